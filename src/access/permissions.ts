@@ -1,0 +1,30 @@
+/** The closed list of what can be permitted. A route or MCP method names exactly one. */
+export const PERMISSIONS = [
+  'gateways.create',
+  'gateways.read',
+  'gateways.update',
+  'gateways.delete',
+  'servers.create',
+  'servers.read',
+  'servers.update',
+  'servers.delete',
+  'servers.use',
+  'tools.read',
+  'tools.update',
+  'tools.delete',
+  'tools.execute',
+  'prompts.read',
+  'prompts.update',
+  'prompts.delete',
+  'resources.read',
+  'resources.update',
+  'resources.delete',
+  'tokens.create',
+  'tokens.read',
+  'tokens.update',
+  'tokens.revoke',
+  'admin.metrics',
+  'admin.system_config',
+] as const
+
+export type Permission = (typeof PERMISSIONS)[number]

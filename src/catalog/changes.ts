@@ -1,0 +1,11 @@
+/**
+ * The kinds of things whose change is announced. `gateway` means its own row and state; `gateway_items` that any number of its
+ * tools, prompts and resources changed (the whole part is read again); the others name one thing.
+ */
+export type ChangeKind = 'gateway' | 'gateway_items' | 'tool' | 'prompt' | 'resource' | 'server' | 'token' | 'user'
+
+export interface Change {
+  readonly seq: number
+  readonly kind: ChangeKind
+  readonly id: string
+}

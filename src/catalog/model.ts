@@ -1,0 +1,107 @@
+import type { GatewayId, PromptId, ResourceId, ServerId, TokenId, ToolId, TeamId, UserId } from '#/access/ids.ts'
+import type { Permission } from '#/access/permissions.ts'
+import type { Owned } from '#/access/principal.ts'
+import type { Era, Revision } from '#/mcp/revision.ts'
+
+/** What a call needs to know of an upstream. Sealed secrets stay sealed here. */
+export interface CatalogGateway extends Owned {
+  readonly id: GatewayId
+  readonly name: string
+  readonly slug: string
+  readonly url: string
+  readonly enabled: boolean
+  readonly reachable: boolean
+  /** null: a JSON object of header → value is not stored. */
+  readonly credential: string | null
+  readonly passthroughHeaders: readonly string[]
+  readonly caCertificate: string | null
+  readonly timeoutMs: number | null
+  readonly era: Era | null
+  readonly revision: Revision | null
+  readonly stateful: boolean
+  /** Raw JSON as the server sent it. */
+  readonly capabilities: string | null
+  readonly serverInfo: string | null
+  readonly instructions: string | null
+  /** Changes whenever what is declared changes: part of every pool key, so that nothing outlives its settings. */
+  readonly version: number
+  readonly createdAt: number
+}
+
+/** What one argument of a tool is mirrored to when the server asks for it (`x-mcp-header`). */
+export interface ParamHeader {
+  readonly header: string
+  readonly path: readonly string[]
+  readonly type: 'string' | 'integer' | 'boolean'
+}
+
+interface Item extends Owned {
+  readonly gatewayId: GatewayId
+  readonly enabled: boolean
+  /** The server's own JSON, byte for byte (UTF-8 text). */
+  readonly definition: string
+  /** SHA-256 of definition, hex. */
+  readonly digest: string
+  /** What we say in place of the server's title and description; null: the server's. */
+  readonly customTitle: string | null
+  readonly customDescription: string | null
+  readonly position: number
+}
+
+export interface CatalogTool extends Item {
+  readonly id: ToolId
+  readonly name: string
+  readonly originalName: string
+  readonly paramHeaders: readonly ParamHeader[] | null
+}
+
+export interface CatalogPrompt extends Item {
+  readonly id: PromptId
+  readonly name: string
+  readonly originalName: string
+}
+
+export interface CatalogResource extends Item {
+  readonly id: ResourceId
+  readonly isTemplate: boolean
+  /** The URI, or the URI template. */
+  readonly uri: string
+  readonly createdAt: number
+}
+
+/** One item of a virtual server; name and description override the item's own. */
+export interface ServerItem<ItemId extends string = string> {
+  readonly id: ItemId
+  readonly name: string | null
+  readonly description: string | null
+}
+
+export interface CatalogServer extends Owned {
+  readonly id: ServerId
+  readonly name: string
+  readonly description: string | null
+  readonly enabled: boolean
+  readonly tools: readonly ServerItem<ToolId>[]
+  readonly prompts: readonly ServerItem<PromptId>[]
+  readonly resources: readonly ServerItem<ResourceId>[]
+  readonly version: number
+}
+
+export interface CatalogUser {
+  readonly id: UserId
+  readonly email: string
+  readonly isAdmin: boolean
+  readonly enabled: boolean
+}
+
+/** A live token: revoked and inactive ones are not in the catalog. Times in ms since the epoch. */
+export interface CatalogToken {
+  readonly id: TokenId
+  readonly userId: UserId
+  readonly teamId: TeamId | null
+  /** SHA-256 of the token, hex. */
+  readonly hash: string
+  readonly permissions: readonly Permission[] | null
+  readonly serverId: ServerId | null
+  readonly expiresAt: number | null
+}

@@ -1,0 +1,77 @@
+import type { GatewayId, ServerId } from '#/access/ids.ts'
+import type { Principal } from '#/access/principal.ts'
+import type { Era } from '#/mcp/revision.ts'
+import type {
+  CatalogGateway,
+  CatalogPrompt,
+  CatalogResource,
+  CatalogServer,
+  CatalogToken,
+  CatalogTool,
+  CatalogUser,
+} from './model.ts'
+
+/** Which selection an MCP endpoint offers: everything visible, one virtual server, or one upstream with its own names. */
+export type Scope =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'server'; readonly id: ServerId }
+  | { readonly kind: 'gateway'; readonly id: GatewayId }
+
+export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
+
+/** An item that a name led to, with the gateway that serves it. */
+export interface Found<Item> {
+  readonly item: Item
+  readonly gateway: CatalogGateway
+  /** The virtual server it was reached through, if any. */
+  readonly server: CatalogServer | undefined
+}
+
+/** Everything that exists at one tick of the change clock. Immutable: replaced as a whole, in parts that are shared. */
+export interface Snapshot {
+  readonly seq: number
+  gateway(id: string): CatalogGateway | undefined
+  gateways(): Iterable<CatalogGateway>
+  server(id: string): CatalogServer | undefined
+  user(id: string): CatalogUser | undefined
+  /** By SHA-256 of the token, hex. */
+  token(hash: string): CatalogToken | undefined
+  tool(id: string): CatalogTool | undefined
+  prompt(id: string): CatalogPrompt | undefined
+  resource(id: string): CatalogResource | undefined
+  /** By the name that clients of `scope` use. Disabled and invisible things are not found; unreachable ones are. */
+  findTool(scope: Scope, name: string, who: Principal): Found<CatalogTool> | undefined
+  findPrompt(scope: Scope, name: string, who: Principal): Found<CatalogPrompt> | undefined
+  /** Exact, then template, then the gateway that offered it first. */
+  findResource(scope: Scope, uri: string, who: Principal): Found<CatalogResource> | undefined
+}
+
+/** One page of a list, ready to write. */
+export interface ListPage {
+  /** The JSON array of items, brackets included. */
+  readonly items: Buffer
+  readonly count: number
+  /** The position after this page, to be sealed into a cursor; null: the last page. */
+  readonly next: number | null
+}
+
+export interface Catalog {
+  /** The newest snapshot of this worker. */
+  readonly current: Snapshot
+  /** Milliseconds since the database last confirmed that the snapshot is current. */
+  readonly ageMs: number
+  /** A page of a list from ready bytes. `from` is 0 or a `next`. Built in slices that never stall the loop; single-flight. */
+  list(request: ListRequest): Promise<ListPage>
+  /** Resolves once this worker has applied change `seq` (the answer to a write waits for its own change); rejects after `ms`. */
+  applied(seq: number, ms: number): Promise<void>
+}
+
+export interface ListRequest {
+  readonly kind: ListKind
+  readonly scope: Scope
+  readonly who: Principal
+  readonly era: Era
+  readonly from: number
+  /** Pins a walk to the snapshot it began in where that still is cached; otherwise the newest is used. */
+  readonly seq?: number
+}

@@ -1,0 +1,44 @@
+import { HeldConnectionError } from '#/lib/held-connection.ts'
+import { ERROR_CODES, type ErrorCode } from './codes.ts'
+
+export interface ErrorDetails {
+  readonly cause?: unknown
+  /** The request field at fault, as the client wrote it: `tool.name`, `params._meta`. */
+  readonly field?: string
+  /** Seconds after which a retry makes sense; becomes `Retry-After`. */
+  readonly retryAfter?: number
+  /** What the protocol wants in `error.data`, or extra members of the REST envelope. Public. */
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** The one error class: a code from the table, a sentence for people that says what to do. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: ErrorCode
+  readonly field: string | undefined
+  readonly retryAfter: number | undefined
+  readonly data: Readonly<Record<string, unknown>> | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.field = details.field
+    this.retryAfter = details.retryAfter
+    this.data = details.data
+  }
+
+  /** Anything thrown becomes the one error; what we do not know is internal and its cause stays in the log. */
+  static from(cause: unknown): GatewayError {
+    if (cause instanceof GatewayError) return cause
+    if (cause instanceof DOMException && cause.name === 'TimeoutError') {
+      return new GatewayError('upstream_timeout', 'the deadline passed', { cause })
+    }
+    if (cause instanceof HeldConnectionError) return new GatewayError('internal', cause.message, { cause })
+    return new GatewayError('internal', 'internal error', { cause })
+  }
+
+  /** What a stranger may read. */
+  toPublic(): { readonly code: ErrorCode; readonly message: string } {
+    return { code: this.code, message: ERROR_CODES[this.code].expose ? this.message : 'internal error' }
+  }
+}

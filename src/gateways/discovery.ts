@@ -1,0 +1,75 @@
+import type { ParamHeader } from '#/catalog/model.ts'
+import type { Era, Revision } from '#/mcp/revision.ts'
+
+/** Where and how to reach an upstream, before or after it is stored. Headers in the clear: never logged, never stored. */
+export interface Target {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly caCertificate: string | null
+}
+
+/** One thing that a server offers. `definition` is its own JSON, byte for byte. */
+export interface Offered {
+  /** Name of a tool or prompt; URI of a resource; URI template of a template. */
+  readonly key: string
+  readonly definition: string
+  readonly name: string
+  readonly title: string | null
+  readonly description: string | null
+  readonly mimeType: string | null
+  readonly paramHeaders: readonly ParamHeader[] | null
+}
+
+/** What a server is and offers. A list that the server does not support is empty; one that failed part-way is null. */
+export interface Discovery {
+  readonly era: Era
+  readonly revision: Revision
+  readonly evidence: string
+  readonly stateful: boolean
+  readonly capabilities: string
+  readonly serverInfo: string | null
+  readonly instructions: string | null
+  readonly tools: readonly Offered[] | null
+  readonly prompts: readonly Offered[] | null
+  readonly resources: readonly Offered[] | null
+  readonly templates: readonly Offered[] | null
+  /** What was left out and why, one sentence each: an invalid tool, a list that broke off. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * What gateways need from the network. Rejects with `upstream_unreachable` or `upstream_timeout` (worth retrying: kept as
+ * pending), `upstream_invalid` (answers, but not MCP) or `forbidden_address` (both refused, nothing stored).
+ */
+export interface Discoverer {
+  discover(target: Target, options: DiscoverOptions): Promise<Discovery>
+  /** One cheap exchange that shows the server is there, outside any client's session and with a slot of its own. */
+  probe(
+    target: Target,
+    known: { readonly era: Era; readonly revision: Revision } | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly ms: number }>
+}
+
+export interface DiscoverOptions {
+  readonly signal: AbortSignal
+  /** What was found earlier: a modern verdict is trusted first, a legacy one is checked again. */
+  readonly known?: { readonly era: Era; readonly revision: Revision }
+  readonly progress?: (step: string) => void
+}
+
+/** Keeps a stream open to each gateway whose changes this process follows; calls back on list_changed. */
+export interface Follower {
+  /** Makes the followed set exactly `gateways`. */
+  follow(gateways: readonly FollowedGateway[]): void
+}
+
+export interface FollowedGateway {
+  readonly id: string
+  readonly version: number
+  readonly target: Target
+  readonly era: Era
+  readonly revision: Revision
+  readonly capabilities: string
+  readonly changed: (what: 'tools' | 'prompts' | 'resources') => void
+}

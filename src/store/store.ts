@@ -1,0 +1,40 @@
+import type { Kysely } from 'kysely'
+import type { ChangeKind } from '#/catalog/changes.ts'
+
+/** The database, in the only two ways it may be used. `source` names the part of the house in pg_stat_activity. */
+export interface Database {
+  /** One statement on a borrowed connection. There is nothing to release, so nothing to forget. */
+  read(source: string): Reader
+  /** The only transaction: a callback that owns it and cannot outlive it. Resolves after COMMIT with the clock's number (or null: nothing changed the catalog). */
+  write<T>(
+    source: string,
+    work: (tx: WriteTx) => Promise<T>,
+  ): Promise<{ readonly value: T; readonly seq: number | null }>
+}
+
+/** Kysely without insertInto, updateTable, deleteFrom and transaction. The row types come from schema.ts, generated. */
+export type Reader = Pick<Kysely<Schema>, 'selectFrom' | 'selectNoFrom' | 'with' | 'fn'>
+
+// Replaced by the generated row types.
+// eslint-disable-next-line typescript/no-empty-object-type
+export interface Schema {}
+
+export interface WriteTx {
+  /** Bound to the transaction; at most five statements. */
+  readonly sql: Kysely<Schema>
+  /** Says which thing to read again once this has committed. */
+  changed(kind: ChangeKind, ...ids: readonly string[]): void
+  /** The one audit record of this transaction. */
+  audit(entry: AuditEntry): void
+  /** Runs after COMMIT, outside the transaction's context. */
+  afterCommit(work: () => void): void
+}
+
+export interface AuditEntry {
+  readonly actor: string
+  readonly action: string
+  readonly targetKind: string
+  readonly targetId: string
+  /** Becomes JSON; never a secret. */
+  readonly detail: Readonly<Record<string, unknown>>
+}
