@@ -1,0 +1,60 @@
+import { Compile } from 'typebox/compile'
+import type { TObject, TSchema } from 'typebox'
+import { GatewayError } from '#/errors/gateway-error.ts'
+
+/** Checks a value against a schema; throws a 422 that names the first field at fault, and all of them in `errors`. */
+export type Check = (value: unknown) => void
+
+interface Problem {
+  readonly field: string
+  readonly message: string
+}
+
+/** `within`: what the fields lie in, as a client would say it: `body`, `query`. */
+export function checkerOf(schema: TSchema, within: string): Check {
+  const validator = Compile(schema)
+  return (value) => {
+    if (validator.Check(value)) return
+    const problems = validator.Errors(value).flatMap(problemsOf)
+    const first = problems[0] ?? { field: '', message: `the ${within} is not valid` }
+    const field = first.field === '' ? within : first.field
+    throw new GatewayError('invalid_field', `${field}: ${first.message}`, { field, data: { errors: problems } })
+  }
+}
+
+interface LocalError {
+  readonly keyword: string
+  readonly instancePath: string
+  readonly message: string
+  readonly params: object
+}
+
+function problemsOf(error: LocalError): readonly Problem[] {
+  const at = error.instancePath.split('/').slice(1).map(unescapePointer)
+  const missing = error.keyword === 'required' ? Reflect.get(error.params, 'requiredProperties') : undefined
+  if (!Array.isArray(missing)) return [{ field: at.join('.'), message: error.message }]
+  return missing.map((name) => ({ field: [...at, String(name)].join('.'), message: 'is required' }))
+}
+
+function unescapePointer(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+/** A query string's texts as the types their schema asks for. What cannot be converted stays text and fails the check. */
+export function queryValues(schema: TObject, query: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  for (const [name, property] of Object.entries(schema.properties)) {
+    const value = Object.hasOwn(query, name) ? query[name] : undefined
+    if (value !== undefined) out[name] = converted(Reflect.get(property, 'type'), value)
+  }
+  return out
+}
+
+const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, '1': true, '0': false }
+
+function converted(type: unknown, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  if (type === 'integer' || type === 'number') return /^-?\d{1,15}(\.\d+)?$/.test(value) ? Number(value) : value
+  if (type === 'boolean') return BOOLEANS[value.toLowerCase()] ?? value
+  return value
+}

@@ -1,0 +1,47 @@
+import type { FastifyReply } from 'fastify'
+import { ERROR_CODES } from '#/errors/codes.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+
+/** Where clients look for the sentence under `message` besides `detail`. */
+const MESSAGE_PATHS = /^(?:\/v1)?\/(?:gateways|prompts)(?:\/|$|\?)/
+
+/** The one error envelope of REST: what went wrong, its code, and the id under which the log knows the request. */
+export function errorBody(error: GatewayError, requestId: string, url: string): Record<string, unknown> {
+  const { code, message } = error.toPublic()
+  const said = ERROR_CODES[code].expose
+  return {
+    detail: message,
+    ...(MESSAGE_PATHS.test(url) || code === 'conflict' ? { message, success: false } : {}),
+    code,
+    request_id: requestId,
+    ...(said && error.field !== undefined ? { field: error.field } : {}),
+    ...(said ? error.data : {}),
+  }
+}
+
+export function sendError(reply: FastifyReply, cause: unknown): FastifyReply {
+  const error = asGatewayError(cause)
+  const version = error.code === 'precondition_failed' ? error.data?.['version'] : undefined
+  if (typeof version === 'number') reply.header('etag', `"${version}"`)
+  if (error.retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfter))))
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+  return reply
+    .code(ERROR_CODES[error.code].http)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(Buffer.from(JSON.stringify(errorBody(error, reply.request.id, reply.request.url))))
+}
+
+/** What the framework throws on its own, in our words. */
+const FRAMEWORK: Readonly<Record<string, () => GatewayError>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: () => new GatewayError('too_large', 'the body is larger than this server accepts'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    new GatewayError('malformed', 'the body does not have the length that Content-Length says'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new GatewayError('unsupported_media', 'send the body as application/json'),
+  FST_ERR_BAD_URL: () => new GatewayError('malformed', 'the path is not a valid URL path'),
+}
+
+export function asGatewayError(cause: unknown): GatewayError {
+  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined
+  const known = typeof code === 'string' && Object.hasOwn(FRAMEWORK, code) ? FRAMEWORK[code] : undefined
+  return known?.() ?? GatewayError.from(cause)
+}

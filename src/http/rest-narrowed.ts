@@ -1,0 +1,12 @@
+import type { Principal } from '#/access/principal.ts'
+import type { Endpoint } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+
+/** A token narrowed to one virtual server reaches that server's own paths and nothing else. */
+export function narrowedToServer(principal: Principal, endpoint: Endpoint, params: unknown): void {
+  if (principal.serverId === null) return
+  const path = endpoint.route.slice(endpoint.route.indexOf(' ') + 1)
+  const id: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, 'id') : undefined
+  if (path.startsWith('/servers/{id}') && id === principal.serverId) return
+  throw new GatewayError('forbidden', 'this token is narrowed to one virtual server, and this path lies outside it')
+}

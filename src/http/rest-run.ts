@@ -1,0 +1,123 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { allowAny } from '#/access/allow.ts'
+import type { Principal } from '#/access/principal.ts'
+import { ifMatchVersion, noneMatch } from '#/api/conditional.ts'
+import type { Endpoint, EndpointInput, Reply, RequestContext } from '#/api/endpoint.ts'
+import { idempotencyOf } from '#/api/idempotency.ts'
+import { type Check, checkerOf, queryValues } from '#/api/validate.ts'
+import type { Permission } from '#/access/permissions.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { bodyOf } from './rest-body.ts'
+
+interface Checks {
+  readonly query: Check | undefined
+  readonly body: Check | undefined
+}
+
+/** One endpoint's way from an admitted request to its answer: validate, handle, answer. */
+export function runnerOf(endpoint: Endpoint): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  const checks: Checks = {
+    query: endpoint.query && checkerOf(endpoint.query, 'query'),
+    body: endpoint.body && checkerOf(endpoint.body, 'body'),
+  }
+  return async (request, reply) => {
+    const context = contextOf(request, reply)
+    const handle = endpoint.handle as (input: unknown) => Promise<Reply>
+    if (endpoint.permission === 'public')
+      return answer(endpoint, reply, await handle({ headers: request.headers, request: context }))
+    const input = inputOf(endpoint, checks, { request, context, permission: endpoint.permission })
+    return answer(endpoint, reply, await handle(input))
+  }
+}
+
+interface Admitted {
+  readonly request: FastifyRequest
+  readonly context: RequestContext
+  readonly permission: Permission
+}
+
+function inputOf(
+  endpoint: Endpoint,
+  checks: Checks,
+  { request, context, permission }: Admitted,
+): EndpointInput<Permission, unknown, unknown, unknown> {
+  const principal = principalOf(request)
+  const rawQuery = request.query as Readonly<Record<string, unknown>>
+  const query = endpoint.query ? queryValues(endpoint.query, rawQuery) : {}
+  checks.query?.(query)
+  const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  const body = endpoint.body ? checkedBody(endpoint, rawBody, request) : {}
+  checks.body?.(body)
+  const headers = singleHeaders(request)
+  return {
+    params: request.params,
+    query,
+    body,
+    rawBody,
+    principal,
+    grant: allowAny(principal, permission),
+    idempotency:
+      request.method === 'POST'
+        ? idempotencyOf(headers['idempotency-key'], endpoint.route, [request.params, body])
+        : null,
+    ifMatch: ifMatchVersion(headers['if-match']),
+    headers,
+    request: context,
+  }
+}
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
+
+function checkedBody(endpoint: Endpoint, bytes: Buffer, request: FastifyRequest): unknown {
+  const type = request.headers['content-type']
+  if (bytes.length > 0 && type !== undefined && !JSON_TYPE.test(type))
+    throw new GatewayError('unsupported_media', 'send the body as application/json')
+  return bodyOf(endpoint, bytes)
+}
+
+const PRINCIPAL = 'causewayPrincipal'
+
+export function rememberPrincipal(request: FastifyRequest, principal: Principal): void {
+  request.setDecorator(PRINCIPAL, principal)
+}
+
+function principalOf(request: FastifyRequest): Principal {
+  return request.getDecorator<Principal>(PRINCIPAL)
+}
+
+export const PRINCIPAL_DECORATOR = PRINCIPAL
+
+function contextOf(request: FastifyRequest, reply: FastifyReply): RequestContext {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new GatewayError('client_gone', 'the client went away'))
+  })
+  const headers = singleHeaders(request)
+  const userAgent = headers['user-agent'] ?? null
+  return {
+    requestId: request.id,
+    signal: gone.signal,
+    via: userAgent?.startsWith('causeway-cli/') ? 'cli' : 'api',
+    fromIp: request.ip,
+    userAgent: userAgent?.slice(0, 512) ?? null,
+    traceparent: headers['traceparent'],
+  }
+}
+
+function singleHeaders(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
+  const headers: Record<string, string | undefined> = {}
+  for (const [name, value] of Object.entries(request.headers))
+    headers[name] = Array.isArray(value) ? value.join(', ') : value
+  return headers
+}
+
+function answer(endpoint: Endpoint, reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
+  if (headers) reply.headers(headers)
+  const etag = headers?.['etag']
+  if (reply.request.method === 'GET' && etag && noneMatch(reply.request.headers['if-none-match'], etag))
+    return reply.code(304).send()
+  reply.code(status ?? endpoint.status ?? 200)
+  if (body === undefined) return reply.send()
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8')
+  return reply.send(Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)))
+}

@@ -1,0 +1,142 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
+import { allowAny } from '#/access/allow.ts'
+import type { Principal } from '#/access/principal.ts'
+import type { Endpoint } from '#/api/endpoint.ts'
+import { PERMISSIONS } from '#/access/permissions.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { requestIdOf } from './rest-request-id.ts'
+import { asGatewayError, sendError } from './rest-errors.ts'
+import { PRINCIPAL_DECORATOR, rememberPrincipal, runnerOf } from './rest-run.ts'
+import { narrowedToServer } from './rest-narrowed.ts'
+
+export interface RestOptions {
+  readonly endpoints: readonly Endpoint[]
+  /** Who is calling, from the Authorization header alone. Throws `unauthenticated`; any other failure also denies. */
+  readonly authenticate: (headers: IncomingHttpHeaders) => Principal | Promise<Principal>
+  /** Throws `forbidden_host` for a Host or Origin that is not ours. */
+  readonly checkHost: (headers: IncomingHttpHeaders) => void
+  readonly bodyLimit: number
+  readonly log: RestLog
+}
+
+/** What REST tells the log: a request that failed on our side. */
+export interface RestLog {
+  error(fields: Readonly<Record<string, unknown>>, message: string): void
+}
+
+export interface RestApp extends AsyncDisposable {
+  /** For a node:http server; answers everything that the MCP half has not taken. */
+  readonly handler: (req: IncomingMessage, res: ServerResponse) => void
+}
+
+const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** The REST half of the front door: every endpoint at /v1 and unprefixed. Throws where an endpoint says no permission. */
+export async function restApp(options: RestOptions): Promise<RestApp> {
+  const app = Fastify({
+    logger: false,
+    genReqId: requestIdOf,
+    bodyLimit: options.bodyLimit,
+    exposeHeadRoutes: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
+  })
+  app.decorateRequest(PRINCIPAL_DECORATOR, null)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addHook('onRequest', async (request, reply) => {
+    secure(request, reply)
+    options.checkHost(request.headers)
+  })
+  app.setErrorHandler((cause, request, reply) => {
+    report(options.log, cause, request)
+    return sendError(reply, cause)
+  })
+  app.setNotFoundHandler((_request, reply) => sendError(reply, new GatewayError('endpoint_not_found', 'Not Found')))
+  mount(app, options)
+  await app.ready()
+  return {
+    handler: (req, res) => app.routing(req, res),
+    [Symbol.asyncDispose]: async () => await app.close(),
+  }
+}
+
+/** Headers that every answer carries. */
+function secure(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({
+    'x-request-id': request.id,
+    'x-correlation-id': request.id,
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    vary: 'Origin, Authorization',
+  })
+}
+
+function mount(app: FastifyInstance, options: RestOptions): void {
+  const byPath = Map.groupBy(options.endpoints, pathOf)
+  for (const [path, endpoints] of byPath)
+    for (const url of [path, `/v1${path}`]) {
+      for (const endpoint of endpoints) route(app, options, { endpoint, url })
+      others(app, url, endpoints.map(methodOf))
+    }
+}
+
+function route(
+  app: FastifyInstance,
+  options: RestOptions,
+  { endpoint, url }: { endpoint: Endpoint; url: string },
+): void {
+  const { permission } = endpoint
+  if (permission !== 'public' && !(PERMISSIONS as readonly unknown[]).includes(permission))
+    throw new Error(`${endpoint.route} names no permission; say 'public' if it is open to strangers`)
+  app.route({
+    method: methodOf(endpoint),
+    url,
+    onRequest: async (request, reply) => {
+      if (permission === 'public') return
+      const principal = await options.authenticate(request.headers)
+      reply.header('cache-control', 'no-store, private')
+      allowAny(principal, permission)
+      narrowedToServer(principal, endpoint, request.params)
+      rememberPrincipal(request, principal)
+    },
+    handler: runnerOf(endpoint),
+  })
+}
+
+/** Every other method of a path that exists: 405 with the methods that it has. */
+function others(app: FastifyInstance, url: string, has: readonly HTTPMethods[]): void {
+  const allow = has.join(', ')
+  app.route({
+    method: METHODS.filter((method) => !has.includes(method)),
+    url,
+    handler: (_request, reply) =>
+      sendError(reply.header('allow', allow), new GatewayError('method_not_allowed', 'Method Not Allowed')),
+  })
+}
+
+function methodOf(endpoint: Endpoint): HTTPMethods {
+  return endpoint.route.slice(0, endpoint.route.indexOf(' '))
+}
+
+/** `/tools/{id}` of an endpoint in the router's own notation. */
+function pathOf(endpoint: Endpoint): string {
+  return endpoint.route.slice(endpoint.route.indexOf(' ') + 1).replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
+function report(log: RestLog, cause: unknown, request: FastifyRequest): void {
+  const error = asGatewayError(cause)
+  if (error.code !== 'internal') return
+  log.error(
+    {
+      event: 'rest.failed',
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url,
+      err: cause,
+    },
+    'request failed',
+  )
+}
