@@ -74,6 +74,8 @@ export interface ServerItem<ItemId extends string = string> {
   readonly id: ItemId
   readonly name: string | null
   readonly description: string | null
+  /** Its place in this server's list; of equal ones the smaller id comes first. */
+  readonly position: number
 }
 
 export interface CatalogServer extends Owned {

@@ -51,8 +51,8 @@ export interface ListPage {
   /** The JSON array of items, brackets included. */
   readonly items: Buffer
   readonly count: number
-  /** The position after this page, to be sealed into a cursor; null: the last page. */
-  readonly next: number | null
+  /** Where this page ended, to be sealed into a cursor; null: the last page. */
+  readonly next: string | null
 }
 
 export interface Catalog {
@@ -60,18 +60,23 @@ export interface Catalog {
   readonly current: Snapshot
   /** Milliseconds since the database last confirmed that the snapshot is current. */
   readonly ageMs: number
-  /** A page of a list from ready bytes. `from` is 0 or a `next`. Built in slices that never stall the loop; single-flight. */
+  /**
+   * A page of a list from ready bytes, of at most 10,000 items and 8 MiB. Built in slices that never stall the loop; single-flight.
+   * A list that does not exist or is not visible is empty. Rejects with `invalid_field` when `from` is no position.
+   */
   list(request: ListRequest): Promise<ListPage>
   /** Resolves once this worker has applied change `seq` (the answer to a write waits for its own change); rejects after `ms`. */
   applied(seq: number, ms: number): Promise<void>
 }
 
+/**
+ * `from` is null, or the `next` of the page before. It names the last item shown, so a walk goes on behind that item in whatever the
+ * list is now: what stays in its order is shown exactly once, whatever comes and goes around it.
+ */
 export interface ListRequest {
   readonly kind: ListKind
   readonly scope: Scope
   readonly who: Principal
   readonly era: Era
-  readonly from: number
-  /** Pins a walk to the snapshot it began in where that still is cached; otherwise the newest is used. */
-  readonly seq?: number
+  readonly from: string | null
 }
