@@ -1,6 +1,11 @@
+import { isLoopback, readSettings, type Source } from './read-settings.ts'
+import { thisMachine, type Env, type Machine } from './env.ts'
+import type { SettingName } from './settings.ts'
+
 /** Everything an operator can decide, validated and complete. Times in ms, sizes in bytes. */
 export interface Config {
   readonly http: {
+    /** null: loopback only, 127.0.0.1 and ::1 where present. */
     readonly host: string | null
     readonly port: number
     readonly publicUrl: string | null
@@ -25,4 +30,64 @@ export interface Config {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
   /** Snapshot age beyond which API tokens are refused. */
   readonly snapshotMaxAgeMs: number
+}
+
+/** Every mistake in the settings at once, one line each: the name, what was found, what would be right. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`the settings need attention:\n${problems.map((line) => `  ${line}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+export interface ReadConfig {
+  readonly config: Config
+  readonly sources: Readonly<Record<SettingName, Source>>
+  /** Settings that look like ours and mean nothing, one line each. */
+  readonly warnings: readonly string[]
+}
+
+/** The environment as a Config. Throws ConfigError with every mistake. */
+export function configFromEnv(env: Env, machine: Machine = thisMachine()): ReadConfig {
+  const { values, sources, problems, warnings } = readSettings(env, machine)
+  if (values.HOST !== null && !isLoopback(values.HOST) && values.CAUSEWAY_PUBLIC_URL === null) {
+    problems.push(
+      `CAUSEWAY_PUBLIC_URL must be set to listen beyond loopback (HOST is ${values.HOST}): ` +
+        'how clients reach this gateway, for example https://mcp.example.com',
+    )
+  }
+  if (values.DATABASE_DIRECT_URL !== null && values.DATABASE_URL === null) {
+    problems.push(
+      'DATABASE_DIRECT_URL is the way around the pooler of DATABASE_URL, which is not set: set both or none',
+    )
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  const config: Config = {
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      publicUrl: values.CAUSEWAY_PUBLIC_URL,
+      bodyLimit: values.CAUSEWAY_BODY_LIMIT,
+    },
+    database: {
+      url: values.DATABASE_URL,
+      directUrl: values.DATABASE_DIRECT_URL,
+      poolSize: values.DATABASE_POOL_SIZE,
+    },
+    dataDir: values.CAUSEWAY_DATA_DIR,
+    workers: values.CAUSEWAY_WORKERS,
+    adminEmail: values.CAUSEWAY_ADMIN_EMAIL,
+    upstream: {
+      allowPrivateNetworks: values.CAUSEWAY_ALLOW_PRIVATE_NETWORKS,
+      callTimeoutMs: values.CAUSEWAY_CALL_TIMEOUT,
+      connectTimeoutMs: values.CAUSEWAY_CONNECT_TIMEOUT,
+    },
+    drainMs: values.CAUSEWAY_DRAIN_TIME,
+    logLevel: values.CAUSEWAY_LOG_LEVEL,
+    snapshotMaxAgeMs: values.CAUSEWAY_SNAPSHOT_MAX_AGE,
+  }
+  return { config, sources, warnings }
 }

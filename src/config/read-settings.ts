@@ -1,0 +1,54 @@
+import type { Env, Machine } from './env.ts'
+import { CLIENT_SETTINGS, SETTINGS, type Setting, type SettingName, type Values } from './settings.ts'
+import { maskUrl } from './mask.ts'
+import { nearest } from './nearest.ts'
+
+/** Where a value comes from. */
+export type Source = 'environment' | 'default'
+
+interface Read {
+  readonly values: Values
+  readonly sources: Readonly<Record<SettingName, Source>>
+  readonly problems: string[]
+  readonly warnings: string[]
+}
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]
+
+/** Every setting by itself; a variable that is empty counts as unset. A wrong one leaves a problem and its default. */
+export function readSettings(env: Env, machine: Machine): Read {
+  const problems: string[] = []
+  const values: Partial<Record<SettingName, unknown>> = {}
+  const sources: Partial<Record<SettingName, Source>> = {}
+  for (const name of SETTING_NAMES) {
+    const setting: Setting<unknown> = SETTINGS[name]
+    const written = (env[name] ?? '').trim()
+    const parsed = written === '' ? undefined : setting.parser.parse(written)
+    if (written !== '' && parsed === undefined) {
+      problems.push(`${name} is ${JSON.stringify(maskUrl(written))} but must be ${setting.parser.type}`)
+    }
+    sources[name] = parsed === undefined ? 'default' : 'environment'
+    values[name] = parsed ?? fallbackOf(setting, machine)
+  }
+  return { values: values as Values, sources: sources as Record<SettingName, Source>, problems, warnings: unknown(env) }
+}
+
+function fallbackOf(setting: Setting<unknown>, machine: Machine): unknown {
+  const text = typeof setting.fallback === 'function' ? setting.fallback(machine) : setting.fallback
+  return text === null ? null : setting.parser.parse(text)
+}
+
+function unknown(env: Env): string[] {
+  const known: readonly string[] = [...SETTING_NAMES, ...Object.keys(CLIENT_SETTINGS)]
+  return Object.keys(env)
+    .filter((name) => name.startsWith('CAUSEWAY_') && !known.includes(name))
+    .map((name) => {
+      const meant = nearest(name, known)
+      return `${name} is not a setting and is ignored${meant === null ? '' : `; did you mean ${meant}?`}`
+    })
+}
+
+/** Whether binding to `host` keeps the front door on this machine. */
+export function isLoopback(host: string | null): boolean {
+  return host === null || host === '::1' || /^localhost$/i.test(host) || /^127(\.\d{1,3}){3}$/.test(host)
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import type { Machine } from './env.ts'
+import {
+  duration,
+  email,
+  folder,
+  host,
+  integer,
+  oneOf,
+  origin,
+  postgresUrl,
+  size,
+  yesNo,
+  type Parser,
+} from './parsers.ts'
+
+/** One thing an operator can decide. `T` includes null where unset means something of its own. */
+export interface Setting<T> {
+  readonly doc: string
+  readonly parser: Parser<Exclude<T, null>>
+  /** As an operator would write it; null: unset. */
+  readonly fallback: string | null | ((machine: Machine) => string)
+  /** What unset means, for people. */
+  readonly unset?: string
+}
+
+/** The settings of the server. At most forty; each needs a reason. */
+export const SETTINGS = {
+  HOST: optional(host, 'loopback: 127.0.0.1 and ::1', 'Where the front door listens.'),
+  PORT: required(integer(0, 65_535), '4444', 'The port of the front door; 0 takes a free one.'),
+  CAUSEWAY_PUBLIC_URL: optional(
+    origin,
+    'only loopback names are answered',
+    'How clients reach us: allowed Host and Origin and all links follow from it. Needed to listen beyond loopback.',
+  ),
+  CAUSEWAY_BODY_LIMIT: required(size('1KiB', '64MiB'), '4MiB', 'The largest request body that is read.'),
+  DATABASE_URL: optional(
+    postgresUrl,
+    'embedded PostgreSQL in the data folder',
+    'PostgreSQL 15 or newer, directly or through a pooler in transaction mode.',
+  ),
+  DATABASE_DIRECT_URL: optional(postgresUrl, 'DATABASE_URL', 'The way around the pooler, for LISTEN and migrations.'),
+  DATABASE_POOL_SIZE: required(
+    integer(1, 1000),
+    '10',
+    'Database connections of this machine, shared out among its workers (at least one each), plus one for LISTEN.',
+  ),
+  CAUSEWAY_DATA_DIR: required(folder, defaultDataDir, 'Keys, the administrator’s token and the embedded PostgreSQL.'),
+  CAUSEWAY_WORKERS: required(integer(1, 256), ({ cores }) => String(cores), 'Worker processes; one per core.'),
+  CAUSEWAY_ADMIN_EMAIL: required(email, 'admin@localhost', 'The name of the first administrator.'),
+  CAUSEWAY_ALLOW_PRIVATE_NETWORKS: optional(
+    yesNo,
+    'true exactly when listening on loopback only',
+    'Whether upstream servers may lie at loopback and private addresses.',
+  ),
+  CAUSEWAY_CALL_TIMEOUT: required(duration('1s', '1h'), '60s', 'How long one call may take in total.'),
+  CAUSEWAY_CONNECT_TIMEOUT: required(duration('100ms', '60s'), '5s', 'How long connecting to an upstream may take.'),
+  CAUSEWAY_DRAIN_TIME: required(duration('0s', '10m'), '25s', 'How long calls in flight may go on after SIGTERM.'),
+  CAUSEWAY_LOG_LEVEL: required(
+    oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace'),
+    'info',
+    'The least severe log lines that are written.',
+  ),
+  CAUSEWAY_SNAPSHOT_MAX_AGE: required(
+    duration('1m', '30d'),
+    '1h',
+    'Without contact to the database for longer than this, API tokens are refused.',
+  ),
+} as const satisfies Record<string, Setting<never> | Setting<unknown>>
+
+export type SettingName = keyof typeof SETTINGS
+export type Values = {
+  -readonly [K in SettingName]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never
+}
+
+/** What the commands of the CLI read; the server does not know them. */
+export const CLIENT_SETTINGS = {
+  CAUSEWAY_URL: 'The gateway that the commands talk to.',
+  CAUSEWAY_TOKEN: 'The API token of the commands; unset: the file admin-token in the data folder.',
+} as const
+
+function required<T>(parser: Parser<T>, fallback: string | ((machine: Machine) => string), doc: string): Setting<T> {
+  return { parser: parser as Parser<Exclude<T, null>>, fallback, doc }
+}
+
+function optional<T>(parser: Parser<T>, unset: string, doc: string): Setting<T | null> {
+  return { parser: parser as Parser<Exclude<T | null, null>>, fallback: null, unset, doc }
+}
+
+function defaultDataDir({ platform, home, isRoot, dataHome }: Machine): string {
+  if (platform === 'win32') return join(dataHome ?? join(home, 'AppData', 'Local'), 'Causeway')
+  if (isRoot) return '/var/lib/causeway'
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Causeway')
+  return join(dataHome ?? join(home, '.local', 'share'), 'causeway')
+}
