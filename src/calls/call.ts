@@ -18,8 +18,8 @@ export interface Call {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly logLevel: string | undefined
   readonly wantsEvents: boolean
-  /** Aborted when the caller goes away or cancels. */
-  readonly signal: AbortSignal
+  /** The one controller of this call: the front door aborts it when the caller goes away, the call when its answer is refused. */
+  readonly controller: AbortController
 }
 
 /** Where the steps of a call go, in order: any number of events and chunks, then exactly one of end, needInput or fail. */
@@ -29,8 +29,8 @@ export interface CallSink {
   /** The next bytes of the answer (a whole JSON-RPC response in the end). */
   chunk(bytes: Buffer): void
   end(outcome: AnswerOutcome): void
-  /** The upstream waits for something only the caller can give. */
-  needInput(request: Frame | undefined): void
+  /** The upstream waits for something only the caller can give; `error` is the clean refusal of a door that cannot ask. */
+  needInput(request: Frame | undefined, error: GatewayError): void
   fail(error: GatewayError): void
   /** Called once the upstream answers: `pause` while the caller reads slowly. */
   flow(control: { pause(): void; resume(): void }): void

@@ -1,0 +1,129 @@
+import { allow, type Grant } from '#/access/allow.ts'
+import type { Permission } from '#/access/permissions.ts'
+import type { CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool, ParamHeader } from '#/catalog/model.ts'
+import type { Found, Snapshot } from '#/catalog/snapshot.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Frame } from '#/mcp/frame.ts'
+import { paramValue } from '#/mcp/member.ts'
+import type { Call } from './call.ts'
+
+/** Where a call goes: what was asked for, who serves it, and the proof that the caller may. */
+export interface Destination {
+  readonly kind: 'tool' | 'prompt' | 'resource'
+  readonly item: CatalogTool | CatalogPrompt | CatalogResource
+  readonly gateway: CatalogGateway
+  readonly serverId: string | null
+  /** What the upstream calls it; undefined where the client's own words stay (URIs). */
+  readonly upstreamName: string | undefined
+  /** Other members of params to replace, by key. */
+  readonly replace: Readonly<Record<string, Buffer>> | undefined
+  readonly paramHeaders: readonly ParamHeader[] | null
+  readonly idempotent: boolean
+  readonly grant: Grant<Permission, CatalogTool | CatalogPrompt | CatalogResource>
+}
+
+type Resolver = (call: Call, snapshot: Snapshot) => Destination
+
+/** One row per method that is relayed to an upstream. */
+const RESOLVERS: Readonly<Record<string, Resolver>> = {
+  'tools/call': toTool,
+  'prompts/get': (call, snapshot) => toPrompt(call, { snapshot, name: needed(call.frame.name, 'params.name') }),
+  'resources/read': (call, snapshot) => toResource(call, { snapshot, uri: needed(call.frame.uri, 'params.uri') }),
+  'completion/complete': toCompletion,
+}
+
+/** The methods that reach an upstream, for the test that drives every door. */
+export const RELAYED_METHODS: readonly string[] = Object.keys(RESOLVERS)
+
+/** Looks the name up in the snapshot. What is invisible fails like what does not exist. */
+export function resolve(call: Call, snapshot: Snapshot): Destination {
+  const resolver = RESOLVERS[call.frame.method]
+  if (resolver === undefined)
+    throw new GatewayError('method_not_found', `the method ${call.frame.method} does not exist`)
+  return resolver(call, snapshot)
+}
+
+function toTool(call: Call, snapshot: Snapshot): Destination {
+  const name = needed(call.frame.name, 'params.name')
+  const found = snapshot.findTool(call.scope, name, call.principal)
+  if (found === undefined) throw absent('tool', name)
+  return {
+    ...common(found),
+    kind: 'tool',
+    upstreamName: found.item.originalName,
+    replace: undefined,
+    paramHeaders: found.item.paramHeaders,
+    idempotent: false,
+    grant: allow(call.principal, 'tools.execute', found.item),
+  }
+}
+
+function toPrompt(call: Call, wanted: { snapshot: Snapshot; name: string }): Destination {
+  const found = wanted.snapshot.findPrompt(call.scope, wanted.name, call.principal)
+  if (found === undefined) throw absent('prompt', wanted.name)
+  return {
+    ...common(found),
+    kind: 'prompt',
+    upstreamName: found.item.originalName,
+    replace: undefined,
+    paramHeaders: null,
+    idempotent: true,
+    grant: allow(call.principal, 'prompts.read', found.item),
+  }
+}
+
+function toResource(call: Call, wanted: { snapshot: Snapshot; uri: string }): Destination {
+  const found = wanted.snapshot.findResource(call.scope, wanted.uri, call.principal)
+  if (found === undefined) throw absent('resource', wanted.uri)
+  return {
+    ...common(found),
+    kind: 'resource',
+    upstreamName: undefined,
+    replace: undefined,
+    paramHeaders: null,
+    idempotent: true,
+    grant: allow(call.principal, 'resources.read', found.item),
+  }
+}
+
+/** A completion follows its reference: to the gateway of the prompt, under its own name there, or of the resource template. */
+function toCompletion(call: Call, snapshot: Snapshot): Destination {
+  const ref = readReference(call.frame)
+  if (ref?.type === 'ref/resource') return toResource(call, { snapshot, uri: needed(ref.uri, 'params.ref.uri') })
+  if (ref?.type !== 'ref/prompt') {
+    throw new GatewayError('invalid_field', 'params.ref.type must be ref/prompt or ref/resource', {
+      field: 'params.ref',
+    })
+  }
+  const destination = toPrompt(call, { snapshot, name: needed(ref.name, 'params.ref.name') })
+  const renamed = Buffer.from(JSON.stringify({ ...ref, name: destination.upstreamName }))
+  return { ...destination, upstreamName: undefined, replace: { ref: renamed } }
+}
+
+interface Reference {
+  readonly type?: unknown
+  readonly name?: unknown
+  readonly uri?: unknown
+}
+
+function readReference(frame: Frame): Reference | undefined {
+  const value = paramValue(frame, 'ref')
+  return typeof value === 'object' && value !== null ? value : undefined
+}
+
+function common<Item extends CatalogTool | CatalogPrompt | CatalogResource>(found: Found<Item>) {
+  return { item: found.item, gateway: found.gateway, serverId: found.server?.id ?? null }
+}
+
+function needed(value: unknown, field: string): string {
+  if (typeof value !== 'string' || value === '') {
+    throw new GatewayError('invalid_field', `${field} is missing: it must be a non-empty string`, { field })
+  }
+  return value
+}
+
+function absent(kind: Destination['kind'], name: string): GatewayError {
+  const message = `${kind} not found: ${name.slice(0, 200)}`
+  if (kind === 'resource') return new GatewayError('not_found', message, { field: 'params.uri', data: { uri: name } })
+  return new GatewayError('not_found', message, { field: 'params.name' })
+}

@@ -1,0 +1,115 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { createAnswerRelay } from '#/mcp/answer-relay.ts'
+import { metaBytes } from '#/mcp/member.ts'
+import type { Frame } from '#/mcp/frame.ts'
+import type { AnswerOutcome, AnswerRelay, RelayOutput } from '#/mcp/relay.ts'
+import type { AnswerStart, UpstreamReport, UpstreamSink } from '#/upstream/upstreams.ts'
+import type { Call, CallSink } from './call.ts'
+import { NO_REPORT, type CallLog, type Ending } from './call-log.ts'
+import type { Destination } from './resolve.ts'
+
+export interface RunOptions {
+  readonly call: Call
+  readonly sink: CallSink
+  readonly destination: Destination
+  readonly snapshotSeq: number
+  readonly startedAt: number
+  readonly log: CallLog
+}
+
+const NO_ID = Buffer.from('null')
+
+/** One call between its upstream and its caller: translates what arrives, ends exactly once, leaves a record. */
+export class CallRun implements UpstreamSink, RelayOutput {
+  readonly progressToken: Buffer | undefined
+  readonly #options: RunOptions
+  #relay: AnswerRelay | undefined
+  #ending: Ending | undefined
+  #responseBytes = 0
+
+  constructor(options: RunOptions) {
+    this.#options = options
+    this.progressToken = metaBytes(options.call.frame, 'progressToken')
+  }
+
+  start(answer: AnswerStart): void {
+    const { call, sink, destination } = this.#options
+    const { frame } = call
+    this.#relay = createAnswerRelay(
+      {
+        method: frame.method,
+        clientRevision: call.revision,
+        upstreamRevision: answer.revision,
+        clientId: frame.id === undefined ? NO_ID : frame.bytes.subarray(frame.id.start, frame.id.end),
+        upstreamId: answer.upstreamId,
+        progressToken: this.progressToken,
+        logLevel: call.logLevel,
+        serverInfo: destination.gateway.serverInfo === null ? undefined : Buffer.from(destination.gateway.serverInfo),
+      },
+      this,
+    )
+    sink.flow(answer.control)
+  }
+
+  bytes(chunk: Buffer): void {
+    if (this.#ending === undefined) this.#relay?.push(chunk)
+  }
+
+  endMessage(): void {
+    if (this.#ending === undefined) this.#relay?.endMessage()
+  }
+
+  done(report: UpstreamReport): void {
+    if (this.#ending === undefined)
+      this.#fail(new GatewayError('upstream_invalid', 'the server ended its stream without an answer'))
+    this.#record(report)
+  }
+
+  failed(error: GatewayError, report: UpstreamReport): void {
+    if (this.#ending === undefined) this.#fail(error)
+    this.#record(report)
+  }
+
+  answer(bytes: Buffer): void {
+    this.#responseBytes += bytes.length
+    this.#options.sink.chunk(bytes)
+  }
+
+  answered(outcome: AnswerOutcome): void {
+    this.#ending = { outcome }
+    this.#options.sink.end(outcome)
+  }
+
+  notification(bytes: Buffer): void {
+    if (this.#options.call.wantsEvents) this.#options.sink.event(bytes)
+  }
+
+  needsInput(frame: Frame | undefined): void {
+    const { sink, call } = this.#options
+    const error = new GatewayError(
+      'needs_client_input',
+      `the server asked for ${frame?.method ?? 'input'} in the middle of the call, which is not relayed to clients`,
+    )
+    this.#ending = { error }
+    sink.needInput(frame, error)
+    call.controller.abort(error)
+  }
+
+  invalid(why: string): void {
+    const error = new GatewayError('upstream_invalid', `the server's answer was refused: ${why}`)
+    this.#fail(error)
+    this.#options.call.controller.abort(error)
+  }
+
+  #fail(error: GatewayError): void {
+    this.#ending = { error }
+    this.#options.sink.fail(error)
+  }
+
+  #record(report: UpstreamReport = NO_REPORT): void {
+    const { call, destination, snapshotSeq, startedAt, log } = this.#options
+    const ending = this.#ending ?? { error: new GatewayError('internal', 'the call ended without an ending') }
+    const totalMs = performance.now() - startedAt
+    log.finished({ call, destination, ending, snapshotSeq, totalMs, report, responseBytes: this.#responseBytes })
+  }
+}

@@ -1,0 +1,107 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
+import { newRequestId } from '#/calls/trace.ts'
+import { doorOf } from './door.ts'
+import type { Arrival } from './exchange.ts'
+import { refuse } from './mcp-head.ts'
+import { serveMcp, type McpOptions } from './mcp-endpoint.ts'
+import type { Ops } from './ops.ts'
+import type { RequestGuard } from './request-guard.ts'
+import { serveRpc } from './rpc.ts'
+
+export interface FrontDoorOptions {
+  readonly guard: RequestGuard
+  readonly mcp: McpOptions
+  readonly ops: Ops
+  /** The other half: REST, documents, UI. */
+  readonly rest: (request: IncomingMessage, response: ServerResponse, requestId: string) => void
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** One handler in front of both halves. */
+function createHandler(options: FrontDoorOptions): Handler {
+  return (request, response) => {
+    const requestId = newRequestId()
+    response.setHeader('x-request-id', requestId)
+    dispatch({ request, response, requestId }, options)
+  }
+}
+
+function dispatch(arrival: Arrival, options: FrontDoorOptions): void {
+  const { request, response, requestId } = arrival
+  const door = doorOf(request.url ?? '/')
+  if (door.kind === 'health') return options.ops.health(response)
+  if (door.kind === 'ready') return options.ops.ready(response)
+  try {
+    options.guard(request)
+  } catch (cause) {
+    return refuse(arrival, cause)
+  }
+  if (door.kind === 'mcp') return void serveMcp(arrival, door.scope, options.mcp)
+  if (door.kind === 'rpc') return void serveRpc(arrival, options.mcp)
+  if (door.kind === 'metrics' && !request.headers.accept?.includes('application/json'))
+    return void options.ops.metrics(arrival)
+  options.rest(request, response, requestId)
+}
+
+/** The requests of one worker: served on connections that are handed in, until drained. */
+export interface FrontDoor {
+  readonly server: Server
+  readonly inFlight: number
+  /** From now on every answer closes its connection. */
+  quiesce(): void
+  /** Resolves when nothing is in flight; at `hurry` what is left is cut. */
+  drain(hurry: AbortSignal): Promise<void>
+}
+
+/** Slow heads are cut after ten seconds; an idle connection outlives the usual proxy's own limit. */
+export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
+  const handler = createHandler(options)
+  let inFlight = 0
+  let quiet = false
+  const server = createServer(
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 0,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 2_000,
+      maxHeaderSize: 32 << 10,
+    },
+    (request, response) => {
+      inFlight += 1
+      response.once('close', () => (inFlight -= 1))
+      if (quiet) response.setHeader('connection', 'close')
+      handler(request, response)
+    },
+  )
+  server.on('clientError', refuseHead)
+  return {
+    server,
+    get inFlight() {
+      return inFlight
+    },
+    quiesce: () => void (quiet = true),
+    async drain(hurry) {
+      quiet = true
+      while (inFlight > 0 && !hurry.aborted) {
+        server.closeIdleConnections()
+        await setTimeout(50)
+      }
+      server.closeAllConnections()
+    },
+  }
+}
+
+/** A head that is no HTTP, too large or too slow: a bare status, and the connection ends. */
+function refuseHead(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const status = HEAD_FAULTS[error.code ?? ''] ?? '400 Bad Request'
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  else socket.destroy()
+}
+
+const HEAD_FAULTS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}

@@ -1,0 +1,174 @@
+import type { IncomingMessage } from 'node:http'
+import type { Sealer } from '#/access/sealing.ts'
+import { scopeAllowed } from '#/access/scope.ts'
+import type { Principal } from '#/access/principal.ts'
+import type { Calls } from '#/calls/call.ts'
+import type { Catalog, Scope } from '#/catalog/snapshot.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Deadlines } from '#/lib/deadlines.ts'
+import { classify } from '#/mcp/classify.ts'
+import { metaValue, paramBytes } from '#/mcp/member.ts'
+import { readFrame } from '#/mcp/read-frame.ts'
+import type { Admission } from './admission.ts'
+import { readBody } from './body.ts'
+import { sendAccepted, sendPieces, type Arrival, type Exchange } from './exchange.ts'
+import { answerList, LIST_METHODS } from './mcp-lists.ts'
+import { LOCAL_METHODS } from './mcp-local.ts'
+import { headersForCall, refuse, requireMedia } from './mcp-head.ts'
+import { McpReply } from './mcp-reply.ts'
+import type { Session, Sessions } from './session.ts'
+
+export interface McpOptions {
+  readonly authenticate: (request: IncomingMessage) => Principal
+  readonly admission: Admission
+  readonly catalog: Catalog
+  readonly calls: Calls
+  readonly sessions: Sessions
+  readonly sealer: Sealer
+  readonly deadlines: Deadlines
+  readonly bodyLimit: number
+  readonly version: string
+}
+
+/** Silence after which a waiting call becomes a stream with comments, so that nothing on the way takes it for dead. */
+const KEEP_ALIVE_MS = 15_000
+
+/** One MCP endpoint, both eras on one URL: head, identity, place, body, frame, era, method. */
+export async function serveMcp(arrival: Arrival, scope: Scope, options: McpOptions): Promise<void> {
+  const { request, response } = arrival
+  let place: ReturnType<Admission['enter']> | undefined
+  try {
+    const principal = options.authenticate(request)
+    requireEndpoint(principal, scope, options.catalog)
+    if (request.method === 'DELETE') return endSession(arrival, { principal, scope, sessions: options.sessions })
+    requireMedia(request)
+    place = options.admission.enter(principal.key)
+    response.once('close', place.leave)
+    const bytes = await readBody(request, { limit: options.bodyLimit, place })
+    const exchange = understand(arrival, { principal, scope, bytes, sessions: options.sessions })
+    if (exchange !== undefined) await answer(exchange, options)
+  } catch (cause) {
+    place?.leave()
+    refuse(arrival, cause)
+  }
+}
+
+/** The endpoint exists, is enabled, and this principal may use it. */
+export function requireEndpoint(principal: Principal, scope: Scope, { current }: Catalog): void {
+  const thing =
+    scope.kind === 'all' ? null : scope.kind === 'server' ? current.server(scope.id) : current.gateway(scope.id)
+  const open = thing === null || (thing?.enabled === true && principal.visibilityClass.sees(thing))
+  if (!open || !scopeAllowed(principal, scope.kind, scope.kind === 'all' ? null : scope.id)) {
+    throw new GatewayError('endpoint_not_found', 'there is no such MCP endpoint, or it is not visible to you')
+  }
+}
+
+interface Received {
+  readonly principal: Principal
+  readonly scope: Scope
+  readonly bytes: Buffer
+  readonly sessions: Sessions
+}
+
+/** The exchange behind a body; undefined where it was a notification or response and is done with. */
+function understand(arrival: Arrival, { principal, scope, bytes, sessions }: Received): Exchange | undefined {
+  const { request, response } = arrival
+  const read = readFrame(bytes)
+  if (!read.ok) throw new GatewayError(read.code, read.detail)
+  const { frame } = read
+  const id = frame.id === undefined ? undefined : bytes.subarray(frame.id.start, frame.id.end)
+  try {
+    const { era, revision } = classify(request.headers, frame)
+    const sessionId = era === 'legacy' && frame.method !== 'initialize' ? request.headers['mcp-session-id'] : undefined
+    const session = typeof sessionId === 'string' ? sessions.open(sessionId, principal, scope) : undefined
+    if (frame.kind === 'request' && id !== undefined) {
+      return { ...arrival, principal, scope, frame, era, revision: session?.revision ?? revision, session, id }
+    }
+    heed(frame, session, sessions)
+    sendAccepted(response)
+  } catch (cause) {
+    refuse(arrival, cause, id)
+  }
+  return undefined
+}
+
+/** The one notification that asks something of us. Others are accepted and mean nothing here. */
+function heed(frame: Exchange['frame'], session: Session | undefined, sessions: Sessions): void {
+  if (frame.method !== 'notifications/cancelled' || session === undefined) return
+  const requestId = paramBytes(frame, 'requestId')?.toString()
+  if (requestId !== undefined) sessions.declare({ kind: 'cancelled', session: session.id, requestId })
+}
+
+/** Answers from the catalog, from ourselves, or hands over to the hot path. */
+export async function answer(exchange: Exchange, options: McpOptions): Promise<void> {
+  const { method } = exchange.frame
+  try {
+    const list = LIST_METHODS[method]
+    if (list !== undefined) return sendPieces(exchange.response, await answerList(exchange, list, options))
+    const local = LOCAL_METHODS[method]
+    if (local !== undefined)
+      return local(exchange, {
+        sessions: options.sessions,
+        snapshot: options.catalog.current,
+        version: options.version,
+      })
+  } catch (cause) {
+    return new McpReply({ response: exchange.response, era: exchange.era, method, id: exchange.id }).fail(
+      GatewayError.from(cause),
+    )
+  }
+  relay(exchange, options)
+}
+
+/** Hands the exchange to the hot path and ties its life to the caller's. */
+function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): void {
+  const { request, response, session, era, frame, id } = exchange
+  const controller = new AbortController()
+  const reply = new McpReply({ response, era, method: frame.method, id })
+  const wantsEvents = request.headers.accept?.includes('text/event-stream') ?? false
+  const forget = session && sessions.running(session, id.toString(), controller)
+  let quiet = wantsEvents ? deadlines.add(KEEP_ALIVE_MS, keepAlive) : undefined
+  function keepAlive(): void {
+    reply.keepAlive()
+    quiet = deadlines.add(KEEP_ALIVE_MS, keepAlive)
+  }
+  response.once('close', () => {
+    quiet?.[Symbol.dispose]()
+    forget?.()
+    if (!response.writableFinished) controller.abort(new GatewayError('client_gone', 'the client went away'))
+  })
+  calls.invoke(
+    {
+      principal: exchange.principal,
+      scope: exchange.scope,
+      frame,
+      revision: exchange.revision,
+      requestId: exchange.requestId,
+      ...headersForCall(exchange),
+      logLevel: era === 'legacy' ? ((session && sessions.level(session)) ?? 'debug') : modernLogLevel(exchange),
+      wantsEvents,
+      controller,
+    },
+    reply,
+  )
+}
+
+function modernLogLevel({ frame }: Exchange): string | undefined {
+  const level = metaValue(frame, 'io.modelcontextprotocol/logLevel')
+  return typeof level === 'string' ? level : undefined
+}
+
+interface Ending {
+  readonly principal: Principal
+  readonly scope: Scope
+  readonly sessions: Sessions
+}
+
+function endSession({ request, response }: Arrival, { principal, scope, sessions }: Ending): void {
+  const id = request.headers['mcp-session-id']
+  if (typeof id !== 'string')
+    throw new GatewayError('method_not_allowed', 'DELETE ends a session: send its Mcp-Session-Id')
+  const session = sessions.open(id, principal, scope)
+  sessions.declare({ kind: 'ended', session: session.id, until: session.expiresAt })
+  response.writeHead(204).end()
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http'
+import { GatewayError } from '#/errors/gateway-error.ts'
+
+export interface GuardOptions {
+  /** How clients reach us beyond loopback; its host and origin are allowed. */
+  readonly publicUrl: string | null
+}
+
+/** Refuses what no handler should see: ambiguous heads, a foreign Host (DNS rebinding), a foreign Origin. */
+export type RequestGuard = (request: IncomingMessage) => void
+
+const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?$/i
+const ONCE = new Set([
+  'host',
+  'authorization',
+  'content-length',
+  'content-type',
+  'origin',
+  'mcp-session-id',
+  'mcp-protocol-version',
+])
+const LENGTHS = new Set([...ONCE].map((name) => name.length))
+
+export function requestGuard({ publicUrl }: GuardOptions): RequestGuard {
+  const shown = publicUrl === null ? null : new URL(publicUrl)
+  const hosts = new Set(shown === null ? [] : [shown.host, shown.hostname])
+  const origins = new Set(shown === null ? [] : [shown.origin])
+  return (request) => {
+    if (!request.url?.startsWith('/')) throw new GatewayError('invalid_request', 'the request target must be a path')
+    refuseRepeated(request.rawHeaders)
+    const { host, origin } = request.headers
+    if (host === undefined || !(LOOPBACK.test(host) || hosts.has(host.toLowerCase()))) {
+      throw new GatewayError(
+        'forbidden_host',
+        `the Host ${host ?? '(none)'} is not ours; set CAUSEWAY_PUBLIC_URL to the address that clients use`,
+      )
+    }
+    if (origin !== undefined && !(origins.has(origin.toLowerCase()) || isLoopbackOrigin(origin))) {
+      throw new GatewayError('forbidden_host', `the Origin ${origin} may not call this gateway`)
+    }
+  }
+}
+
+/** Node keeps the first of a repeated header and drops the rest; two parsers on the way may choose differently. */
+function refuseRepeated(raw: readonly string[]): void {
+  let seen: string[] | undefined
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] ?? ''
+    if (!LENGTHS.has(name.length)) continue
+    const lower = name.toLowerCase()
+    if (!ONCE.has(lower)) continue
+    if (seen === undefined) seen = [lower]
+    else if (seen.includes(lower))
+      throw new GatewayError('invalid_request', `the header ${lower} is there more than once`)
+    else seen.push(lower)
+  }
+}
+
+function isLoopbackOrigin(origin: string): boolean {
+  const match = /^https?:\/\/(.+)$/i.exec(origin)
+  return match?.[1] !== undefined && LOOPBACK.test(match[1])
+}
