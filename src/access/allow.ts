@@ -1,5 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
-import type { Permission } from './permissions.ts'
+import { SERVER_PERMISSIONS, type Permission } from './permissions.ts'
 import type { Owned, Principal } from './principal.ts'
 
 declare const proof: unique symbol
@@ -16,9 +16,14 @@ export interface Grant<P extends Permission, T> {
 /** The rule that lets `principal` use `permission` on `thing`, or null. A pure function; null thing: the permission in general. */
 export function can(principal: Principal, permission: Permission, thing: Owned | null): string | null {
   if (principal.permissions !== null && !principal.permissions.has(permission)) return null
+  if (principal.serverId !== null && !SERVER_PERMISSIONS.has(permission)) return null
   if (thing !== null && !principal.visibilityClass.sees(thing)) return null
-  if (principal.isAdmin) return principal.permissions === null ? 'admin' : 'admin, narrowed token'
+  if (principal.isAdmin) return isNarrowed(principal) ? 'admin, narrowed token' : 'admin'
   return null
+}
+
+function isNarrowed({ permissions, serverId }: Principal): boolean {
+  return permissions !== null || serverId !== null
 }
 
 /** A permission on a thing that exists. What cannot be seen is absent; what can be seen but not done is forbidden. */

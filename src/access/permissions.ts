@@ -28,3 +28,12 @@ export const PERMISSIONS = [
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
+
+/** All that a token narrowed to one virtual server can still hold: the use of what that server offers, and nothing of its management. */
+export const SERVER_PERMISSIONS: ReadonlySet<Permission> = new Set([
+  'servers.use',
+  'tools.read',
+  'tools.execute',
+  'prompts.read',
+  'resources.read',
+])

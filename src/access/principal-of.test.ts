@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { ServerId, TokenId, UserId } from './ids.ts'
+import { identifier, principalOf, type Directory, type KnownUser, type LiveToken } from './principal-of.ts'
+import { mintToken, tokenHash } from './token-format.ts'
+
+const NOW = Date.UTC(2026, 0, 1)
+const user: KnownUser = { id: UserId.mint(), email: 'admin@example.com', isAdmin: true, enabled: true }
+const token: LiveToken = {
+  id: TokenId.mint(),
+  userId: user.id,
+  teamId: null,
+  permissions: null,
+  serverId: null,
+  expiresAt: null,
+}
+const text = mintToken().text
+
+function directory(known: LiveToken | undefined, who: KnownUser | undefined): Directory {
+  return {
+    token: (hash) => (hash === tokenHash(text) ? known : undefined),
+    user: (id) => (id === who?.id ? who : undefined),
+  }
+}
+
+function refusal(work: () => unknown): { readonly code: string; readonly message: string } {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof GatewayError) return { code: error.code, message: error.message }
+    throw error
+  }
+  return { code: 'none', message: '' }
+}
+
+const identify = (known: LiveToken | undefined, who: KnownUser | undefined = user) =>
+  identifier({ current: directory(known, who), ageMs: 0 }, 1000, () => NOW)
+
+test('a live token is its user', () => {
+  expect(identify(token)(text)).toMatchObject({ userId: user.id, tokenId: token.id, isAdmin: true, permissions: null })
+})
+
+test.each([
+  ['another token', mintToken().text, 'unknown here'],
+  ['garbage', 'garbage', 'unknown here'],
+  ['the empty text', '', 'unknown here'],
+  ['a foreign JWT', 'eyJhbGciOiJub25lIn0.e30.', 'unknown here'],
+  ['a token with a slip', text.slice(0, -1), 'mistyped'],
+  ['a name every object has', '__proto__', 'unknown here'],
+])('%s is refused and told why', (_, presented, why) => {
+  const { code, message } = refusal(() => identify(token)(presented))
+  expect(code).toBe('unauthenticated')
+  expect(message).toContain('Invalid authentication credentials')
+  expect(message).toContain(why)
+})
+
+test('a revoked token is not in the snapshot and so unknown', () => {
+  expect(refusal(() => identify(undefined)(text)).code).toBe('unauthenticated')
+})
+
+test('a token of a user who is gone is unknown; of one who is disabled, disabled', () => {
+  const other = { ...user, id: UserId.mint() }
+  expect(refusal(() => identify(token, other)(text)).code).toBe('unauthenticated')
+  expect(refusal(() => identify(token, { ...user, enabled: false })(text))).toEqual({
+    code: 'unauthenticated',
+    message: 'Account disabled',
+  })
+})
+
+test('expiry is decided on each call, also for a principal that was made before', () => {
+  let now = NOW
+  const expiring = { ...token, expiresAt: NOW + 10 }
+  const ask = identifier({ current: directory(expiring, user), ageMs: 0 }, 1000, () => now)
+  expect(ask(text).userId).toBe(user.id)
+  now = NOW + 10
+  expect(refusal(() => ask(text)).message).toContain('the token expired at 2026-01-01T00:00:00.010Z')
+})
+
+test('a snapshot that nobody confirmed for too long opens no door', () => {
+  const live = { current: directory(token, user), ageMs: 1000 }
+  const ask = identifier(live, 1000)
+  expect(ask(text).userId).toBe(user.id)
+  live.ageMs = 1001
+  expect(refusal(() => ask(text)).code).toBe('unavailable')
+})
+
+test('the principal is made once, and anew when the token or the user changes', () => {
+  const live = { current: directory(token, user), ageMs: 0 }
+  const ask = identifier(live, 1000)
+  const first = ask(text)
+  expect(ask(text)).toBe(first)
+  live.current = directory(token, { ...user, isAdmin: false })
+  expect(ask(text).isAdmin).toBe(false)
+  live.current = directory({ ...token, permissions: ['tools.read'] }, user)
+  expect([...(ask(text).permissions ?? [])]).toEqual(['tools.read'])
+})
+
+const key = (changes: Partial<LiveToken>): string => principalOf({ ...token, ...changes }, user).key
+
+test('the key names the user and the narrowing, not the token', () => {
+  const serverId = ServerId.mint()
+  expect(key({ id: TokenId.mint() })).toBe(key({}))
+  expect(key({ permissions: ['tools.read', 'tools.execute'] })).toBe(
+    key({ permissions: ['tools.execute', 'tools.read'] }),
+  )
+  const different = [
+    key({}),
+    key({ userId: UserId.mint() }),
+    key({ permissions: [] }),
+    key({ permissions: ['tools.read'] }),
+    key({ serverId }),
+    key({ serverId, permissions: ['tools.read'] }),
+  ]
+  expect(new Set(different).size).toBe(different.length)
+})

@@ -1,0 +1,112 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { hash as digest } from 'node:crypto'
+import type { ServerId, TeamId, TokenId, UserId } from './ids.ts'
+import type { Permission } from './permissions.ts'
+import type { Principal } from './principal.ts'
+import { tokenForm, tokenHash } from './token-format.ts'
+import { visibilityClass } from './visibility.ts'
+
+/** What is known of a live token. Immutable: a changed token is another object. */
+export interface LiveToken {
+  readonly id: TokenId
+  readonly userId: UserId
+  readonly teamId: TeamId | null
+  readonly permissions: readonly Permission[] | null
+  readonly serverId: ServerId | null
+  /** ms since the epoch; null: never. */
+  readonly expiresAt: number | null
+}
+
+export interface KnownUser {
+  readonly id: UserId
+  readonly email: string
+  readonly isAdmin: boolean
+  readonly enabled: boolean
+}
+
+/** What identity needs of the catalog's snapshot. */
+export interface Directory {
+  /** By SHA-256 of the token, hex. Revoked and inactive tokens are not here. */
+  token(hash: string): LiveToken | undefined
+  user(id: string): KnownUser | undefined
+}
+
+export interface LiveDirectory {
+  readonly current: Directory
+  /** Since the database last confirmed that `current` is current. */
+  readonly ageMs: number
+}
+
+export interface Identify {
+  (token: string): Principal
+}
+
+/**
+ * Turns bearer tokens into principals: one hash and two look-ups in the current snapshot on each call. The principal itself is made
+ * once per token and user as they are now; when either changes, its object does, and so does the principal.
+ */
+export function identifier(directory: LiveDirectory, maxAgeMs: number, now: () => number = Date.now): Identify {
+  const made = new WeakMap<LiveToken, { readonly user: KnownUser; readonly principal: Principal }>()
+  return (text) => {
+    if (directory.ageMs > maxAgeMs) throw stale()
+    const snapshot = directory.current
+    const token = snapshot.token(tokenHash(text))
+    if (token === undefined) throw unknown(text)
+    if (token.expiresAt !== null && token.expiresAt <= now()) throw expired(token.expiresAt)
+    const user = snapshot.user(token.userId)
+    if (user === undefined) throw unknown(text)
+    if (!user.enabled) throw new GatewayError('unauthenticated', 'Account disabled')
+    const known = made.get(token)
+    if (known?.user === user) return known.principal
+    const principal = principalOf(token, user)
+    made.set(token, { user, principal })
+    return principal
+  }
+}
+
+/** The principal of a live token of an enabled user. */
+export function principalOf(token: LiveToken, user: KnownUser): Principal {
+  const { userId, teamId, serverId } = token
+  return Object.freeze({
+    userId,
+    email: user.email,
+    isAdmin: user.isAdmin,
+    tokenId: token.id,
+    permissions: token.permissions === null ? null : new Set(token.permissions),
+    serverId,
+    visibilityClass: visibilityClass({ userId, isAdmin: user.isAdmin, teams: [], teamId, serverId }),
+    key: keyOf(token),
+  })
+}
+
+/**
+ * The user and everything that narrows. Permissions are sorted, so that their order in a request makes no other principal, and
+ * hashed, because the key is part of many others.
+ */
+function keyOf({ userId, teamId, serverId, permissions }: LiveToken): string {
+  const parts: string[] = [userId]
+  if (teamId !== null) parts.push(`team:${teamId}`)
+  if (serverId !== null) parts.push(`server:${serverId}`)
+  if (permissions !== null) {
+    const sorted = [...new Set(permissions)].toSorted().join(',')
+    parts.push(`may:${digest('sha256', sorted, 'base64url').slice(0, 22)}`)
+  }
+  return parts.join('/')
+}
+
+function unknown(text: string): GatewayError {
+  const why = tokenForm(text) === 'mistyped' ? 'the token is mistyped: its checksum does not match' : WHY_UNKNOWN
+  return new GatewayError('unauthenticated', `Invalid authentication credentials: ${why}`)
+}
+
+const WHY_UNKNOWN = 'the token is unknown here, was revoked or is switched off'
+
+function expired(at: number): GatewayError {
+  const when = new Date(at).toISOString()
+  return new GatewayError('unauthenticated', `Invalid authentication credentials: the token expired at ${when}`)
+}
+
+function stale(): GatewayError {
+  const message = 'the database has been out of reach for so long that tokens can no longer be trusted; try again later'
+  return new GatewayError('unavailable', message, { retryAfter: 5 })
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readOrCreateSecretFile } from './secret-file.ts'
+
+/** Keys of 32 bytes by id, and the one that new secrets are sealed under. */
+export interface KeyRingFile {
+  readonly current: string
+  readonly keys: ReadonlyMap<string, Uint8Array>
+}
+
+export interface Secrets {
+  readonly keyRing: KeyRingFile
+  /** The administrator's API token. */
+  readonly adminToken: string
+  /** This start made it: print it once. */
+  readonly adminTokenIsNew: boolean
+}
+
+export const KEY_RING_FILE = 'keys.json'
+export const ADMIN_TOKEN_FILE = 'admin-token'
+
+/**
+ * The secrets of a data folder, made where they are absent. Files are 0600 and appear whole or not at all; of several starts that
+ * find none, one makes them and all read the same.
+ */
+export async function loadSecrets(dataDir: string, mintToken: () => string): Promise<Secrets> {
+  await mkdir(dataDir, { recursive: true, mode: 0o711 })
+  const ringPath = join(dataDir, KEY_RING_FILE)
+  const ring = await readOrCreateSecretFile(ringPath, newRing)
+  const tokenPath = join(dataDir, ADMIN_TOKEN_FILE)
+  const token = await readOrCreateSecretFile(tokenPath, () => `${mintToken()}\n`)
+  const adminToken = token.text.trim()
+  if (!/^[\x21-\x7e]{20,}$/.test(adminToken))
+    throw new Error(`${tokenPath} holds no token: delete it, and the next start makes a new one`)
+  return { keyRing: parseKeyRing(ring.text, ringPath), adminToken, adminTokenIsNew: token.created }
+}
+
+function newRing(): string {
+  const id = randomBytes(4).toString('hex')
+  const ring = { current: id, keys: { [id]: randomBytes(32).toString('base64url') } }
+  return `${JSON.stringify(ring, null, 2)}\n`
+}
+
+/** `{"current": id, "keys": {id: base64url of 32 bytes}}`. */
+export function parseKeyRing(text: string, path: string): KeyRingFile {
+  const ring = jsonObject(text)
+  const keys = new Map<string, Uint8Array>()
+  const named = ring && typeof ring.keys === 'object' && ring.keys !== null ? Object.entries(ring.keys) : []
+  for (const [id, value] of named) {
+    const bytes: Uint8Array = typeof value === 'string' ? Buffer.from(value, 'base64url') : new Uint8Array()
+    if (bytes.length !== 32 || !/^[A-Za-z0-9_-]{1,64}$/.test(id))
+      throw new Error(`${path}: the key '${id}' must be 32 bytes in base64url under an id of A-Z a-z 0-9 _ -`)
+    keys.set(id, bytes)
+  }
+  const current = ring?.current
+  if (typeof current !== 'string' || !keys.has(current))
+    throw new Error(
+      `${path} must be {"current": id, "keys": {id: 32 bytes in base64url}}, with the current key among the keys`,
+    )
+  return { current, keys }
+}
+
+function jsonObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : null
+  } catch {
+    return null
+  }
+}
