@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { chmod, readFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { processTree, type ProcessInfo } from './processes.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** A registered gateway as the API shows it; only what tests look at is named. */
+export interface GatewayEntity {
+  readonly id: string
+  readonly name: string
+  readonly slug?: string
+  readonly [field: string]: unknown
+}
+
+export interface ApiAnswer {
+  readonly status: number
+  readonly body: GatewayEntity
+}
+
+export interface GatewayOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Kept after the end; otherwise a new folder that is removed. */
+  readonly dataDir?: string
+  readonly readyWithinMs?: number
+}
+
+/** A gateway in processes of its own, as an operator runs it. */
+export interface RunningGateway extends AsyncDisposable {
+  readonly url: string
+  readonly token: string
+  readonly dataDir: string
+  readonly pid: number
+  /** Time from the start of the process to the first 200 of /ready. */
+  readonly startedInMs: number
+  /** Everything the processes have written so far. */
+  output(): Promise<string>
+  /** The supervisor, its workers and its PostgreSQL. */
+  processes(): ProcessInfo[]
+  /** A REST request with the administrator's token. */
+  api(method: string, path: string, body?: unknown): Promise<ApiAnswer>
+  /** Registers an upstream and waits until its first discovery has ended well. */
+  register(name: string, url: string): Promise<GatewayEntity>
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
+
+/** Embedded PostgreSQL may run as another account, so the folder must be reachable for it. */
+async function newDataDir(): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'cw-'))
+  await chmod(dir, 0o711)
+  return dir
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(2000) })
+    await response.arrayBuffer()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}
+
+async function readToken(dataDir: string): Promise<string> {
+  return (await readFile(join(dataDir, 'admin-token'), 'utf8')).trim()
+}
+
+function environment(options: GatewayOptions, dataDir: string, port: number): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(CAUSEWAY_|DATABASE_|HOST$|PORT$|JWT_|VITEST)/.test(name),
+  )
+  return {
+    ...Object.fromEntries(inherited),
+    CAUSEWAY_WORKERS: '1',
+    CAUSEWAY_DATA_DIR: dataDir,
+    PORT: String(port),
+    ...options.env,
+  }
+}
+
+export async function startGateway(options: GatewayOptions = {}): Promise<RunningGateway> {
+  const dataDir = options.dataDir ?? (await newDataDir())
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const logFile = join(dataDir, 'output.log')
+  const log = createWriteStream(logFile, { flags: 'a' })
+  const began = performance.now()
+  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
+    cwd: ROOT,
+    env: environment(options, dataDir, port),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  child.stdout.pipe(log, { end: false })
+  child.stderr.pipe(log, { end: false })
+  const exited = once(child, 'exit') as Promise<[number | null]>
+  const pid = child.pid as number
+  const running = () => child.exitCode === null && child.signalCode === null
+
+  async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const left = processTree(pid)
+    if (running()) child.kill(signal)
+    const [code] = await Promise.race([exited, sleep(35_000, [null] as [null], { ref: false })])
+    for (const each of left) if (each.pid !== pid || running()) killQuietly(each)
+    log.end()
+    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+    return code
+  }
+
+  const deadline = began + (options.readyWithinMs ?? 60_000)
+  while (!(await isReady(url))) {
+    if (!running() || performance.now() > deadline) {
+      const output = await readFile(logFile, 'utf8').catch(() => '')
+      await stop('SIGKILL')
+      throw new Error(`the gateway did not get ready:\n${output.slice(-4000)}`)
+    }
+    await sleep(20)
+  }
+  const startedInMs = performance.now() - began
+  const token = await readToken(dataDir)
+
+  const api: RunningGateway['api'] = async (method, path, body) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const answer = await response.text()
+    return { status: response.status, body: (answer === '' ? {} : JSON.parse(answer)) as GatewayEntity }
+  }
+
+  return {
+    url,
+    token,
+    dataDir,
+    pid,
+    startedInMs,
+    output: () => readFile(logFile, 'utf8'),
+    processes: () => processTree(pid),
+    api,
+    register: (name, upstream) => register(api, name, upstream),
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop()
+    },
+  }
+}
+
+/** Only what is still the same program: a process id may have been given to another since. */
+function killQuietly({ pid, command }: ProcessInfo): void {
+  if (processTree(pid)[0]?.command !== command) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+const SETTLED = new Set(['ready', 'active', 'connected', 'online', 'reachable', 'ok', 'healthy'])
+
+async function register(api: RunningGateway['api'], name: string, url: string): Promise<GatewayEntity> {
+  const made = await api('POST', '/v1/gateways', { name, url })
+  if (made.status >= 300) throw new Error(`registering ${url}: ${made.status} ${JSON.stringify(made.body)}`)
+  const until = performance.now() + 15_000
+  for (let seen = made.body; ; await sleep(25)) {
+    if (isSettled(seen)) return seen
+    if (performance.now() > until) throw new Error(`${url} was not discovered: ${JSON.stringify(seen)}`)
+    seen = (await api('GET', `/v1/gateways/${made.body.id}`)).body
+  }
+}
+
+function isSettled(gateway: GatewayEntity): boolean {
+  return gateway['reachable'] === true || SETTLED.has(String(gateway['status'] ?? gateway['state']))
+}
