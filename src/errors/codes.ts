@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   unavailable: { http: 503, mcp: 503, rpc: -32013, expose: true },
   upstream_unreachable: { http: 502, mcp: 200, rpc: -32014, expose: true },
   upstream_invalid: { http: 502, mcp: 200, rpc: -32015, expose: true },
+  upstream_error: { http: 502, mcp: 200, rpc: -32019, expose: true },
   upstream_busy: { http: 503, mcp: 200, rpc: -32016, expose: true },
   needs_client_input: { http: 501, mcp: 200, rpc: -32017, expose: true },
   forbidden_address: { http: 422, mcp: 200, rpc: -32018, expose: true },

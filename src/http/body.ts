@@ -36,5 +36,5 @@ export function readBody(request: IncomingMessage, { limit, place }: BodyOptions
 }
 
 function tooLarge(limit: number): GatewayError {
-  return new GatewayError('too_large', `the body is larger than the limit of ${limit} bytes (BODY_LIMIT_BYTES)`)
+  return new GatewayError('too_large', `the body is larger than the limit of ${limit} bytes (CAUSEWAY_BODY_LIMIT)`)
 }

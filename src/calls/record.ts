@@ -1,0 +1,67 @@
+import type { CallLog, CallFacts, Ending } from './call-log.ts'
+import type { Call } from './call.ts'
+import type { Destination } from './resolve.ts'
+import { eraOf } from '#/mcp/revision.ts'
+
+/** What remains of a call: who, what, by which rule, how long, how large, and whether it may have run. Times in ms, sizes in bytes. */
+export interface CallRecord {
+  readonly at: number
+  readonly requestId: string
+  readonly userId: string
+  readonly tokenId: string
+  readonly method: string
+  readonly kind: 'tool' | 'prompt' | 'resource' | 'other'
+  readonly targetId: string | null
+  readonly gatewayId: string | null
+  readonly serverId: string | null
+  readonly clientEra: string
+  readonly upstreamEra: string | null
+  readonly snapshotSeq: number
+  readonly rule: string
+  readonly digest: string | null
+  readonly attempts: number
+  readonly queueMs: number
+  readonly upstreamMs: number
+  readonly totalMs: number
+  readonly requestBytes: number
+  readonly responseBytes: number
+  /** ok, tool_error, or a code of the error table. */
+  readonly outcome: string
+  readonly mayHaveRun: boolean
+}
+
+/** Makes the record of each call and hands it on. `keep` must not wait. */
+export function recordingLog(keep: (record: CallRecord) => void): CallLog {
+  return {
+    finished: ({ destination, ending, responseBytes, ...facts }) =>
+      keep({ ...base(facts), ...whither(destination), outcome: outcomeOf(ending), responseBytes }),
+    refused: ({ error, ...facts }) => keep({ ...base(facts), ...NOWHERE, outcome: error.code, responseBytes: 0 }),
+  }
+}
+
+const NOWHERE = { kind: 'other', targetId: null, gatewayId: null, serverId: null, rule: 'none', digest: null } as const
+
+function base({ call, snapshotSeq, totalMs, report }: CallFacts) {
+  return { ...caller(call), snapshotSeq, totalMs, ...report, upstreamEra: report.revision && eraOf(report.revision) }
+}
+
+function caller({ requestId, principal, frame, revision }: Call) {
+  return {
+    at: Date.now(),
+    requestId,
+    userId: principal.userId,
+    tokenId: principal.tokenId,
+    method: frame.method,
+    clientEra: eraOf(revision),
+  }
+}
+
+function whither({ kind, item, gateway, serverId, grant }: Destination) {
+  return { kind, targetId: item.id, gatewayId: gateway.id, serverId, rule: grant.rule, digest: item.digest }
+}
+
+function outcomeOf(ending: Ending): string {
+  if ('error' in ending) return ending.error.code
+  if (ending.outcome.kind === 'error') return 'upstream_error'
+  return ending.outcome.isError ? 'tool_error' : 'ok'
+}
