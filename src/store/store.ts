@@ -1,10 +1,19 @@
-import type { Kysely } from 'kysely'
+import type { Compilable, Kysely } from 'kysely'
+import type { ReadonlyKysely } from 'kysely/readonly'
 import type { ChangeKind } from '#/catalog/changes.ts'
+import type { Schema } from './schema.ts'
+
+export type { Schema } from './schema.ts'
 
 /** The database, in the only two ways it may be used. `source` names the part of the house in pg_stat_activity. */
 export interface Database {
   /** One statement on a borrowed connection. There is nothing to release, so nothing to forget. */
   read(source: string): Reader
+  /**
+   * One writing statement that commits by itself: no BEGIN, no clock, no audit. For what is no part of the catalog
+   * (observations, leases, usage records).
+   */
+  statement<O>(source: string, build: (sql: Kysely<Schema>) => Compilable<O>): Promise<StatementResult<O>>
   /** The only transaction: a callback that owns it and cannot outlive it. Resolves after COMMIT with the clock's number (or null: nothing changed the catalog). */
   write<T>(
     source: string,
@@ -12,12 +21,17 @@ export interface Database {
   ): Promise<{ readonly value: T; readonly seq: number | null }>
 }
 
-/** Kysely without insertInto, updateTable, deleteFrom and transaction. The row types come from schema.ts, generated. */
-export type Reader = Pick<Kysely<Schema>, 'selectFrom' | 'selectNoFrom' | 'with' | 'fn'>
+export interface StatementResult<O> {
+  readonly rows: readonly O[]
+  /** Rows inserted, updated, deleted or returned. */
+  readonly count: number
+}
 
-// Replaced by the generated row types.
-// eslint-disable-next-line typescript/no-empty-object-type
-export interface Schema {}
+/** Kysely without insertInto, updateTable, deleteFrom and transaction. The row types come from schema.ts, generated. */
+export type Reader = Pick<
+  ReadonlyKysely<Schema>,
+  'selectFrom' | 'selectNoFrom' | 'with' | 'withRecursive' | 'fn' | 'case' | 'dynamic'
+>
 
 export interface WriteTx {
   /** Bound to the transaction; at most five statements. */

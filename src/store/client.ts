@@ -1,0 +1,46 @@
+import { Client, types, type ClientConfig } from 'pg'
+
+/** Settings that pg would send on connect. PgBouncer refuses them, so the store has none; limits travel with each statement. */
+const NEVER_SENT = [
+  'options',
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'query_timeout',
+  'replication',
+]
+
+/** A pg client that names user, database and application on connect and nothing else, whatever URL or environment say. */
+export class PlainClient extends Client {
+  getStartupConf(): Record<string, string> {
+    const { user, database } = this
+    return { user: user ?? '', database: database ?? '', application_name: 'causeway' }
+  }
+}
+
+/** pg's settings for a connection URL: TCP, or a unix socket as `postgresql:///name?host=/folder`. */
+export function clientConfig(url: string): ClientConfig {
+  return { connectionString: withoutStartupParameters(url), keepAlive: true, types: { getTypeParser } }
+}
+
+function withoutStartupParameters(url: string): string {
+  const at = url.indexOf('?')
+  if (at < 0) return url
+  const query = new URLSearchParams(url.slice(at + 1))
+  for (const name of NEVER_SENT) query.delete(name)
+  return query.size === 0 ? url.slice(0, at) : `${url.slice(0, at)}?${query.toString()}`
+}
+
+const INT8 = 20
+
+/** bigint is a number here (what is not exact throws), timestamptz a Date, jsonb parsed, bytea a Buffer, numeric a string. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === INT8 && format !== 'binary') return exactInteger
+  return types.getTypeParser(oid, format as 'text') as (value: string) => unknown
+}
+
+function exactInteger(value: string): number {
+  const number = Number(value)
+  if (!Number.isSafeInteger(number)) throw new RangeError(`the database returned ${value}, beyond exact integers`)
+  return number
+}

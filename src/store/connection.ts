@@ -1,0 +1,118 @@
+import type { PoolClient, QueryResult } from 'pg'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { cancelStatement } from './cancel.ts'
+import { databaseError } from './errors.ts'
+
+/** How long a cancelled statement may take to end before its connection is given up. */
+const GRACE_MS = 500
+
+type Result = QueryResult<Record<string, unknown>>
+
+/** One connection while somebody has it: statements run one after another, each with an end; then it is given back, once. */
+export class Connection implements Disposable {
+  readonly #client: PoolClient
+  #last: Promise<unknown> = Promise.resolve()
+  #broken: Error | undefined
+  #busy = false
+  #released = false
+
+  constructor(client: PoolClient) {
+    this.#client = client
+    // Without a listener a server that hangs up between two statements would end the process.
+    client.on('error', this.#onError)
+  }
+
+  /** Runs one statement. */
+  async run(text: string, values: readonly unknown[], ms: number): Promise<Result> {
+    const [result] = await this.#inTurn(text, values, ms)
+    if (result === undefined) throw new Error('a statement without a result')
+    return result
+  }
+
+  /** Runs several statements in one round trip (the simple protocol, so without parameters); one result each. */
+  script(text: string, ms: number): Promise<readonly Result[]> {
+    return this.#inTurn(text, undefined, ms)
+  }
+
+  /** Ends an open transaction; if that fails, the connection is given up. Never waits behind a statement that does not end. */
+  async rollback(text: string): Promise<void> {
+    if (this.#broken !== undefined || this.#busy) this.discard(new Error('busy at the end of its transaction'))
+    else if (this.#client.getTransactionStatus() !== 'I') {
+      await this.#inTurn(text, undefined, GRACE_MS).catch((error: unknown) => this.discard(error as Error))
+    }
+  }
+
+  /** Gives up this connection: it does not go back to the pool. */
+  discard(why: Error): void {
+    this.#broken ??= why
+  }
+
+  /** Back to the pool; a connection that is broken, busy or inside a transaction is closed instead. */
+  [Symbol.dispose](): void {
+    if (this.#released) return
+    this.#released = true
+    if (this.#client.getTransactionStatus() !== 'I') this.#broken ??= new Error('not idle')
+    // While a discarded connection closes it may still fail, so its listener stays.
+    if (this.#broken === undefined) this.#client.off('error', this.#onError)
+    this.#client.release(this.#broken)
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#broken ??= error
+  }
+
+  #inTurn(text: string, values: readonly unknown[] | undefined, ms: number): Promise<readonly Result[]> {
+    const turn = this.#last.then(() => this.#run(text, values, ms))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #run(text: string, values: readonly unknown[] | undefined, ms: number): Promise<readonly Result[]> {
+    if (this.#broken !== undefined || this.#released) throw databaseError(this.#broken ?? new Error('not queryable'))
+    this.#busy = true
+    const settled = this.#settle(text, values).finally(() => (this.#busy = false))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, Math.max(1, ms), 'late')
+    })
+    const first = await Promise.race([settled, late])
+    clearTimeout(timer)
+    return unwrap(first === 'late' ? await this.#cancel(settled, ms) : first)
+  }
+
+  async #settle(text: string, values: readonly unknown[] | undefined): Promise<Outcome> {
+    try {
+      const result = await this.#client.query(text, values as unknown[])
+      return { ok: Array.isArray(result) ? (result as Result[]) : [result] }
+    } catch (error) {
+      return { error }
+    }
+  }
+
+  /** A statement past its deadline: cancel it; a connection on which the cancel may still arrive is not used again. */
+  async #cancel(settled: Promise<Outcome>, ms: number): Promise<Outcome> {
+    let timer: NodeJS.Timeout | undefined
+    const grace = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, GRACE_MS, undefined)
+    })
+    const [outcome] = await Promise.all([Promise.race([settled, grace]), cancelStatement(this.#client, GRACE_MS)])
+    clearTimeout(timer)
+    if (outcome === undefined || !isCancelled(outcome)) this.discard(new Error('did not settle after a cancel'))
+    if (outcome !== undefined && 'ok' in outcome) return outcome
+    const cause = outcome?.error ?? new Error('the statement did not settle')
+    return {
+      error: new GatewayError('unavailable', `the database did not answer within ${ms} ms`, { cause, retryAfter: 1 }),
+    }
+  }
+}
+
+type Outcome = { readonly ok: readonly Result[] } | { readonly error: unknown }
+
+function isCancelled(outcome: Outcome): boolean {
+  return 'error' in outcome && (outcome.error as { code?: unknown } | null)?.code === '57014'
+}
+
+function unwrap(outcome: Outcome): readonly Result[] {
+  if ('ok' in outcome) return outcome.ok
+  throw databaseError(outcome.error)
+}

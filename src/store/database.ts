@@ -1,0 +1,59 @@
+import { write } from './write.ts'
+import { kyselyOver } from './dialect.ts'
+import type { StoreLog } from './log.ts'
+import { ConnectionPool } from './pool.ts'
+import { reader } from './read.ts'
+import { sourceComment } from './source.ts'
+import type { Database, Reader, StatementResult } from './store.ts'
+
+export interface DatabaseOptions {
+  /** `postgresql://…`, TCP or unix socket; direct or through a pooler. */
+  readonly url: string
+  /** Connections of this process, at least one. */
+  readonly poolSize: number
+  readonly log: StoreLog
+  /** Deadlines in ms: of a read (5 s), of a whole write (10 s), of waiting for a connection (3 s). */
+  readonly readMs?: number
+  readonly writeMs?: number
+  readonly acquireMs?: number
+  /** How many may wait for a connection (1,000). */
+  readonly maxWaiting?: number
+  /** A transaction longer than this is logged as a defect (1 s). */
+  readonly slowMs?: number
+}
+
+export interface OpenDatabase extends Database, AsyncDisposable {
+  /** Connections now: open, idle, and how many wait for one. */
+  readonly stats: { readonly total: number; readonly idle: number; readonly waiting: number }
+}
+
+/** The database of this process. Connects when first used, so it opens while the database is away. */
+export async function openDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
+  const { url, poolSize: size, log, readMs = 5_000, writeMs = 10_000, slowMs = 1_000 } = options
+  const { acquireMs = 3_000, maxWaiting = 1_000 } = options
+  const pool = new ConnectionPool({ url, size, log, acquireMs, maxWaiting })
+  const readers = new Map<string, Reader>()
+  const builder = kyselyOver(async () => {
+    throw new TypeError('a statement is built here, not run')
+  })
+  return {
+    read(source) {
+      const known = readers.get(source)
+      if (known !== undefined) return known
+      const made = reader(pool, source, readMs)
+      readers.set(source, made)
+      return made
+    },
+    async statement<O>(source: string, build: Parameters<Database['statement']>[1]): Promise<StatementResult<O>> {
+      const query = build(builder).compile()
+      using connection = await pool.borrow(`a statement of '${source}'`)
+      const { rows, rowCount } = await connection.run(sourceComment(source) + query.sql, query.parameters, writeMs)
+      return { rows: rows as O[], count: rowCount ?? 0 }
+    },
+    write: (source, work) => write({ pool, log, totalMs: writeMs, slowMs }, source, work),
+    get stats() {
+      return pool.stats
+    },
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,170 @@
+import type { ChangeKind } from '#/catalog/changes.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { insideTransaction, outsideTransaction } from '#/lib/held-connection.ts'
+import { endOf } from './clock.ts'
+import type { Connection } from './connection.ts'
+import { kyselyOver } from './dialect.ts'
+import { databaseError, sqlState } from './errors.ts'
+import type { StoreLog } from './log.ts'
+import type { ConnectionPool } from './pool.ts'
+import { sourceComment } from './source.ts'
+import type { AuditEntry, WriteTx } from './store.ts'
+
+/** A transaction is short by construction: what needs more statements than this needs a better statement. */
+export const MAX_STATEMENTS = 5
+const ATTEMPTS = 3
+
+export interface WriteOptions {
+  readonly pool: ConnectionPool
+  readonly log: StoreLog
+  /** Deadline of the whole transaction. */
+  readonly totalMs: number
+  /** Longer than this is a defect and logged as one. */
+  readonly slowMs: number
+}
+
+export interface Written<T> {
+  readonly value: T
+  readonly seq: number | null
+}
+
+/** Runs `work` in a transaction; again when it lost to another one (a deadlock, a serialisation failure), three times at most. */
+export async function write<T>(
+  options: WriteOptions,
+  source: string,
+  work: (tx: WriteTx) => Promise<T>,
+): Promise<Written<T>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once(options, source, work)
+    } catch (error) {
+      const state = sqlState(error)
+      if (attempt === ATTEMPTS || (state !== '40001' && state !== '40P01')) throw error
+    }
+  }
+}
+
+async function once<T>(
+  { pool, log, totalMs, slowMs }: WriteOptions,
+  source: string,
+  work: (tx: WriteTx) => Promise<T>,
+): Promise<Written<T>> {
+  const comment = sourceComment(source)
+  const connection = await pool.borrow(`a write of '${source}'`)
+  const began = performance.now()
+  const transaction = new Transaction(connection, comment, began + totalMs)
+  try {
+    await connection.script(comment + begin(totalMs), totalMs)
+    const value = await transaction.run(source, work)
+    const seq = await transaction.commit()
+    transaction.announce(log, source)
+    return { value, seq }
+  } catch (error) {
+    await transaction.rollback()
+    throw error
+  } finally {
+    connection[Symbol.dispose]()
+    const ms = Math.round(performance.now() - began)
+    if (ms > slowMs)
+      log.error({ event: 'database.slow_transaction', source, ms }, 'a transaction held its connection too long')
+  }
+}
+
+function begin(totalMs: number): string {
+  const lockMs = Math.ceil(totalMs / 2)
+  return (
+    `BEGIN; SET LOCAL statement_timeout = ${totalMs}; SET LOCAL lock_timeout = ${lockMs}; ` +
+    `SET LOCAL idle_in_transaction_session_timeout = ${totalMs}`
+  )
+}
+
+/** The state of one attempt: what it may still do, and what it will say when it commits. */
+class Transaction {
+  readonly #connection: Connection
+  readonly #comment: string
+  readonly #endsAt: number
+  readonly #changes = new Map<ChangeKind, Set<string>>()
+  readonly #after: (() => void)[] = []
+  #audit: AuditEntry | undefined
+  #statements = 0
+  #open = true
+
+  constructor(connection: Connection, comment: string, endsAt: number) {
+    this.#connection = connection
+    this.#comment = comment
+    this.#endsAt = endsAt
+  }
+
+  /** The work, no longer than the transaction may last: whatever it waits for, the connection comes back. */
+  async run<T>(source: string, work: (tx: WriteTx) => Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_resolve, reject) => {
+      const error = new GatewayError('internal', `the transaction of '${source}' did not end in time`)
+      timer = setTimeout(reject, Math.max(1, this.#leftMs()), error)
+    })
+    try {
+      return await Promise.race([insideTransaction(source, () => work(this.#tx())), late])
+    } finally {
+      clearTimeout(timer)
+      this.#open = false
+    }
+  }
+
+  async commit(): Promise<number | null> {
+    const text = endOf({ changes: this.#changes, audit: this.#audit }, new Date())
+    const results = await this.#connection.script(this.#comment + text, this.#leftMs())
+    // An aborted transaction answers COMMIT with ROLLBACK: the work hid an error.
+    if (results.at(-1)?.command === 'ROLLBACK')
+      throw new GatewayError('internal', 'the transaction had failed before its end')
+    const seq = results[0]?.rows[0]?.['seq']
+    return typeof seq === 'number' ? seq : null
+  }
+
+  /** Ends what is left of it. A connection that cannot be rolled back is closed, which does the same. */
+  async rollback(): Promise<void> {
+    this.#open = false
+    await this.#connection.rollback(`${this.#comment}ROLLBACK`)
+  }
+
+  /** What was to happen after the commit, outside the transaction; its failures cannot undo it and are logged. */
+  announce(log: StoreLog, source: string): void {
+    for (const work of this.#after) {
+      try {
+        outsideTransaction(work)
+      } catch (error) {
+        log.error({ event: 'database.after_commit_failed', source, err: error }, 'work after a commit failed')
+      }
+    }
+  }
+
+  #tx(): WriteTx {
+    return {
+      sql: kyselyOver(async ({ sql, parameters }) => {
+        this.#assertMayRun()
+        return await this.#connection.run(this.#comment + sql, parameters, this.#leftMs())
+      }),
+      changed: (kind, ...ids) => {
+        const named = this.#changes.get(kind) ?? new Set()
+        for (const id of ids) named.add(id)
+        if (named.size > 0) this.#changes.set(kind, named)
+      },
+      audit: (entry) => {
+        if (this.#audit !== undefined) throw databaseError(new TypeError('a transaction has one audit record'))
+        this.#audit = entry
+      },
+      afterCommit: (work) => {
+        this.#after.push(work)
+      },
+    }
+  }
+
+  #assertMayRun(): void {
+    if (!this.#open) throw new TypeError('the transaction is over: its sql cannot be used any more')
+    this.#statements += 1
+    if (this.#statements > MAX_STATEMENTS) throw new TypeError(`a transaction has at most ${MAX_STATEMENTS} statements`)
+  }
+
+  #leftMs(): number {
+    return this.#endsAt - performance.now()
+  }
+}

@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { unprivilegedAccount } from './embedded-account.ts'
+import { usableBinaries } from './embedded-binaries.ts'
+import { DATABASE, openCluster, USER } from './embedded-cluster.ts'
+import { lockFolder } from './embedded-lock.ts'
+import type { EmbeddedLog } from './embedded-log.ts'
+import { runServer } from './embedded-server.ts'
+import { socketFolder } from './embedded-paths.ts'
+
+export interface EmbeddedOptions {
+  /** The data folder; the database lives in `<dataDir>/postgres`. */
+  readonly dataDir: string
+  readonly log: EmbeddedLog
+  /** PostgreSQL settings beside ours. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export interface EmbeddedPostgres extends AsyncDisposable {
+  /** Through a unix socket; works for direct and pooled use alike. */
+  readonly url: string
+  readonly pid: number
+  /** Rejects when the server ends without being asked to. */
+  readonly failed: Promise<never>
+}
+
+/**
+ * Starts the PostgreSQL that npm brought along, on the data folder's own cluster. The folder is locked to one instance.
+ * Throws EmbeddedError with a sentence that says what to do. Disposing stops the server and waits for it.
+ */
+export async function startEmbedded({ dataDir, log, settings = {} }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  await using building = new AsyncDisposableStack()
+  building.use(await lockFolder(dataDir))
+  const account = await unprivilegedAccount()
+  const binaries = await usableBinaries(account, join(dataDir, 'native'))
+  const cluster = await openCluster(join(dataDir, 'postgres'), account, binaries)
+  const sockets = await socketFolder(dataDir, account)
+  const server = building.use(await runServer({ account, binaries, data: cluster.data, sockets, log, settings }))
+  const owned = building.move()
+  const url = `postgresql://${USER}:${cluster.password}@localhost/${DATABASE}?host=${encodeURIComponent(sockets)}`
+  return { url, pid: server.pid, failed: server.failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
