@@ -1,0 +1,149 @@
+import type { Socket } from 'node:net'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { backoff } from '#/lib/backoff.ts'
+import type { SupervisorLog } from './link.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+import { WorkerProcess, type WorkerEntry } from './worker-process.ts'
+
+const RESTART = { firstMs: 100, maxMs: 30_000, jitter: 0 }
+/** A worker that lived this long was no failure to start. */
+const STABLE_MS = 30_000
+const START_LIMIT_MS = 60_000
+const KILL_AFTER_MS = 3000
+/** Without any worker ever ready, so many failures of one place mean that none will be. */
+const HOPELESS = 3
+
+export interface FleetOptions {
+  readonly entry: WorkerEntry
+  readonly workers: number
+  readonly log: SupervisorLog
+  /** The start message for one place. */
+  readonly first: (index: number) => ToWorker
+  readonly becameReady: (worker: WorkerProcess) => void
+  readonly said: (worker: WorkerProcess, message: FromWorker) => void
+  readonly ended: (worker: WorkerProcess, untaken: readonly Socket[]) => void
+}
+
+interface Place {
+  readonly index: number
+  worker: WorkerProcess | undefined
+  failures: number
+  timer: NodeJS.Timeout | undefined
+}
+
+/** N places, each with a worker; one that ends is replaced, sooner the less often that happened. */
+export class Fleet {
+  readonly #options: FleetOptions
+  readonly #places: readonly Place[]
+  readonly #firstReady = Promise.withResolvers<void>()
+  readonly #allEnded = Promise.withResolvers<void>()
+  #everReady = false
+  #draining = false
+
+  constructor(options: FleetOptions) {
+    this.#options = options
+    this.#places = Array.from({ length: options.workers }, (_, index) => ({
+      index,
+      worker: undefined,
+      failures: 0,
+      timer: undefined,
+    }))
+    this.#firstReady.promise.catch(() => {})
+    for (const place of this.#places) this.#fork(place)
+  }
+
+  /** Resolves with the first worker that is ready; rejects when none will ever be. */
+  get firstReady(): Promise<void> {
+    return this.#firstReady.promise
+  }
+
+  running(): readonly WorkerProcess[] {
+    return this.#places.flatMap(({ worker }) => (worker === undefined ? [] : [worker]))
+  }
+
+  ready(): readonly WorkerProcess[] {
+    return this.running().filter((worker) => worker.state === 'ready')
+  }
+
+  tell(message: ToWorker, except?: WorkerProcess): void {
+    for (const worker of this.running()) if (worker !== except) worker.send(message)
+  }
+
+  /** No worker is replaced any more. */
+  hold(): void {
+    this.#draining = true
+    for (const place of this.#places) clearTimeout(place.timer)
+    this.#checkEnd()
+  }
+
+  /** Ends all workers: within `ms` by themselves, or at `hurry`; what does not end then is killed. */
+  async drain(ms: number, hurry: AbortSignal): Promise<void> {
+    this.hold()
+    this.tell({ kind: 'drain', ms })
+    const kill = (): void => this.running().forEach((worker) => worker.kill())
+    let timer = setTimeout(kill, ms + KILL_AFTER_MS)
+    const hasten = (): void => {
+      clearTimeout(timer)
+      this.tell({ kind: 'drain', ms: 0 })
+      timer = setTimeout(kill, KILL_AFTER_MS)
+    }
+    if (hurry.aborted) hasten()
+    else hurry.addEventListener('abort', hasten, { once: true })
+    await this.#allEnded.promise
+    clearTimeout(timer)
+    hurry.removeEventListener('abort', hasten)
+  }
+
+  #fork(place: Place): void {
+    const worker = new WorkerProcess(place.index, this.#options.entry, {
+      said: (from, message) => this.#said(place, from, message),
+      ended: (from, how, untaken) => this.#ended(place, { worker: from, how, untaken }),
+    })
+    place.worker = worker
+    place.timer = setTimeout(() => worker.kill(), START_LIMIT_MS)
+    worker.send(this.#options.first(place.index))
+  }
+
+  #said(place: Place, worker: WorkerProcess, message: FromWorker): void {
+    if (message.kind === 'failed') worker.failure = message.why
+    if (message.kind === 'draining') worker.state = 'draining'
+    if (message.kind === 'ready' && worker.state === 'starting') {
+      clearTimeout(place.timer)
+      worker.state = 'ready'
+      this.#everReady = true
+      this.#options.log.info({ event: 'worker.ready', worker: place.index, pid: worker.pid }, 'worker ready')
+      this.#options.becameReady(worker)
+      this.#firstReady.resolve()
+    }
+    this.#options.said(worker, message)
+  }
+
+  #ended(
+    place: Place,
+    end: { readonly worker: WorkerProcess; readonly how: string; readonly untaken: readonly Socket[] },
+  ): void {
+    const { worker, how, untaken } = end
+    clearTimeout(place.timer)
+    place.worker = undefined
+    this.#options.ended(worker, untaken)
+    if (this.#draining) return this.#checkEnd()
+    const lived = performance.now() - worker.startedAt
+    place.failures = lived > STABLE_MS ? 1 : place.failures + 1
+    const why = worker.failure ?? how
+    if (!this.#everReady && place.failures >= HOPELESS) {
+      return this.#firstReady.reject(new GatewayError('unavailable', `the workers cannot start: ${why}`))
+    }
+    const inMs = backoff(place.failures, RESTART)
+    this.#options.log.error(
+      { event: 'worker.ended', worker: place.index, pid: worker.pid, why, failures: place.failures, restartInMs: inMs },
+      place.failures < 5
+        ? 'a worker ended unexpectedly'
+        : 'a worker keeps ending: the cause is in the lines before this one',
+    )
+    place.timer = setTimeout(() => this.#fork(place), inMs)
+  }
+
+  #checkEnd(): void {
+    if (this.running().length === 0) this.#allEnded.resolve()
+  }
+}

@@ -1,0 +1,67 @@
+import { createServer } from 'node:http'
+import type { WorkerLink, Worker } from '#/supervisor/link.ts'
+import { runWorker, type Channel } from '#/supervisor/worker.ts'
+
+/** A worker with a little of everything, for tests of the supervisor. */
+async function start(
+  config: { readonly greeting: string },
+  prepared: { readonly key: Uint8Array },
+  link: WorkerLink,
+): Promise<Worker> {
+  if (config.greeting === 'fail') throw new Error('the greeting is missing')
+  if (config.greeting === 'slow') await new Promise((resolve) => setTimeout(resolve, 700))
+  const facts: string[] = []
+  const wakes: (number | null)[] = []
+  let draining = false
+  let inFlight = 0
+  const server = createServer({ headersTimeout: 1000, connectionsCheckingInterval: 200 }, (request, response) => {
+    inFlight += 1
+    response.on('close', () => (inFlight -= 1))
+    if (draining) response.setHeader('connection', 'close')
+    const url = new URL(request.url ?? '/', 'http://local')
+    const answer = (value: unknown): void => void response.end(JSON.stringify(value))
+    const actions: Record<string, () => unknown> = {
+      '/': () =>
+        answer({
+          greeting: config.greeting,
+          key: Buffer.from(prepared.key).toString('hex'),
+          index: link.index,
+          pid: process.pid,
+        }),
+      '/ready': () => {
+        response.statusCode = draining ? 503 : 200
+        answer({ ready: !draining })
+      },
+      '/slow': () => setTimeout(() => answer({ pid: process.pid }), Number(url.searchParams.get('ms'))),
+      '/crash': () => process.kill(process.pid, 'SIGKILL'),
+      '/tell': () => {
+        link.tell({ topic: 'test', key: 'k', value: url.searchParams.get('value'), expiresAt: Date.now() + 60_000 })
+        answer({})
+      },
+      '/known': () => answer({ facts, wakes, pid: process.pid }),
+      '/collect': async () => answer(await link.collect()),
+    }
+    void (actions[url.pathname] ?? ((): void => answer(null)))()
+  })
+  link.onFact('test', (fact) => facts.push(String(fact.value)))
+  link.onWake((seq) => wakes.push(seq))
+  link.onCollect(() => Promise.resolve(process.pid))
+  link.serve(server)
+  return {
+    quiesce: () => {
+      draining = true
+    },
+    drain: async (hurry) => {
+      while (inFlight > 0 && !hurry.aborted) {
+        server.closeIdleConnections()
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      server.closeAllConnections()
+    },
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  }
+}
+
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
+await runWorker({ channel: process as unknown as Channel, start, stop: new AbortController().signal })
