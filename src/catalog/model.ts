@@ -69,6 +69,8 @@ export interface CatalogResource extends Item {
   readonly createdAt: number
 }
 
+export type AnyItem = CatalogTool | CatalogPrompt | CatalogResource
+
 /** One item of a virtual server; name and description override the item's own. */
 export interface ServerItem<ItemId extends string = string> {
   readonly id: ItemId

@@ -1,0 +1,107 @@
+import type { Principal } from '#/access/principal.ts'
+import type { AnyItem, CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool } from './model.ts'
+import { originalKey } from './named-shelf.ts'
+import { matchingTemplates } from './resource-shelf.ts'
+import type { Found, Scope } from './snapshot.ts'
+import { byAge, type CatalogState, type NamedShelf, type ServerPart } from './state.ts'
+
+const only = new WeakMap<Principal, Scope>()
+
+/** What is left of a scope for a principal that may be narrowed to one virtual server; undefined: nothing. */
+export function reachable(scope: Scope, who: Principal): Scope | undefined {
+  if (who.serverId === null) return scope
+  if (scope.kind === 'server') return scope.id === who.serverId ? scope : undefined
+  if (scope.kind === 'gateway') return undefined
+  let narrowed = only.get(who)
+  if (narrowed === undefined) only.set(who, (narrowed = { kind: 'server', id: who.serverId }))
+  return narrowed
+}
+
+/** The virtual server, if it is switched on and visible. */
+export function openServer(state: CatalogState, id: string, who: Principal): ServerPart | undefined {
+  const part = state.servers.get(id)
+  return part !== undefined && part.server.enabled && who.visibilityClass.sees(part.server) ? part : undefined
+}
+
+/** The gateway, if it is switched on and visible. What it offers is out of sight together with it. */
+export function openGateway(state: CatalogState, id: string, who: Principal): CatalogGateway | undefined {
+  const gateway = state.parts.get(id)?.gateway
+  return gateway !== undefined && gateway.enabled && who.visibilityClass.sees(gateway) ? gateway : undefined
+}
+
+export const isOpen = (item: AnyItem, who: Principal): boolean => item.enabled && who.visibilityClass.sees(item)
+
+interface Asked {
+  readonly scope: Scope
+  readonly who: Principal
+}
+
+/** A tool or prompt by the name that clients of the scope use. */
+export function findNamed<Item extends CatalogTool | CatalogPrompt>(
+  state: CatalogState,
+  kind: 'tools' | 'prompts',
+  { scope, who, name }: Asked & { readonly name: string },
+): Found<Item> | undefined {
+  const within = reachable(scope, who)
+  if (within === undefined) return undefined
+  const shelf = state[kind] as unknown as NamedShelf<Item>
+  if (within.kind === 'server') {
+    const server = openServer(state, within.id, who)
+    return server && found(state, { item: inServer(server, kind, { shelf, name }), who, server })
+  }
+  const item = within.kind === 'all' ? shelf.byName.get(name) : shelf.byOriginal.get(originalKey(within.id, name))
+  return found(state, { item, who, server: undefined })
+}
+
+/** A name that the virtual server gives belongs to whom it gives it; the others keep the aggregate's names. */
+function inServer<Item extends CatalogTool | CatalogPrompt>(
+  part: ServerPart,
+  kind: 'tools' | 'prompts',
+  { shelf, name }: { readonly shelf: NamedShelf<Item>; readonly name: string },
+): Item | undefined {
+  const list = part[kind]
+  const renamed = list.renamed.get(name)
+  if (renamed !== undefined) return shelf.byId.get(renamed.id)
+  const item = shelf.byName.get(name)
+  const place = item && list.places.get(item.id)
+  return place !== undefined && list.items[place]?.name === null ? item : undefined
+}
+
+function found<Item extends AnyItem>(
+  state: CatalogState,
+  { item, who, server }: { item: Item | undefined; who: Principal; server: ServerPart | undefined },
+): Found<Item> | undefined {
+  if (item === undefined || !isOpen(item, who)) return undefined
+  const gateway = openGateway(state, item.gatewayId, who)
+  return gateway && { item, gateway, server: server?.server }
+}
+
+/** A resource by exact URI, then by the text of a template, then by a template that matches; of several offers the oldest. */
+export function findResource(
+  state: CatalogState,
+  uri: string,
+  { scope, who }: Asked,
+): Found<CatalogResource> | undefined {
+  const within = reachable(scope, who)
+  if (within === undefined) return undefined
+  const server = within.kind === 'server' ? openServer(state, within.id, who) : undefined
+  if (within.kind === 'server' && server === undefined) return undefined
+  const first = (offers: readonly CatalogResource[] | undefined): Found<CatalogResource> | undefined => {
+    for (const item of offers ?? []) {
+      if (within.kind === 'gateway' && item.gatewayId !== within.id) continue
+      if (server !== undefined && !server.resources.places.has(item.id)) continue
+      const answer = found(state, { item, who, server })
+      if (answer !== undefined) return answer
+    }
+    return undefined
+  }
+  const { byUri, byTemplate } = state.resources
+  const exact = first(byUri.get(uri)) ?? first(byTemplate.get(uri))
+  if (exact !== undefined) return exact
+  let best: Found<CatalogResource> | undefined
+  for (const offers of matchingTemplates(state.resources, uri)) {
+    const answer = first(offers)
+    if (answer !== undefined && (best === undefined || byAge(answer.item, best.item) < 0)) best = answer
+  }
+  return best
+}

@@ -1,0 +1,22 @@
+import { findNamed, findResource } from './lookup.ts'
+import type { CatalogPrompt, CatalogTool } from './model.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { CatalogState } from './state.ts'
+
+/** A state as the rest of the house sees it. */
+export function viewOf(state: CatalogState): Snapshot {
+  return {
+    seq: state.seq,
+    gateway: (id) => state.parts.get(id)?.gateway,
+    gateways: () => state.gateways,
+    server: (id) => state.servers.get(id)?.server,
+    user: (id) => state.users.get(id),
+    token: (hash) => state.tokensByHash.get(hash),
+    tool: (id) => state.tools.byId.get(id),
+    prompt: (id) => state.prompts.byId.get(id),
+    resource: (id) => state.resources.byId.get(id),
+    findTool: (scope, name, who) => findNamed<CatalogTool>(state, 'tools', { scope, name, who }),
+    findPrompt: (scope, name, who) => findNamed<CatalogPrompt>(state, 'prompts', { scope, name, who }),
+    findResource: (scope, uri, who) => findResource(state, uri, { scope, who }),
+  }
+}
