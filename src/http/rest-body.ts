@@ -1,33 +1,28 @@
-import { isUtf8 } from 'node:buffer'
-import type { TObject, TSchema } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { toCamel, toSnake } from '#/api/casing.ts'
+import { propertiesOf, refuseAmbiguous } from '#/api/raw-member.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 /** The body as its endpoint's schema spells it: unwrapped, and with names in the schema's own casing. An absent body is `{}`. */
 export function bodyOf(endpoint: Endpoint, bytes: Buffer): Json {
-  const parsed = bytes.length === 0 ? {} : parseJson(bytes)
+  const parsed = bytes.length === 0 ? {} : parseJson(endpoint, bytes)
   if (!isObject(parsed)) throw new GatewayError('invalid_field', 'the body must be a JSON object', { field: 'body' })
   const schema = endpoint.body
   if (schema === undefined) return parsed
   return spelled(schema, unwrapped(endpoint.wrapper, parsed))
 }
 
-function parseJson(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) throw new GatewayError('malformed', 'the body is not valid UTF-8')
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch (cause) {
-    throw new GatewayError('malformed', `the body is not valid JSON: ${reason(cause)}`, { cause })
-  }
+function parseJson(endpoint: Endpoint, bytes: Buffer): unknown {
+  refuseAmbiguous(bytes, readSchema(endpoint))
+  return JSON.parse(bytes.toString('utf8'))
 }
 
-/** Says where the text breaks without quoting it: a body may carry a secret. */
-function reason(cause: unknown): string {
-  const at = cause instanceof Error ? /position \d+(?: \(line \d+ column \d+\))?/.exec(cause.message)?.[0] : undefined
-  return at ? `it breaks off at ${at}` : 'it breaks off before its end'
+/** What of the body is read here: the described members, also within their wrapper. */
+function readSchema({ body, wrapper }: Endpoint): TSchema | undefined {
+  return body && wrapper !== undefined ? Type.Object({ ...body.properties, [wrapper]: body }) : body
 }
 
 /** `{"server": {…}, "team_id": …}` as one object; what stands outside wins over what stands inside. */
@@ -58,11 +53,6 @@ function spelled(schema: TSchema, value: unknown): Json {
 
 function declaredName(properties: Json, key: string): string {
   return [key, toCamel(key), toSnake(key)].find((name) => Object.hasOwn(properties, name)) ?? key
-}
-
-function propertiesOf(schema: TSchema): TObject['properties'] | undefined {
-  const properties: unknown = Reflect.get(schema, 'properties')
-  return isObject(properties) ? (properties as TObject['properties']) : undefined
 }
 
 function isObject(value: unknown): value is Json {

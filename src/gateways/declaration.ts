@@ -1,0 +1,132 @@
+import { X509Certificate } from 'node:crypto'
+import type { GatewayId } from '#/access/ids.ts'
+import { tagsOf } from '#/api/tags.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { slugify } from '#/lib/slug.ts'
+import { credentialOf, type Credential } from './credential.ts'
+import type { Declaration } from './gateway.ts'
+import type { GatewayCreate, GatewayUpdate } from './gateway-input.ts'
+import { gatewayUrl } from './gateway-url.ts'
+import { passthroughNames } from './header-rules.ts'
+
+/** Seals and opens what is kept of a credential; the purpose ties a text to its gateway. */
+export interface CredentialSealer {
+  seal(purpose: string, plain: string): string
+  open(purpose: string, sealed: string): Buffer
+}
+
+export interface Declared {
+  readonly declaration: Declaration
+  /** What to send upstream now: the stored credential, or one that is used once. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export const credentialPurpose = (id: GatewayId): string => `credential:${id}`
+
+const FRESH: Omit<Declaration, 'name' | 'slug' | 'url'> = {
+  description: null,
+  transport: null,
+  tags: [],
+  passthroughHeaders: [],
+  authType: null,
+  authHint: null,
+  credential: null,
+  caCertificate: null,
+  refreshIntervalSeconds: null,
+  timeoutMs: null,
+  visibility: 'public',
+}
+
+/** What a create asks for, checked as far as that goes without the network. */
+export function declare(id: GatewayId, body: GatewayCreate, sealer: CredentialSealer): Declared {
+  return redeclare({ ...FRESH, name: body.name, slug: '', url: body.url }, { id, body, sealer })
+}
+
+/** The declaration with what a body says replaced, and the rest as it is. */
+export function redeclare(
+  before: Declaration,
+  { id, body, sealer }: { readonly id: GatewayId; readonly body: GatewayUpdate; readonly sealer: CredentialSealer },
+): Declared {
+  const stored = openCredential(id, before.credential, sealer)
+  const credential = credentialOf(body, stored)
+  const name = body.name ?? before.name
+  const kept = credential !== undefined && !(credential !== null && body.oneTimeAuth === true)
+  const declaration: Declaration = {
+    name,
+    slug: slugOf(name),
+    url: body.url === undefined ? before.url : gatewayUrl(body.url),
+    description: pick(body.description, before.description),
+    transport: body.transport === undefined ? before.transport : transportOf(body.transport),
+    tags: body.tags === undefined ? before.tags : tagsOf(body.tags),
+    passthroughHeaders: passthroughOf(body.passthroughHeaders) ?? before.passthroughHeaders,
+    ...(kept ? sealed(id, credential, sealer) : authOf(before)),
+    caCertificate: body.caCertificate === undefined ? before.caCertificate : certificate(body.caCertificate),
+    refreshIntervalSeconds: pick(body.refreshIntervalSeconds, before.refreshIntervalSeconds),
+    timeoutMs: pick(body.timeoutMs, before.timeoutMs),
+    visibility: body.visibility ?? before.visibility,
+  }
+  if (declaration.visibility === 'team') throw invalid('visibility', 'team needs a team, and there are none yet')
+  return { declaration, headers: credential === undefined ? (stored ?? {}) : (credential?.headers ?? {}) }
+}
+
+/** The headers that are sealed in a gateway's row; null: it has none. */
+export function openCredential(
+  id: GatewayId,
+  credential: string | null,
+  sealer: Pick<CredentialSealer, 'open'>,
+): Record<string, string> | null {
+  if (credential === null) return null
+  return JSON.parse(sealer.open(credentialPurpose(id), credential).toString('utf8')) as Record<string, string>
+}
+
+type Auth = Pick<Declaration, 'authType' | 'authHint' | 'credential'>
+
+function sealed(id: GatewayId, credential: Credential | null, sealer: CredentialSealer): Auth {
+  if (credential === null) return { authType: null, authHint: null, credential: null }
+  const text = sealer.seal(credentialPurpose(id), JSON.stringify(credential.headers))
+  return { authType: credential.type, authHint: credential.hint, credential: text }
+}
+
+function authOf({ authType, authHint, credential }: Declaration): Auth {
+  return { authType, authHint, credential }
+}
+
+function slugOf(name: string): string {
+  const slug = slugify(name)
+  if (slug === '') throw invalid('name', 'must hold at least one letter or digit')
+  return slug
+}
+
+function transportOf(text: string | null): 'STREAMABLEHTTP' | null {
+  const transport = text?.toUpperCase().replaceAll(/[^A-Z]/g, '') ?? ''
+  if (transport === '' || transport === 'AUTO') return null
+  if (transport === 'STREAMABLEHTTP') return 'STREAMABLEHTTP'
+  throw invalid('transport', 'only STREAMABLEHTTP is spoken to upstreams; leave the field out to find out')
+}
+
+function passthroughOf(input: readonly string[] | string | null | undefined): readonly string[] | undefined {
+  if (input === undefined) return undefined
+  const names = typeof input === 'string' ? input.split(',') : (input ?? [])
+  return passthroughNames(names.map((name) => name.trim()).filter((name) => name !== ''))
+}
+
+function certificate(pem: string | null): string | null {
+  if (pem === null || pem.trim() === '') return null
+  try {
+    return new X509Certificate(pem).ca ? pem : refuse()
+  } catch (cause) {
+    throw cause instanceof GatewayError ? cause : invalid('caCertificate', 'is not a certificate in PEM form')
+  }
+}
+
+function refuse(): never {
+  throw invalid('caCertificate', "is not a certificate authority's certificate")
+}
+
+function pick<T>(given: T | undefined, before: T): T {
+  return given === undefined ? before : given
+}
+
+function invalid(field: string, why: string): GatewayError {
+  return new GatewayError('invalid_field', `${field}: ${why}`, { field })
+}

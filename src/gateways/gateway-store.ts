@@ -1,0 +1,103 @@
+import type { GatewayId, UserId } from '#/access/ids.ts'
+import type { Idempotency } from '#/api/endpoint.ts'
+import type { Remembered } from '#/api/idempotency.ts'
+import type { Page, PageRequest } from '#/api/paging.ts'
+import type { Provenance } from '#/api/provenance.ts'
+import type { Diff, Known } from './apply-discovery.ts'
+import type { Discovery } from './discovery.ts'
+import type { Declaration, Gateway } from './gateway.ts'
+
+export interface GatewayFilter {
+  readonly tags: readonly string[] | null
+  readonly visibility: string | null
+}
+
+/** Names that are in use below a prefix, for tools and for prompts. */
+export interface TakenNames {
+  readonly tools: ReadonlySet<string>
+  readonly prompts: ReadonlySet<string>
+}
+
+export interface GatewayReader {
+  page(request: PageRequest, filter: GatewayFilter): Promise<Page<Gateway>>
+  byId(id: GatewayId): Promise<Gateway | undefined>
+  /** Whether a slug is in use by another gateway, and what an earlier create with this key left: one statement. */
+  beforeCreate(
+    slug: string,
+    asked: { readonly userId: UserId; readonly key: string | null },
+  ): Promise<{ readonly slugTaken: boolean; readonly remembered: Remembered | undefined }>
+  /** The names below a prefix that are in use: one statement. */
+  taken(prefix: string): Promise<TakenNames>
+  /** What is stored of a gateway's items, and the names that new ones must not take: one statement. */
+  known(id: GatewayId, prefix: string): Promise<{ readonly known: Known; readonly taken: TakenNames }>
+}
+
+/** Names for the items of a diff that are new, by original name. */
+export interface GivenNames {
+  readonly tools: ReadonlyMap<string, string>
+  readonly prompts: ReadonlyMap<string, string>
+}
+
+/** What was seen of an upstream: a whole discovery with what it changes, or why there was none. */
+export type Observation =
+  | { readonly kind: 'found'; readonly discovery: Discovery; readonly diff: Diff; readonly names: GivenNames }
+  | { readonly kind: 'unreachable'; readonly error: string }
+
+export interface Actor extends Provenance {
+  readonly userId: UserId
+}
+
+/** The number of the change, for whoever waits until it is applied. */
+export interface Changed {
+  readonly seq: number | null
+}
+
+export interface NewGateway {
+  readonly id: GatewayId
+  readonly declaration: Declaration
+  readonly observation: Observation
+  /** Seconds until it is looked after again. */
+  readonly nextCheckIn: number
+  readonly idempotency: Idempotency | null
+}
+
+export interface GatewayChange {
+  readonly id: GatewayId
+  readonly declaration: Declaration
+  readonly ifMatch: number | null
+  /** null: nothing about the connection changed, so the upstream was not asked. */
+  readonly observation: Observation | null
+  readonly nextCheckIn: number
+  /** New names of all tools and prompts, by id; null: they keep theirs. */
+  readonly renamed: readonly { readonly id: string; readonly name: string }[] | null
+}
+
+export interface GatewayWriter {
+  /** Throws `conflict` with the constraint in its data where slug, a name or the idempotency key is taken. */
+  create(gateway: NewGateway, actor: Actor): Promise<Changed>
+  /** undefined: no such row, or it has another version than If-Match says. */
+  update(change: GatewayChange, actor: Actor): Promise<Changed | undefined>
+  remove(id: GatewayId, ifMatch: number | null, actor: Actor): Promise<Changed | undefined>
+  setEnabled(
+    id: GatewayId,
+    set: { readonly enabled: boolean; readonly ifMatch: number | null },
+    actor: Actor,
+  ): Promise<Changed | undefined>
+  /** What a re-discovery found. undefined: the gateway was changed or looked at by somebody else since `seen`. */
+  applied(refresh: Refreshed): Promise<Changed | undefined>
+}
+
+/** A gateway as it was before it was asked: an answer to an older question must not undo a newer one. */
+export interface Seen {
+  readonly id: GatewayId
+  readonly version: number
+  readonly lastRefreshAt: string | null
+}
+
+export interface Refreshed {
+  readonly seen: Seen
+  readonly observation: Observation & { readonly kind: 'found' }
+  readonly nextCheckIn: number
+  /** Who asked for it; null: our own care, which leaves no audit record unless something changed. */
+  readonly actor: Actor | null
+}

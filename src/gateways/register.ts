@@ -1,0 +1,116 @@
+import { GatewayId } from '#/access/ids.ts'
+import type { Grant } from '#/access/allow.ts'
+import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
+import { repeatedTarget } from '#/api/idempotency.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { diffOf, NOTHING_KNOWN } from './apply-discovery.ts'
+import { declare, type Declared } from './declaration.ts'
+import { actorOf, type GatewayDeps } from './gateway-deps.ts'
+import type { Gateway } from './gateway.ts'
+import type { GatewayCreate } from './gateway-input.ts'
+import type { Observation } from './gateway-store.ts'
+import { look } from './look.ts'
+import { namePrefix, namesFor } from './naming.ts'
+import { nextCheckIn } from './schedule.ts'
+
+const ATTEMPTS = 3
+
+export interface RegisterInput {
+  readonly body: GatewayCreate
+  readonly grant: Grant<'gateways.create', null>
+  readonly idempotency: Idempotency | null
+  readonly request: RequestContext
+}
+
+/**
+ * Makes a gateway: everything that needs no network is checked first, then the upstream is asked, then all of it is stored in one
+ * write. An upstream that does not answer is stored as pending; one that is none is refused and nothing is stored.
+ */
+export async function register(deps: GatewayDeps, input: RegisterInput): Promise<Gateway> {
+  const id = GatewayId.mint()
+  const declared = declare(id, input.body, deps.sealer)
+  const repeated = await earlier(deps, input, declared.declaration.slug)
+  if (repeated !== undefined) return repeated
+  const { url, caCertificate } = declared.declaration
+  const looked = await look(
+    deps.discoverer,
+    { url, headers: declared.headers, caCertificate },
+    { signal: input.request.signal },
+  )
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await store(deps, input, { id, declared, observation: await observed(deps, declared, looked) })
+    } catch (error) {
+      const constraint = constraintOf(error)
+      if (constraint === 'gateways_slug') throw nameTaken(error)
+      if (constraint === 'idempotency_keys_pkey') {
+        const winner = await earlier(deps, input, null)
+        if (winner !== undefined) return winner
+      }
+      // Another gateway took a tool's name between the look at the names and the write.
+      if ((constraint !== 'tools_name' && constraint !== 'prompts_name') || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+/** What the same request made before. Throws where the name is taken, so that nobody is dialled for nothing. */
+async function earlier(
+  deps: GatewayDeps,
+  { grant, idempotency }: RegisterInput,
+  slug: string | null,
+): Promise<Gateway | undefined> {
+  const { userId } = grant.principal
+  const before = await deps.store.beforeCreate(slug ?? '', { userId, key: idempotency?.key ?? null })
+  const target = idempotency === null ? undefined : repeatedTarget(before.remembered, idempotency)
+  if (target !== undefined && GatewayId.is(target)) {
+    const gateway = await deps.store.byId(target)
+    if (gateway === undefined)
+      throw new GatewayError('not_found', 'what this Idempotency-Key made has been deleted since; use a new key')
+    return gateway
+  }
+  if (before.slugTaken) throw nameTaken(undefined)
+  return undefined
+}
+
+async function observed(
+  deps: GatewayDeps,
+  { declaration }: Declared,
+  looked: Awaited<ReturnType<typeof look>>,
+): Promise<Observation> {
+  if (looked.kind === 'unreachable') return looked
+  const diff = diffOf(NOTHING_KNOWN, looked.discovery)
+  const taken = await deps.store.taken(namePrefix(declaration.slug))
+  return { kind: 'found', discovery: looked.discovery, diff, names: namesFor(diff, declaration.slug, taken) }
+}
+
+interface Ready {
+  readonly id: GatewayId
+  readonly declared: Declared
+  readonly observation: Observation
+}
+
+async function store(
+  deps: GatewayDeps,
+  { grant, request, idempotency }: RegisterInput,
+  { id, declared, observation }: Ready,
+): Promise<Gateway> {
+  const { declaration } = declared
+  const check = nextCheckIn({ reachable: observation.kind === 'found', failures: 1 })
+  const { seq } = await deps.store.create(
+    { id, declaration, observation, nextCheckIn: check, idempotency },
+    actorOf(grant.principal, request),
+  )
+  await deps.settled(seq)
+  const gateway = await deps.store.byId(id)
+  if (gateway === undefined) throw new GatewayError('not_found', 'the gateway was deleted while it was being made')
+  return gateway
+}
+
+export function nameTaken(cause: unknown): GatewayError {
+  return new GatewayError('conflict', 'Gateway name already exists', { cause, field: 'name' })
+}
+
+/** Which constraint refused a write. */
+export function constraintOf(error: unknown): unknown {
+  return error instanceof GatewayError && error.code === 'conflict' ? error.data?.['constraint'] : undefined
+}
