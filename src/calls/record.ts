@@ -1,21 +1,23 @@
 import type { CallLog, CallFacts, Ending } from './call-log.ts'
 import type { Call } from './call.ts'
 import type { Destination } from './resolve.ts'
-import { eraOf } from '#/mcp/revision.ts'
+import type { GatewayId, ServerId, TokenId, UserId } from '#/access/ids.ts'
+import type { ErrorCode } from '#/errors/codes.ts'
+import { eraOf, type Era } from '#/mcp/revision.ts'
 
 /** What remains of a call: who, what, by which rule, how long, how large, and whether it may have run. Times in ms, sizes in bytes. */
 export interface CallRecord {
   readonly at: number
   readonly requestId: string
-  readonly userId: string
-  readonly tokenId: string
+  readonly userId: UserId
+  readonly tokenId: TokenId
   readonly method: string
   readonly kind: 'tool' | 'prompt' | 'resource' | 'other'
   readonly targetId: string | null
-  readonly gatewayId: string | null
-  readonly serverId: string | null
-  readonly clientEra: string
-  readonly upstreamEra: string | null
+  readonly gatewayId: GatewayId | null
+  readonly serverId: ServerId | null
+  readonly clientEra: Era
+  readonly upstreamEra: Era | null
   readonly snapshotSeq: number
   readonly rule: string
   readonly digest: string | null
@@ -25,8 +27,7 @@ export interface CallRecord {
   readonly totalMs: number
   readonly requestBytes: number
   readonly responseBytes: number
-  /** ok, tool_error, or a code of the error table. */
-  readonly outcome: string
+  readonly outcome: 'ok' | 'tool_error' | ErrorCode
   readonly mayHaveRun: boolean
 }
 
@@ -60,7 +61,7 @@ function whither({ kind, item, gateway, serverId, grant }: Destination) {
   return { kind, targetId: item.id, gatewayId: gateway.id, serverId, rule: grant.rule, digest: item.digest }
 }
 
-function outcomeOf(ending: Ending): string {
+function outcomeOf(ending: Ending): CallRecord['outcome'] {
   if ('error' in ending) return ending.error.code
   if (ending.outcome.kind === 'error') return 'upstream_error'
   return ending.outcome.isError ? 'tool_error' : 'ok'

@@ -1,10 +1,11 @@
 import { allow, type Grant } from '#/access/allow.ts'
+import type { ServerId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool, ParamHeader } from '#/catalog/model.ts'
 import type { Found, Snapshot } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Frame } from '#/mcp/frame.ts'
-import { paramValue } from '#/mcp/member.ts'
+import { paramBytes, withMember } from '#/mcp/member.ts'
 import type { Call } from './call.ts'
 
 /** Where a call goes: what was asked for, who serves it, and the proof that the caller may. */
@@ -12,7 +13,7 @@ export interface Destination {
   readonly kind: 'tool' | 'prompt' | 'resource'
   readonly item: CatalogTool | CatalogPrompt | CatalogResource
   readonly gateway: CatalogGateway
-  readonly serverId: string | null
+  readonly serverId: ServerId | null
   /** What the upstream calls it; undefined where the client's own words stay (URIs). */
   readonly upstreamName: string | undefined
   /** Other members of params to replace, by key. */
@@ -96,19 +97,21 @@ function toCompletion(call: Call, snapshot: Snapshot): Destination {
     })
   }
   const destination = toPrompt(call, { snapshot, name: needed(ref.name, 'params.ref.name') })
-  const renamed = Buffer.from(JSON.stringify({ ...ref, name: destination.upstreamName }))
+  const renamed = withMember(ref.bytes, 'name', Buffer.from(JSON.stringify(destination.upstreamName)))
   return { ...destination, upstreamName: undefined, replace: { ref: renamed } }
 }
 
 interface Reference {
+  readonly bytes: Buffer
   readonly type?: unknown
   readonly name?: unknown
   readonly uri?: unknown
 }
 
 function readReference(frame: Frame): Reference | undefined {
-  const value = paramValue(frame, 'ref')
-  return typeof value === 'object' && value !== null ? value : undefined
+  const bytes = paramBytes(frame, 'ref')
+  const value: unknown = bytes && JSON.parse(bytes.toString())
+  return bytes && typeof value === 'object' && value !== null ? { ...value, bytes } : undefined
 }
 
 function common<Item extends CatalogTool | CatalogPrompt | CatalogResource>(found: Found<Item>) {

@@ -24,6 +24,7 @@ const LENGTHS = new Set([...ONCE].map((name) => name.length))
 export function requestGuard({ publicUrl }: GuardOptions): RequestGuard {
   const shown = publicUrl === null ? null : new URL(publicUrl)
   const hosts = new Set(shown === null ? [] : [shown.host, shown.hostname])
+  const local = shown === null || LOOPBACK.test(shown.host)
   const origins = new Set(shown === null ? [] : [shown.origin])
   return (request) => {
     if (!request.url?.startsWith('/')) throw new GatewayError('invalid_request', 'the request target must be a path')
@@ -35,7 +36,7 @@ export function requestGuard({ publicUrl }: GuardOptions): RequestGuard {
         `the Host ${host ?? '(none)'} is not ours; set CAUSEWAY_PUBLIC_URL to the address that clients use`,
       )
     }
-    if (origin !== undefined && !(origins.has(origin.toLowerCase()) || isLoopbackOrigin(origin))) {
+    if (origin !== undefined && !(origins.has(origin.toLowerCase()) || (local && isLoopbackOrigin(origin)))) {
       throw new GatewayError('forbidden_host', `the Origin ${origin} may not call this gateway`)
     }
   }

@@ -1,4 +1,5 @@
-import type { Frame, Member } from './frame.ts'
+import { scanObject, skipValue } from '#/lib/json-scanner.ts'
+import type { Frame, Member, Range } from './frame.ts'
 
 /** The raw JSON of one member of params; undefined where it is absent. */
 export function paramBytes(frame: Frame, key: string): Buffer | undefined {
@@ -17,6 +18,17 @@ export function paramValue(frame: Frame, key: string): unknown {
 
 export function metaValue(frame: Frame, key: string): unknown {
   return valueOf(metaBytes(frame, key))
+}
+
+/** The JSON object with the value of one member replaced; every other byte stays. Unchanged where there is no such member. */
+export function withMember(object: Buffer, key: string, value: Buffer): Buffer {
+  let at: Range | undefined
+  scanObject(object, 0, 1, (name, _start, start) => {
+    const end = skipValue(object, start, 1)
+    if (name === key) at = { start, end }
+    return end
+  })
+  return at === undefined ? object : Buffer.concat([object.subarray(0, at.start), value, object.subarray(at.end)])
 }
 
 function bytesOf(frame: Frame, members: readonly Member[], key: string): Buffer | undefined {
