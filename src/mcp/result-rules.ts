@@ -1,0 +1,75 @@
+import { SERVER_INFO } from './meta-keys.ts'
+import type { RelayPlan } from './relay.ts'
+import { eraOf } from './revision.ts'
+
+/**
+ * What happens to one member of a result. copy, drop: as they say. look: its members are told too. wrap: a value that is no
+ * object is put into one. flag: copied, its truth noted. type: read before anything is let out, then copied; drop-type: then dropped.
+ */
+export type MemberRule = 'copy' | 'drop' | 'look' | 'wrap' | 'flag' | 'type' | 'drop-type'
+
+export interface ResultRules {
+  readonly members: ReadonlyMap<string, MemberRule>
+  /** Members that the client's era demands and the upstream's does not have; written last. */
+  readonly append: readonly Buffer[]
+  /** A member for `_meta` where the upstream gave none. */
+  readonly serverInfo: Buffer | undefined
+  readonly dropServerInfo: boolean
+  /** Nothing leaves before resultType is known. */
+  readonly typeFirst: boolean
+  readonly typeRequired: boolean
+  /** A resultType other than complete means nothing to the client. */
+  readonly onlyComplete: boolean
+}
+
+/** Whose complete results carry ttlMs and cacheScope (2026-07-28, server/utilities/caching). */
+const CACHEABLE: ReadonlySet<string> = new Set([
+  'server/discover',
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+])
+
+const COMPLETE = Buffer.from('"resultType":"complete"')
+const UNCACHED = [Buffer.from('"ttlMs":0'), Buffer.from('"cacheScope":"private"')]
+
+type Rows = readonly (readonly [string, MemberRule])[]
+
+const ALWAYS: Rows = [
+  ['_meta', 'look'],
+  ['isError', 'flag'],
+]
+const CACHE_DROPPED: Rows = [
+  ['ttlMs', 'drop'],
+  ['cacheScope', 'drop'],
+]
+const SAME_LEGACY = rules(ALWAYS)
+const SAME_MODERN = rules([...ALWAYS, ['resultType', 'type']], { typeFirst: true, typeRequired: true })
+const TO_MODERN = rules([...ALWAYS, ['resultType', 'drop']], { append: [COMPLETE] })
+const TO_MODERN_CACHED = rules([...ALWAYS, ['resultType', 'drop'], ...CACHE_DROPPED], {
+  append: [COMPLETE, ...UNCACHED],
+})
+const DOWN: Rows = [...ALWAYS, ['resultType', 'drop-type'], ['structuredContent', 'wrap']]
+const DOWN_FLAGS = { typeFirst: true, onlyComplete: true, dropServerInfo: true }
+const TO_LEGACY = rules(DOWN, DOWN_FLAGS)
+const TO_LEGACY_CACHED = rules([...DOWN, ...CACHE_DROPPED], DOWN_FLAGS)
+
+/** The rules for one call: which cell of client and upstream era it lies in, and what its method returns. */
+export function resultRules(plan: RelayPlan): ResultRules {
+  const cached = CACHEABLE.has(plan.method)
+  const from = eraOf(plan.upstreamRevision)
+  if (eraOf(plan.clientRevision) === 'legacy') {
+    if (from === 'legacy') return SAME_LEGACY
+    return cached ? TO_LEGACY_CACHED : TO_LEGACY
+  }
+  const cell = from === 'modern' ? SAME_MODERN : cached ? TO_MODERN_CACHED : TO_MODERN
+  if (plan.serverInfo === undefined) return cell
+  return { ...cell, serverInfo: Buffer.concat([Buffer.from(`"${SERVER_INFO}":`), plan.serverInfo]) }
+}
+
+function rules(rows: Rows, flags: Partial<ResultRules> = {}): ResultRules {
+  const none = { append: [], serverInfo: undefined, dropServerInfo: false }
+  return { ...none, typeFirst: false, typeRequired: false, onlyComplete: false, ...flags, members: new Map(rows) }
+}

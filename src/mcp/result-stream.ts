@@ -1,0 +1,217 @@
+import { OPEN_OBJECT, QUOTE } from '#/lib/json-bytes.ts'
+import { JsonFault } from '#/lib/json-fault.ts'
+import type { JsonVisitor } from '#/lib/json-stream.ts'
+import { decodeString } from '#/lib/json-string.ts'
+import type { JsonWindow } from '#/lib/json-window.ts'
+import { SERVER_INFO } from './meta-keys.ts'
+import type { RelayPlan } from './relay.ts'
+import { resultRules, type MemberRule, type ResultRules } from './result-rules.ts'
+
+/** What happens to the member whose value comes next. `wrapped` is a wrap that was needed. */
+type Action = MemberRule | 'id' | 'version' | 'wrapped'
+
+/** Members of one open object that we look into: how many were seen, how many written. */
+interface Level {
+  seen: number
+  kept: number
+}
+
+const TOP = 1
+const RESULT = 2
+const META = 3
+
+const COMMA = Buffer.from(',')
+const WRAP_OPEN = Buffer.from('{"result":')
+const WRAP_CLOSE = Buffer.from('}')
+const META_OPEN = Buffer.from('"_meta":{')
+const TRUE = 0x74
+
+/** Rewrites one response while it is scanned: told of members by the scanner, it decides in the window what leaves. */
+export class ResultStream implements JsonVisitor {
+  readonly #plan: RelayPlan
+  readonly #window: JsonWindow
+  readonly #rules: ResultRules
+  readonly #levels: Level[] = []
+  #action: Action = 'look'
+  #valueAt = 0
+  /** Where bytes go that arrive before the next event. */
+  #flow: 'copy' | 'skip' | 'hold' = 'hold'
+  #idSeen = false
+  #idWrong = false
+  #versionSeen = false
+  #metaSeen = false
+  #serverInfoSeen = false
+
+  /** What the first telling member of the top level said. */
+  kind: 'unknown' | 'result' | 'error' | 'message' = 'unknown'
+  /** The result has begun and is an object. */
+  open = false
+  /** Decoded, once it has passed. */
+  resultType: string | undefined
+  isError = false
+
+  constructor(plan: RelayPlan, window: JsonWindow) {
+    this.#plan = plan
+    this.#window = window
+    this.#rules = resultRules(plan)
+  }
+
+  /** Nothing may leave yet: it could still turn out that the client must not see it. */
+  get mustHold(): boolean {
+    return !this.open || (this.#rules.typeFirst && this.resultType === undefined)
+  }
+
+  /** The chunk has been scanned: decides the bytes after the last event. */
+  settle(): void {
+    if (this.#flow === 'copy') this.#window.copyTo(this.#window.end)
+    else if (this.#flow === 'skip') this.#window.skipTo(this.#window.end)
+  }
+
+  /** Why the message, now whole, is not the answer to our request. */
+  problem(): string | undefined {
+    if (this.kind !== 'result') return 'the message has no method, no result and no error'
+    if (!this.#versionSeen) return 'jsonrpc is missing'
+    if (!this.#idSeen) return 'the answer has no id'
+    return this.resultType === undefined && this.#rules.typeRequired ? 'the result has no resultType' : undefined
+  }
+
+  key(key: string, start: number): void {
+    const level = this.#levels[this.#levels.length - 1]!
+    this.#action = this.#ruleFor(key)
+    const dropped = this.#action === 'drop' || this.#action === 'drop-type'
+    if (dropped || (level.kept === 0 && level.seen > 0)) this.#window.skipTo(start)
+    else this.#window.copyTo(start)
+    level.seen++
+    if (!dropped) level.kept++
+    this.#flow = dropped ? 'skip' : 'copy'
+  }
+
+  #ruleFor(key: string): Action {
+    if (this.#levels.length === TOP) return this.#topRule(key)
+    if (this.#levels.length === META) {
+      if (key === SERVER_INFO) this.#serverInfoSeen = true
+      return key === SERVER_INFO && this.#rules.dropServerInfo ? 'drop' : 'copy'
+    }
+    if (key === '_meta') this.#metaSeen = true
+    return this.#rules.members.get(key) ?? 'copy'
+  }
+
+  #topRule(key: string): Action {
+    if (key === 'id') return 'id'
+    if (key === 'jsonrpc') return 'version'
+    if (key !== 'result' && key !== 'error' && key !== 'method') return 'copy'
+    if (this.kind === 'result' || (this.kind !== 'unknown' && key === 'result')) {
+      throw invalid('a message is a result, an error or a request, not two of them', this.#valueAt)
+    }
+    if (key === 'result' && this.#idWrong) throw invalid('the answer has another id', this.#valueAt)
+    if (this.kind === 'unknown') this.kind = key === 'method' ? 'message' : key
+    return key === 'result' ? 'look' : 'copy'
+  }
+
+  value(at: number, first: number): boolean {
+    this.#valueAt = at
+    if (this.#action === 'look') return this.#look(at, first)
+    if (this.#action === 'wrap') this.#beginWrap(at, first)
+    else if (this.#action === 'flag') this.isError = first === TRUE
+    else if (this.#action === 'id' || this.#action === 'version' || this.#action === 'type') {
+      this.#window.copyTo(at)
+      this.#flow = 'hold'
+    } else if (this.#action === 'drop-type') {
+      this.#window.skipTo(at)
+      this.#flow = 'hold'
+    }
+    return false
+  }
+
+  #look(at: number, first: number): boolean {
+    if (first !== OPEN_OBJECT) {
+      if (this.#levels.length === 0) throw invalid('the message is not a single JSON-RPC object', at)
+      if (this.#levels.length === TOP) throw invalid('the result is not an object', at)
+      return false
+    }
+    if (this.#levels.length === TOP) this.open = true
+    this.#levels.push({ seen: 0, kept: 0 })
+    this.#window.copyTo(at + 1)
+    this.#flow = 'hold'
+    return true
+  }
+
+  #beginWrap(at: number, first: number): void {
+    if (first === OPEN_OBJECT) return
+    this.#window.copyTo(at)
+    this.#window.emit(WRAP_OPEN)
+    this.#action = 'wrapped'
+  }
+
+  valueEnd(end: number): void {
+    const level = this.#levels.length
+    switch (this.#action) {
+      case 'drop':
+        this.#window.skipTo(end)
+        break
+      case 'wrapped':
+        this.#window.copyTo(end)
+        this.#window.emit(WRAP_CLOSE)
+        break
+      case 'id':
+      case 'version':
+      case 'type':
+      case 'drop-type':
+        this.#read(this.#action, end)
+        break
+      default:
+        this.#window.copyTo(end)
+    }
+    this.#flow = level === 0 ? 'copy' : 'hold'
+  }
+
+  #read(what: 'id' | 'version' | 'type' | 'drop-type', end: number): void {
+    const text = this.#window.slice(this.#valueAt, end)
+    if (what === 'id') {
+      this.#idSeen = true
+      this.#idWrong = text.toString('latin1') !== String(this.#plan.upstreamId)
+      if (this.#idWrong && this.kind === 'result') throw invalid('the answer has another id', end)
+      this.#window.skipTo(end)
+      this.#window.emit(this.#plan.clientId)
+      return
+    }
+    const value = text[0] === QUOTE ? decodeString(text, 0, text.length) : undefined
+    if (what === 'version') {
+      if (value !== '2.0') throw invalid('jsonrpc is not "2.0"', end)
+      this.#versionSeen = true
+    } else {
+      if (value === undefined) throw invalid('resultType is not a string', end)
+      if (this.#rules.onlyComplete && value !== 'complete' && value !== 'input_required') {
+        throw invalid('the result is of a type that this client cannot know', end)
+      }
+      this.resultType = value
+    }
+    if (what === 'drop-type') this.#window.skipTo(end)
+    else this.#window.copyTo(end)
+  }
+
+  close(_at: number): void {
+    const level = this.#levels.length
+    if (level === META && !this.#serverInfoSeen) this.#append(this.#rules.serverInfo)
+    if (level === RESULT) {
+      for (const member of this.#rules.append) this.#append(member)
+      const info = this.#rules.serverInfo
+      if (!this.#metaSeen && info !== undefined) this.#append(Buffer.concat([META_OPEN, info, WRAP_CLOSE]))
+    }
+    this.#levels.pop()
+    // The object was itself a member: what ends next is a value that was looked into.
+    this.#action = 'look'
+  }
+
+  #append(member: Buffer | undefined): void {
+    const level = this.#levels[this.#levels.length - 1]!
+    if (member === undefined) return
+    if (level.kept > 0) this.#window.emit(COMMA)
+    this.#window.emit(member)
+    level.kept++
+  }
+}
+
+function invalid(why: string, at: number): JsonFault {
+  return new JsonFault('malformed', why, { at })
+}
