@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+// Plain JavaScript that old versions of Node can read: it finds one that is new enough and starts the program there.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import module, { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const NEEDED = [24, 14]
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** Node refuses to strip types below node_modules: an installed package carries dist/, the repository src/. */
+const entry = [join(root, 'src', 'main.ts'), join(root, 'dist', 'main.js')].find((path) => existsSync(path))
+
+const isNewEnough = (version) => {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])
+}
+
+/** The Node that npm installed beside us, or undefined. */
+const installedNode = () => {
+  try {
+    const own = dirname(createRequire(import.meta.url).resolve('node/package.json'))
+    const path = join(own, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+    return existsSync(path) ? path : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const fail = (message) => {
+  console.error(message)
+  process.exitCode = 1
+}
+
+/** Runs the program in another Node and ends as it ends. */
+const handOver = (node) => {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) =>
+    fail(`causeway: ${node} does not run (${error.message}): install the packages again with npm install`),
+  )
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1)
+  })
+}
+
+if (entry === undefined) {
+  fail('causeway: this copy is incomplete, it has neither src/ nor dist/: install it again')
+} else if (isNewEnough(process.versions.node)) {
+  module.enableCompileCache?.()
+  await import(new URL(`file://${entry}`).href)
+} else {
+  const node = installedNode()
+  if (node !== undefined) handOver(node)
+  else
+    fail(
+      `causeway needs Node ${NEEDED.join('.')} or newer; this is ${process.versions.node}. Either of these helps:\n` +
+        '  npm install node@24                                 in this project, then run the command again\n' +
+        '  npx -p node@24 -p causeway-mcp causeway serve       without installing anything\n' +
+        'In the repository itself: npm install, without --ignore-scripts.',
+    )
+}

@@ -1,0 +1,107 @@
+import type { Command } from 'commander'
+import type { Api, Json } from './api.ts'
+import { CliError } from './cli-error.ts'
+import type { Context } from './context.ts'
+import { plainText, type Terminal } from './terminal.ts'
+
+interface Options {
+  readonly bearer?: string
+  readonly basic?: string
+  readonly header: readonly string[]
+  readonly description?: string
+  readonly json?: boolean
+}
+
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
+
+export function addCommand(program: Command, context: Context): void {
+  program
+    .command('add')
+    .description('put an MCP server behind the gateway')
+    .argument('<name>', 'its name here; its tools are called NAME-tool')
+    .argument('<url>', 'where it answers, such as http://127.0.0.1:3001/mcp')
+    .option('--bearer <token>', 'send this bearer token; - reads it from standard input')
+    .option('--basic <user:password>', 'send these credentials; - reads them from standard input')
+    .option('--header <name: value>', 'send this header; may be repeated', collect, [])
+    .option('--description <text>', 'what it is for')
+    .option('--json', 'print the answer as JSON')
+    .action(async (name: string, url: string, options: Options) => {
+      const body = JSON.stringify({ name, url, ...(await credentials(options, context)), ...described(options) })
+      const api = await context.api()
+      const gateway = await watched(context.out, `connecting to ${url}`, () => api.json('POST', '/v1/gateways', body))
+      if (options.json === true) context.out.print(JSON.stringify(gateway, null, 2))
+      else if (gateway['status'] === 'pending') explainPending(gateway, context.out)
+      else await printFound(gateway, api, context.out)
+    })
+}
+
+const described = ({ description }: Options): object => (description === undefined ? {} : { description })
+
+async function credentials({ bearer, basic, header }: Options, { readStdin }: Context): Promise<object> {
+  if ([bearer !== undefined, basic !== undefined, header.length > 0].filter(Boolean).length > 1)
+    throw new CliError(
+      '--bearer, --basic and --header exclude each other: an Authorization header can be given with --header',
+    )
+  const secret = async (given: string): Promise<string> => (given === '-' ? (await readStdin()).trim() : given)
+  if (bearer !== undefined) return { authType: 'bearer', authToken: await secret(bearer) }
+  if (basic !== undefined) {
+    const pair = await secret(basic)
+    const colon = pair.indexOf(':')
+    if (colon < 1) throw new CliError('--basic must be USER:PASSWORD')
+    return { authType: 'basic', authUsername: pair.slice(0, colon), authPassword: pair.slice(colon + 1) }
+  }
+  return header.length === 0 ? {} : { authType: 'authheaders', authHeaders: header.map(headerPair) }
+}
+
+function headerPair(text: string): { readonly key: string; readonly value: string } {
+  const [, key, value] = /^([!#$%&'*+.^_`|~\w-]+):\s*(.*)$/.exec(text) ?? []
+  if (key === undefined || value === undefined)
+    throw new CliError(`--header must be 'Name: value', not ${JSON.stringify(text)}`)
+  return { key, value }
+}
+
+/** Shows that something goes on while `work` runs. */
+async function watched<T>(out: Terminal, what: string, work: () => Promise<T>): Promise<T> {
+  const began = performance.now()
+  if (!out.isTTY) out.note(`${what} …`)
+  const show = (): void => out.status(`${what} … ${Math.floor((performance.now() - began) / 1000)} s`)
+  show()
+  const timer = setInterval(show, 1000)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+    out.status('')
+  }
+}
+
+function explainPending(gateway: Json, out: Terminal): void {
+  const name = plainText(gateway['name'])
+  out.print(`${name} is registered, but does not answer yet: ${plainText(gateway['lastError'])}`)
+  out.print('It is tried again by itself, and its tools appear as soon as it answers.')
+  out.print(`How it stands: npx causeway show ${JSON.stringify(name)}`)
+}
+
+async function printFound(gateway: Json, api: Api, out: Terminal): Promise<void> {
+  const server = plainText((gateway['serverInfo'] as Json | null | undefined)?.['name'])
+  const era = [server, plainText(gateway['era']), plainText(gateway['protocolVersion'])].filter((part) => part !== '')
+  out.print(
+    `${out.green('added')} ${out.bold(plainText(gateway['name']))}${era.length === 0 ? '' : ` (${era.join(', ')})`}`,
+  )
+  await printOffers(gateway, api, out)
+}
+
+/** What a gateway offers, by name. */
+export async function printOffers(gateway: Json, api: Api, out: Terminal): Promise<void> {
+  const id = encodeURIComponent(plainText(gateway['id']))
+  for (const [kind, key] of [
+    ['tools', 'name'],
+    ['resources', 'uri'],
+    ['prompts', 'name'],
+  ] as const) {
+    const names = (await api.all(`/v1/${kind}?gateway_id=${id}`, kind)).map((one) => plainText(one[key]))
+    out.print(out.bold(`${names.length} ${names.length === 1 ? kind.slice(0, -1) : kind}`))
+    for (const name of names.slice(0, 50)) out.print(`  ${name}`)
+    if (names.length > 50) out.print(out.dim(`  … and ${names.length - 50} more`))
+  }
+}

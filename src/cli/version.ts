@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { Context } from './context.ts'
+
+export function versionCommand(program: Command, { out }: Context): void {
+  program
+    .command('version')
+    .description('the version of Causeway and of Node')
+    .option('--json', 'print it as JSON')
+    .action((options: { readonly json?: boolean }) => {
+      const versions = { causeway: ownVersion(), node: process.versions.node }
+      out.print(
+        options.json === true ? JSON.stringify(versions) : `causeway ${versions.causeway} on Node ${versions.node}`,
+      )
+    })
+}
+
+/** The package's own file lies one level above both src/ and dist/. */
+function ownVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}

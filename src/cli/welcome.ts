@@ -1,0 +1,22 @@
+/** What a person is told once the gateway answers. */
+export interface Welcome {
+  readonly url: string
+  readonly tokenFile: string
+  /** Only at the start that made it. */
+  readonly newToken: string | null
+}
+
+export function welcomeLines({ url, tokenFile, newToken }: Welcome): string[] {
+  const shared = ['', `Causeway answers at  ${url}`, `MCP clients connect to  ${url}/mcp`, '']
+  if (newToken === null) return [...shared, `The administrator's token is in ${tokenFile}`, '']
+  return [
+    ...shared,
+    `The administrator's token, shown this once and kept in ${tokenFile}:`,
+    `  ${newToken}`,
+    '',
+    'Next, in another terminal:',
+    '  npx causeway add NAME URL       put an MCP server behind this endpoint',
+    '  npx causeway call TOOL --arg key=value',
+    '',
+  ]
+}

@@ -1,0 +1,36 @@
+import { configFromEnv } from './config.ts'
+import { thisMachine, type Env, type Machine } from './env.ts'
+import { maskUrl } from './mask.ts'
+import { SETTING_NAMES, type Source } from './read-settings.ts'
+import { SETTINGS, type Setting } from './settings.ts'
+
+/** One setting for people: its effective value as an operator would write it, without passwords. */
+export interface DescribedSetting {
+  readonly name: string
+  /** null: unset, which means `unset`. */
+  readonly value: string | null
+  readonly source: Source
+  readonly type: string
+  readonly default: string | null
+  readonly doc: string
+}
+
+/** The whole table. Throws ConfigError like a start would. */
+export function describeSettings(
+  env: Env,
+  machine: Machine = thisMachine(),
+): {
+  readonly settings: readonly DescribedSetting[]
+  readonly warnings: readonly string[]
+} {
+  const { sources, warnings } = configFromEnv(env, machine)
+  const settings = SETTING_NAMES.map((name) => {
+    const setting: Setting<unknown> = SETTINGS[name]
+    const fallback = typeof setting.fallback === 'function' ? setting.fallback(machine) : setting.fallback
+    const unset = setting.unset === undefined ? null : `(${setting.unset})`
+    const value = sources[name] === 'environment' ? maskUrl((env[name] ?? '').trim()) : (fallback ?? unset)
+    const { doc } = setting
+    return { name, value, source: sources[name], type: setting.parser.type, default: fallback, doc }
+  })
+  return { settings, warnings }
+}

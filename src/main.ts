@@ -1,0 +1,89 @@
+import { getCompileCacheDir } from 'node:module'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Config } from '#/config/config.ts'
+import { readEnv } from '#/config/env.ts'
+import type { Terminal } from '#/cli/terminal.ts'
+
+const WORKER = 'run-as-worker'
+
+/** Nothing of ours may keep an ended process alive; what lingers longer than this is a defect that must not show. */
+const LINGER_MS = 5000
+
+const [, , ...argv] = process.argv
+process.exitCode = await (argv[0] === WORKER ? work() : command())
+setTimeout(() => process.kill(process.pid, 'SIGKILL'), LINGER_MS).unref()
+
+async function command(): Promise<number> {
+  const [{ runCli }, { connect }, { terminal }] = await Promise.all([
+    import('#/cli/run-cli.ts'),
+    import('#/cli/connect.ts'),
+    import('#/cli/terminal.ts'),
+  ])
+  const env = readEnv()
+  const out = terminal({ out: process.stdout, err: process.stderr, plain: (env['NO_COLOR'] ?? '') !== '' })
+  return await runCli(argv, { env, out, serve, api: () => connect(env), readStdin: () => text(process.stdin) })
+}
+
+/** This process as the supervisor: the port, what only one process does, and the workers. */
+async function serve(config: Config, out: Terminal): Promise<void> {
+  const { stop, hurry } = endSignals()
+  const [app, { supervise }, { welcomeLines }] = await Promise.all([
+    import('./app.ts'),
+    import('#/supervisor/supervise.ts'),
+    import('#/cli/welcome.ts'),
+  ])
+  const log = app.openLog(config)
+  await supervise({
+    config,
+    listen: config.http,
+    workers: config.workers,
+    drainMs: config.drainMs,
+    entry: { module: import.meta.filename, args: [WORKER], env: workerEnv() },
+    prepare: (context) => app.prepare(config, log, context),
+    log,
+    progress: (line) => out.note(line),
+    ready: (listener, prepared) => {
+      const url = config.http.publicUrl ?? `http://${listener.addresses[0]}`
+      const tokenFile = join(config.dataDir, 'admin-token')
+      for (const line of welcomeLines({ url, tokenFile, newToken: prepared.newAdminToken })) out.print(line)
+    },
+    stop,
+    hurry,
+  })
+}
+
+/** This process as a worker, forked by a supervisor. */
+async function work(): Promise<number> {
+  const { stop } = endSignals(['SIGTERM'])
+  // A terminal signals the whole group; what that means for the workers is the supervisor's to say.
+  for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => {})
+  const [app, { runWorker }] = await Promise.all([import('./app.ts'), import('#/supervisor/worker.ts')])
+  return (await runWorker({ channel: process, start: app.startWorker, stop })) ? 0 : 1
+}
+
+/** Workers reuse what was compiled for this process. */
+function workerEnv(): Record<string, string | undefined> {
+  return { ...readEnv(), NODE_COMPILE_CACHE: getCompileCacheDir() }
+}
+
+/**
+ * The first signal stops, a later one cuts the drain short. npm and the terminal both deliver one Ctrl-C, so two within a second
+ * count as one.
+ */
+function endSignals(names: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): {
+  readonly stop: AbortSignal
+  readonly hurry: AbortSignal
+} {
+  const stop = new AbortController()
+  const hurry = new AbortController()
+  let first = Number.POSITIVE_INFINITY
+  const heard = (): void => {
+    const now = performance.now()
+    if (!stop.signal.aborted) first = now
+    else if (now - first > 1000) hurry.abort()
+    stop.abort()
+  }
+  for (const name of names) process.on(name, heard)
+  return { stop: stop.signal, hurry: hurry.signal }
+}
