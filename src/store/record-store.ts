@@ -1,0 +1,96 @@
+import { sql, type RawBuilder } from 'kysely'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { RecordBatch, RecordSink } from '#/records/usage-record.ts'
+import type { Database, StatementResult } from './store.ts'
+
+const SOURCE = 'records'
+
+/** Usage records in the database: each batch one statement, whatever was sent before. */
+export function recordSink(database: Database): RecordSink {
+  const run = <Row>(raw: RawBuilder<Row>): Promise<StatementResult<Row>> => database.statement(SOURCE, () => raw)
+  return {
+    async append(batch) {
+      const statement = appendStatement(batch)
+      if ((await run(statement)).rows[0]?.known === 1) return
+      // The first batch of an epoch.
+      await run(
+        sql`INSERT INTO record_writers (writer, epoch) VALUES (${batch.writer}, ${batch.epoch}) ON CONFLICT DO NOTHING`,
+      )
+      if ((await run(statement)).rows[0]?.known !== 1)
+        throw new GatewayError('internal', 'a writer of records vanished')
+    },
+  }
+}
+
+/**
+ * Locks the writer's row, stores what is newer than its last number, adds it to the sums, and advances the number. Who sends the
+ * same batch at the same time waits for the lock and then sees the advanced number, because the row is read again after the
+ * wait. Everything after `writer` depends on it, so that the lock comes first. Sums are taken in one order by everyone.
+ */
+function appendStatement({ writer, epoch, firstN, records }: RecordBatch): RawBuilder<{ readonly known: number }> {
+  const lastN = firstN + records.length - 1
+  return sql<{ known: number }>`
+    WITH writer AS MATERIALIZED (
+      SELECT last_n FROM record_writers WHERE writer = ${writer} AND epoch = ${epoch} FOR UPDATE
+    ), fresh AS MATERIALIZED (
+      SELECT r.* FROM writer, ROWS FROM (json_to_recordset(${storable(records)}::json) AS (${COLUMNS})) WITH ORDINALITY AS r
+      WHERE r.ordinality + ${firstN - 1}::bigint > writer.last_n
+    ), moved AS (
+      UPDATE record_writers SET last_n = greatest(writer.last_n, ${lastN}::bigint), updated_at = now() FROM writer
+      WHERE record_writers.writer = ${writer} AND record_writers.epoch = ${epoch}
+    ), stored AS (${INSERT_RECORDS}), summed AS (${ADD_TO_TOTALS})
+    SELECT count(*)::int AS known FROM writer`
+}
+
+const COLUMNS =
+  sql.raw(`"at" double precision, "requestId" text, "userId" text, "tokenId" text, "method" text, "kind" text,
+  "targetId" text, "gatewayId" text, "serverId" text, "clientEra" text, "upstreamEra" text, "snapshotSeq" bigint,
+  "rule" text, "digest" text, "attempts" smallint, "queueMs" real, "upstreamMs" real, "totalMs" real,
+  "requestBytes" bigint, "responseBytes" bigint, "outcome" text, "mayHaveRun" boolean`)
+
+const INSERT_RECORDS = sql.raw(`
+  INSERT INTO usage_records (at, request_id, user_id, token_id, method, kind, target_id, gateway_id, server_id, client_era,
+    upstream_era, snapshot_seq, rule, digest, attempts, queue_ms, upstream_ms, total_ms, request_bytes, response_bytes,
+    outcome, may_have_run)
+  SELECT to_timestamp("at" / 1000), "requestId", "userId", "tokenId", "method", "kind", "targetId", "gatewayId", "serverId",
+    "clientEra", "upstreamEra", "snapshotSeq", "rule", "digest", "attempts", "queueMs", "upstreamMs", "totalMs",
+    "requestBytes", "responseBytes", "outcome", "mayHaveRun"
+  FROM fresh ORDER BY ordinality`)
+
+/** A call counts for what it called, for the gateway that served it, and for the virtual server it came through. */
+const ADD_TO_TOTALS = sql.raw(`
+  INSERT INTO usage_totals (kind, target_id, gateway_id, calls, failures, total_ms, min_ms, max_ms, last_at)
+  SELECT t.kind, t.id, max(t.gateway_id), count(*), count(*) FILTER (WHERE "outcome" <> 'ok'), sum("totalMs"::float8),
+    min("totalMs"), max("totalMs"), to_timestamp(max("at") / 1000)
+  FROM fresh, LATERAL (VALUES ("kind", "targetId", "gatewayId"), ('gateway', "gatewayId", "gatewayId"),
+    ('server', "serverId", NULL)) AS t (kind, id, gateway_id)
+  WHERE t.id IS NOT NULL
+  GROUP BY t.kind, t.id ORDER BY t.kind, t.id
+  ON CONFLICT (kind, target_id) DO UPDATE SET
+    gateway_id = coalesce(excluded.gateway_id, usage_totals.gateway_id),
+    calls = usage_totals.calls + excluded.calls,
+    failures = usage_totals.failures + excluded.failures,
+    total_ms = usage_totals.total_ms + excluded.total_ms,
+    min_ms = least(usage_totals.min_ms, excluded.min_ms),
+    max_ms = greatest(usage_totals.max_ms, excluded.max_ms),
+    last_at = greatest(usage_totals.last_at, excluded.last_at)`)
+
+const MAX_TEXT = 256
+
+/** The records as JSON that PostgreSQL can store: names chosen by clients may hold what no text column takes. */
+function storable(records: RecordBatch['records']): string {
+  const text = JSON.stringify(records)
+  if (!/\\u(0000|d[89a-f])/.test(text) && records.every(({ method, requestId }) => fits(method) && fits(requestId)))
+    return text
+  return JSON.stringify(
+    records.map((record) => ({ ...record, method: cleaned(record.method), requestId: cleaned(record.requestId) })),
+  )
+}
+
+function fits(text: string): boolean {
+  return text.length <= MAX_TEXT
+}
+
+function cleaned(text: string): string {
+  return text.slice(0, MAX_TEXT).replaceAll('\0', '').toWellFormed()
+}
