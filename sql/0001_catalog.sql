@@ -203,6 +203,7 @@ CREATE UNIQUE INDEX server_items_tool ON server_items (server_id, tool_id) WHERE
 CREATE UNIQUE INDEX server_items_prompt ON server_items (server_id, prompt_id) WHERE prompt_id IS NOT NULL;
 CREATE UNIQUE INDEX server_items_resource ON server_items (server_id, resource_id) WHERE resource_id IS NOT NULL;
 CREATE UNIQUE INDEX server_items_name ON server_items (server_id, kind, name) WHERE name IS NOT NULL;
+CREATE INDEX server_items_by_server ON server_items (server_id);
 CREATE INDEX server_items_by_tool ON server_items (tool_id);
 CREATE INDEX server_items_by_prompt ON server_items (prompt_id);
 CREATE INDEX server_items_by_resource ON server_items (resource_id);

@@ -31,7 +31,7 @@ export function openGateway(state: CatalogState, id: string, who: Principal): Ca
 
 export const isOpen = (item: AnyItem, who: Principal): boolean => item.enabled && who.visibilityClass.sees(item)
 
-interface Asked {
+export interface Asked {
   readonly scope: Scope
   readonly who: Principal
 }
@@ -84,24 +84,39 @@ export function findResource(
 ): Found<CatalogResource> | undefined {
   const within = reachable(scope, who)
   if (within === undefined) return undefined
-  const server = within.kind === 'server' ? openServer(state, within.id, who) : undefined
-  if (within.kind === 'server' && server === undefined) return undefined
-  const first = (offers: readonly CatalogResource[] | undefined): Found<CatalogResource> | undefined => {
-    for (const item of offers ?? []) {
-      if (within.kind === 'gateway' && item.gatewayId !== within.id) continue
-      if (server !== undefined && !server.resources.places.has(item.id)) continue
-      const answer = found(state, { item, who, server })
-      if (answer !== undefined) return answer
-    }
-    return undefined
-  }
   const { byUri, byTemplate } = state.resources
-  const exact = first(byUri.get(uri)) ?? first(byTemplate.get(uri))
+  const asked = { scope: within, who }
+  const exact = firstOffer(state, byUri.get(uri), asked) ?? firstOffer(state, byTemplate.get(uri), asked)
   if (exact !== undefined) return exact
   let best: Found<CatalogResource> | undefined
   for (const offers of matchingTemplates(state.resources, uri)) {
-    const answer = first(offers)
+    const answer = firstOffer(state, offers, asked)
     if (answer !== undefined && (best === undefined || byAge(answer.item, best.item) < 0)) best = answer
   }
   return best
+}
+
+/** Of several offers of one URI, in order of age, the one that answers in this scope. */
+function firstOffer(
+  state: CatalogState,
+  offers: readonly CatalogResource[] = [],
+  { scope, who }: Asked,
+): Found<CatalogResource> | undefined {
+  const server = scope.kind === 'server' ? openServer(state, scope.id, who) : undefined
+  if (scope.kind === 'server' && server === undefined) return undefined
+  for (const item of offers) {
+    if (scope.kind === 'gateway' && item.gatewayId !== scope.id) continue
+    if (server !== undefined && !server.resources.places.has(item.id)) continue
+    const answer = found(state, { item, who, server })
+    if (answer !== undefined) return answer
+  }
+  return undefined
+}
+
+/** Whether asking for this item in the scope leads to it, rather than to an older offer of the same URI. */
+export function answersItself(state: CatalogState, item: AnyItem, { scope, who }: Asked): boolean {
+  if (!('isTemplate' in item)) return true
+  const offers = item.isTemplate ? state.resources.byTemplate.get(item.uri) : state.resources.byUri.get(item.uri)
+  if (offers === undefined || offers.length === 1) return true
+  return firstOffer(state, offers, { scope, who })?.item.id === item.id
 }

@@ -88,11 +88,20 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 export const byAge = (a: { createdAt: number; id: string }, b: { createdAt: number; id: string }): number =>
   a.createdAt - b.createdAt || byText(a.id, b.id)
 
-const keyOf = (item: AnyItem): string => ('isTemplate' in item ? item.uri : item.name)
+/** Where an item stands in its gateway's lists: by the server's own order, then by name or URI. */
+export interface Place {
+  readonly position: number
+  readonly key: string
+  readonly id: string
+}
 
-/** The order of a gateway's lists: the server's own, then the name or URI. */
+export const orderKey = (item: AnyItem): string => ('isTemplate' in item ? item.uri : item.name)
+
+export const comparedTo = (item: AnyItem, { position, key, id }: Place): number =>
+  item.position - position || byText(orderKey(item), key) || byText(item.id, id)
+
 export const inListOrder = (a: AnyItem, b: AnyItem): number =>
-  a.position - b.position || byText(keyOf(a), keyOf(b)) || byText(a.id, b.id)
+  a.position - b.position || byText(orderKey(a), orderKey(b)) || byText(a.id, b.id)
 
 const emptyShelf = <Item>(): NamedShelf<Item> => ({
   byId: ShardedMap.empty<Item>(),

@@ -1,0 +1,179 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { applyChanges } from './apply.ts'
+import { Lists } from './lists.ts'
+import { loadState } from './load.ts'
+import type { CatalogReader } from './reader.ts'
+import type { Catalog, ListPage, ListRequest, Snapshot } from './snapshot.ts'
+import type { CatalogState } from './state.ts'
+import { viewOf } from './view.ts'
+import { Waiters } from './waiters.ts'
+
+/** Rounds are at least this far apart, so that a burst of changes is read together. */
+const GAP_MS = 20
+const POLL_MS = 400
+
+export interface CatalogLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface CatalogOptions {
+  readonly reader: CatalogReader
+  readonly log: CatalogLog
+  /** How often the clock is read when nothing wakes us: finds what a notification missed. 400 ms. */
+  readonly pollMs?: number
+  /** Ends the wait for a database that is away at the start. */
+  readonly signal?: AbortSignal
+}
+
+export interface OpenCatalog extends Catalog, AsyncDisposable {
+  /** Change `seq` has been committed. */
+  wake(seq: number): void
+}
+
+/** Loads the catalog and keeps it current until it is disposed. While the database is away it keeps what it has. */
+export async function openCatalog(options: CatalogOptions): Promise<OpenCatalog> {
+  const began = performance.now()
+  return new Keeper(options, { state: await firstState(options), confirmedAt: began })
+}
+
+async function firstState({ reader, log, pollMs = POLL_MS, signal }: CatalogOptions): Promise<CatalogState> {
+  for (;;) {
+    signal?.throwIfAborted()
+    try {
+      return await loadState(reader)
+    } catch (error) {
+      const { code, message } = GatewayError.from(error)
+      if (code !== 'unavailable') throw error
+      log.warn(
+        { event: 'catalog.waiting', reason: message },
+        'the database is away; the catalog is loaded when it is back',
+      )
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
+  }
+}
+
+interface Held {
+  readonly state: CatalogState
+  /** When the database last said that the state is current; a moment before it did. */
+  readonly confirmedAt: number
+}
+
+class Keeper implements OpenCatalog {
+  readonly #options: CatalogOptions
+  readonly #lists = new Lists()
+  readonly #waiters = new Waiters()
+  readonly #running: Promise<void>
+  #held: Held
+  #view: Snapshot
+  #wanted = 0
+  #wakeSleeper = (): void => {}
+  #isAway = false
+  #isEnding = false
+
+  constructor(options: CatalogOptions, held: Held) {
+    this.#options = options
+    this.#held = held
+    this.#view = viewOf(held.state)
+    this.#running = this.#run()
+  }
+
+  get current(): Snapshot {
+    return this.#view
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#held.confirmedAt
+  }
+
+  list(request: ListRequest): Promise<ListPage> {
+    return this.#lists.page(this.#held.state, request)
+  }
+
+  wake(seq: number): void {
+    if (seq <= this.#view.seq) return
+    this.#wanted = Math.max(this.#wanted, seq)
+    this.#wakeSleeper()
+  }
+
+  async applied(seq: number, ms: number): Promise<void> {
+    if (seq <= this.#view.seq) return
+    this.wake(seq)
+    await this.#waiters.wait(seq, ms)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true
+    this.#wakeSleeper()
+    this.#waiters.abandon()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { pollMs = POLL_MS } = this.#options
+    while (!this.#isEnding) {
+      const isCurrent = await this.#round()
+      if (!isCurrent) await this.#sleep(pollMs)
+      else {
+        await this.#sleep(GAP_MS)
+        if (this.#wanted <= this.#view.seq) await this.#sleep(pollMs - GAP_MS, true)
+      }
+    }
+  }
+
+  /** True: the database answered. Whatever went wrong, the next round tries again from the state we have. */
+  async #round(): Promise<boolean> {
+    const began = performance.now()
+    try {
+      this.#replace({ state: await this.#next(), confirmedAt: began })
+      if (this.#isAway)
+        this.#options.log.info({ event: 'catalog.back', seq: this.#view.seq }, 'the catalog is current again')
+      this.#isAway = false
+      return true
+    } catch (error) {
+      const reason = GatewayError.from(error)
+      if (!this.#isAway) {
+        this.#options.log.warn(
+          { event: 'catalog.behind', err: reason },
+          'the catalog cannot be read; the last one is served',
+        )
+      }
+      this.#isAway = true
+      return false
+    }
+  }
+
+  async #next(): Promise<CatalogState> {
+    const { reader, log } = this.#options
+    const { state } = this.#held
+    const { seq, changes } = await reader.changesSince(state.seq)
+    if (changes !== null) return seq === state.seq ? state : await applyChanges(state, { seq, changes }, reader)
+    log.warn(
+      { event: 'catalog.reload', from: state.seq, seq },
+      'the change log does not reach back; the catalog is loaded anew',
+    )
+    return await loadState(reader)
+  }
+
+  #replace(held: Held): void {
+    const isNew = held.state !== this.#held.state
+    this.#held = held
+    if (!isNew) return
+    this.#view = viewOf(held.state)
+    this.#waiters.reached(held.state.seq)
+  }
+
+  async #sleep(ms: number, mayWake = false): Promise<void> {
+    if (this.#isEnding) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wakeSleeper = (): void => {
+        if (!mayWake && !this.#isEnding) return
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wakeSleeper = (): void => {}
+  }
+}

@@ -1,0 +1,134 @@
+import type { GatewayId, PromptId, ResourceId, TeamId, ToolId, UserId } from '#/access/ids.ts'
+import type { Visibility } from '#/access/principal.ts'
+import type { CatalogPrompt, CatalogResource, CatalogTool, ParamHeader } from '#/catalog/model.ts'
+import { READ_MAX, type ItemSource } from '#/catalog/reader.ts'
+import { pageOf } from './catalog-page.ts'
+import type { Reader } from './store.ts'
+
+const SHARED = [
+  'id',
+  'gateway_id',
+  'enabled',
+  'owner_id',
+  'team_id',
+  'visibility',
+  'definition',
+  'digest',
+  'custom_title',
+  'custom_description',
+  'position',
+] as const
+
+interface SharedRow {
+  readonly gateway_id: string
+  readonly enabled: boolean
+  readonly owner_id: string | null
+  readonly team_id: string | null
+  readonly visibility: Visibility
+  readonly definition: string
+  readonly digest: Buffer
+  readonly custom_title: string | null
+  readonly custom_description: string | null
+  readonly position: number
+}
+
+const shared = (row: SharedRow) => ({
+  gatewayId: row.gateway_id as GatewayId,
+  enabled: row.enabled,
+  ownerId: row.owner_id as UserId | null,
+  teamId: row.team_id as TeamId | null,
+  visibility: row.visibility,
+  definition: row.definition,
+  digest: row.digest.toString('hex'),
+  customTitle: row.custom_title,
+  customDescription: row.custom_description,
+  position: row.position,
+})
+
+export function toolSource(reader: Reader): ItemSource<CatalogTool, ToolId> {
+  const rows = () => reader.selectFrom('tools').select([...SHARED, 'name', 'original_name', 'param_headers'])
+  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
+  const toTool = (row: Row): CatalogTool => ({
+    id: row.id as ToolId,
+    name: row.name,
+    originalName: row.original_name,
+    paramHeaders: row.param_headers as readonly ParamHeader[] | null,
+    ...shared(row),
+  })
+  return {
+    page: async (after) => {
+      const found = await rows()
+        .where('id', '>', after ?? '')
+        .orderBy('id')
+        .limit(READ_MAX)
+        .execute()
+      return pageOf(found, (row) => row.id, toTool)
+    },
+    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toTool),
+    ofGateway: async (gateway, after) => {
+      const all = rows().where('gateway_id', '=', gateway)
+      const rest = after === null ? all : all.where('original_name', '>', after)
+      return pageOf(await rest.orderBy('original_name').limit(READ_MAX).execute(), (row) => row.original_name, toTool)
+    },
+  }
+}
+
+export function promptSource(reader: Reader): ItemSource<CatalogPrompt, PromptId> {
+  const rows = () => reader.selectFrom('prompts').select([...SHARED, 'name', 'original_name'])
+  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
+  const toPrompt = (row: Row): CatalogPrompt => ({
+    id: row.id as PromptId,
+    name: row.name,
+    originalName: row.original_name,
+    ...shared(row),
+  })
+  return {
+    page: async (after) => {
+      const found = await rows()
+        .where('id', '>', after ?? '')
+        .orderBy('id')
+        .limit(READ_MAX)
+        .execute()
+      return pageOf(found, (row) => row.id, toPrompt)
+    },
+    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toPrompt),
+    ofGateway: async (gateway, after) => {
+      const all = rows().where('gateway_id', '=', gateway)
+      const rest = after === null ? all : all.where('original_name', '>', after)
+      return pageOf(await rest.orderBy('original_name').limit(READ_MAX).execute(), (row) => row.original_name, toPrompt)
+    },
+  }
+}
+
+export function resourceSource(reader: Reader): ItemSource<CatalogResource, ResourceId> {
+  const rows = () => reader.selectFrom('resources').select([...SHARED, 'is_template', 'uri', 'created_at'])
+  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
+  const toResource = (row: Row): CatalogResource => ({
+    id: row.id as ResourceId,
+    isTemplate: row.is_template,
+    uri: row.uri,
+    createdAt: row.created_at.getTime(),
+    ...shared(row),
+  })
+  const keyOf = (row: Row): string => JSON.stringify([row.is_template, row.uri])
+  return {
+    page: async (after) => {
+      const found = await rows()
+        .where('id', '>', after ?? '')
+        .orderBy('id')
+        .limit(READ_MAX)
+        .execute()
+      return pageOf(found, (row) => row.id, toResource)
+    },
+    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toResource),
+    ofGateway: async (gateway, after) => {
+      const all = rows().where('gateway_id', '=', gateway)
+      const [isTemplate, uri] = after === null ? [] : (JSON.parse(after) as [boolean, string])
+      const rest =
+        isTemplate === undefined || uri === undefined
+          ? all
+          : all.where(({ eb, refTuple, tuple }) => eb(refTuple('is_template', 'uri'), '>', tuple(isTemplate, uri)))
+      return pageOf(await rest.orderBy('is_template').orderBy('uri').limit(READ_MAX).execute(), keyOf, toResource)
+    },
+  }
+}

@@ -1,0 +1,7 @@
+import { READ_MAX, type Page } from '#/catalog/reader.ts'
+
+/** A full page may have another behind it, which begins after the key of its last row. */
+export function pageOf<Row, T>(rows: readonly Row[], keyOf: (row: Row) => string, toThing: (row: Row) => T): Page<T> {
+  const last = rows.length === READ_MAX ? rows.at(-1) : undefined
+  return { items: rows.map(toThing), next: last === undefined ? null : keyOf(last) }
+}

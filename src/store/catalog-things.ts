@@ -1,0 +1,174 @@
+import { sql } from 'kysely'
+import type { GatewayId, PromptId, ResourceId, ServerId, TeamId, TokenId, ToolId, UserId } from '#/access/ids.ts'
+import type { Permission } from '#/access/permissions.ts'
+import type { Visibility } from '#/access/principal.ts'
+import type { CatalogGateway, CatalogServer, CatalogToken, CatalogUser, ServerItem } from '#/catalog/model.ts'
+import { READ_MAX, type Source } from '#/catalog/reader.ts'
+import type { Era, Revision } from '#/mcp/revision.ts'
+import { pageOf } from './catalog-page.ts'
+import type { Reader } from './store.ts'
+
+interface OwnedRow {
+  readonly owner_id: string | null
+  readonly team_id: string | null
+  readonly visibility: Visibility
+}
+
+const owned = (row: OwnedRow) => ({
+  ownerId: row.owner_id as UserId | null,
+  teamId: row.team_id as TeamId | null,
+  visibility: row.visibility,
+})
+
+export function userSource(reader: Reader): Source<CatalogUser, UserId> {
+  const rows = () => reader.selectFrom('users').select(['id', 'email', 'is_admin', 'enabled'])
+  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
+  const toUser = (row: Row): CatalogUser => ({
+    id: row.id as UserId,
+    email: row.email,
+    isAdmin: row.is_admin,
+    enabled: row.enabled,
+  })
+  return {
+    page: async (after) => {
+      const found = await rows()
+        .where('id', '>', after ?? '')
+        .orderBy('id')
+        .limit(READ_MAX)
+        .execute()
+      return pageOf(found, (row) => row.id, toUser)
+    },
+    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toUser),
+  }
+}
+
+/** Live tokens only: one that was revoked or switched off does not exist here. */
+export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
+  const rows = () =>
+    reader
+      .selectFrom('tokens')
+      .select(['id', 'user_id', 'team_id', 'hash', 'permissions', 'server_id', 'expires_at'])
+      .where('revoked_at', 'is', null)
+      .where('is_active', '=', true)
+  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
+  const toToken = (row: Row): CatalogToken => ({
+    id: row.id as TokenId,
+    userId: row.user_id as UserId,
+    teamId: row.team_id as TeamId | null,
+    hash: row.hash.toString('hex'),
+    permissions: row.permissions as readonly Permission[] | null,
+    serverId: row.server_id as ServerId | null,
+    expiresAt: row.expires_at?.getTime() ?? null,
+  })
+  return {
+    page: async (after) => {
+      const found = await rows()
+        .where('id', '>', after ?? '')
+        .orderBy('id')
+        .limit(READ_MAX)
+        .execute()
+      return pageOf(found, (row) => row.id, toToken)
+    },
+    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toToken),
+  }
+}
+
+export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId> {
+  const rows = () =>
+    reader
+      .selectFrom('gateways as g')
+      .leftJoin('gateway_states as s', 's.gateway_id', 'g.id')
+      .select(['g.id', 'g.name', 'g.slug', 'g.url', 'g.enabled', 'g.owner_id', 'g.team_id', 'g.visibility'])
+      .select([
+        'g.credential',
+        'g.passthrough_headers',
+        'g.ca_certificate',
+        'g.timeout_ms',
+        'g.version',
+        'g.created_at',
+      ])
+      .select(['s.reachable', 's.era', 's.revision', 's.stateful', 's.capabilities', 's.server_info', 's.instructions'])
+  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
+  const toGateway = (row: Row): CatalogGateway => ({
+    id: row.id as GatewayId,
+    name: row.name,
+    slug: row.slug,
+    url: row.url,
+    enabled: row.enabled,
+    reachable: row.reachable ?? false,
+    credential: row.credential,
+    passthroughHeaders: row.passthrough_headers as readonly string[],
+    caCertificate: row.ca_certificate,
+    timeoutMs: row.timeout_ms,
+    era: row.era as Era | null,
+    revision: row.revision as Revision | null,
+    stateful: row.stateful ?? false,
+    capabilities: row.capabilities,
+    serverInfo: row.server_info,
+    instructions: row.instructions,
+    version: row.version,
+    createdAt: row.created_at.getTime(),
+    ...owned(row),
+  })
+  return {
+    page: async (after) => {
+      const found = await rows()
+        .where('g.id', '>', after ?? '')
+        .orderBy('g.id')
+        .limit(READ_MAX)
+        .execute()
+      return pageOf(found, (row) => row.id, toGateway)
+    },
+    byIds: async (ids) => (await rows().where('g.id', 'in', ids).execute()).map(toGateway),
+  }
+}
+
+type ItemKind = 'tool' | 'prompt' | 'resource'
+type ItemJson = readonly [ItemKind, string, string | null, string | null, number]
+
+/** The items travel with their server, so that both are of one moment. */
+export function serverSource(reader: Reader): Source<CatalogServer, ServerId> {
+  const rows = () =>
+    reader
+      .selectFrom('servers as v')
+      .select(['v.id', 'v.name', 'v.description', 'v.enabled', 'v.owner_id', 'v.team_id', 'v.visibility', 'v.version'])
+      .select(
+        sql<readonly ItemJson[]>`(
+          SELECT coalesce(json_agg(json_build_array(i.kind, coalesce(i.tool_id, i.prompt_id, i.resource_id), i.name,
+            i.description, i.position)), '[]'::json) FROM server_items AS i WHERE i.server_id = v.id)`.as('items'),
+      )
+  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
+  const toServer = (row: Row): CatalogServer => ({
+    id: row.id as ServerId,
+    name: row.name,
+    description: row.description,
+    enabled: row.enabled,
+    tools: itemsOf<ToolId>(row.items, 'tool'),
+    prompts: itemsOf<PromptId>(row.items, 'prompt'),
+    resources: itemsOf<ResourceId>(row.items, 'resource'),
+    version: row.version,
+    ...owned(row),
+  })
+  return {
+    page: async (after) => {
+      const found = await rows()
+        .where('v.id', '>', after ?? '')
+        .orderBy('v.id')
+        .limit(SERVERS_MAX)
+        .execute()
+      const last = found.length === SERVERS_MAX ? found.at(-1) : undefined
+      return { items: found.map(toServer), next: last?.id ?? null }
+    },
+    byIds: async (ids) => (await rows().where('v.id', 'in', ids).execute()).map(toServer),
+  }
+}
+
+/** Each brings its items along. */
+const SERVERS_MAX = 20
+
+function itemsOf<Id extends string>(items: readonly ItemJson[], kind: ItemKind): readonly ServerItem<Id>[] {
+  return items
+    .filter(([of]) => of === kind)
+    .map(([, id, name, description, position]) => ({ id: id as Id, name, description, position }))
+    .toSorted((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1))
+}
