@@ -23,10 +23,10 @@ async function scene() {
   building.defer(() => rm(dir, { recursive: true, force: true }))
   const lost: unknown[] = []
   const path = join(dir, 'records', 'w1.jsonl')
+  const onRefused = (records: number) => lost.push({ records, why: 'refused' })
   const start = async (epoch: string, options: Partial<RecorderOptions & { maxBytes: number }> = {}) => {
     const maxBytes = options.maxBytes ?? 1 << 26
     const spill = await SpillFile.open({ path, maxBytes, onLost: (records, why) => lost.push({ records, why }) })
-    const onRefused = (records: number) => lost.push({ records, why: 'refused' })
     return new Recorder({ sink: recordSink(db), spill, writer: 'w1', epoch, onRefused, everyMs: 20, ...options })
   }
   const stored = async (): Promise<{ n: number; d: number }> => {

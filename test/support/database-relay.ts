@@ -40,7 +40,7 @@ export async function databaseRelay(databaseUrl: string): Promise<DatabaseRelay>
     for (const socket of sockets) socket.destroy()
   }
   return {
-    url: `postgresql://${user}:${encodeURIComponent(String(password ?? ''))}@127.0.0.1:${(server.address() as AddressInfo).port}/${database}`,
+    url: `postgresql://${user}:${encodeURIComponent(password ?? '')}@127.0.0.1:${(server.address() as AddressInfo).port}/${database}`,
     set(next) {
       mode = next
       if (mode === 'closed') cut()
