@@ -1,5 +1,5 @@
 import { assignNames, NAME_MAX } from '#/catalog/names.ts'
-import type { Diff, ItemChange } from './apply-discovery.ts'
+import type { Diff, ItemChange, Known, KnownItem } from './apply-discovery.ts'
 import type { GivenNames, TakenNames } from './gateway-store.ts'
 
 /** Every name that items of this gateway can get begins so: cut where names are cut to make room for a suffix. */
@@ -18,4 +18,29 @@ function named(added: readonly ItemChange[], slug: string, taken: ReadonlySet<st
     taken,
   )
   return new Map(added.map(({ key }, i) => [key, names[i] ?? key]))
+}
+
+/** `get_system-time` → `Get System Time`. */
+export function displayNameOf(originalName: string): string {
+  return originalName
+    .split(/[_\-.\s]+/)
+    .filter((word) => word !== '')
+    .map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
+    .join(' ')
+}
+
+/** New names for all that a renamed gateway offers: what the operator asked for with rename_tools. */
+export function renamedItems(
+  { tools, prompts }: Pick<Known, 'tools' | 'prompts'>,
+  slug: string,
+  taken: TakenNames,
+): readonly { readonly id: string; readonly name: string }[] {
+  const rename = (items: readonly KnownItem[], used: ReadonlySet<string>): { id: string; name: string }[] => {
+    const names = assignNames(
+      items.map(({ key }) => ({ gatewayName: slug, customName: key })),
+      used,
+    )
+    return items.map(({ id, key }, i) => ({ id, name: names[i] ?? key }))
+  }
+  return [...rename(tools, taken.tools), ...rename(prompts, taken.prompts)]
 }

@@ -42,11 +42,10 @@ export async function register(deps: GatewayDeps, input: RegisterInput): Promise
       return await store(deps, input, { id, declared, observation: await observed(deps, declared, looked) })
     } catch (error) {
       const constraint = constraintOf(error)
+      // The same request may have run beside this one: the winner's gateway is the answer to both.
+      const winner = input.idempotency && constraint !== undefined ? await earlier(deps, input, null) : undefined
+      if (winner !== undefined) return winner
       if (constraint === 'gateways_slug') throw nameTaken(error)
-      if (constraint === 'idempotency_keys_pkey') {
-        const winner = await earlier(deps, input, null)
-        if (winner !== undefined) return winner
-      }
       // Another gateway took a tool's name between the look at the names and the write.
       if ((constraint !== 'tools_name' && constraint !== 'prompts_name') || attempt === ATTEMPTS) throw error
     }

@@ -1,0 +1,182 @@
+import { sql, type Kysely } from 'kysely'
+import { PromptId, ResourceId, ToolId, type GatewayId } from '#/access/ids.ts'
+import type { ItemChange, Known, KnownItem, ListDiff } from '#/gateways/apply-discovery.ts'
+import type { Actor, GivenNames, Observation, TakenNames } from '#/gateways/gateway-store.ts'
+import { displayNameOf } from '#/gateways/naming.ts'
+import type { Reader, WriteTx } from './store.ts'
+import type { Schema } from './schema.ts'
+
+/** Whose the items are that a discovery adds. */
+export interface ItemsOwner {
+  readonly gatewayId: GatewayId
+  readonly actor: Actor | null
+}
+
+type Found = Observation & { readonly kind: 'found' }
+
+/**
+ * Makes a gateway's items what its server offers: one statement for each kind that changed at all. Returns the virtual servers
+ * that lose an item by it.
+ */
+export async function applyItems(tx: WriteTx, owner: ItemsOwner, { diff, names }: Found): Promise<readonly string[]> {
+  const touched = new Set<string>()
+  const note = (ids: readonly string[] | null): void => ids?.forEach((id) => touched.add(id))
+  if (changes(diff.tools)) note(await applyNamed(tx.sql, 'tools', { owner, list: diff.tools, names }))
+  if (changes(diff.prompts)) note(await applyNamed(tx.sql, 'prompts', { owner, list: diff.prompts, names }))
+  const { resources, templates } = diff
+  if (changes(resources) || changes(templates)) note(await applyResources(tx.sql, owner, { resources, templates }))
+  return [...touched]
+}
+
+function changes(list: ListDiff): boolean {
+  return list.added.length + list.updated.length + list.moved.length + list.removed.length > 0
+}
+
+interface NamedList {
+  readonly owner: ItemsOwner
+  readonly list: ListDiff
+  readonly names: GivenNames
+}
+
+interface Affected {
+  readonly servers: readonly string[] | null
+}
+
+/** Visibility, team and owner are the gateway's own. An item that is there already keeps all that is ours about it. */
+async function applyNamed(
+  db: Kysely<Schema>,
+  table: 'tools' | 'prompts',
+  { owner, list, names }: NamedList,
+): Promise<readonly string[] | null> {
+  const kind = table === 'tools' ? ToolId : PromptId
+  const rows = rowsOf(list, (item) => ({
+    ...common(item, item.id ?? kind.mint()),
+    name: names[table].get(item.key) ?? item.key,
+    display: displayNameOf(item.key),
+    headers: item.paramHeaders,
+  }))
+  const isTools = table === 'tools'
+  const column = sql.ref(isTools ? 'tool_id' : 'prompt_id')
+  const headers = isTools ? sql`, param_headers` : sql``
+  const { rows: result } = await sql<Affected>`
+    WITH put AS (
+      INSERT INTO ${sql.table(table)} AS i
+        (id, gateway_id, original_name, name, custom_name, display_name, definition, digest, position,
+         owner_id, team_id, visibility, created, modified ${headers})
+      SELECT x.id, g.id, x.key, x.name, x.key, x.display, x.definition, decode(x.digest, 'hex'), x.position,
+             g.owner_id, g.team_id, g.visibility, ${provenance(owner)}::jsonb, '{}' ${isTools ? sql`, x.headers` : sql``}
+        FROM json_to_recordset(${JSON.stringify(rows)}::json)
+          AS x (id text, key text, name text, display text, definition text, digest text, position int, headers jsonb)
+        JOIN gateways AS g ON g.id = ${owner.gatewayId}
+      ON CONFLICT (gateway_id, original_name) DO UPDATE SET
+        definition = excluded.definition, digest = excluded.digest, position = excluded.position
+        ${isTools ? sql`, param_headers = excluded.param_headers` : sql``},
+        version = i.version + (i.digest <> excluded.digest)::int,
+        updated_at = CASE WHEN i.digest <> excluded.digest THEN now() ELSE i.updated_at END
+    ), gone AS (DELETE FROM ${sql.table(table)} WHERE gateway_id = ${owner.gatewayId} AND id = ANY(${list.removed}))
+    SELECT array_agg(DISTINCT server_id::text) AS servers FROM server_items WHERE ${column} = ANY(${list.removed})`.execute(
+    db,
+  )
+  return result[0]?.servers ?? null
+}
+
+async function applyResources(
+  db: Kysely<Schema>,
+  owner: ItemsOwner,
+  { resources, templates }: { readonly resources: ListDiff; readonly templates: ListDiff },
+): Promise<readonly string[] | null> {
+  const row = (isTemplate: boolean) => (item: ItemChange) => ({
+    ...common(item, item.id ?? ResourceId.mint()),
+    template: isTemplate,
+    name: item.name,
+    mime: item.mimeType,
+  })
+  const rows = [...rowsOf(resources, row(false)), ...rowsOf(templates, row(true))]
+  const removed = [...resources.removed, ...templates.removed]
+  const { rows: result } = await sql<Affected>`
+    WITH put AS (
+      INSERT INTO resources AS i
+        (id, gateway_id, is_template, uri, name, mime_type, definition, digest, position,
+         owner_id, team_id, visibility, created, modified)
+      SELECT x.id, g.id, x.template, x.key, x.name, x.mime, x.definition, decode(x.digest, 'hex'), x.position,
+             g.owner_id, g.team_id, g.visibility, ${provenance(owner)}::jsonb, '{}'
+        FROM json_to_recordset(${JSON.stringify(rows)}::json)
+          AS x (id text, key text, template boolean, name text, mime text, definition text, digest text, position int)
+        JOIN gateways AS g ON g.id = ${owner.gatewayId}
+      ON CONFLICT (gateway_id, is_template, uri) DO UPDATE SET
+        definition = excluded.definition, digest = excluded.digest, position = excluded.position,
+        name = excluded.name, mime_type = excluded.mime_type,
+        version = i.version + (i.digest <> excluded.digest)::int,
+        updated_at = CASE WHEN i.digest <> excluded.digest THEN now() ELSE i.updated_at END
+    ), gone AS (DELETE FROM resources WHERE gateway_id = ${owner.gatewayId} AND id = ANY(${removed}))
+    SELECT array_agg(DISTINCT server_id::text) AS servers FROM server_items WHERE resource_id = ANY(${removed})`.execute(
+    db,
+  )
+  return result[0]?.servers ?? null
+}
+
+function rowsOf<Row>(list: ListDiff, row: (item: ItemChange) => Row): Row[] {
+  return [...list.added, ...list.updated, ...list.moved].map(row)
+}
+
+function common(
+  item: ItemChange,
+  id: string,
+): Record<'id' | 'key' | 'definition' | 'digest', string> & { position: number } {
+  return { id, key: item.key, definition: item.definition, digest: item.digest, position: item.position }
+}
+
+function provenance({ actor }: ItemsOwner): string {
+  return JSON.stringify(
+    actor
+      ? { by: actor.by, via: 'federation', fromIp: actor.fromIp, userAgent: actor.userAgent }
+      : { by: 'system', via: 'federation' },
+  )
+}
+
+/** What is stored of a gateway's items, as a diff needs it, and the names below a prefix that are taken. */
+export async function readKnown(
+  read: Reader,
+  id: GatewayId,
+  prefix: string,
+): Promise<{ readonly known: Known; readonly taken: TakenNames }> {
+  const item = sql`json_build_object('id', id, 'key', original_name, 'digest', encode(digest, 'hex'), 'position', position)`
+  const uri = sql`json_build_object('id', id, 'key', uri, 'digest', encode(digest, 'hex'), 'position', position)`
+  const list = (table: string, what: typeof item, where = sql``): ReturnType<typeof sql<readonly KnownItem[]>> =>
+    sql<
+      readonly KnownItem[]
+    >`(SELECT coalesce(json_agg(${what}), '[]') FROM ${sql.table(table)} WHERE gateway_id = ${id} ${where})`
+  const row = await read
+    .selectNoFrom([
+      list('tools', item).as('tools'),
+      list('prompts', item).as('prompts'),
+      list('resources', uri, sql`AND NOT is_template`).as('resources'),
+      list('resources', uri, sql`AND is_template`).as('templates'),
+      namesBelow('tools', prefix).as('tool_names'),
+      namesBelow('prompts', prefix).as('prompt_names'),
+    ])
+    .executeTakeFirstOrThrow()
+  const { tools, prompts, resources, templates } = row
+  return { known: { tools, prompts, resources, templates }, taken: takenOf(row) }
+}
+
+/** The names below a prefix that are in use. */
+export async function readTaken(read: Reader, prefix: string): Promise<TakenNames> {
+  const row = await read
+    .selectNoFrom([namesBelow('tools', prefix).as('tool_names'), namesBelow('prompts', prefix).as('prompt_names')])
+    .executeTakeFirstOrThrow()
+  return takenOf(row)
+}
+
+/** Names are ASCII and ordered by byte, so a prefix is a range of the unique index; `~` sorts after every letter they hold. */
+function namesBelow(table: 'tools' | 'prompts', prefix: string): ReturnType<typeof sql<readonly string[]>> {
+  return sql<readonly string[]>`(SELECT coalesce(json_agg(name), '[]') FROM ${sql.table(table)}
+    WHERE name >= ${prefix} AND name < ${`${prefix}~`})`
+}
+
+function takenOf(row: {
+  readonly tool_names: readonly string[]
+  readonly prompt_names: readonly string[]
+}): TakenNames {
+  return { tools: new Set(row.tool_names), prompts: new Set(row.prompt_names) }
+}

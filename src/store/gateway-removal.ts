@@ -1,0 +1,34 @@
+import { sql } from 'kysely'
+import type { GatewayId } from '#/access/ids.ts'
+import type { Actor } from '#/gateways/gateway-store.ts'
+import type { WriteTx } from './store.ts'
+
+/** Deletes a gateway with all it offers; the virtual servers that offered some of it are read again. */
+export async function removeGateway(
+  tx: WriteTx,
+  { id, ifMatch }: { readonly id: GatewayId; readonly ifMatch: number | null },
+  actor: Actor,
+): Promise<boolean> {
+  const { rows } = await sql<{ readonly name: string | null; readonly servers: readonly string[] | null }>`
+    WITH gone AS (
+      DELETE FROM gateways WHERE id = ${id} AND (${ifMatch}::int IS NULL OR version = ${ifMatch}::int) RETURNING name
+    )
+    SELECT (SELECT name FROM gone) AS name,
+           (SELECT array_agg(DISTINCT i.server_id::text) FROM server_items AS i
+             LEFT JOIN tools AS t ON t.id = i.tool_id
+             LEFT JOIN prompts AS p ON p.id = i.prompt_id
+             LEFT JOIN resources AS r ON r.id = i.resource_id
+            WHERE ${id} IN (t.gateway_id, p.gateway_id, r.gateway_id)) AS servers`.execute(tx.sql)
+  const row = rows[0]
+  if (row === undefined || row.name === null) return false
+  tx.changed('gateway', id)
+  tx.changed('server', ...(row.servers ?? []))
+  tx.audit({
+    actor: actor.by,
+    action: 'gateways.delete',
+    targetKind: 'gateway',
+    targetId: id,
+    detail: { name: row.name },
+  })
+  return true
+}

@@ -1,0 +1,248 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { GatewayId } from '#/access/ids.ts'
+import { cutPage } from '#/api/paging.ts'
+import type { Declaration } from '#/gateways/gateway.ts'
+import type {
+  Actor,
+  GatewayChange,
+  GatewayReader,
+  GatewayWriter,
+  NewGateway,
+  Observation,
+  Refreshed,
+} from '#/gateways/gateway-store.ts'
+import { olderThan, taggedWith } from './columns.ts'
+import { applyItems, readKnown, readTaken } from './discovery-store.ts'
+import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
+import { removeGateway } from './gateway-removal.ts'
+import type { Database, WriteTx } from './store.ts'
+
+const SOURCE = 'gateways'
+
+/** Gateways in PostgreSQL. */
+export function gatewayStore(db: Database): GatewayReader & GatewayWriter {
+  return { ...reading(db), ...writing(db) }
+}
+
+function reading(db: Database): GatewayReader {
+  const read = db.read(SOURCE)
+  return {
+    page: async ({ limit, after, includeInactive }, { tags, visibility }) => {
+      const rows = await gatewayQuery(read)
+        .$if(!includeInactive, (query) => query.where('g.enabled', '=', true))
+        .$if(after !== null, (query) => query.where(olderThan('g', after ?? { createdAt: '', id: '' })))
+        .$if(tags !== null, (query) => query.where(taggedWith('g.tags', tags ?? [])))
+        .$if(visibility !== null, (query) => query.where(sql<boolean>`g.visibility = ${visibility}`))
+        .orderBy('g.created_at', 'desc')
+        .orderBy('g.id', 'desc')
+        .$if(limit !== null, (query) => query.limit((limit ?? 0) + 1))
+        .execute()
+      return cutPage(rows.map(gatewayOf), limit)
+    },
+    byId: async (id) => {
+      const row = await gatewayQuery(read).where('g.id', '=', id).executeTakeFirst()
+      return row && gatewayOf(row)
+    },
+    beforeCreate: async (slug, { userId, key }) => {
+      const row = await read
+        .selectNoFrom((from) => [
+          sql<boolean>`EXISTS (SELECT 1 FROM gateways WHERE slug = ${slug})`.as('taken'),
+          from
+            .selectFrom('idempotency_keys')
+            .select(
+              sql<{
+                target: string
+                hash: string
+              }>`json_build_object('target', target_id, 'hash', encode(request_hash, 'hex'))`.as('r'),
+            )
+            .where('user_id', '=', userId)
+            .where('key', '=', key)
+            .as('remembered'),
+        ])
+        .executeTakeFirstOrThrow()
+      const { taken, remembered } = row
+      return {
+        slugTaken: taken,
+        remembered: remembered ? { targetId: remembered.target, hash: Buffer.from(remembered.hash, 'hex') } : undefined,
+      }
+    },
+    known: (id, prefix) => readKnown(read, id, prefix),
+    taken: (prefix) => readTaken(read, prefix),
+  }
+}
+
+function writing(db: Database): GatewayWriter {
+  return {
+    create: (gateway, actor) => db.write(SOURCE, (tx) => create(tx, gateway, actor)),
+    update: (change, actor) => changed(db, (tx) => update(tx, change, actor)),
+    remove: (id, ifMatch, actor) => changed(db, (tx) => removeGateway(tx, { id, ifMatch }, actor)),
+    setEnabled: (id, { enabled, ifMatch }, actor) =>
+      changed(db, async (tx) => {
+        const row = await tx.sql
+          .updateTable('gateways')
+          .set({ enabled, version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
+          .where('id', '=', id)
+          .where(matches(ifMatch))
+          .returning('version')
+          .executeTakeFirst()
+        if (row === undefined) return false
+        tx.changed('gateway', id)
+        audit(tx, actor, { action: 'gateways.state', id, detail: { enabled } })
+        return true
+      }),
+    applied: (refreshed) => changed(db, (tx) => refresh(tx, refreshed)),
+  }
+}
+
+async function changed(
+  db: Database,
+  work: (tx: WriteTx) => Promise<boolean>,
+): Promise<{ readonly seq: number | null } | undefined> {
+  const { value, seq } = await db.write(SOURCE, work)
+  return value ? { seq } : undefined
+}
+
+async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<void> {
+  const { id, declaration, observation, idempotency, nextCheckIn } = gateway
+  await tx.sql
+    .with('state', (q) =>
+      q
+        .insertInto('gateway_states')
+        .values({ gateway_id: id, ...observed(observation, nextCheckIn), registration_attempts: 1 }),
+    )
+    .with('remembered', (q) =>
+      q
+        .insertInto('idempotency_keys')
+        .columns(['user_id', 'key', 'request_hash', 'target_id'])
+        .expression(
+          q
+            .selectNoFrom([
+              sql<string>`${actor.userId}`.as('u'),
+              sql<string>`${idempotency?.key ?? null}::text`.as('k'),
+              sql<Buffer>`${idempotency?.hash ?? null}::bytea`.as('h'),
+              sql<string>`${id}`.as('t'),
+            ])
+            .where(sql<boolean>`${idempotency !== null}::boolean`),
+        ),
+    )
+    .insertInto('gateways')
+    .values({ id, ...columnsOf(declaration), owner_id: actor.userId, created: provenance(actor) })
+    .execute()
+  if (observation.kind === 'found') await applyItems(tx, { gatewayId: id, actor }, observation)
+  tx.changed('gateway', id)
+  tx.changed('gateway_items', id)
+  audit(tx, actor, { action: 'gateways.create', id, detail: { name: declaration.name, url: declaration.url } })
+}
+
+async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise<boolean> {
+  const { id, declaration, ifMatch, observation, nextCheckIn, renamed } = change
+  const row = await tx.sql
+    .with('state', (q) =>
+      q
+        .updateTable('gateway_states')
+        .set(observation === null ? { next_check_at: sql`next_check_at` } : observed(observation, nextCheckIn))
+        .where('gateway_id', '=', id)
+        .where((q) => q.exists(q.selectFrom('gateways').select('id').where('id', '=', id).where(matches(ifMatch)))),
+    )
+    .updateTable('gateways')
+    .set({ ...columnsOf(declaration), version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
+    .where('id', '=', id)
+    .where(matches(ifMatch))
+    .returning('version')
+    .executeTakeFirst()
+  if (row === undefined) return false
+  const servers = observation?.kind === 'found' ? await applyItems(tx, { gatewayId: id, actor }, observation) : []
+  if (renamed !== null) await rename(tx, id, renamed)
+  tx.changed('gateway', id)
+  if (observation?.kind === 'found' || renamed !== null) tx.changed('gateway_items', id)
+  tx.changed('server', ...servers)
+  audit(tx, actor, { action: 'gateways.update', id, detail: { name: declaration.name, url: declaration.url } })
+  return true
+}
+
+async function rename(
+  tx: WriteTx,
+  id: GatewayId,
+  names: readonly { readonly id: string; readonly name: string }[],
+): Promise<void> {
+  const given = sql`json_to_recordset(${JSON.stringify(names)}::json) AS x (id text, name text)`
+  await sql`
+    WITH t AS (UPDATE tools AS i SET name = x.name FROM ${given} WHERE i.id = x.id AND i.gateway_id = ${id})
+    UPDATE prompts AS i SET name = x.name FROM ${given} WHERE i.id = x.id AND i.gateway_id = ${id}`.execute(tx.sql)
+}
+
+async function refresh(tx: WriteTx, { seen, observation, nextCheckIn, actor }: Refreshed): Promise<boolean> {
+  const row = await tx.sql
+    .updateTable('gateway_states')
+    .set({ ...observed(observation, nextCheckIn), registration_attempts: 0 })
+    .where('gateway_id', '=', seen.id)
+    .where(sql<boolean>`last_refresh_at IS NOT DISTINCT FROM ${seen.lastRefreshAt}::timestamptz`)
+    .where((q) =>
+      q.exists(q.selectFrom('gateways').select('id').where('id', '=', seen.id).where('version', '=', seen.version)),
+    )
+    .returning('gateway_id')
+    .executeTakeFirst()
+  if (row === undefined) return false
+  const servers = await applyItems(tx, { gatewayId: seen.id, actor }, observation)
+  tx.changed('gateway', seen.id)
+  tx.changed('gateway_items', seen.id)
+  tx.changed('server', ...servers)
+  if (actor) audit(tx, actor, { action: 'gateways.refresh', id: seen.id, detail: {} })
+  return true
+}
+
+/** The columns of gateway_states that a look at the upstream decides. */
+function observed(observation: Observation, nextCheckIn: number) {
+  const next = sql<Date>`now() + make_interval(secs => ${nextCheckIn})`
+  if (observation.kind === 'unreachable')
+    return { reachable: false, last_error: observation.error.slice(0, 2000), next_check_at: next }
+  const { era, revision, evidence, stateful, capabilities, serverInfo, instructions } = observation.discovery
+  const now = sql<Date>`now()`
+  return {
+    ...{
+      status: 'active',
+      reachable: true,
+      last_error: null,
+      last_seen: now,
+      last_refresh_at: now,
+      next_check_at: next,
+    },
+    ...{ era, revision, era_evidence: evidence, era_at: now, stateful, capabilities, instructions },
+    server_info: serverInfo,
+  }
+}
+
+function columnsOf(declaration: Declaration) {
+  const { name, slug, url, description, transport, credential, visibility } = declaration
+  return {
+    ...{ name, slug, url, description, transport, credential, visibility },
+    tags: JSON.stringify(declaration.tags),
+    passthrough_headers: JSON.stringify(declaration.passthroughHeaders),
+    auth_type: declaration.authType,
+    auth_hint: declaration.authHint === null ? null : JSON.stringify(declaration.authHint),
+    ca_certificate: declaration.caCertificate,
+    refresh_interval_seconds: declaration.refreshIntervalSeconds,
+    timeout_ms: declaration.timeoutMs,
+  }
+}
+
+/** If-Match is decided by the statement that writes, so nothing can come between. */
+function matches(ifMatch: number | null): RawBuilder<boolean> {
+  return sql<boolean>`(${ifMatch}::int IS NULL OR version = ${ifMatch}::int)`
+}
+
+function provenance({ by, via, fromIp, userAgent }: Actor): string {
+  return JSON.stringify({ by, via, fromIp, userAgent })
+}
+
+function audit(
+  tx: WriteTx,
+  actor: Actor,
+  {
+    action,
+    id,
+    detail,
+  }: { readonly action: string; readonly id: string; readonly detail: Readonly<Record<string, unknown>> },
+): void {
+  tx.audit({ actor: actor.by, action, targetKind: 'gateway', targetId: id, detail })
+}

@@ -1,0 +1,354 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { offered, offeredResource, restHarness, type RestHarness } from './harness.ts'
+
+let rest: RestHarness
+beforeAll(async () => {
+  rest = await restHarness()
+})
+afterAll(async () => await rest[Symbol.asyncDispose]())
+beforeEach(async () => {
+  await rest.database.sql('DELETE FROM gateways; DELETE FROM idempotency_keys')
+  rest.upstream.offer = { tools: [offered('get_time'), offered('say hi')], resources: [offeredResource('file:///a')] }
+  rest.upstream.fail = null
+  rest.upstream.seen = []
+})
+
+const URL_A = 'http://127.0.0.1:9/mcp'
+
+describe('create', () => {
+  test('stores what the server offers and answers the whole entity', async () => {
+    const made = await rest.ask('POST', '/gateways', {
+      body: { name: 'Fast Time_Srv', url: URL_A, tags: ['Data Set', 'x'] },
+    })
+    expect(made.status).toBe(200)
+    expect(made.body).toMatchObject({
+      name: 'Fast Time_Srv',
+      slug: 'fast-time-srv',
+      url: URL_A,
+      status: 'active',
+      reachable: true,
+      enabled: true,
+      toolCount: 2,
+      resourceCount: 1,
+      promptCount: 0,
+      version: 1,
+      visibility: 'public',
+      tags: [{ id: 'data-set', label: 'Data Set' }],
+      ownerEmail: 'admin@example.com',
+      createdVia: 'api',
+      era: 'modern',
+      capabilities: { tools: { listChanged: true } },
+    })
+    expect(made.body.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+    expect(made.headers.get('etag')).toBe('"1"')
+    const names = await rest.database.sql('SELECT name FROM tools ORDER BY name')
+    expect(names).toEqual([{ name: 'fast-time-srv-get-time' }, { name: 'fast-time-srv-say-hi' }])
+    expect((await rest.ask('GET', `/v1/gateways/${made.body.id}`)).body).toEqual(made.body)
+  })
+
+  test('an upstream that does not answer is kept as pending', async () => {
+    rest.upstream.fail = new GatewayError('upstream_unreachable', 'connection refused')
+    const made = await rest.ask('POST', '/v1/gateways', { body: { name: 'down', url: URL_A } })
+    expect(made.status).toBe(200)
+    expect(made.body).toMatchObject({
+      status: 'pending',
+      reachable: false,
+      lastError: 'connection refused',
+      toolCount: 0,
+    })
+    expect(new Date(made.body.nextRetryAt).getTime()).toBeGreaterThan(Date.now())
+  })
+
+  test('credentials are sealed, sent upstream and never shown', async () => {
+    const body = { name: 'secret', url: URL_A, auth_type: 'bearer', auth_token: 's3cr3t-token' }
+    const made = await rest.ask('POST', '/gateways', { body })
+    expect(rest.upstream.seen).toEqual([{ url: URL_A, headers: { authorization: 'Bearer s3cr3t-token' } }])
+    expect(made.body).toMatchObject({ authType: 'bearer', authToken: '*****', authValue: '*****' })
+    expect(made.text).not.toContain('s3cr3t')
+    const stored = await rest.database.sql<{ all: string }>(
+      `SELECT (SELECT json_agg(g)::text FROM gateways g) || (SELECT json_agg(a)::text FROM audit_log a) AS all`,
+    )
+    expect(stored[0]?.all).not.toContain('s3cr3t')
+    const kept = await rest.ask('PUT', `/gateways/${made.body.id}`, { body: { url: `${URL_A}2`, authToken: '*****' } })
+    expect(kept.status).toBe(200)
+    expect(rest.upstream.seen.at(-1)).toEqual({ url: `${URL_A}2`, headers: { authorization: 'Bearer s3cr3t-token' } })
+  })
+
+  test('a name that is taken is refused before anybody is dialled', async () => {
+    await rest.ask('POST', '/gateways', { body: { name: 'Twin', url: URL_A } })
+    const before = await rest.counts()
+    const again = await rest.ask('POST', '/gateways', { body: { name: 'twin', url: `${URL_A}2` } })
+    expect(again.status).toBe(409)
+    expect(again.body).toMatchObject({ message: 'Gateway name already exists', code: 'conflict', field: 'name' })
+    expect(rest.upstream.seen).toHaveLength(1)
+    expect(await rest.counts()).toEqual(before)
+  })
+
+  test('of eight at once with one name, one is made', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => rest.ask('POST', '/gateways', { body: { name: 'race', url: URL_A } })),
+    )
+    expect(all.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(7).fill(409)])
+    expect((await rest.counts())['gateways']).toBe(1)
+  })
+
+  test('the same Idempotency-Key makes one gateway, for whoever asks how often', async () => {
+    const asked = { body: { name: 'once', url: URL_A }, headers: { 'idempotency-key': 'k-1' } }
+    const all = await Promise.all(Array.from({ length: 4 }, () => rest.ask('POST', '/gateways', asked)))
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(new Set(all.map(({ body }) => body.id)).size).toBe(1)
+    const other = await rest.ask('POST', '/gateways', { ...asked, body: { name: 'other', url: URL_A } })
+    expect([other.status, other.body.field]).toEqual([422, 'Idempotency-Key'])
+    expect(await rest.counts()).toMatchObject({ gateways: 1, idempotency_keys: 1 })
+  })
+})
+
+/** What is wrong, and the status, code and field that say so. */
+const BAD: readonly (readonly [string, unknown, number, string, string | undefined])[] = [
+  ['no name', { url: URL_A }, 422, 'invalid_field', 'name'],
+  ['no url', { name: 'a' }, 422, 'invalid_field', 'url'],
+  ['a name with a slash', { name: 'a/b', url: URL_A }, 422, 'invalid_field', 'name'],
+  ['a name without a letter', { name: '...', url: URL_A }, 422, 'invalid_field', 'name'],
+  ['a wrong type', { name: 7, url: URL_A }, 422, 'invalid_field', 'name'],
+  ['not a URL', { name: 'a', url: 'nonsense' }, 422, 'invalid_field', 'url'],
+  ['another scheme', { name: 'a', url: 'file:///etc/passwd' }, 422, 'invalid_field', 'url'],
+  ['credentials in the URL', { name: 'a', url: 'http://u:p@127.0.0.1/' }, 422, 'invalid_field', 'url'],
+  ['a URL too long', { name: 'a', url: `http://h/${'x'.repeat(2048)}` }, 422, 'invalid_field', 'url'],
+  ['an unknown auth type', { name: 'a', url: URL_A, authType: 'magic' }, 422, 'invalid_field', 'authType'],
+  ['bearer without a token', { name: 'a', url: URL_A, authType: 'bearer' }, 422, 'invalid_field', 'authToken'],
+  [
+    'a header of ours',
+    { name: 'a', url: URL_A, authType: 'authheaders', authHeaders: [{ key: 'Mcp-Session-Id', value: 'x' }] },
+    422,
+    'invalid_field',
+    'authHeaders',
+  ],
+  [
+    'a line break in a secret',
+    { name: 'a', url: URL_A, authType: 'bearer', authToken: 'a\r\nx: y' },
+    422,
+    'invalid_field',
+    'authToken',
+  ],
+  [
+    'cookies passed through',
+    { name: 'a', url: URL_A, passthroughHeaders: ['Cookie'] },
+    422,
+    'invalid_field',
+    'passthroughHeaders',
+  ],
+  [
+    'hop-by-hop passed through',
+    { name: 'a', url: URL_A, passthrough_headers: 'Connection' },
+    422,
+    'invalid_field',
+    'passthroughHeaders',
+  ],
+  [
+    'a certificate that is none',
+    { name: 'a', url: URL_A, caCertificate: 'PEM' },
+    422,
+    'invalid_field',
+    'caCertificate',
+  ],
+  ['two spellings', { name: 'a', url: URL_A, authType: 'bearer', auth_type: 'none' }, 422, 'invalid_field', 'authType'],
+  ['a visibility of its own', { name: 'a', url: URL_A, visibility: 'secret' }, 422, 'invalid_field', 'visibility'],
+  ['an array', [], 422, 'invalid_field', 'body'],
+]
+
+describe('bad input', () => {
+  test.each(BAD)('%s', async (_, body, status, code, field) => {
+    const before = await rest.counts()
+    const answer = await rest.ask('POST', '/gateways', { body })
+    expect([answer.status, answer.body.code, answer.body.field]).toEqual([status, code, field])
+    expect(answer.body.detail).toEqual(expect.any(String))
+    expect(answer.body.message).toBe(answer.body.detail)
+    expect(answer.body.request_id).toBe(answer.headers.get('x-request-id'))
+    expect(rest.upstream.seen).toEqual([])
+    expect(await rest.counts()).toEqual(before)
+  })
+
+  test.each([
+    ['upstream_invalid', 'invalid_field'],
+    ['forbidden_address', 'forbidden_address'],
+  ] as const)('%s is refused and nothing is stored', async (thrown, code) => {
+    rest.upstream.fail = new GatewayError(thrown, 'it answers HTML')
+    const before = await rest.counts()
+    const answer = await rest.ask('POST', '/gateways', {
+      body: { name: 'web', url: URL_A },
+      headers: { 'idempotency-key': `bad-${thrown}` },
+    })
+    expect([answer.status, answer.body.code, answer.body.field]).toEqual([422, code, 'url'])
+    expect(await rest.counts()).toEqual(before)
+  })
+
+  test.each([
+    ['a key twice', '{"name":"a","url":"http://h/","url":"http://other/"}', 400, 'ambiguous'],
+    ['a key twice but for case', '{"name":"a","url":"http://h/","URL":"http://other/"}', 400, 'ambiguous'],
+    ['half a body', '{"name":', 400, 'malformed'],
+    ['too deep', `{"name":"a","url":${'['.repeat(2000)}${']'.repeat(2000)}}`, 400, 'malformed'],
+  ])('%s', async (_, raw, status, code) => {
+    const answer = await rest.ask('POST', '/gateways', { raw })
+    expect([answer.status, answer.body.code]).toEqual([status, code])
+    expect((await rest.counts())['gateways']).toBe(0)
+  })
+
+  test('a body too large, in another type, or in bad UTF-8', async () => {
+    const large = await rest.ask('POST', '/gateways', { raw: 'x'.repeat(70_000) })
+    expect([large.status, large.body.code]).toEqual([413, 'too_large'])
+    const xml = await rest.ask('POST', '/gateways', { raw: '<a/>', headers: { 'content-type': 'text/xml' } })
+    expect([xml.status, xml.body.code]).toEqual([415, 'unsupported_media'])
+    const latin = await rest.ask('POST', '/gateways', { raw: Buffer.from('{"name":"\xe9"}', 'latin1') })
+    expect([latin.status, latin.body.code]).toEqual([400, 'malformed'])
+  })
+})
+
+describe('update, state and delete', () => {
+  async function made(name = 'one'): Promise<string> {
+    return (await rest.ask('POST', '/gateways', { body: { name, url: URL_A } })).body.id as string
+  }
+
+  test('If-Match lets exactly one of many writers through', async () => {
+    const id = await made()
+    const all = await Promise.all(
+      Array.from({ length: 6 }, (_, i) =>
+        rest.ask('PUT', `/gateways/${id}`, { body: { description: `d${i}` }, headers: { 'if-match': '"1"' } }),
+      ),
+    )
+    expect(all.map(({ status }) => status).toSorted()).toEqual([200, 412, 412, 412, 412, 412])
+    const lost = all.find(({ status }) => status === 412)
+    expect(lost?.body).toMatchObject({ code: 'precondition_failed', version: 2, current: { id, version: 2 } })
+    expect(lost?.headers.get('etag')).toBe('"2"')
+  })
+
+  test('If-None-Match answers 304', async () => {
+    const id = await made()
+    const answer = await rest.ask('GET', `/gateways/${id}`, { headers: { 'if-none-match': '"1"' } })
+    expect([answer.status, answer.text]).toEqual([304, ''])
+    expect((await rest.ask('GET', `/gateways/${id}`, { headers: { 'if-none-match': '"0"' } })).status).toBe(200)
+  })
+
+  test('a renamed gateway renames its tools only when asked', async () => {
+    const id = await made()
+    await rest.ask('PUT', `/gateways/${id}`, { body: { name: 'two' } })
+    const names = async (): Promise<unknown> => await rest.database.sql('SELECT name FROM tools ORDER BY name')
+    expect(await names()).toEqual([{ name: 'one-get-time' }, { name: 'one-say-hi' }])
+    await rest.ask('PUT', `/gateways/${id}?rename_tools=true`, { body: { name: 'three' } })
+    expect(await names()).toEqual([{ name: 'three-get-time' }, { name: 'three-say-hi' }])
+  })
+
+  test('state answers the entity in snake case', async () => {
+    const id = await made()
+    const off = await rest.ask('POST', `/gateways/${id}/state?activate=false`)
+    expect(off.body).toMatchObject({
+      status: 'success',
+      message: `Gateway ${id} deactivated`,
+      gateway: { id, enabled: false, tool_count: 2, owner_email: 'admin@example.com' },
+    })
+    expect((await rest.ask('GET', '/gateways')).body).toEqual([])
+    expect((await rest.ask('GET', '/gateways?include_inactive=true')).body).toHaveLength(1)
+    expect((await rest.ask('POST', `/gateways/${id}/state`)).body.gateway.enabled).toBe(true)
+  })
+
+  test('delete takes everything along', async () => {
+    const id = await made()
+    const gone = await rest.ask('DELETE', `/gateways/${id}`)
+    expect([gone.status, gone.body]).toEqual([200, { status: 'success', message: `Gateway ${id} deleted` }])
+    expect(await rest.counts()).toMatchObject({ gateways: 0, gateway_states: 0, tools: 0, resources: 0 })
+    const again = await rest.ask('DELETE', `/gateways/${id}`)
+    expect([again.status, again.body.code]).toEqual([404, 'not_found'])
+  })
+
+  test.each(['GET', 'PUT', 'DELETE'])(
+    '%s of what does not exist is 404, whatever the form of its id',
+    async (method) => {
+      for (const id of ['0'.repeat(32), 'nonsense', '01234567-89ab-cdef-0123-456789abcdef']) {
+        const answer = await rest.ask(method, `/gateways/${id}`, method === 'PUT' ? { body: {} } : {})
+        expect([answer.status, answer.body.code]).toEqual([404, 'not_found'])
+      }
+    },
+  )
+})
+
+describe('refresh and test', () => {
+  test('a refresh is a diff: names stay, what broke off stays', async () => {
+    const { id } = (await rest.ask('POST', '/gateways', { body: { name: 'one', url: URL_A } })).body
+    rest.upstream.offer = {
+      tools: [offered('say hi', { description: 'other' }), offered('new')],
+      resources: null,
+      prompts: [offered('ask')],
+    }
+    const answer = await rest.ask('POST', `/gateways/${id}/tools/refresh`)
+    expect(answer.body).toMatchObject({
+      gatewayId: id,
+      success: true,
+      error: null,
+      toolsAdded: 1,
+      toolsUpdated: 1,
+      toolsRemoved: 1,
+      resourcesRemoved: 0,
+      promptsAdded: 1,
+    })
+    expect(await rest.database.sql('SELECT name, version FROM tools ORDER BY name')).toEqual([
+      { name: 'one-new', version: 1 },
+      { name: 'one-say-hi', version: 2 },
+    ])
+    expect(await rest.counts()).toMatchObject({ resources: 1, prompts: 1 })
+  })
+
+  test('an upstream that is away deletes nothing', async () => {
+    const { id } = (await rest.ask('POST', '/gateways', { body: { name: 'one', url: URL_A } })).body
+    rest.upstream.fail = new GatewayError('upstream_timeout', 'no answer')
+    const answer = await rest.ask('POST', `/gateways/${id}/tools/refresh`)
+    expect(answer.body).toMatchObject({ success: false, error: 'no answer', toolsRemoved: 0 })
+    expect((await rest.counts())['tools']).toBe(2)
+  })
+
+  test('a test says what was found and stores nothing', async () => {
+    const { id } = (await rest.ask('POST', '/gateways', { body: { name: 'one', url: URL_A } })).body
+    const before = await rest.counts()
+    rest.upstream.offer = { tools: [], resources: null }
+    const answer = await rest.ask('POST', `/gateways/${id}/test`)
+    expect(answer.body).toMatchObject({
+      success: true,
+      era: 'modern',
+      protocolVersion: '2026-07-28',
+      evidence: 'server/discover answered',
+      found: { tools: 0, resources: null },
+    })
+    expect(await rest.counts()).toEqual(before)
+  })
+})
+
+describe('list', () => {
+  test('pages from new to old, in both forms, without a gap or a double', async () => {
+    const names = Array.from({ length: 7 }, (_, i) => `g${i}`)
+    for (const name of names) await rest.ask('POST', '/gateways', { body: { name, url: URL_A } })
+    const bare = await rest.ask('GET', '/v1/gateways/?limit=3')
+    expect(bare.body.map((g: { name: string }) => g.name)).toEqual(['g6', 'g5', 'g4'])
+    const walked: string[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page = await rest.ask('GET', `/gateways?limit=3&include_pagination=true&cursor=${cursor}`)
+      walked.push(...page.body.gateways.map((g: { name: string }) => g.name))
+      cursor = page.body.nextCursor as string | null
+    }
+    expect(walked).toEqual(names.toReversed())
+    expect((await rest.ask('GET', '/gateways?limit=0')).body).toHaveLength(7)
+  })
+
+  test('a cursor is for whom it was made', async () => {
+    for (const name of ['a', 'b']) await rest.ask('POST', '/gateways', { body: { name, url: URL_A } })
+    const page = await rest.ask('GET', '/gateways?limit=1&include_pagination=true')
+    const answer = await rest.ask('GET', `/gateways?cursor=${page.body.nextCursor}`, { token: 'reader' })
+    expect([answer.status, answer.body.field]).toEqual([422, 'cursor'])
+  })
+
+  test.each(['limit=-1', 'limit=x', 'visibility=secret', 'include_inactive=maybe', 'cursor=garbage'])(
+    '%s',
+    async (query) => {
+      const answer = await rest.ask('GET', `/gateways?${query}`)
+      expect([answer.status, answer.body.field]).toEqual([422, query.split('=')[0]])
+    },
+  )
+})

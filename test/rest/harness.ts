@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import type { Principal } from '#/access/principal.ts'
+import { PERMISSIONS } from '#/access/permissions.ts'
+import { UserId, TokenId } from '#/access/ids.ts'
+import { sealer } from '#/access/sealing.ts'
+import type { Endpoint } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
+import type { Discoverer, Discovery, Offered } from '#/gateways/discovery.ts'
+import { restApp } from '#/http/rest.ts'
+import { gatewayStore } from '#/store/gateway-store.ts'
+import { testDatabase, type TestDatabase } from '../support/database.ts'
+
+/** An upstream that says what a test tells it to. Only for what cannot be had from a real one: its failures on command. */
+export interface FakeUpstream extends Discoverer {
+  offer: Partial<Discovery>
+  fail: GatewayError | null
+  seen: { url: string; headers: Readonly<Record<string, string>> }[]
+}
+
+export function offered(name: string, extra: Record<string, unknown> = {}): Offered {
+  const definition = JSON.stringify({ name, description: `does ${name}`, inputSchema: { type: 'object' }, ...extra })
+  return { key: name, definition, name, title: null, description: null, mimeType: null, paramHeaders: null }
+}
+
+export function offeredResource(uri: string, extra: Record<string, unknown> = {}): Offered {
+  const definition = JSON.stringify({ uri, name: uri, mimeType: 'text/plain', ...extra })
+  return { key: uri, definition, name: uri, title: null, description: null, mimeType: 'text/plain', paramHeaders: null }
+}
+
+function fakeUpstream(): FakeUpstream {
+  return {
+    offer: {},
+    fail: null,
+    seen: [],
+    async discover(target) {
+      this.seen.push({ url: target.url, headers: target.headers })
+      if (this.fail) throw this.fail
+      return {
+        era: 'modern',
+        revision: '2026-07-28',
+        evidence: 'server/discover answered',
+        stateful: false,
+        capabilities: '{"tools":{"listChanged":true}}',
+        serverInfo: '{"name":"fake","version":"1"}',
+        instructions: null,
+        tools: [],
+        prompts: [],
+        resources: [],
+        templates: [],
+        problems: [],
+        ...this.offer,
+      }
+    },
+    async probe() {
+      if (this.fail) throw this.fail
+      return { ms: 1 }
+    },
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly body: any
+  readonly text: string
+}
+
+export interface Ask {
+  readonly body?: unknown
+  readonly raw?: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
+  readonly token?: string | null
+}
+
+export interface RestHarness extends AsyncDisposable {
+  readonly url: string
+  readonly database: TestDatabase
+  readonly upstream: FakeUpstream
+  readonly endpoints: readonly Endpoint[]
+  ask(method: string, path: string, options?: Ask): Promise<Answer>
+  /** Rows of every table of the catalog, to show that nothing was half-created. */
+  counts(): Promise<Readonly<Record<string, number>>>
+}
+
+export async function restHarness(): Promise<RestHarness> {
+  const stack = new AsyncDisposableStack()
+  const database = stack.use(await testDatabase())
+  const userId = UserId.mint()
+  await database.sql('INSERT INTO users (id, email, is_admin) VALUES ($1, $2, true)', [userId, 'admin@example.com'])
+  const upstream = fakeUpstream()
+  const principals = new Map<string, Principal>([
+    ['admin', principal(userId, null)],
+    ['reader', principal(userId, ['gateways.read', 'tools.read'])],
+    ['nothing', principal(userId, [])],
+  ])
+  const { db } = database
+  const seal = sealer({ current: 'k1', keys: new Map([['k1', randomBytes(32)]]) })
+  const settled = async (): Promise<void> => undefined
+  const endpoints = [...gatewayEndpoints({ store: gatewayStore(db), discoverer: upstream, sealer: seal, settled })]
+  const app = stack.use(
+    await restApp({
+      endpoints,
+      authenticate: (headers) => {
+        const found = principals.get(headers.authorization?.replace(/^Bearer /, '') ?? '')
+        if (!found) throw new GatewayError('unauthenticated', 'Authorization token required')
+        return found
+      },
+      checkHost: (headers) => {
+        if (headers.origin === 'https://evil.example')
+          throw new GatewayError('forbidden_host', 'this Origin is not ours')
+      },
+      bodyLimit: 64 * 1024,
+      log: { error: (fields, message) => console.error(message, fields) },
+    }),
+  )
+  const server = createServer((req, res) => app.handler(req, res)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  stack.defer(async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url,
+    database,
+    upstream,
+    endpoints,
+    ask: (method, path, options) => ask(url + path, method, options),
+    counts: async () => {
+      const tables = ['gateways', 'gateway_states', 'tools', 'prompts', 'resources', 'servers', 'server_items']
+      const list = [...tables, 'idempotency_keys', 'audit_log', 'changes']
+      const rows = await database.sql<Record<string, number>>(
+        `SELECT ${list.map((table) => `(SELECT count(*)::int FROM ${table}) AS ${table}`).join(', ')}`,
+      )
+      return rows[0] ?? {}
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+function principal(userId: UserId, permissions: readonly string[] | null): Principal {
+  return {
+    userId,
+    email: 'admin@example.com',
+    isAdmin: true,
+    tokenId: TokenId.mint(),
+    permissions: permissions && new Set(PERMISSIONS.filter((one) => permissions.includes(one))),
+    serverId: null,
+    visibilityClass: { id: 'all', sees: () => true },
+    key: `${userId}:${permissions?.join() ?? '*'}`,
+  }
+}
+
+async function ask(url: string, method: string, options: Ask = {}): Promise<Answer> {
+  const { body, raw, token = 'admin', headers = {} } = options
+  const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(payload === undefined ? {} : { body: typeof payload === 'string' ? payload : new Uint8Array(payload) }),
+  })
+  const text = await response.text()
+  const json = response.headers.get('content-type')?.includes('json') && text !== ''
+  return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : text }
+}
