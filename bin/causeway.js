@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const NEEDED = [24, 14]
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -49,7 +49,7 @@ if (entry === undefined) {
   fail('causeway: this copy is incomplete, it has neither src/ nor dist/: install it again')
 } else if (isNewEnough(process.versions.node)) {
   module.enableCompileCache?.()
-  await import(new URL(`file://${entry}`).href)
+  await import(pathToFileURL(entry).href)
 } else {
   const node = installedNode()
   if (node !== undefined) handOver(node)
