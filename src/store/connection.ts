@@ -22,6 +22,11 @@ export class Connection implements Disposable {
     client.on('error', this.#onError)
   }
 
+  /** A statement is under way. */
+  get busy(): boolean {
+    return this.#busy
+  }
+
   /** Runs one statement. */
   async run(text: string, values: readonly unknown[], ms: number): Promise<Result> {
     const [result] = await this.#inTurn(text, values, ms)

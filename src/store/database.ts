@@ -45,7 +45,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
       return made
     },
     async statement<O>(source: string, build: Parameters<Database['statement']>[1]): Promise<StatementResult<O>> {
-      const query = build(builder).compile()
+      const query = build(builder).compile(builder)
       using connection = await pool.borrow(`a statement of '${source}'`)
       const { rows, rowCount } = await connection.run(sourceComment(source) + query.sql, query.parameters, writeMs)
       return { rows: rows as O[], count: rowCount ?? 0 }

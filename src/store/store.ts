@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from 'kysely'
+import type { Compilable, Kysely, RawBuilder } from 'kysely'
 import type { ReadonlyKysely } from 'kysely/readonly'
 import type { ChangeKind } from '#/catalog/changes.ts'
 import type { Schema } from './schema.ts'
@@ -13,7 +13,10 @@ export interface Database {
    * One writing statement that commits by itself: no BEGIN, no clock, no audit. For what is no part of the catalog
    * (observations, leases, usage records).
    */
-  statement<O>(source: string, build: (sql: Kysely<Schema>) => Compilable<O>): Promise<StatementResult<O>>
+  statement<O>(
+    source: string,
+    build: (sql: Kysely<Schema>) => Compilable<O> | RawBuilder<O>,
+  ): Promise<StatementResult<O>>
   /** The only transaction: a callback that owns it and cannot outlive it. Resolves after COMMIT with the clock's number (or null: nothing changed the catalog). */
   write<T>(
     source: string,

@@ -13,6 +13,8 @@ import type { AuditEntry, WriteTx } from './store.ts'
 /** A transaction is short by construction: what needs more statements than this needs a better statement. */
 export const MAX_STATEMENTS = 5
 const ATTEMPTS = 3
+/** Longer than a connection takes to cancel its statement or to give up on it. */
+const CANCEL_MS = 1_000
 
 export interface WriteOptions {
   readonly pool: ConnectionPool
@@ -99,8 +101,13 @@ class Transaction {
   async run<T>(source: string, work: (tx: WriteTx) => Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
-      const error = new GatewayError('internal', `the transaction of '${source}' did not end in time`)
-      timer = setTimeout(reject, Math.max(1, this.#leftMs()), error)
+      const end = (): void => reject(new GatewayError('internal', `the transaction of '${source}' did not end in time`))
+      // A statement that is under way has the same deadline and says more: it is given the time to be cancelled.
+      const check = (): void => {
+        if (this.#connection.busy) timer = setTimeout(end, CANCEL_MS)
+        else end()
+      }
+      timer = setTimeout(check, Math.max(1, this.#leftMs()))
     })
     try {
       return await Promise.race([insideTransaction(source, () => work(this.#tx())), late])
@@ -112,7 +119,7 @@ class Transaction {
 
   async commit(): Promise<number | null> {
     const text = endOf({ changes: this.#changes, audit: this.#audit }, new Date())
-    const results = await this.#connection.script(this.#comment + text, this.#leftMs())
+    const results = await this.#connection.script(this.#comment + text, this.#leftMs()).catch(unknownOutcome)
     // An aborted transaction answers COMMIT with ROLLBACK: the work hid an error.
     if (results.at(-1)?.command === 'ROLLBACK')
       throw new GatewayError('internal', 'the transaction had failed before its end')
@@ -167,4 +174,14 @@ class Transaction {
   #leftMs(): number {
     return this.#endsAt - performance.now()
   }
+}
+
+/** The server said no: nothing was committed. It said nothing: nobody knows. */
+function unknownOutcome(error: unknown): never {
+  const state = sqlState(error)
+  if (state !== undefined && !/^(08|57P)/.test(state)) throw error
+  throw new GatewayError('unavailable', 'the database went away while it committed: look whether the change was made', {
+    cause: error,
+    retryAfter: 1,
+  })
 }

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Installs the servers that tests run as their own children: Debian's PostgreSQL 15 and PgBouncer.
+# May be run again at any time. Needs root. Starts no service and makes no cluster.
+set -eu
+
+missing=
+for package in postgresql-15 pgbouncer; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+if [ -z "$missing" ]; then
+  echo 'test servers: all installed'
+  exit 0
+fi
+if [ "$(id -u)" -ne 0 ]; then
+  echo "test servers: missing$missing; run this as root" >&2
+  exit 1
+fi
+
+# While this file exists, packages do not start what they install.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+  mkdir -p /etc/postgresql-common
+  echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+# shellcheck disable=SC2086 # a list of words
+apt-get install -q -y --no-install-recommends -o Dpkg::Options::=--force-confold $missing
+echo "test servers: installed$missing"

@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs'
+import type { TestContext } from 'vitest'
+
+/** Servers that Debian brings and npm does not. */
+const PROGRAMS = {
+  postgres15: '/usr/lib/postgresql/15/bin/postgres',
+  pgbouncer: '/usr/sbin/pgbouncer',
+} as const
+
+export type Program = keyof typeof PROGRAMS
+
+/** Skips the test where a program is not installed; where CI is set that is a failure. */
+export function needs(context: TestContext, ...programs: readonly Program[]): void {
+  const missing = programs.filter((name) => !existsSync(PROGRAMS[name]))
+  if (missing.length === 0) return
+  const advice = `${missing.join(' and ')} missing: run scripts/install-test-servers.sh as root`
+  if (process.env['CI'] === 'true') throw new Error(advice)
+  context.skip(advice)
+}
+
+export function pathOf(program: Program): string {
+  return PROGRAMS[program]
+}
