@@ -46,8 +46,11 @@ export interface UpstreamSink {
   start(answer: AnswerStart): void
   /** The next bytes of the current JSON-RPC message. */
   bytes(chunk: Buffer): void
-  /** The current message ended: an SSE event, or the JSON body. */
-  endMessage(): void
+  /**
+   * The current message ended: an SSE event, or the JSON body. true: it was the answer (or the sink has failed), so the rest of
+   * the stream is not waited for; false: another message must be it; nothing: only the end of the stream tells.
+   */
+  endMessage(): boolean | void
   done(report: UpstreamReport): void
   failed(error: GatewayError, report: UpstreamReport): void
 }

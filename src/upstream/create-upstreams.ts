@@ -1,0 +1,77 @@
+import type { Discoverer, Follower } from '#/gateways/discovery.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
+import type { AddressPolicy } from './addresses.ts'
+import { createDiscoverer } from './discover.ts'
+import { Exchange } from './exchange.ts'
+import { createFollower } from './follow.ts'
+import { DEFAULT_LIMITS, type UpstreamContext, type UpstreamLimits } from './options.ts'
+import type { Peer } from './peer.ts'
+import { Peers } from './peers.ts'
+import { type Names, systemNames } from './resolve.ts'
+import type { UpstreamRequest, Upstreams, UpstreamSink } from './upstreams.ts'
+import type { Vault } from './vault.ts'
+
+export interface UpstreamsOptions {
+  readonly vault: Vault
+  readonly policy: AddressPolicy
+  readonly limits?: Partial<UpstreamLimits>
+  readonly clientInfo: { readonly name: string; readonly version: string }
+  /** One wheel serves the process where given. */
+  readonly deadlines?: Deadlines
+  readonly names?: Names
+}
+
+/** Everything that talks to other people's servers. */
+export interface UpstreamParts extends AsyncDisposable {
+  readonly upstreams: Upstreams
+  readonly discoverer: Discoverer
+  readonly follower: Follower
+  /** The gateway is gone or disabled: its idle connections close and its sessions are ended. Calls under way go on. */
+  forget(gatewayId: string): void
+}
+
+/** Builds the parts over one set of names, deadlines and rules. Disposing ends sessions, streams and idle connections. */
+export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const context: UpstreamContext = {
+    limits,
+    policy: options.policy,
+    connectMs: limits.connectMs,
+    deadlines: options.deadlines ?? createDeadlines(),
+    names: options.names ?? systemNames({ timeoutMs: limits.connectMs }),
+    vault: options.vault,
+    clientInfo: options.clientInfo,
+    clientInfoJson: Buffer.from(JSON.stringify(options.clientInfo)),
+  }
+  const peers = new Peers(context)
+  const follower = createFollower(context)
+  return {
+    upstreams: {
+      send(request, sink) {
+        assertNoTransaction('a call to a server')
+        const peer = peerFor(peers, request, sink)
+        if (peer !== undefined) new Exchange(peer, request, sink).start()
+      },
+    },
+    discoverer: createDiscoverer(context),
+    follower,
+    forget: (gatewayId) => peers.forget(gatewayId),
+    async [Symbol.asyncDispose]() {
+      await follower[Symbol.asyncDispose]()
+      peers[Symbol.dispose]()
+    },
+  }
+}
+
+/** The peer of the request's gateway; where its settings cannot be used, the sink hears of it. */
+function peerFor(peers: Peers, request: UpstreamRequest, sink: UpstreamSink): Peer | undefined {
+  try {
+    return peers.for(request.gateway)
+  } catch (cause) {
+    const nothing = { attempts: 0, queueMs: 0, upstreamMs: 0, requestBytes: 0, mayHaveRun: false, revision: null }
+    sink.failed(GatewayError.from(cause), nothing)
+    return undefined
+  }
+}

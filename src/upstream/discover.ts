@@ -1,0 +1,84 @@
+import type { DiscoverOptions, Discoverer, Discovery, Target } from '#/gateways/discovery.ts'
+import { Bulkhead, BulkheadRefusal } from '#/lib/bulkhead.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { SERVER_INFO } from '#/mcp/meta-keys.ts'
+import { detect, type Detected } from './detect.ts'
+import { Lanes, routeTo } from './dial.ts'
+import { endSession, type Wire } from './initialize.ts'
+import { readList } from './lists.ts'
+import { isObject, parseMessage } from './messages.ts'
+import type { UpstreamContext } from './options.ts'
+import { createProber } from './probe.ts'
+import { rawAt } from './raw-items.ts'
+
+/** Discoveries and probes of one process, apart from every call. */
+const PLACES = { limit: 32, waiting: 10_000, maxWaitMs: 60_000 }
+
+/** Finds out what a server is and offers. Every discovery has connections and a session of its own. */
+export function createDiscoverer(context: UpstreamContext): Discoverer & Disposable {
+  const places = new Bulkhead(PLACES, context.deadlines)
+  const prober = createProber(context)
+  return {
+    async discover(target, options) {
+      using _place = await place(places, options.signal)
+      using lanes = new Lanes(routeTo(target.url, target.caCertificate), context)
+      return await discover(wireTo(target, { lanes, context, signal: options.signal }), options)
+    },
+    async probe(target, known, signal) {
+      using _place = await place(places, signal)
+      return await prober.probe(target, known, signal)
+    },
+    [Symbol.dispose]: () => prober[Symbol.dispose](),
+  }
+}
+
+function wireTo(target: Target, rest: Omit<Wire, 'credentials'>): Wire {
+  return { ...rest, credentials: target.headers }
+}
+
+async function discover(wire: Wire, options: DiscoverOptions): Promise<Discovery> {
+  options.progress?.('connecting')
+  const found = await detect(wire)
+  try {
+    options.progress?.(`speaks ${found.revision}`)
+    return await describe(wire, found, options)
+  } finally {
+    if (found.session.id !== null) endSession({ ...wire }, found.session).catch(() => {})
+  }
+}
+
+async function describe(wire: Wire, found: Detected, options: DiscoverOptions): Promise<Discovery> {
+  const message = parseMessage(found.message)
+  const result = isObject(message?.['result']) ? message['result'] : {}
+  const capabilities = isObject(result['capabilities']) ? result['capabilities'] : {}
+  const problems: string[] = []
+  const run = { wire, session: found.session, problems }
+  const list = async (kind: 'tools' | 'prompts' | 'resources' | 'resourceTemplates', capability: string) => {
+    if (!isObject(capabilities[capability])) return []
+    options.progress?.(`reading ${kind}`)
+    return await readList(kind, run)
+  }
+  return {
+    era: found.era,
+    revision: found.revision,
+    evidence: found.evidence,
+    stateful: found.session.id !== null,
+    capabilities: rawAt(found.message, ['result', 'capabilities']) ?? '{}',
+    serverInfo: rawAt(found.message, ['result', ...(found.era === 'legacy' ? ['serverInfo'] : ['_meta', SERVER_INFO])]),
+    instructions: typeof result['instructions'] === 'string' ? result['instructions'] : null,
+    tools: await list('tools', 'tools'),
+    prompts: await list('prompts', 'prompts'),
+    resources: await list('resources', 'resources'),
+    templates: await list('resourceTemplates', 'resources'),
+    problems,
+  }
+}
+
+async function place(places: Bulkhead, signal: AbortSignal): Promise<Disposable> {
+  try {
+    return await places.take(signal)
+  } catch (cause) {
+    if (!(cause instanceof BulkheadRefusal)) throw cause
+    throw new GatewayError('upstream_busy', 'too many servers are being looked at; try again soon', { retryAfter: 5 })
+  }
+}

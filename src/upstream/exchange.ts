@@ -1,0 +1,290 @@
+import { backoff } from '#/lib/backoff.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { nextUpstreamId } from './ids.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
+import { type HttpAnswer, httpFailure, type Progress, transportFailure } from './failures.ts'
+import type { UpstreamLimits } from './options.ts'
+import type { Peer } from './peer.ts'
+import { asAnswer, isSessionFault } from './refusals.ts'
+import type { Session } from './session.ts'
+import type { FlowControl, UpstreamReport, UpstreamRequest, UpstreamSink } from './upstreams.ts'
+import type { CredentialHeaders } from './vault.ts'
+import { writeHttp } from './write-http.ts'
+
+/**
+ * One call on its way: place, session, bytes, answer, and whatever can go wrong. `#finish` runs once, whatever happens, and
+ * gives everything back before the sink hears the last word.
+ */
+export class Exchange implements AttemptOwner, FlowControl {
+  readonly #peer: Peer
+  readonly #request: UpstreamRequest
+  readonly #sink: UpstreamSink
+  readonly #startedAt = performance.now()
+  readonly #gone = (): void => this.#cancel(new GatewayError('client_gone', 'the client went away'))
+  readonly #endsAt: number
+  #place: 'none' | 'waiting' | 'held' = 'none'
+  #queued: Disposable | undefined
+  #watch: Disposable | undefined
+  #probe = false
+  #over = false
+
+  #session: Session | undefined
+  #credentials: CredentialHeaders | undefined
+  #attempt: Attempt | undefined
+  #upstreamId = 0
+  #attempts = 0
+  #healed = false
+  #retried = false
+  #placedAt = 0
+  #sentAt = 0
+  #requestBytes = 0
+  #mayHaveRun = false
+  #pausedAt = 0
+  #pausedMs = 0
+  #told = false
+  /** The sink does not say which message was the answer, so the end of the stream is the end of the answer. */
+  #silentSink = false
+
+  constructor(peer: Peer, request: UpstreamRequest, sink: UpstreamSink) {
+    this.#peer = peer
+    this.#request = request
+    this.#sink = sink
+    this.#endsAt = this.#startedAt + (request.gateway.timeoutMs ?? peer.context.limits.totalMs)
+  }
+
+  start(): void {
+    const { signal } = this.#request
+    if (signal.aborted) return this.#gone()
+    signal.addEventListener('abort', this.#gone)
+    if (!this.#peer.passes()) return this.#fail(this.#peer.circuitOpen())
+    if (this.#peer.bulkhead.tryTake()) return this.#placed()
+    const full = (why: string) => (): void => this.#fail(new GatewayError('upstream_busy', why, { retryAfter: 1 }))
+    this.#place = 'waiting'
+    this.#queued = this.#peer.bulkhead.wait(() => this.#placed(), full('no place for this call became free in time'))
+    if (this.#queued === undefined) full('too many calls already wait for this server')()
+  }
+
+  #placed(): void {
+    this.#place = 'held'
+    this.#queued = undefined
+    this.#placedAt = performance.now()
+    // The circuit may have opened while this call waited.
+    const entry = this.#peer.enter()
+    if (entry === 'refused') return this.#fail(this.#peer.circuitOpen())
+    this.#probe = entry === 'probe'
+    this.#lookAgain(this.#endsAt - this.#placedAt)
+    this.#try()
+  }
+
+  #try(): void {
+    this.#attempts++
+    try {
+      const session = this.#peer.session(this.#request)
+      const credentials = this.#peer.credentials(this.#request)
+      if (session instanceof Promise || credentials instanceof Promise) this.#prepare(session, credentials)
+      else this.#dispatch(session, credentials)
+    } catch (cause) {
+      this.#fail(GatewayError.from(cause))
+    }
+  }
+
+  #prepare(session: Session | Promise<Session>, credentials: CredentialHeaders | Promise<CredentialHeaders>): void {
+    Promise.all([session, credentials]).then(
+      ([ready, headers]) => {
+        if (!this.#over) this.#dispatch(ready, headers)
+      },
+      (cause: unknown) => this.#fail(GatewayError.from(cause)),
+    )
+  }
+
+  #dispatch(session: Session, credentials: CredentialHeaders): void {
+    const { peer, request } = { peer: this.#peer, request: this.#request }
+    this.#session = session
+    this.#credentials = credentials
+    this.#upstreamId = nextUpstreamId()
+    const http = writeHttp(request, { session, credentials, upstreamId: this.#upstreamId, context: peer.context })
+    this.#requestBytes = http.body.length
+    if (this.#sentAt === 0) this.#sentAt = performance.now()
+    const options = { deadlines: peer.context.deadlines, fresh: this.#attempts > 1 }
+    this.#attempt = new Attempt(peer.lanes, this, options)
+    this.#attempt.send({ path: peer.lanes.route.path, method: 'POST', headers: http.headers, body: http.body })
+  }
+
+  // ── what the attempt tells ──
+
+  spoke(status: number): void {
+    this.#tell(status === 502 || status === 503 || status === 504 ? 'failed' : 'answered')
+  }
+
+  began(): void {
+    const revision = this.#session?.revision
+    if (revision !== undefined) this.#sink.start({ revision, upstreamId: this.#upstreamId, control: this })
+  }
+
+  bytes(chunk: Buffer): void {
+    if (!this.#over) this.#sink.bytes(chunk)
+  }
+
+  message(): boolean {
+    if (this.#over) return true
+    const said = this.#sink.endMessage()
+    this.#silentSink = said === undefined
+    if (said === true) this.#done()
+    return said === true
+  }
+
+  ended(format: 'json' | 'events', bytes: number): void {
+    if (this.#over) return
+    if (format === 'events' && this.#silentSink) return this.#done()
+    if (format === 'json' && bytes > 0) {
+      this.#sink.endMessage()
+      return this.#done()
+    }
+    const what = format === 'json' ? 'gave an empty answer' : 'ended its event stream without an answer'
+    this.#fail(new GatewayError('upstream_invalid', `the server ${what}`))
+  }
+
+  other(answer: HttpAnswer, body: Buffer): void {
+    if (this.#over) return
+    const session = this.#session
+    if (session !== undefined && !this.#healed && isSessionFault(session, answer.status, body)) {
+      this.#healed = true
+      this.#peer.lost(this.#request, session)
+      return this.#try()
+    }
+    const relayed = asAnswer(body, this.#upstreamId)
+    if (relayed !== undefined) {
+      this.began()
+      this.#sink.bytes(relayed)
+      this.#sink.endMessage()
+      return this.#done()
+    }
+    if (answer.status === 401 || answer.status === 403) this.#peer.refused(this.#request)
+    this.#mayHaveRun = answer.status < 300 || answer.status >= 500
+    this.#fail(httpFailure(answer))
+  }
+
+  broken(cause: Error, progress: Progress): void {
+    if (this.#over) return
+    const error = transportFailure(cause, progress)
+    if (progress !== 'answering' && error.code !== 'forbidden_address') this.#tell('failed')
+    if (this.#mayRetry(error, progress)) return this.#again()
+    this.#mayHaveRun = progress !== 'unsent'
+    this.#fail(error)
+  }
+
+  // ── trying again, and giving up ──
+
+  /** Only where nothing can have run, or running twice changes nothing; and only as often as the budget of this server allows. */
+  #mayRetry(error: GatewayError, progress: Progress): boolean {
+    if (this.#retried || error.code !== 'upstream_unreachable' || progress === 'answering') return false
+    const harmless = progress === 'unsent' || (this.#request.idempotent && this.#attempt?.reused === true)
+    return harmless && this.#peer.passes() && this.#peer.spendRetry()
+  }
+
+  #again(): void {
+    this.#retried = true
+    const ms = backoff(1, { firstMs: 100, maxMs: 100 })
+    this.#peer.context.deadlines.add(ms, () => {
+      if (!this.#over) this.#try()
+    })
+  }
+
+  #cancel(error: GatewayError): void {
+    if (this.#over) return
+    const { attempt, session, credentials } = {
+      attempt: this.#attempt,
+      session: this.#session,
+      credentials: this.#credentials,
+    }
+    if (attempt !== undefined) {
+      this.#mayHaveRun = attempt.progress !== 'unsent'
+      if (this.#mayHaveRun && session?.era === 'legacy' && credentials !== undefined)
+        this.#peer.cancel(session, credentials, this.#upstreamId)
+      attempt.cut(error)
+    }
+    this.#fail(error)
+  }
+
+  // ── flow and time ──
+
+  pause(): void {
+    if (this.#pausedAt === 0) this.#pausedAt = performance.now()
+    this.#attempt?.pause()
+  }
+
+  resume(): void {
+    if (this.#pausedAt > 0) this.#pausedMs += performance.now() - this.#pausedAt
+    this.#pausedAt = 0
+    this.#attempt?.resume()
+  }
+
+  /** One entry in the wheel serves all deadlines of a call: it looks which has passed, and waits on for the next. */
+  #lookAtClock(): void {
+    const { limits } = this.#peer.context
+    const now = performance.now()
+    const lastByteAt = this.#attempt?.lastByteAt ?? 0
+    if (this.#pausedAt > 0) {
+      // The client reads slowly: that is not the server's fault, but it ends too.
+      if (now - this.#pausedAt < limits.stalledMs) return this.#lookAgain(limits.stalledMs - (now - this.#pausedAt))
+      return this.#cancel(new GatewayError('client_gone', 'the client stopped reading'))
+    }
+    const totalAt = this.#endsAt + this.#pausedMs
+    const nextAt = Math.min(totalAt, this.#nextByteAt(limits, lastByteAt))
+    if (now < nextAt) return this.#lookAgain(nextAt - now)
+    if (lastByteAt === 0 && this.#attempt !== undefined) this.#tell('failed')
+    const ms = Math.round(now - this.#startedAt)
+    const what = lastByteAt === 0 ? 'no answer' : now < totalAt ? 'the answer stopped half-way' : 'no end of the answer'
+    this.#cancel(new GatewayError('upstream_timeout', `${what} within ${String(ms)} ms`))
+  }
+
+  #nextByteAt(limits: UpstreamLimits, lastByteAt: number): number {
+    if (lastByteAt === 0) return (this.#sentAt === 0 ? this.#placedAt : this.#sentAt) + limits.firstByteMs
+    return this.#attempt?.format === 'json' ? lastByteAt + limits.idleMs : Infinity
+  }
+
+  #lookAgain(ms: number): void {
+    const { deadlines, limits } = this.#peer.context
+    this.#watch = deadlines.add(Math.min(ms, limits.idleMs, limits.stalledMs), () => this.#lookAtClock())
+  }
+
+  // ── the end ──
+
+  #tell(kind: 'answered' | 'failed'): void {
+    this.#told = true
+    this.#peer.tell(kind)
+  }
+
+  #done(): void {
+    this.#mayHaveRun = true
+    this.#finish()
+    this.#sink.done(this.#report())
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#over) return
+    this.#finish()
+    this.#sink.failed(error, this.#report())
+  }
+
+  #finish(): void {
+    this.#over = true
+    this.#request.signal.removeEventListener('abort', this.#gone)
+    this.#watch?.[Symbol.dispose]()
+    this.#queued?.[Symbol.dispose]()
+    if (this.#probe && !this.#told) this.#peer.tell('left')
+    if (this.#place === 'held') this.#peer.bulkhead.release()
+  }
+
+  #report(): UpstreamReport {
+    const now = performance.now()
+    return {
+      attempts: this.#attempts,
+      queueMs: (this.#placedAt === 0 ? now : this.#placedAt) - this.#startedAt,
+      upstreamMs: this.#sentAt === 0 ? 0 : now - this.#sentAt,
+      requestBytes: this.#requestBytes,
+      mayHaveRun: this.#mayHaveRun,
+      revision: this.#session?.revision ?? null,
+    }
+  }
+}

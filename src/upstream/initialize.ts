@@ -1,0 +1,112 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { isRevision, MODERN_REVISION, NEWEST_LEGACY } from '#/mcp/revision.ts'
+import type { Lanes } from './dial.ts'
+import { httpFailure } from './failures.ts'
+import type { UpstreamContext } from './options.ts'
+import { ask, type Reply } from './rpc.ts'
+import { errorText, isObject, parseMessage } from './messages.ts'
+import { createSession, type Session } from './session.ts'
+import type { CredentialHeaders } from './vault.ts'
+import { nextUpstreamId } from './ids.ts'
+
+/** Where to ask, and as whom. */
+export interface Wire {
+  readonly lanes: Lanes
+  readonly context: UpstreamContext
+  readonly credentials: CredentialHeaders
+  readonly signal?: AbortSignal
+  /** How large one answer may be. */
+  readonly maxBytes?: number
+}
+
+export interface Opened {
+  readonly session: Session
+  /** The whole answer to `initialize`, as it came. */
+  readonly message: Buffer
+}
+
+const MAX_BYTES = 4 << 20
+
+/** Opens a legacy session: `initialize`, then `notifications/initialized`. Rejects with the one error. */
+export async function initialize(wire: Wire): Promise<Opened> {
+  const id = nextUpstreamId()
+  const params = {
+    protocolVersion: NEWEST_LEGACY,
+    capabilities: {},
+    clientInfo: wire.context.clientInfo,
+  }
+  const reply = await post(wire, BARE, { jsonrpc: '2.0', id, method: 'initialize', params })
+  const { message, result } = readResult(reply)
+  const revision = result['protocolVersion']
+  if (!isRevision(revision) || revision === MODERN_REVISION)
+    throw new GatewayError(
+      'upstream_invalid',
+      `the server wants protocol version ${JSON.stringify(revision)?.slice(0, 40) ?? 'none'}, which we do not speak`,
+    )
+  const header = reply.headers['mcp-session-id']
+  const session = createSession(revision, typeof header === 'string' && header !== '' ? header : null)
+  await notify(wire, session, { jsonrpc: '2.0', method: 'notifications/initialized' })
+  return { session, message }
+}
+
+/** Sends a message that has no answer. A refusal is the server's own affair: it shows with the next request. */
+export async function notify(
+  wire: Wire,
+  session: Session,
+  message: { readonly [member: string]: unknown },
+): Promise<void> {
+  await post(wire, session.headers(wire.credentials), message)
+}
+
+/** Tells the server that the session is over. Servers need not support it, so its answer does not matter. */
+export async function endSession(wire: Wire, session: Session): Promise<void> {
+  const { lanes, context, credentials } = wire
+  const headers = session.headers(credentials)
+  await ask(lanes, context.deadlines, { method: 'DELETE', headers, body: null, ms: 2000, maxBytes: 64 * 1024 })
+}
+
+/** One JSON-RPC message, and what came back. */
+export function post(
+  wire: Wire,
+  headers: readonly string[],
+  message: { readonly id?: number; readonly [member: string]: unknown },
+): Promise<Reply> {
+  const { lanes, context, credentials, signal } = wire
+  const { id } = message
+  return ask(lanes, context.deadlines, {
+    method: 'POST',
+    headers: headers === BARE ? [...BARE, ...pairs(credentials)] : headers,
+    body: Buffer.from(JSON.stringify(message)),
+    ms: context.limits.exchangeMs,
+    maxBytes: wire.maxBytes ?? MAX_BYTES,
+    ...(signal && { signal }),
+    isAnswer: (bytes) => {
+      const parsed = parseMessage(bytes)
+      return parsed !== undefined && parsed['method'] === undefined && parsed['id'] === id
+    },
+  })
+}
+
+/** The result in a reply, or why there is none. */
+export function readResult(reply: Reply): { readonly message: Buffer; readonly result: Record<string, unknown> } {
+  const parsed = parseMessage(reply.body)
+  const error = errorText(parsed)
+  if (reply.message === null) {
+    if (error === undefined) throw httpFailure(reply.http)
+    throw new GatewayError('upstream_invalid', `the server answered ${String(reply.http.status)}: ${error}`)
+  }
+  if (error !== undefined) throw new GatewayError('upstream_invalid', `the server refused: ${error}`)
+  const result = parsed?.['result']
+  if (parsed?.['jsonrpc'] !== '2.0' || !isObject(result))
+    throw new GatewayError(
+      'upstream_invalid',
+      'the server answered JSON that is not MCP; is this its MCP endpoint? It often ends in /mcp',
+    )
+  return { message: reply.message, result }
+}
+
+const BARE = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream']
+
+function pairs(credentials: CredentialHeaders): string[] {
+  return Object.entries(credentials).flatMap(([name, value]) => [name, value])
+}

@@ -1,0 +1,193 @@
+import type { Principal } from '#/access/principal.ts'
+import type { CatalogGateway } from '#/catalog/model.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { Bulkhead } from '#/lib/bulkhead.ts'
+import { LeasedCache } from '#/lib/leased-cache.ts'
+import { SingleFlight } from '#/lib/single-flight.ts'
+import { MODERN_REVISION, type Revision } from '#/mcp/revision.ts'
+import { type BreakerState, CLOSED, next, passes, retryAfter } from './breaker.ts'
+import { detect } from './detect.ts'
+import { Lanes, routeTo } from './dial.ts'
+import { notify, type Wire } from './initialize.ts'
+import type { UpstreamContext } from './options.ts'
+import { createSession, type Session } from './session.ts'
+import { Sessions } from './sessions.ts'
+import type { CredentialHeaders } from './vault.ts'
+
+interface Asked {
+  readonly gateway: CatalogGateway
+  readonly principal: Principal
+}
+
+/** Retries a server may cost: a tenth of its calls, and a few saved up. */
+const RETRIES_PER_CALL = 0.1
+const RETRIES_SAVED = 10
+const MAX_CANCELS = 256
+const CREDENTIAL_MS = 300_000
+
+/** All that this process holds of one gateway in one version of its settings: lanes, places, sessions, circuit, credentials. */
+export class Peer implements Disposable {
+  readonly context: UpstreamContext
+  readonly lanes: Lanes
+  readonly bulkhead: Bulkhead
+  readonly version: number
+  readonly #sessions: Sessions
+  readonly #modern = createSession(MODERN_REVISION, null)
+  readonly #credentials: LeasedCache<string, CredentialHeaders>
+  readonly #unsealing = new SingleFlight<string, CredentialHeaders>()
+  readonly #learning = new SingleFlight<'era', Session>()
+  /** Of a server that gives no session ids nothing needs to be opened: what was agreed once holds. */
+  #assumed: Session | undefined
+  #keepsState = false
+  #learned: Session | undefined
+  #breaker: BreakerState = CLOSED
+  #retries = 1
+  #cancels = 0
+  usedAt = performance.now()
+
+  constructor(gateway: CatalogGateway, context: UpstreamContext) {
+    this.context = context
+    this.version = gateway.version
+    this.lanes = new Lanes(routeTo(gateway.url, gateway.caCertificate), context)
+    this.bulkhead = new Bulkhead(
+      { limit: context.limits.inFlight, waiting: context.limits.waiting, maxWaitMs: context.limits.maxWaitMs },
+      context.deadlines,
+    )
+    this.#sessions = new Sessions(context.limits)
+    this.#credentials = new LeasedCache({ max: context.limits.sessions, idleMs: CREDENTIAL_MS })
+  }
+
+  get quiet(): boolean {
+    return this.bulkhead.inside === 0 && this.#sessions.size === 0
+  }
+
+  // ── circuit and retries ──
+
+  passes(): boolean {
+    return this.#breaker === CLOSED || passes(this.#breaker, performance.now())
+  }
+
+  /** Asks to go through now. 'probe': its fate decides for all. */
+  enter(): 'pass' | 'probe' | 'refused' {
+    this.usedAt = performance.now()
+    if (this.#retries < RETRIES_SAVED) this.#retries += RETRIES_PER_CALL
+    if (this.#breaker === CLOSED) return 'pass'
+    if (!passes(this.#breaker, this.usedAt)) return 'refused'
+    this.#breaker = next(this.#breaker, { kind: 'call', now: this.usedAt })
+    return this.#breaker.kind === 'half_open' ? 'probe' : 'pass'
+  }
+
+  tell(kind: 'answered' | 'failed' | 'left'): void {
+    if (kind === 'answered' && this.#breaker === CLOSED) return
+    this.#breaker = next(this.#breaker, { kind, now: performance.now() })
+  }
+
+  circuitOpen(): GatewayError {
+    return new GatewayError(
+      'upstream_busy',
+      'the server has not answered lately; it is being left alone for a moment',
+      {
+        retryAfter: retryAfter(this.#breaker, performance.now()),
+      },
+    )
+  }
+
+  spendRetry(): boolean {
+    if (this.#retries < 1) return false
+    this.#retries--
+    return true
+  }
+
+  // ── sessions ──
+
+  /** The session this call uses: at once wherever it is known. */
+  session(asked: Asked): Session | Promise<Session> {
+    const { era, revision, stateful } = asked.gateway
+    if (era === 'modern') return this.#modern
+    if (era === null) return this.#learned ?? this.#learn(asked)
+    if (!stateful && !this.#keepsState && revision !== null) return this.#assume(revision)
+    const key = this.#sessionKey(asked)
+    return this.#sessions.ready(key) ?? this.#sessions.open(key, () => this.#wire(asked))
+  }
+
+  /** The server refused to begin anything in this session. The next `session` opens another. */
+  lost(asked: Asked, session: Session): void {
+    this.#keepsState = true
+    this.#learned = undefined
+    this.#sessions.lost(this.#sessionKey(asked), session)
+  }
+
+  /** Tells the server that an answer is not wanted any more. In the background, and never many at once. */
+  cancel(session: Session, credentials: CredentialHeaders, requestId: number): void {
+    if (this.#cancels >= MAX_CANCELS) return
+    this.#cancels++
+    const params = { requestId, reason: 'the client cancelled, or the deadline passed' }
+    const wire = { lanes: this.lanes, context: this.context, credentials }
+    notify(wire, session, { jsonrpc: '2.0', method: 'notifications/cancelled', params })
+      .catch(() => {})
+      .finally(() => this.#cancels--)
+  }
+
+  /** Sessions are shared where the server tells nobody apart; where it keeps state, each principal has its own. */
+  #sessionKey({ gateway, principal }: Asked): string {
+    return gateway.stateful || this.#keepsState ? principal.key : ''
+  }
+
+  #assume(revision: Revision): Session {
+    if (this.#assumed?.revision !== revision) this.#assumed = createSession(revision, null)
+    return this.#assumed
+  }
+
+  #learn(asked: Asked): Promise<Session> {
+    return this.#learning.run('era', async () => {
+      const found = await detect(await this.#wire(asked))
+      if (found.era === 'modern') this.#learned = this.#modern
+      else if (found.session.id === null) this.#learned = found.session
+      else return await this.#sessions.open(this.#sessionKey(asked), () => this.#wire(asked))
+      return this.#learned
+    })
+  }
+
+  // ── credentials ──
+
+  credentials(asked: Asked): CredentialHeaders | Promise<CredentialHeaders> {
+    const key = this.#credentialKey(asked)
+    const known = this.#credentials.get(key)
+    if (known !== undefined) return known
+    const found = this.context.vault.headers(asked.gateway, asked.principal)
+    if (!(found instanceof Promise)) return this.#keep(key, found)
+    return this.#unsealing.run(key, async () => this.#keep(key, await found))
+  }
+
+  /** The server refused them: the vault is asked again for the next call. */
+  refused(asked: Asked): void {
+    this.#credentials.delete(this.#credentialKey(asked))
+  }
+
+  #credentialKey({ gateway, principal }: Asked): string {
+    return this.context.vault.perPrincipal?.(gateway) === true ? principal.key : ''
+  }
+
+  #keep(key: string, headers: CredentialHeaders): CredentialHeaders {
+    this.#credentials.set(key, headers)
+    return headers
+  }
+
+  async #wire(asked: Asked): Promise<Wire> {
+    return { lanes: this.lanes, context: this.context, credentials: await this.credentials(asked) }
+  }
+
+  // ── life ──
+
+  sweep(): void {
+    this.#sessions.sweep()
+    this.#credentials.sweep()
+    this.lanes.sweep()
+  }
+
+  /** Calls under way go on to their end; sessions are ended at the server. */
+  [Symbol.dispose](): void {
+    this.#sessions.clear()
+    this.lanes[Symbol.dispose]()
+  }
+}

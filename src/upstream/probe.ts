@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import type { Discoverer, Target } from '#/gateways/discovery.ts'
+import { LeasedCache } from '#/lib/leased-cache.ts'
+import { NEWEST_LEGACY } from '#/mcp/revision.ts'
+import { detect, discoverModern } from './detect.ts'
+import { Lanes, routeTo } from './dial.ts'
+import { nextUpstreamId } from './ids.ts'
+import { endSession, initialize, post, readResult, type Wire } from './initialize.ts'
+import type { UpstreamContext } from './options.ts'
+import { isSessionFault } from './refusals.ts'
+import type { Session } from './session.ts'
+
+/** A session for probes at one server, kept between probes: one that is opened for each would cost the server more than the probe. */
+interface Held {
+  readonly target: Target
+  readonly session: Session
+}
+
+export type Prober = Pick<Discoverer, 'probe'> & Disposable
+
+export function createProber(context: UpstreamContext): Prober {
+  const held = new LeasedCache<string, Held>({
+    max: 10_000,
+    idleMs: 900_000,
+    dropped: ({ target, session }) => {
+      if (session.id === null) return
+      using lanes = new Lanes(routeTo(target.url, target.caCertificate), context)
+      endSession({ lanes, context, credentials: target.headers }, session).catch(() => {})
+    },
+  })
+  return {
+    async probe(target, known, signal) {
+      held.sweep()
+      using lanes = new Lanes(routeTo(target.url, target.caCertificate), context)
+      const wire: Wire = { lanes, context, credentials: target.headers, signal }
+      const began = performance.now()
+      if (known === null) await endAfter(wire, (await detect(wire)).session)
+      else if (known.era === 'modern') await discoverModern(wire)
+      else await ping(wire, target, held)
+      return { ms: Math.round(performance.now() - began) }
+    },
+    [Symbol.dispose]: () => held.clear(),
+  }
+}
+
+async function endAfter(wire: Wire, session: Session): Promise<void> {
+  if (session.id !== null) await endSession(wire, session).catch(() => {})
+}
+
+async function ping(wire: Wire, target: Target, held: LeasedCache<string, Held>): Promise<void> {
+  const key = keyOf(target)
+  const known = held.get(key)
+  if (known !== undefined && (await pinged(wire, known.session))) return
+  const { session } = await initialize(wire)
+  held.set(key, { target, session })
+  await pinged(wire, session)
+}
+
+/** false: the server does not know the session any more. Rejects for everything else. */
+async function pinged(wire: Wire, session: Session): Promise<boolean> {
+  const reply = await post(wire, session.headers(wire.credentials), {
+    jsonrpc: '2.0',
+    id: nextUpstreamId(),
+    method: 'ping',
+  })
+  if (reply.message === null && isSessionFault(session, reply.http.status, reply.body)) return false
+  readResult(reply)
+  return true
+}
+
+/** Headers may be secrets: only their digest stays. */
+function keyOf(target: Target): string {
+  return createHash('sha256')
+    .update(JSON.stringify([target.url, target.headers, NEWEST_LEGACY]))
+    .digest('base64')
+}

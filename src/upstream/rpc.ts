@@ -1,0 +1,119 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Deadlines } from '#/lib/deadlines.ts'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
+import { Attempt, type AttemptOwner, type ResponseHeaders } from './attempt.ts'
+import type { Lanes } from './dial.ts'
+import { type HttpAnswer, type Progress, transportFailure } from './failures.ts'
+
+/** One exchange off the path of a call, whole in memory. */
+export interface Ask {
+  readonly method: 'POST' | 'DELETE'
+  readonly headers: readonly string[]
+  readonly body: Buffer | null
+  readonly ms: number
+  readonly maxBytes: number
+  readonly signal?: AbortSignal
+  /** Whether a message of an event stream is the awaited answer. */
+  readonly isAnswer?: (message: Buffer) => boolean
+}
+
+/** `message`: the JSON-RPC message that came; null: the HTTP answer carried none (`http` says what it was). */
+export interface Reply {
+  readonly headers: ResponseHeaders
+  readonly message: Buffer | null
+  readonly http: HttpAnswer
+  readonly body: Buffer
+}
+
+/** Rejects with the one error for everything below HTTP; an HTTP answer of any status resolves. */
+export function ask(lanes: Lanes, deadlines: Deadlines, request: Ask): Promise<Reply> {
+  assertNoTransaction('asking a server')
+  request.signal?.throwIfAborted()
+  return new Promise((resolve, reject) => new Asking(request, { resolve, reject }).start(lanes, deadlines))
+}
+
+const OK: HttpAnswer = { status: 200, contentType: '', location: undefined, retryAfter: undefined }
+
+class Asking implements AttemptOwner {
+  readonly #request: Ask
+  readonly #settle: { resolve: (reply: Reply) => void; reject: (error: Error) => void }
+  readonly #aborted = (): void => this.#giveUp(GatewayError.from(this.#request.signal?.reason))
+  #attempt: Attempt | undefined
+  #deadline: Disposable | undefined
+  #headers: ResponseHeaders = {}
+  #chunks: Buffer[] = []
+  #bytes = 0
+  #over = false
+
+  constructor(request: Ask, settle: { resolve: (reply: Reply) => void; reject: (error: Error) => void }) {
+    this.#request = request
+    this.#settle = settle
+  }
+
+  start(lanes: Lanes, deadlines: Deadlines): void {
+    const { method, headers, body, ms, signal } = this.#request
+    signal?.addEventListener('abort', this.#aborted, { once: true })
+    this.#deadline = deadlines.add(ms, () =>
+      this.#giveUp(new GatewayError('upstream_timeout', `no complete answer within ${String(ms)} ms`)),
+    )
+    this.#attempt = new Attempt(lanes, this, { deadlines, fresh: false })
+    this.#attempt.send({ path: lanes.route.path, method, headers: [...headers], body })
+  }
+
+  spoke(): void {}
+
+  began(headers: ResponseHeaders): void {
+    this.#headers = headers
+  }
+
+  bytes(chunk: Buffer): void {
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#request.maxBytes)
+      return this.#giveUp(
+        new GatewayError('upstream_invalid', `the answer is larger than ${this.#request.maxBytes} bytes`),
+      )
+    this.#chunks.push(chunk)
+  }
+
+  message(): boolean {
+    const message = Buffer.concat(this.#chunks)
+    this.#chunks = []
+    if (this.#request.isAnswer?.(message) !== true) return false
+    this.#reply(message, OK, message)
+    return true
+  }
+
+  ended(format: 'json' | 'events'): void {
+    if (format === 'events')
+      return this.#giveUp(new GatewayError('upstream_invalid', 'the server ended its event stream without an answer'))
+    const message = Buffer.concat(this.#chunks)
+    this.#reply(message, { ...OK, contentType: 'application/json' }, message)
+  }
+
+  other(answer: HttpAnswer, body: Buffer): void {
+    this.#reply(null, answer, body)
+  }
+
+  broken(cause: Error, progress: Progress): void {
+    this.#giveUp(transportFailure(cause, progress))
+  }
+
+  #reply(message: Buffer | null, http: HttpAnswer, body: Buffer): void {
+    if (!this.#end()) return
+    this.#settle.resolve({ headers: this.#headers, message, http, body })
+  }
+
+  #giveUp(error: Error): void {
+    if (!this.#end()) return
+    this.#attempt?.cut(error)
+    this.#settle.reject(error)
+  }
+
+  #end(): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.#deadline?.[Symbol.dispose]()
+    this.#request.signal?.removeEventListener('abort', this.#aborted)
+    return true
+  }
+}
