@@ -35,7 +35,7 @@ export function createCalls({ catalog, upstreams, log }: CallsOptions): Calls {
           logLevel: call.logLevel,
           wantsProgress: call.wantsEvents && run.progressToken !== undefined,
           requestId: call.requestId,
-          traceparent: nextHop(call.traceparent, call.requestId),
+          traceparent: nextHop(call.traceparent),
           idempotent: destination.idempotent,
           signal: call.controller.signal,
         },

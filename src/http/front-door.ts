@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { newRequestId } from '#/calls/trace.ts'
+import { requestIdFrom } from '#/calls/trace.ts'
 import { doorOf } from './door.ts'
 import type { Arrival } from './exchange.ts'
 import { refuse } from './mcp-head.ts'
@@ -15,7 +15,7 @@ export interface FrontDoorOptions {
   readonly mcp: McpOptions
   readonly ops: Ops
   /** The other half: REST, documents, UI. */
-  readonly rest: (request: IncomingMessage, response: ServerResponse, requestId: string) => void
+  readonly rest: (request: IncomingMessage, response: ServerResponse) => void
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -23,14 +23,16 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void
 /** One handler in front of both halves. */
 function createHandler(options: FrontDoorOptions): Handler {
   return (request, response) => {
-    const requestId = newRequestId()
+    const requestId = requestIdFrom(request.headers['x-request-id'])
+    // REST reads it from here.
+    request.headers['x-request-id'] = requestId
     response.setHeader('x-request-id', requestId)
     dispatch({ request, response, requestId }, options)
   }
 }
 
 function dispatch(arrival: Arrival, options: FrontDoorOptions): void {
-  const { request, response, requestId } = arrival
+  const { request, response } = arrival
   const door = doorOf(request.url ?? '/')
   if (door.kind === 'health') return options.ops.health(response)
   if (door.kind === 'ready') return options.ops.ready(response)
@@ -43,13 +45,14 @@ function dispatch(arrival: Arrival, options: FrontDoorOptions): void {
   if (door.kind === 'rpc') return void serveRpc(arrival, options.mcp)
   if (door.kind === 'metrics' && !request.headers.accept?.includes('application/json'))
     return void options.ops.metrics(arrival)
-  options.rest(request, response, requestId)
+  options.rest(request, response)
 }
 
 /** The requests of one worker: served on connections that are handed in, until drained. */
 export interface FrontDoor {
   readonly server: Server
-  readonly inFlight: number
+  /** Told to wind up. */
+  readonly quiet: boolean
   /** From now on every answer closes its connection. */
   quiesce(): void
   /** Resolves when nothing is in flight; at `hurry` what is left is cut. */
@@ -79,8 +82,8 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
   server.on('clientError', refuseHead)
   return {
     server,
-    get inFlight() {
-      return inFlight
+    get quiet() {
+      return quiet
     },
     quiesce: () => void (quiet = true),
     async drain(hurry) {

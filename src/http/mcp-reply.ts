@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { CallSink } from '#/calls/call.ts'
 import { ERROR_CODES } from '#/errors/codes.ts'
 import type { GatewayError } from '#/errors/gateway-error.ts'
-import { sseChunk, sseEvent, SSE_EVENT_END, SSE_EVENT_START } from '#/lib/sse.ts'
+import { SSE_KEEP_ALIVE, sseClose, sseMessage, sseOpen, ssePiece } from '#/lib/sse-write.ts'
 import type { AnswerOutcome } from '#/mcp/relay.ts'
 import { errorBody } from '#/mcp/results.ts'
 import type { Era } from '#/mcp/revision.ts'
@@ -37,7 +37,7 @@ export class McpReply implements CallSink {
 
   event(message: Buffer): void {
     this.keepAlive()
-    this.#write(sseEvent(message))
+    this.#write(sseMessage(message))
   }
 
   /** Becomes a stream now, or sends a comment on it: the line stays open and a client that went away is noticed. */
@@ -45,7 +45,7 @@ export class McpReply implements CallSink {
     if (this.#mode === 'json') return
     const { response } = this.#options
     if (this.#mode === 'stream') {
-      if (!this.#begun) response.write(':\n\n')
+      if (!this.#begun) response.write(SSE_KEEP_ALIVE)
       return
     }
     this.#mode = 'stream'
@@ -58,9 +58,9 @@ export class McpReply implements CallSink {
 
   chunk(bytes: Buffer): void {
     if (this.#mode === 'stream') {
-      if (!this.#begun) this.#write(SSE_EVENT_START)
+      if (!this.#begun) this.#write(sseOpen())
       this.#begun = true
-      return this.#write(sseChunk(bytes))
+      return this.#write(ssePiece(bytes))
     }
     if (this.#mode === 'json') return this.#write(bytes)
     this.#held.push(bytes)
@@ -70,7 +70,7 @@ export class McpReply implements CallSink {
 
   end(outcome: AnswerOutcome): void {
     const { response, era } = this.#options
-    if (this.#mode === 'stream') return void response.end(SSE_EVENT_END)
+    if (this.#mode === 'stream') return void response.end(sseClose())
     if (this.#mode === 'json') return void response.end()
     const body = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held)
     this.#whole(statusOf(outcome, era), body)
@@ -86,7 +86,7 @@ export class McpReply implements CallSink {
     // Half an answer is out: cutting the connection is the only honest ending.
     if (this.#begun || this.#mode === 'json') return void response.destroy()
     const body = errorBody(error, { id, era, method })
-    if (this.#mode === 'stream') return void response.end(sseEvent(body))
+    if (this.#mode === 'stream') return void response.end(sseMessage(body))
     if (error.retryAfter !== undefined) response.setHeader('retry-after', Math.ceil(error.retryAfter))
     this.#whole(statusOfError(error, era), body)
   }
