@@ -14,10 +14,10 @@ try {
     workers: Number(workers),
     drainMs: Number(drainMs),
     entry: { module: `${import.meta.dirname}/tiny-worker.ts`, args: [], env: process.env },
-    prepare: async ({ wake, progress }) => {
-      progress('preparing')
+    prepare: async (context) => {
+      context.progress('preparing')
       let seq = 0
-      process.on('SIGUSR2', () => wake(++seq))
+      process.on('SIGUSR2', () => context.wake(++seq))
       return {
         forWorkers: { key: new Uint8Array([1, 2, 3]) },
         measure: () => Promise.resolve('supervisor'),

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { WorkerLink, Worker } from '#/supervisor/link.ts'
-import { runWorker, type Channel } from '#/supervisor/worker.ts'
+import { runWorker } from '#/supervisor/worker.ts'
 
 /** A worker with a little of everything, for tests of the supervisor. */
 async function start(
@@ -13,10 +13,10 @@ async function start(
   const facts: string[] = []
   const wakes: (number | null)[] = []
   let draining = false
-  let inFlight = 0
+  const inFlight = new Set<object>()
   const server = createServer({ headersTimeout: 1000, connectionsCheckingInterval: 200 }, (request, response) => {
-    inFlight += 1
-    response.on('close', () => (inFlight -= 1))
+    inFlight.add(response)
+    response.on('close', () => inFlight.delete(response))
     if (draining) response.setHeader('connection', 'close')
     const url = new URL(request.url ?? '/', 'http://local')
     const answer = (value: unknown): void => void response.end(JSON.stringify(value))
@@ -32,7 +32,7 @@ async function start(
         response.statusCode = draining ? 503 : 200
         answer({ ready: !draining })
       },
-      '/slow': () => setTimeout(() => answer({ pid: process.pid }), Number(url.searchParams.get('ms'))),
+      '/slow': () => setTimeout(() => answer({ pid: process.pid }), Number(url.searchParams.get('ms'))).unref(),
       '/crash': () => process.kill(process.pid, 'SIGKILL'),
       '/tell': () => {
         link.tell({ topic: 'test', key: 'k', value: url.searchParams.get('value'), expiresAt: Date.now() + 60_000 })
@@ -52,7 +52,7 @@ async function start(
       draining = true
     },
     drain: async (hurry) => {
-      while (inFlight > 0 && !hurry.aborted) {
+      while (inFlight.size > 0 && !hurry.aborted) {
         server.closeIdleConnections()
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
@@ -64,4 +64,4 @@ async function start(
 
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
-await runWorker({ channel: process as unknown as Channel, start, stop: new AbortController().signal })
+await runWorker({ channel: process, start, stop: new AbortController().signal })
