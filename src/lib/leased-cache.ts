@@ -70,7 +70,7 @@ export class LeasedCache<Key, Value> {
   }
 
   clear(): void {
-    for (const key of [...this.#leases.keys()]) this.delete(key)
+    for (const key of this.#leases.keys()) this.delete(key)
   }
 
   #dropOldest(): void {

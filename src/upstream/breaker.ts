@@ -5,7 +5,8 @@ export type BreakerState =
   | { readonly kind: 'half_open'; readonly since: number; readonly openings: number }
 
 /**
- * What happens around a gateway, in ms of one clock. `call`: somebody wants through. `answered`: it spoke, whatever it said.
+ * What happens around a gateway, in ms of one clock. `call`: somebody wants through. `answered`: it spoke, whatever it said
+ * (an answer to a call from before the circuit opened proves as much as a probe's).
  * `failed`: it could not be reached or said nothing. `left`: the probe ended without telling (its client went away).
  */
 export interface BreakerEvent {
@@ -21,24 +22,19 @@ export const CLOSED: BreakerState = { kind: 'closed', failures: 0 }
 
 /** The whole behaviour of a circuit breaker. A call may pass exactly when `passes` says so of the state before its event. */
 export function next(state: BreakerState, event: BreakerEvent): BreakerState {
-  switch (state.kind) {
-    case 'closed':
-      if (event.kind === 'answered') return state.failures === 0 ? state : CLOSED
-      if (event.kind !== 'failed') return state
-      if (state.failures + 1 < FAILURES_TO_OPEN) return { kind: 'closed', failures: state.failures + 1 }
-      return opened(1, event.now)
-    case 'open':
-      // An answer to a call that was under way when the circuit opened proves as much as a probe.
-      if (event.kind === 'answered') return CLOSED
-      if (event.kind === 'call' && event.now >= state.until)
-        return { kind: 'half_open', since: event.now, openings: state.openings }
-      return state
-    case 'half_open':
-      if (event.kind === 'answered') return CLOSED
-      if (event.kind === 'failed') return opened(state.openings + 1, event.now)
-      if (event.kind === 'left') return { kind: 'open', until: event.now, openings: state.openings }
-      return state
+  if (event.kind === 'answered') return state.kind === 'closed' && state.failures === 0 ? state : CLOSED
+  if (state.kind === 'closed') {
+    if (event.kind !== 'failed') return state
+    const failures = state.failures + 1
+    return failures < FAILURES_TO_OPEN ? { kind: 'closed', failures } : opened(1, event.now)
   }
+  const { openings } = state
+  if (state.kind === 'open') {
+    const due = event.kind === 'call' && event.now >= state.until
+    return due ? { kind: 'half_open', since: event.now, openings } : state
+  }
+  if (event.kind === 'failed') return opened(openings + 1, event.now)
+  return event.kind === 'left' ? { kind: 'open', until: event.now, openings } : state
 }
 
 export function passes(state: BreakerState, now: number): boolean {

@@ -32,6 +32,9 @@ export interface UpstreamParts extends AsyncDisposable {
   forget(gatewayId: string): void
 }
 
+/** Requests from server to client are not relayed yet, so none is invited. */
+const NO_CAPABILITIES = Buffer.from('{}')
+
 /** Builds the parts over one set of names, deadlines and rules. Disposing ends sessions, streams and idle connections. */
 export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
@@ -42,8 +45,7 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
     deadlines: options.deadlines ?? createDeadlines(),
     names: options.names ?? systemNames({ timeoutMs: limits.connectMs }),
     vault: options.vault,
-    clientInfo: options.clientInfo,
-    clientInfoJson: Buffer.from(JSON.stringify(options.clientInfo)),
+    us: { clientInfo: Buffer.from(JSON.stringify(options.clientInfo)), capabilities: NO_CAPABILITIES },
   }
   const peers = new Peers(context)
   const follower = createFollower(context)

@@ -1,10 +1,10 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { type Era, MODERN_REVISION, type Revision } from '#/mcp/revision.ts'
+import { discoverRequest } from '#/mcp/upstream-requests.ts'
 import { httpFailure } from './failures.ts'
 import { nextUpstreamId } from './ids.ts'
-import { initialize, post, readResult, type Wire } from './initialize.ts'
+import { initialize, ownHeaders, post, readResult, type Wire } from './initialize.ts'
 import { errorText, isObject, type Json, parseMessage, rpcError } from './messages.ts'
-import { modernMeta } from './modern.ts'
 import type { Reply } from './rpc.ts'
 import { createSession, type Session } from './session.ts'
 
@@ -41,10 +41,9 @@ export async function detect(wire: Wire): Promise<Detected> {
 }
 
 async function askModern(wire: Wire): Promise<Verdict> {
-  const session = createSession(MODERN_REVISION, null)
-  const headers = [...session.headers(wire.credentials), 'mcp-method', 'server/discover']
-  const params = { _meta: modernMeta(wire.context) }
-  const reply = await post(wire, headers, { jsonrpc: '2.0', id: nextUpstreamId(), method: 'server/discover', params })
+  const id = nextUpstreamId()
+  const headers = ownHeaders(wire, createSession(MODERN_REVISION, null), 'server/discover')
+  const reply = await post(wire, headers, { id, body: discoverRequest(id, wire.context.us) })
   const parsed = parseMessage(reply.body)
   const error = rpcError(parsed)
   if (error?.code === UNSUPPORTED_VERSION) return otherVersion(error.data)

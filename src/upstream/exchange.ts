@@ -81,20 +81,29 @@ export class Exchange implements AttemptOwner, FlowControl {
     try {
       const session = this.#peer.session(this.#request)
       const credentials = this.#peer.credentials(this.#request)
-      if (session instanceof Promise || credentials instanceof Promise) this.#prepare(session, credentials)
+      if (session instanceof Promise || credentials instanceof Promise) void this.#prepare(session, credentials)
       else this.#dispatch(session, credentials)
     } catch (cause) {
       this.#fail(GatewayError.from(cause))
     }
   }
 
-  #prepare(session: Session | Promise<Session>, credentials: CredentialHeaders | Promise<CredentialHeaders>): void {
-    Promise.all([session, credentials]).then(
-      ([ready, headers]) => {
-        if (!this.#over) this.#dispatch(ready, headers)
-      },
-      (cause: unknown) => this.#fail(GatewayError.from(cause)),
-    )
+  async #prepare(
+    session: Session | Promise<Session>,
+    credentials: CredentialHeaders | Promise<CredentialHeaders>,
+  ): Promise<void> {
+    try {
+      const [ready, headers] = await Promise.all([session, credentials])
+      if (!this.#over) this.#dispatch(ready, headers)
+    } catch (cause) {
+      this.#unprepared(GatewayError.from(cause))
+    }
+  }
+
+  /** No session could be opened: what that says of the server counts as if a call had found it out. */
+  #unprepared(error: GatewayError): void {
+    if (error.code === 'upstream_unreachable' || error.code === 'upstream_timeout') this.#tell('failed')
+    this.#fail(error)
   }
 
   #dispatch(session: Session, credentials: CredentialHeaders): void {

@@ -1,5 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { isRevision, MODERN_REVISION, NEWEST_LEGACY } from '#/mcp/revision.ts'
+import { initializedNotification, initializeRequest, upstreamHeaders } from '#/mcp/upstream-requests.ts'
 import type { Lanes } from './dial.ts'
 import { httpFailure } from './failures.ts'
 import type { UpstreamContext } from './options.ts'
@@ -30,12 +31,7 @@ const MAX_BYTES = 4 << 20
 /** Opens a legacy session: `initialize`, then `notifications/initialized`. Rejects with the one error. */
 export async function initialize(wire: Wire): Promise<Opened> {
   const id = nextUpstreamId()
-  const params = {
-    protocolVersion: NEWEST_LEGACY,
-    capabilities: {},
-    clientInfo: wire.context.clientInfo,
-  }
-  const reply = await post(wire, BARE, { jsonrpc: '2.0', id, method: 'initialize', params })
+  const reply = await post(wire, BARE, { id, body: initializeRequest(id, NEWEST_LEGACY, wire.context.us) })
   const { message, result } = readResult(reply)
   const revision = result['protocolVersion']
   if (!isRevision(revision) || revision === MODERN_REVISION)
@@ -45,17 +41,13 @@ export async function initialize(wire: Wire): Promise<Opened> {
     )
   const header = reply.headers['mcp-session-id']
   const session = createSession(revision, typeof header === 'string' && header !== '' ? header : null)
-  await notify(wire, session, { jsonrpc: '2.0', method: 'notifications/initialized' })
+  await notify(wire, session, initializedNotification())
   return { session, message }
 }
 
 /** Sends a message that has no answer. A refusal is the server's own affair: it shows with the next request. */
-export async function notify(
-  wire: Wire,
-  session: Session,
-  message: { readonly [member: string]: unknown },
-): Promise<void> {
-  await post(wire, session.headers(wire.credentials), message)
+export async function notify(wire: Wire, session: Session, body: Buffer): Promise<void> {
+  await post(wire, session.headers(wire.credentials), { body })
 }
 
 /** Tells the server that the session is over. Servers need not support it, so its answer does not matter. */
@@ -69,14 +61,14 @@ export async function endSession(wire: Wire, session: Session): Promise<void> {
 export function post(
   wire: Wire,
   headers: readonly string[],
-  message: { readonly id?: number; readonly [member: string]: unknown },
+  message: { readonly body: Buffer; readonly id?: number },
 ): Promise<Reply> {
   const { lanes, context, credentials, signal } = wire
-  const { id } = message
+  const { id, body } = message
   return ask(lanes, context.deadlines, {
     method: 'POST',
     headers: headers === BARE ? [...BARE, ...pairs(credentials)] : headers,
-    body: Buffer.from(JSON.stringify(message)),
+    body,
     ms: context.limits.exchangeMs,
     maxBytes: wire.maxBytes ?? MAX_BYTES,
     ...(signal && { signal }),
@@ -85,6 +77,13 @@ export function post(
       return parsed !== undefined && parsed['method'] === undefined && parsed['id'] === id
     },
   })
+}
+
+/** The headers of a request of our own. */
+export function ownHeaders(wire: Wire, session: Session, method: string): readonly string[] {
+  const headers = session.headers(wire.credentials)
+  if (session.era === 'legacy') return headers
+  return [...headers, ...Object.entries(upstreamHeaders(method)).flat()]
 }
 
 /** The result in a reply, or why there is none. */

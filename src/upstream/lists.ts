@@ -2,11 +2,10 @@ import { pace } from '#/lib/pace.ts'
 import type { ListKind } from '#/catalog/snapshot.ts'
 import type { Offered } from '#/gateways/discovery.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { MODERN_REVISION } from '#/mcp/revision.ts'
+import { listRequest } from '#/mcp/upstream-requests.ts'
 import { nextUpstreamId } from './ids.ts'
-import { post, readResult, type Wire } from './initialize.ts'
+import { ownHeaders, post, readResult, type Wire } from './initialize.ts'
 import { rpcError, parseMessage } from './messages.ts'
-import { modernMeta } from './modern.ts'
 import { readItem } from './offered.ts'
 import { listItems } from './raw-items.ts'
 import type { Session } from './session.ts'
@@ -73,16 +72,11 @@ class ListWalk {
   async #page(cursor: string | undefined): Promise<Buffer | null> {
     const { wire, session } = this.#run
     const { method } = METHODS[this.#kind]
-    const modern = session.revision === MODERN_REVISION
-    const headers = modern
-      ? [...session.headers(wire.credentials), 'mcp-method', method]
-      : session.headers(wire.credentials)
-    const params = {
-      ...(cursor !== undefined && { cursor }),
-      ...(modern && { _meta: modernMeta(wire.context) }),
-    }
-    const message = { jsonrpc: '2.0', id: nextUpstreamId(), method, params }
-    const reply = await post({ ...wire, maxBytes: MAX_BYTES }, headers, message)
+    const id = nextUpstreamId()
+    const { us } = wire.context
+    const { revision } = session
+    const body = listRequest(id, method, { revision, us, ...(cursor !== undefined && { cursor }) })
+    const reply = await post({ ...wire, maxBytes: MAX_BYTES }, ownHeaders(wire, session, method), { id, body })
     // Servers that offer resources often know no templates.
     const unknown = rpcError(parseMessage(reply.body))?.code === METHOD_NOT_FOUND
     if (unknown && cursor === undefined && this.#kind === 'resourceTemplates') return null

@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { ListKind } from '#/catalog/snapshot.ts'
 import type { Offered } from '#/gateways/discovery.ts'
+import { OPEN_OBJECT } from '#/lib/json-bytes.ts'
 import { JsonFault } from '#/lib/json-fault.ts'
-import { scanObject, scanWhole, skipValue } from '#/lib/json-scanner.ts'
+import { readObject } from '#/lib/json-object.ts'
+import { readParamHeaders } from '#/mcp/param-headers.ts'
 import { isObject, type Json } from './messages.ts'
 
 const LABELS = {
@@ -25,12 +27,14 @@ export function readItem(kind: ListKind, raw: Buffer): Offered | { readonly prob
   const item: unknown = JSON.parse(raw.toString())
   if (!isObject(item)) return out(raw.toString('utf8', 0, 60), 'it is not an object')
   const key = item[KEYS[kind]]
-  if (typeof key !== 'string' || key === '') return out(String(item['name'] ?? ''), `it has no ${KEYS[kind]}`)
+  if (typeof key !== 'string' || key === '') return out(text(item['name']) ?? '', `it has no ${KEYS[kind]}`)
   if (key.length > MAX_KEY) return out(key, `its ${KEYS[kind]} is longer than ${String(MAX_KEY)} characters`)
   if (raw.length > MAX_DEFINITION) return out(key, `its definition is larger than ${String(MAX_DEFINITION)} bytes`)
   if (kind !== 'tools') return offered(item, key, raw)
   if (!isObject(item['inputSchema'])) return out(key, 'it has no inputSchema object')
-  return offered(item, key, raw)
+  const headers = readParamHeaders(item['inputSchema'])
+  if (!headers.ok) return out(key, headers.why)
+  return { ...offered(item, key, raw), paramHeaders: headers.headers.length > 0 ? headers.headers : null }
 }
 
 function offered(item: Json, key: string, raw: Buffer): Offered {
@@ -52,9 +56,9 @@ function text(value: unknown): string | null {
 /** Bytes that two parsers could read differently are no definition that anyone can approve. */
 function ambiguity(raw: Buffer): string | undefined {
   if (!isUtf8(raw)) return 'it is not valid UTF-8'
-  if (raw[0] !== 0x7b) return undefined
+  if (raw[0] !== OPEN_OBJECT) return undefined
   try {
-    scanWhole(raw, (at) => scanObject(raw, at, 1, (_key, _start, value) => skipValue(raw, value, 1)))
+    readObject(raw)
     return undefined
   } catch (cause) {
     if (cause instanceof JsonFault) return cause.message

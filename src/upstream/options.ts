@@ -1,4 +1,5 @@
 import type { Deadlines } from '#/lib/deadlines.ts'
+import type { Ourselves } from '#/mcp/upstream-requests.ts'
 import type { AddressPolicy } from './addresses.ts'
 import type { Names } from './resolve.ts'
 import type { Vault } from './vault.ts'
@@ -49,7 +50,6 @@ export interface UpstreamContext {
   readonly deadlines: Deadlines
   readonly names: Names
   readonly vault: Vault
-  /** Who we say we are, in initialize and in a modern request's _meta. */
-  readonly clientInfo: { readonly name: string; readonly version: string }
-  readonly clientInfoJson: Buffer
+  /** Who we say we are, and what we declare. */
+  readonly us: Ourselves
 }

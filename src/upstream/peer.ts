@@ -5,6 +5,7 @@ import { Bulkhead } from '#/lib/bulkhead.ts'
 import { LeasedCache } from '#/lib/leased-cache.ts'
 import { SingleFlight } from '#/lib/single-flight.ts'
 import { MODERN_REVISION, type Revision } from '#/mcp/revision.ts'
+import { cancelledNotification } from '#/mcp/upstream-requests.ts'
 import { type BreakerState, CLOSED, next, passes, retryAfter } from './breaker.ts'
 import { detect } from './detect.ts'
 import { Lanes, routeTo } from './dial.ts'
@@ -121,9 +122,8 @@ export class Peer implements Disposable {
   cancel(session: Session, credentials: CredentialHeaders, requestId: number): void {
     if (this.#cancels >= MAX_CANCELS) return
     this.#cancels++
-    const params = { requestId, reason: 'the client cancelled, or the deadline passed' }
     const wire = { lanes: this.lanes, context: this.context, credentials }
-    notify(wire, session, { jsonrpc: '2.0', method: 'notifications/cancelled', params })
+    notify(wire, session, cancelledNotification(requestId, 'the client cancelled, or the deadline passed'))
       .catch(() => {})
       .finally(() => this.#cancels--)
   }

@@ -47,6 +47,6 @@ export class Peers implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#sweeper)
-    for (const id of [...this.#peers.keys()]) this.forget(id)
+    for (const id of this.#peers.keys()) this.forget(id)
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Discoverer, Target } from '#/gateways/discovery.ts'
 import { LeasedCache } from '#/lib/leased-cache.ts'
-import { NEWEST_LEGACY } from '#/mcp/revision.ts'
+import { pingRequest } from '#/mcp/upstream-requests.ts'
 import { detect, discoverModern } from './detect.ts'
 import { Lanes, routeTo } from './dial.ts'
 import { nextUpstreamId } from './ids.ts'
@@ -58,11 +58,8 @@ async function ping(wire: Wire, target: Target, held: LeasedCache<string, Held>)
 
 /** false: the server does not know the session any more. Rejects for everything else. */
 async function pinged(wire: Wire, session: Session): Promise<boolean> {
-  const reply = await post(wire, session.headers(wire.credentials), {
-    jsonrpc: '2.0',
-    id: nextUpstreamId(),
-    method: 'ping',
-  })
+  const id = nextUpstreamId()
+  const reply = await post(wire, session.headers(wire.credentials), { id, body: pingRequest(id) })
   if (reply.message === null && isSessionFault(session, reply.http.status, reply.body)) return false
   readResult(reply)
   return true
@@ -71,6 +68,6 @@ async function pinged(wire: Wire, session: Session): Promise<boolean> {
 /** Headers may be secrets: only their digest stays. */
 function keyOf(target: Target): string {
   return createHash('sha256')
-    .update(JSON.stringify([target.url, target.headers, NEWEST_LEGACY]))
+    .update(JSON.stringify([target.url, target.headers]))
     .digest('base64')
 }

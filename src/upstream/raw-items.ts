@@ -16,9 +16,10 @@ export function valueAt(message: Buffer, path: readonly string[]): Range | undef
     }
     const depth = path.length - rest.length
     if (message[at] !== OPEN_OBJECT) return skipValue(message, at, depth)
-    return scanObject(message, at, depth + 1, (name, _start, value) =>
-      name === key ? look(value, deeper) : skipValue(message, value, depth + 1),
-    )
+    return scanObject(message, at, {
+      depth: depth + 1,
+      visit: (name, _start, value) => (name === key ? look(value, deeper) : skipValue(message, value, depth + 1)),
+    })
   }
   understood(() => scanWhole(message, (at) => look(at, path)))
   return found

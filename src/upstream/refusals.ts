@@ -1,5 +1,5 @@
-import { scanObject, skipValue } from '#/lib/json-scanner.ts'
 import { parseMessage, rpcError } from './messages.ts'
+import { valueAt } from './raw-items.ts'
 import type { Session } from './session.ts'
 
 /** What servers say, beside the 404 of the specification, to a session that they do not know (any more). */
@@ -22,21 +22,16 @@ export function asAnswer(body: Buffer, upstreamId: number): Buffer | undefined {
   const { id } = message
   if (id === upstreamId) return body
   if (id !== null && id !== undefined) return undefined
-  const raw = memberOf(body, 'error')
+  const raw = errorBytes(body)
   if (raw === undefined) return undefined
   return Buffer.concat([Buffer.from(`{"jsonrpc":"2.0","id":${String(upstreamId)},"error":`), raw, Buffer.from('}')])
 }
 
-function memberOf(body: Buffer, name: string): Buffer | undefined {
-  let found: Buffer | undefined
+function errorBytes(body: Buffer): Buffer | undefined {
   try {
-    scanObject(body, body.indexOf(0x7b), 1, (key, _start, at) => {
-      const end = skipValue(body, at, 1)
-      if (key === name) found = body.subarray(at, end)
-      return end
-    })
+    const at = valueAt(body, ['error'])
+    return at && body.subarray(at.start, at.end)
   } catch {
     return undefined
   }
-  return found
 }

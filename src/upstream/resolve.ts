@@ -113,14 +113,13 @@ class SystemNames implements Names {
   }
 }
 
-function soon<T>(records: Promise<T[]>, ms: number): Promise<T[]> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve([]), ms)
-    void records.then((found) => {
-      clearTimeout(timer)
-      resolve(found)
-    })
-  })
+/** What comes within `ms`, or nothing. */
+async function soon<T>(records: Promise<T[]>, ms: number): Promise<T[]> {
+  const { promise: late, resolve } = Promise.withResolvers<T[]>()
+  const timer = setTimeout(resolve, ms, [])
+  const found = await Promise.race([records, late])
+  clearTimeout(timer)
+  return found
 }
 
 function codeOf(cause: unknown): string {

@@ -22,19 +22,21 @@ export const NONE: SessionState = { kind: 'none' }
 
 /** The whole life of one session at a server, without a socket in sight. */
 export function next(state: SessionState, event: SessionEvent): SessionState {
-  switch (event.kind) {
-    case 'wanted':
-      return state.kind === 'none' ? { kind: 'opening' } : state
-    case 'opened':
-      // Dropped while it opened: the server has it, so it has to be told.
-      if (state.kind === 'ended') return { kind: 'ended', owed: event.session }
-      return state.kind === 'opening' ? { kind: 'ready', session: event.session } : state
-    case 'failed':
-      return state.kind === 'opening' ? NONE : state
-    case 'gone':
+  if (event.kind === 'dropped')
+    return state.kind === 'ended' ? state : { kind: 'ended', owed: state.kind === 'ready' ? state.session : null }
+  switch (state.kind) {
+    case 'none':
+      return event.kind === 'wanted' ? { kind: 'opening' } : state
+    case 'opening':
+      if (event.kind === 'opened') return { kind: 'ready', session: event.session }
+      return event.kind === 'failed' ? NONE : state
+    case 'ready':
       // Many calls may hear of it; only the first still speaks of the session that is in use.
-      return state.kind === 'ready' && state.session === event.session ? NONE : state
-    case 'dropped':
-      return state.kind === 'ended' ? state : { kind: 'ended', owed: state.kind === 'ready' ? state.session : null }
+      return event.kind === 'gone' && state.session === event.session ? NONE : state
+    case 'ended':
+      // Dropped while it opened: the server has it, so it has to be told.
+      return event.kind === 'opened' ? { kind: 'ended', owed: event.session } : state
+    default:
+      return state satisfies never
   }
 }

@@ -14,7 +14,8 @@ export interface Session {
 export function createSession(revision: Revision, id: string | null): Session {
   const era: Era = revision === MODERN_REVISION ? 'modern' : 'legacy'
   const own = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream']
-  own.push('mcp-protocol-version', revision)
+  // A modern request says its revision beside its method, for they are compared with its body.
+  if (era === 'legacy') own.push('mcp-protocol-version', revision)
   if (id !== null) own.push('mcp-session-id', id)
   let last: CredentialHeaders | undefined
   let joined: readonly string[] = own
@@ -31,5 +32,3 @@ export function createSession(revision: Revision, id: string | null): Session {
     },
   }
 }
-
-export const MODERN: Session = createSession(MODERN_REVISION, null)

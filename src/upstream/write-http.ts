@@ -1,5 +1,6 @@
+import { paramHeaders } from '#/mcp/param-values.ts'
+import { upstreamHeaders } from '#/mcp/upstream-requests.ts'
 import { writeRequest } from '#/mcp/write-request.ts'
-import { addModernHeaders } from './modern-headers.ts'
 import type { UpstreamContext } from './options.ts'
 import type { Session } from './session.ts'
 import type { UpstreamRequest } from './upstreams.ts'
@@ -11,9 +12,6 @@ interface HttpParts {
   readonly upstreamId: number
   readonly context: UpstreamContext
 }
-
-/** Requests from server to client are not relayed yet, so none is invited. */
-const NO_CAPABILITIES = Buffer.from('{}')
 
 /** The bytes of one call: headers and the spliced body. */
 export function writeHttp(request: UpstreamRequest, parts: HttpParts): { headers: string[]; body: Buffer } {
@@ -28,17 +26,28 @@ export function writeHttp(request: UpstreamRequest, parts: HttpParts): { headers
     replace: request.replace,
     progressToken: request.wantsProgress,
     logLevel: request.logLevel,
-    capabilities: NO_CAPABILITIES,
-    clientInfo: context.clientInfoJson,
+    capabilities: context.us.capabilities,
+    clientInfo: context.us.clientInfo,
   })
   const headers = session.headers(credentials).slice()
   headers.push('traceparent', request.traceparent, 'x-request-id', request.requestId)
+  const own = session.era === 'modern' ? modernHeaders(request) : NONE
+  for (const name in own) headers.push(name.toLowerCase(), own[name] ?? '')
   for (const name in request.passthrough) {
     const value = request.passthrough[name]
-    if (value !== undefined && mayPass(name)) headers.push(name, value)
+    if (value !== undefined && mayPass(name) && !headers.includes(name)) headers.push(name, value)
   }
-  if (session.era === 'modern') addModernHeaders(request, headers)
   return { headers, body }
+}
+
+const NONE: Readonly<Record<string, string>> = {}
+
+/** What a modern server compares with the body; always from the body, never from what a client sent. */
+function modernHeaders(request: UpstreamRequest): Readonly<Record<string, string>> {
+  const { frame } = request
+  const mirrored = upstreamHeaders(frame.method, request.name ?? frame.name ?? frame.uri)
+  if (request.paramHeaders === null) return mirrored
+  return { ...mirrored, ...paramHeaders(frame, request.paramHeaders) }
 }
 
 /** Names that no client may set, whatever an operator allows: ours, the connection's, and the client's own credentials. */

@@ -47,7 +47,7 @@ export async function fakeServer(handle: Handle): Promise<FakeServer> {
 
 function rpcMethod(body: Buffer): string {
   try {
-    return String((JSON.parse(body.toString()) as { method?: unknown }).method ?? '')
+    return (JSON.parse(body.toString()) as { method?: string }).method ?? ''
   } catch {
     return ''
   }
