@@ -11,10 +11,13 @@ export function rawMember(bytes: Buffer, name: string): Buffer | undefined {
   let found: Buffer | undefined
   if (bytes.length === 0) return undefined
   scanWhole(bytes, (at) =>
-    scanObject(bytes, at, 1, (key, _start, begin) => {
-      const end = skipValue(bytes, begin, 1)
-      if (key === name) found = bytes.subarray(begin, end)
-      return end
+    scanObject(bytes, at, {
+      depth: 1,
+      visit: (key, _start, begin) => {
+        const end = skipValue(bytes, begin, 1)
+        if (key === name) found = bytes.subarray(begin, end)
+        return end
+      },
     }),
   )
   return found
@@ -42,9 +45,11 @@ function scan(
   const properties = propertiesOf(inside.schema)
   if (bytes[at] !== OPEN_OBJECT || properties === undefined) return skipValue(bytes, at, inside.depth)
   const depth = inside.depth + 1
-  return scanObject(bytes, at, depth, (key, _start, begin) =>
-    scan(bytes, begin, { depth, schema: Object.hasOwn(properties, key) ? properties[key] : undefined }),
-  )
+  return scanObject(bytes, at, {
+    depth,
+    visit: (key, _start, begin) =>
+      scan(bytes, begin, { depth, schema: Object.hasOwn(properties, key) ? properties[key] : undefined }),
+  })
 }
 
 /** The described members of an object; undefined where nothing is described: such an object is passed on, not read. */

@@ -63,11 +63,12 @@ function requestOf({ method, params }: RestCall): Buffer {
 /** The raw JSON of the result; a JSON-RPC error of the server becomes an error of ours that quotes it. */
 function resultOf(bytes: Buffer, kind: 'result' | 'error'): Buffer {
   let found: Buffer | undefined
-  scanObject(bytes, 0, 1, (key, _start, at) => {
+  const visit = (key: string, _start: number, at: number): number => {
     const end = skipValue(bytes, at, 1)
     if (key === kind) found = bytes.subarray(at, end)
     return end
-  })
+  }
+  scanObject(bytes, 0, { depth: 1, visit })
   if (found === undefined) throw new GatewayError('upstream_invalid', 'the server answered without a result')
   if (kind === 'result') return found
   const error = JSON.parse(found.toString()) as { readonly code?: unknown; readonly message?: unknown }

@@ -18,13 +18,12 @@ export interface ObjectText {
 /** Reads a text that is one object, into its members and no deeper. Throws JsonFault, also where keys are ambiguous. */
 export function readObject(bytes: Buffer): ObjectText {
   const members: ObjectMember[] = []
-  const range = scanWhole(bytes, (root) =>
-    scanObject(bytes, root, 1, (key, start, at) => {
-      const end = skipValue(bytes, at, 1)
-      members.push({ key, start, at, end })
-      return end
-    }),
-  )
+  const visit = (key: string, start: number, at: number): number => {
+    const end = skipValue(bytes, at, 1)
+    members.push({ key, start, at, end })
+    return end
+  }
+  const range = scanWhole(bytes, (root) => scanObject(bytes, root, { depth: 1, visit }))
   return { bytes, ...range, members }
 }
 

@@ -28,11 +28,17 @@ const stack = new Uint8Array(MAX_DEPTH + 1)
 /** Takes the value of one member, which begins at `at`, and returns where it ends. `start` is where the key begins. */
 export type VisitMember = (key: string, start: number, at: number) => number
 
+export interface ObjectVisit {
+  /** How many containers are open with this object. */
+  readonly depth: number
+  readonly visit: VisitMember
+}
+
 /**
- * Scans the object at `at`, giving each member to `visit`; returns where the object ends. `depth` is how many containers are
- * open with this one. Keys that are equal, or equal but for case, are refused as ambiguous. UTF-8 is the caller's to check.
+ * Scans the object at `at`, giving each member to `visit`; returns where the object ends. Keys that are equal, or equal but
+ * for case, are refused as ambiguous. UTF-8 is the caller's to check.
  */
-export function scanObject(bytes: Buffer, at: number, depth: number, visit: VisitMember): number {
+export function scanObject(bytes: Buffer, at: number, { depth, visit }: ObjectVisit): number {
   if (bytes[at] !== OPEN_OBJECT) throw unexpected(bytes[at], at)
   let i = skipSpace(bytes, at + 1)
   if (bytes[i] === CLOSE_OBJECT) return i + 1

@@ -16,15 +16,14 @@ export function decodeString(bytes: Buffer, start: number, end: number): string 
   }
   const slot = (hash ^ (hash >>> 10)) & (SLOTS - 1)
   const known = cache[slot]
-  if (known !== undefined && sameAscii(known, bytes, start + 1, end - 1)) return known
+  if (known !== undefined && known.length === end - start - 2 && startsWith(bytes, start + 1, known)) return known
   const fresh = bytes.toString('latin1', start + 1, end - 1)
   cache[slot] = fresh
   return fresh
 }
 
-function sameAscii(text: string, bytes: Buffer, start: number, end: number): boolean {
-  if (text.length !== end - start) return false
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]!) return false
+function startsWith(bytes: Buffer, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[at + i]!) return false
   return true
 }
 

@@ -23,11 +23,12 @@ export function metaValue(frame: Frame, key: string): unknown {
 /** The JSON object with the value of one member replaced; every other byte stays. Unchanged where there is no such member. */
 export function withMember(object: Buffer, key: string, value: Buffer): Buffer {
   let at: Range | undefined
-  scanObject(object, 0, 1, (name, _start, start) => {
+  const visit = (name: string, _start: number, start: number): number => {
     const end = skipValue(object, start, 1)
     if (name === key) at = { start, end }
     return end
-  })
+  }
+  scanObject(object, 0, { depth: 1, visit })
   return at === undefined ? object : Buffer.concat([object.subarray(0, at.start), value, object.subarray(at.end)])
 }
 

@@ -67,12 +67,13 @@ function findMember(
   wanted: { readonly name: string; readonly depth: number },
 ): Range | undefined {
   let found: Range | undefined
+  const visit = (key: string, _start: number, value: number): number => {
+    const end = skipValue(bytes, value, wanted.depth)
+    if (key === wanted.name) found = { start: value, end }
+    return end
+  }
   try {
-    scanObject(bytes, at, wanted.depth, (key, _start, value) => {
-      const end = skipValue(bytes, value, wanted.depth)
-      if (key === wanted.name) found = { start: value, end }
-      return end
-    })
+    scanObject(bytes, at, { depth: wanted.depth, visit })
   } catch (fault) {
     if (fault instanceof JsonFault) throw new GatewayError(fault.code, fault.message, { field: 'params.arguments' })
     throw fault

@@ -57,7 +57,8 @@ class FrameScan {
 
   root(at: number): number {
     const first = this.#bytes[at]
-    if (first === OPEN_OBJECT) return scanObject(this.#bytes, at, 1, (key, _start, value) => this.#top(key, value))
+    if (first === OPEN_OBJECT)
+      return scanObject(this.#bytes, at, { depth: 1, visit: (key, _start, value) => this.#top(key, value) })
     this.#problem =
       first === OPEN_ARRAY
         ? 'one message per request: JSON-RPC batching was removed in protocol version 2025-06-18'
@@ -107,7 +108,7 @@ class FrameScan {
       this.#problem ??= 'params must be an object'
       return skipValue(this.#bytes, at, 1)
     }
-    const end = scanObject(this.#bytes, at, 2, (key, start, value) => this.#param(key, start, value))
+    const end = scanObject(this.#bytes, at, { depth: 2, visit: (key, start, value) => this.#param(key, start, value) })
     this.#params = { start: at, end }
     return end
   }
@@ -129,11 +130,12 @@ class FrameScan {
     }
     const meta: Member[] = []
     this.#meta = meta
-    return scanObject(this.#bytes, at, 3, (key, start, value) => {
+    const visit = (key: string, start: number, value: number): number => {
       const end = skipValue(this.#bytes, value, 3)
       meta.push({ key, member: { start, end }, value: { start: value, end } })
       return end
-    })
+    }
+    return scanObject(this.#bytes, at, { depth: 3, visit })
   }
 
   idBytes(): Buffer | undefined {

@@ -55,23 +55,23 @@ interface Found {
 
 function readError(bytes: Buffer): Found {
   const found: Found = {}
-  scanWhole(bytes, (root) =>
-    scanObject(bytes, root, 1, (key, _start, at) => {
-      if (key === 'error' && bytes[at] === OPEN_OBJECT) {
-        found.errorIsObject = true
-        return scanObject(bytes, at, 2, (name, _nameAt, value) => {
-          const end = skipValue(bytes, value, 2)
-          if (name === 'code') found.code = { start: value, end }
-          return end
-        })
-      }
-      const end = skipValue(bytes, at, 1)
-      if (key === 'id') found.id = { start: at, end }
-      else if (key === 'jsonrpc') found.version = bytes[at] === QUOTE && decodeString(bytes, at, end) === '2.0'
-      else if (key === 'method' || key === 'result') found.other = true
-      return end
-    }),
-  )
+  const inError = (key: string, _start: number, at: number): number => {
+    const end = skipValue(bytes, at, 2)
+    if (key === 'code') found.code = { start: at, end }
+    return end
+  }
+  const onTop = (key: string, _start: number, at: number): number => {
+    if (key === 'error' && bytes[at] === OPEN_OBJECT) {
+      found.errorIsObject = true
+      return scanObject(bytes, at, { depth: 2, visit: inError })
+    }
+    const end = skipValue(bytes, at, 1)
+    if (key === 'id') found.id = { start: at, end }
+    else if (key === 'jsonrpc') found.version = bytes[at] === QUOTE && decodeString(bytes, at, end) === '2.0'
+    else if (key === 'method' || key === 'result') found.other = true
+    return end
+  }
+  scanWhole(bytes, (root) => scanObject(bytes, root, { depth: 1, visit: onTop }))
   return found
 }
 

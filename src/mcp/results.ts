@@ -27,6 +27,8 @@ export interface CacheHint {
 
 const UNCACHED: CacheHint = { ttlMs: 0, scope: 'private' }
 const NULL = Buffer.from('null')
+const COMMA = Buffer.from(',')
+const CLOSE_RESULT = Buffer.from('}}')
 
 /** The revision that `initialize` agrees on: the client's where we speak it, else our newest that has `initialize`. */
 export function negotiate(requested: unknown): LegacyRevision {
@@ -63,11 +65,13 @@ export interface ListAnswer {
   readonly cache?: CacheHint
 }
 
-export function listResult(id: Buffer, list: ListAnswer): Buffer {
-  const members = list.era === 'modern' ? modern(list.serverInfo, list.cache ?? UNCACHED) : []
-  members.push(member(list.key, list.items))
-  if (list.nextCursor !== undefined) members.push(raw(`"nextCursor":${JSON.stringify(list.nextCursor)}`))
-  return response(id, members)
+/** In pieces, so that a long list is written from where it lies. */
+export function listResult(id: Buffer, list: ListAnswer): readonly Buffer[] {
+  const head = list.era === 'modern' ? modern(list.serverInfo, list.cache ?? UNCACHED) : []
+  if (list.nextCursor !== undefined) head.push(raw(`"nextCursor":${JSON.stringify(list.nextCursor)}`))
+  const members = head.flatMap((each) => [each, COMMA])
+  const open = Buffer.concat([raw('{"jsonrpc":"2.0","id":'), id, raw(',"result":{'), ...members, raw(`"${list.key}":`)])
+  return [open, list.items, CLOSE_RESULT]
 }
 
 /** For ping, logging/setLevel and whatever else says only that it was done. */
