@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { tableLines } from './table.ts'
+import { plainText, printable, terminal } from './terminal.ts'
+
+function captured(isTTY: boolean, columns = 40) {
+  const written: string[] = []
+  const stream = { isTTY, columns, write: (text: string) => written.push(text) }
+  return { out: terminal({ out: stream, err: stream, plain: false }), written }
+}
+
+test('colour and status lines are for people only', () => {
+  const piped = captured(false)
+  piped.out.print(piped.out.red('x'))
+  piped.out.status('working')
+  expect(piped.written).toEqual(['x\n'])
+  const watched = captured(true)
+  watched.out.status('working')
+  watched.out.print(watched.out.red('x'))
+  expect(watched.written).toEqual(['working', '\r\u001B[K', '\u001B[31mx\u001B[0m\n'])
+})
+
+test('what a server said cannot steer the terminal', () => {
+  expect(plainText('a\u001B[2Jb\nc\u0007\u009B31m')).toBe('ab c')
+  expect(printable('line 1\n\tline 2\u001B]0;title\u0007')).toBe('line 1\n\tline 2')
+  expect([plainText(null), plainText(undefined), plainText(5), plainText({ a: 1 })]).toEqual(['', '', '5', '{"a":1}'])
+})
+
+test('columns line up; the last is cut at the edge of a terminal and nowhere else', () => {
+  const rows = [
+    ['one', 'a long description of the first tool here'],
+    ['three', 'b'],
+  ]
+  expect(tableLines(['T', 'D'], rows, captured(false).out)).toEqual([
+    'T      D',
+    'one    a long description of the first tool here',
+    'three  b',
+  ])
+  expect(tableLines(['T', 'D'], rows, captured(true, 20).out)[1]).toBe('one    a long descr…')
+})
