@@ -14,6 +14,7 @@ import { createCalls } from '#/calls/invoke.ts'
 import { recordingLog } from '#/calls/record.ts'
 import { openCatalog, type OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
+import { isLoopback } from '#/config/read-settings.ts'
 import { loadSecrets, type Secrets } from '#/config/secrets.ts'
 import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
 import { Admission } from '#/http/admission.ts'
@@ -64,7 +65,7 @@ export function openLog(config: Config): Logger {
 /** What only one process of the machine does: keys, the database and its schema, the administrator, LISTEN. */
 export async function prepare(config: Config, log: Logger, context: PrepareContext): Promise<PreparedMachine> {
   await using building = new AsyncDisposableStack()
-  const secrets = await loadSecrets(config.dataDir, mintToken)
+  const secrets = await loadSecrets(config.dataDir, () => mintToken().text)
   const url = config.database.url ?? (await embedded(config, log, { context, building }))
   const directUrl = config.database.directUrl ?? url
   context.progress('checking the database')
@@ -180,7 +181,7 @@ function openUpstreams({ config, keys, deadlines }: Core): UpstreamParts {
           ? {}
           : (JSON.parse(keys.open(`credential:${id}`, credential).toString()) as Record<string, string>),
     },
-    policy: { allowPrivate: allowPrivateNetworks ?? listensOnLoopback(config) },
+    policy: { allowPrivate: allowPrivateNetworks ?? isLoopback(config.http.host) },
     limits: { totalMs: callTimeoutMs, connectMs: connectTimeoutMs },
     clientInfo: { name: 'causeway', version: VERSION },
     deadlines,
@@ -223,7 +224,7 @@ async function openDoor(core: Core, { calls, upstream, records, building }: Door
       sealer: keys,
       deadlines,
       bodyLimit: config.http.bodyLimit,
-      version: VERSION,
+      serverInfo: Buffer.from(JSON.stringify({ name: 'causeway', version: VERSION })),
     },
     ops: createOps({ authenticate, readiness, metrics }),
     rest: rest.handler,

@@ -1,7 +1,7 @@
 import type { Principal } from '#/access/principal.ts'
 import type { Scope } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { scanObject, skipValue } from '#/lib/json-scanner.ts'
+import { memberOf } from '#/lib/json-member.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
 import { NEWEST_LEGACY } from '#/mcp/revision.ts'
 import type { Calls } from './call.ts'
@@ -62,13 +62,7 @@ function requestOf({ method, params }: RestCall): Buffer {
 
 /** The raw JSON of the result; a JSON-RPC error of the server becomes an error of ours that quotes it. */
 function resultOf(bytes: Buffer, kind: 'result' | 'error'): Buffer {
-  let found: Buffer | undefined
-  const visit = (key: string, _start: number, at: number): number => {
-    const end = skipValue(bytes, at, 1)
-    if (key === kind) found = bytes.subarray(at, end)
-    return end
-  }
-  scanObject(bytes, 0, { depth: 1, visit })
+  const found = memberOf(bytes, kind)
   if (found === undefined) throw new GatewayError('upstream_invalid', 'the server answered without a result')
   if (kind === 'result') return found
   const error = JSON.parse(found.toString()) as { readonly code?: unknown; readonly message?: unknown }

@@ -5,7 +5,8 @@ import type { CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool, Param
 import type { Found, Snapshot } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Frame } from '#/mcp/frame.ts'
-import { paramBytes, withMember } from '#/mcp/member.ts'
+import { withMember } from '#/lib/json-member.ts'
+import { paramOf, rawOf } from '#/mcp/frame-values.ts'
 import type { Call } from './call.ts'
 
 /** Where a call goes: what was asked for, who serves it, and the proof that the caller may. */
@@ -109,7 +110,7 @@ interface Reference {
 }
 
 function readReference(frame: Frame): Reference | undefined {
-  const bytes = paramBytes(frame, 'ref')
+  const bytes = rawOf(frame, paramOf(frame, 'ref'))
   const value: unknown = bytes && JSON.parse(bytes.toString())
   return bytes && typeof value === 'object' && value !== null ? { ...value, bytes } : undefined
 }

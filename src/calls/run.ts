@@ -1,6 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { createAnswerRelay } from '#/mcp/answer-relay.ts'
-import { metaBytes } from '#/mcp/member.ts'
+import { metaOf, rawOf } from '#/mcp/frame-values.ts'
 import type { Frame } from '#/mcp/frame.ts'
 import type { AnswerOutcome, AnswerRelay, RelayOutput } from '#/mcp/relay.ts'
 import type { AnswerStart, UpstreamReport, UpstreamSink } from '#/upstream/upstreams.ts'
@@ -29,7 +29,7 @@ export class CallRun implements UpstreamSink, RelayOutput {
 
   constructor(options: RunOptions) {
     this.#options = options
-    this.progressToken = metaBytes(options.call.frame, 'progressToken')
+    this.progressToken = rawOf(options.call.frame, metaOf(options.call.frame, 'progressToken'))
   }
 
   start(answer: AnswerStart): void {

@@ -1,19 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 import type { Sealer } from '#/access/sealing.ts'
 import { scopeAllowed } from '#/access/scope.ts'
+import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Calls } from '#/calls/call.ts'
 import type { Catalog, Scope } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { classify } from '#/mcp/classify.ts'
-import { metaValue, paramBytes } from '#/mcp/member.ts'
+import { metaOf, paramOf, rawOf, textOf } from '#/mcp/frame-values.ts'
+import { LOG_LEVEL } from '#/mcp/meta-keys.ts'
+import { methodIn } from '#/mcp/methods.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
 import type { Admission } from './admission.ts'
 import { readBody } from './body.ts'
 import { sendAccepted, sendPieces, type Arrival, type Exchange } from './exchange.ts'
-import { answerList, LIST_METHODS } from './mcp-lists.ts'
-import { LOCAL_METHODS } from './mcp-local.ts'
+import { answerList } from './mcp-lists.ts'
+import { answerLocally } from './mcp-local.ts'
 import { headersForCall, refuse, requireMedia } from './mcp-head.ts'
 import { McpReply } from './mcp-reply.ts'
 import type { Session, Sessions } from './session.ts'
@@ -27,7 +30,8 @@ export interface McpOptions {
   readonly sealer: Sealer
   readonly deadlines: Deadlines
   readonly bodyLimit: number
-  readonly version: string
+  /** Raw JSON of who we are to clients: name and version. */
+  readonly serverInfo: Buffer
 }
 
 /** Silence after which a waiting call becomes a stream with comments, so that nothing on the way takes it for dead. */
@@ -95,7 +99,7 @@ function understand(arrival: Arrival, { principal, scope, bytes, sessions }: Rec
 /** The one notification that asks something of us. Others are accepted and mean nothing here. */
 function heed(frame: Exchange['frame'], session: Session | undefined, sessions: Sessions): void {
   if (frame.method !== 'notifications/cancelled' || session === undefined) return
-  const requestId = paramBytes(frame, 'requestId')?.toString()
+  const requestId = rawOf(frame, paramOf(frame, 'requestId'))?.toString()
   if (requestId !== undefined) sessions.declare({ kind: 'cancelled', session: session.id, requestId })
 }
 
@@ -103,15 +107,12 @@ function heed(frame: Exchange['frame'], session: Session | undefined, sessions: 
 export async function answer(exchange: Exchange, options: McpOptions): Promise<void> {
   const { method } = exchange.frame
   try {
-    const list = LIST_METHODS[method]
-    if (list !== undefined) return sendPieces(exchange.response, await answerList(exchange, list, options))
-    const local = LOCAL_METHODS[method]
-    if (local !== undefined)
-      return local(exchange, {
-        sessions: options.sessions,
-        snapshot: options.catalog.current,
-        version: options.version,
-      })
+    const row = methodIn(exchange.era, method)
+    if (row === undefined || row.kind === 'later')
+      throw new GatewayError('method_not_found', `the method ${method} is not offered here`)
+    if (row.permission !== null) allowAny(exchange.principal, row.permission)
+    if (row.kind === 'list') return sendPieces(exchange.response, await answerList(exchange, options))
+    if (row.kind === 'local') return answerLocally(exchange, options)
   } catch (cause) {
     return new McpReply({ response: exchange.response, era: exchange.era, method, id: exchange.id }).fail(
       GatewayError.from(cause),
@@ -145,17 +146,13 @@ function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): 
       revision: exchange.revision,
       requestId: exchange.requestId,
       ...headersForCall(exchange),
-      logLevel: era === 'legacy' ? ((session && sessions.level(session)) ?? 'debug') : modernLogLevel(exchange),
+      logLevel:
+        era === 'legacy' ? ((session && sessions.level(session)) ?? 'debug') : textOf(frame, metaOf(frame, LOG_LEVEL)),
       wantsEvents,
       controller,
     },
     reply,
   )
-}
-
-function modernLogLevel({ frame }: Exchange): string | undefined {
-  const level = metaValue(frame, 'io.modelcontextprotocol/logLevel')
-  return typeof level === 'string' ? level : undefined
 }
 
 interface Ending {

@@ -1,97 +1,72 @@
-import { allowAny } from '#/access/allow.ts'
-import type { Snapshot } from '#/catalog/snapshot.ts'
+import type { Catalog, Scope, Snapshot } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { paramValue } from '#/mcp/member.ts'
-import { discoverResult, emptyResult, initializeResult, negotiate } from '#/mcp/results.ts'
-import type { Exchange } from './exchange.ts'
-import { sendJson } from './exchange.ts'
+import { paramOf, textOf } from '#/mcp/frame-values.ts'
+import { isLogLevel, LOG_LEVELS } from '#/mcp/log-level.ts'
+import type { Method } from '#/mcp/methods.ts'
+import { discoverResult, emptyResult, initializeResult, negotiate, type ServerFace } from '#/mcp/results.ts'
+import { sendJson, type Exchange } from './exchange.ts'
 import type { Sessions } from './session.ts'
-
-/** What an endpoint says of itself, from the catalog. */
-interface Described {
-  readonly serverInfo: { readonly name: string; readonly title?: string; readonly version: string }
-  readonly capabilities: Readonly<Record<string, unknown>>
-  readonly instructions: string | null
-}
-
-const OWN = { tools: {}, prompts: {}, resources: {}, completions: {}, logging: {} } as const
-
-/** The endpoint's own description: ours for a selection, the server's (as far as we relay it) for a single upstream. */
-export function describe(exchange: Pick<Exchange, 'scope'>, snapshot: Snapshot, version: string): Described {
-  const { scope } = exchange
-  const serverInfo = { name: 'causeway', version }
-  if (scope.kind === 'all') return { serverInfo, capabilities: OWN, instructions: null }
-  if (scope.kind === 'server') {
-    const server = snapshot.server(scope.id)
-    return {
-      serverInfo: { ...serverInfo, title: server?.name ?? '' },
-      capabilities: OWN,
-      instructions: server?.description ?? null,
-    }
-  }
-  const gateway = snapshot.gateway(scope.id)
-  const theirs = gateway?.capabilities == null ? OWN : (JSON.parse(gateway.capabilities) as Record<string, unknown>)
-  const capabilities = Object.fromEntries(
-    Object.keys(OWN)
-      .filter((name) => name in theirs)
-      .map((name) => [name, {}]),
-  )
-  return {
-    serverInfo: { ...serverInfo, title: gateway?.name ?? '' },
-    capabilities,
-    instructions: gateway?.instructions ?? null,
-  }
-}
 
 export interface LocalParts {
   readonly sessions: Sessions
-  readonly snapshot: Snapshot
-  readonly version: string
+  readonly catalog: Pick<Catalog, 'current'>
+  readonly serverInfo: Buffer
 }
 
 type Local = (exchange: Exchange, parts: LocalParts) => void
 
 /** The methods that need no upstream. */
-export const LOCAL_METHODS: Readonly<Record<string, Local>> = {
-  initialize(exchange, { sessions, snapshot, version }) {
+const LOCALS: Partial<Record<Method, Local>> = {
+  initialize(exchange, { sessions, catalog, serverInfo }) {
     const { principal, scope, response, id } = exchange
     const revision = negotiate(stringParam(exchange, 'protocolVersion'))
     response.setHeader('mcp-session-id', sessions.mint(principal, scope, revision))
-    sendJson(response, initializeResult({ id, revision, ...describe(exchange, snapshot, version) }))
+    sendJson(response, initializeResult(id, revision, faceOf(scope, catalog.current, serverInfo)))
   },
-  'server/discover'(exchange, { snapshot, version }) {
-    sendJson(exchange.response, discoverResult({ id: exchange.id, ...describe(exchange, snapshot, version) }))
+  'server/discover'({ response, id, scope }, { catalog, serverInfo }) {
+    sendJson(response, discoverResult(id, faceOf(scope, catalog.current, serverInfo)))
   },
-  ping: (exchange) => sendJson(exchange.response, emptyResult(exchange.id)),
-  'logging/setLevel'(exchange, { sessions }) {
+  ping: ({ response, id, era }, { serverInfo }) => sendJson(response, emptyResult(id, era, serverInfo)),
+  'logging/setLevel'(exchange, { sessions, serverInfo }) {
+    const { session, response, id, era } = exchange
     const level = stringParam(exchange, 'level')
-    if (!LEVELS.has(level)) {
-      throw new GatewayError('invalid_field', `params.level must be one of ${[...LEVELS].join(', ')}`, {
+    if (!isLogLevel(level)) {
+      throw new GatewayError('invalid_field', `params.level must be one of ${LOG_LEVELS.join(', ')}`, {
         field: 'params.level',
       })
     }
-    allowAny(exchange.principal, 'tools.read')
-    const { session } = exchange
     if (session !== undefined) sessions.declare({ kind: 'level', session: session.id, level, until: session.expiresAt })
-    sendJson(exchange.response, emptyResult(exchange.id))
+    sendJson(response, emptyResult(id, era, serverInfo))
   },
 }
 
-const LEVELS: ReadonlySet<string> = new Set([
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-])
+/** Answers one of the methods that the gateway knows by itself. */
+export function answerLocally(exchange: Exchange, parts: LocalParts): void {
+  const { method } = exchange.frame
+  const local = LOCALS[method as Method]
+  if (local === undefined) throw new GatewayError('method_not_found', `the method ${method} is not offered here`)
+  local(exchange, parts)
+}
+
+const OFFERED = ['tools', 'prompts', 'resources', 'completions', 'logging'] as const
+const ALL = Buffer.from(JSON.stringify(Object.fromEntries(OFFERED.map((name) => [name, {}]))))
+
+/** What an endpoint says of itself: for a selection what we relay, for one upstream what of it the upstream has. */
+function faceOf(scope: Scope, snapshot: Snapshot, serverInfo: Buffer): ServerFace {
+  if (scope.kind === 'all') return { serverInfo, capabilities: ALL }
+  if (scope.kind === 'server') {
+    return { serverInfo, capabilities: ALL, instructions: snapshot.server(scope.id)?.description ?? undefined }
+  }
+  const gateway = snapshot.gateway(scope.id)
+  const instructions = gateway?.instructions ?? undefined
+  if (gateway?.capabilities == null) return { serverInfo, capabilities: ALL, instructions }
+  const theirs = JSON.parse(gateway.capabilities) as Readonly<Record<string, unknown>>
+  const ours = Object.fromEntries(OFFERED.filter((name) => Object.hasOwn(theirs, name)).map((name) => [name, {}]))
+  return { serverInfo, capabilities: Buffer.from(JSON.stringify(ours)), instructions }
+}
 
 function stringParam({ frame }: Exchange, key: string): string {
-  const value = paramValue(frame, key)
-  if (typeof value !== 'string') {
-    throw new GatewayError('invalid_field', `params.${key} is missing: it must be a string`, { field: `params.${key}` })
-  }
-  return value
+  const value = textOf(frame, paramOf(frame, key))
+  if (value !== undefined) return value
+  throw new GatewayError('invalid_field', `params.${key} is missing: it must be a string`, { field: `params.${key}` })
 }

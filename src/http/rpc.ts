@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Scope } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Frame } from '#/mcp/frame.ts'
-import { paramValue } from '#/mcp/member.ts'
+import { paramOf, rawOf, textOf } from '#/mcp/frame-values.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
 import { NEWEST_LEGACY } from '#/mcp/revision.ts'
 import { readBody } from './body.ts'
@@ -48,8 +48,9 @@ export async function serveRpc(arrival: Arrival, options: McpOptions): Promise<v
 }
 
 function scopeOf(frame: Frame): Scope {
-  const id = paramValue(frame, 'server_id')
-  if (id === undefined || id === null) return { kind: 'all' }
+  const member = paramOf(frame, 'server_id')
+  if (member === undefined || rawOf(frame, member)?.toString() === 'null') return { kind: 'all' }
+  const id = textOf(frame, member)
   if (!ServerId.is(id))
     throw new GatewayError('invalid_field', 'params.server_id must be 32 hex characters', { field: 'params.server_id' })
   return { kind: 'server', id }
