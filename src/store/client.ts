@@ -33,10 +33,12 @@ function withoutStartupParameters(url: string): string {
 
 const INT8 = 20
 
+type Parse = (value: string) => unknown
+const driverParser = types.getTypeParser as (oid: number, format?: 'text' | 'binary') => Parse
+
 /** bigint is a number here (what is not exact throws), timestamptz a Date, jsonb parsed, bytea a Buffer, numeric a string. */
-function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  if (oid === INT8 && format !== 'binary') return exactInteger
-  return types.getTypeParser(oid, format as 'text') as (value: string) => unknown
+function getTypeParser(oid: number, format?: 'text' | 'binary'): Parse {
+  return oid === INT8 && format !== 'binary' ? exactInteger : driverParser(oid, format)
 }
 
 function exactInteger(value: string): number {

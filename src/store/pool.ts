@@ -30,7 +30,7 @@ export class ConnectionPool implements AsyncDisposable {
       idleTimeoutMillis: 30_000,
       // pg-pool calls `new` on it with the same settings.
       Client: PlainClient,
-    } as ConstructorParameters<typeof Pool>[0])
+    })
     this.#pool.on('error', (error) =>
       log.warn({ event: 'database.connection_lost', error: error.message }, 'an idle database connection was lost'),
     )

@@ -49,14 +49,15 @@ async function createCluster(folder: string, account: Account | null, { initdb, 
   await rm(half, { recursive: true, force: true })
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 })
   await giveTo(account, passwordFile)
-  await step(
-    finished(
-      spawnAs(account, [
-        ...[initdb, '-D', half, '-U', USER, '--pwfile', passwordFile, '--auth=scram-sha-256', '-E', 'UTF8'],
-        ...['--locale-provider=builtin', '--locale=C.UTF-8', '--no-instructions'],
-      ]),
-    ),
-  )
+  const flags = [
+    '--auth=scram-sha-256',
+    '-E',
+    'UTF8',
+    '--locale-provider=builtin',
+    '--locale=C.UTF-8',
+    '--no-instructions',
+  ]
+  await step(finished(spawnAs(account, [initdb, '-D', half, '-U', USER, '--pwfile', passwordFile, ...flags])))
   await step(
     finished(spawnAs(account, [postgres, '--single', '-D', half, 'postgres']), `CREATE DATABASE ${DATABASE}\n`),
   )

@@ -27,5 +27,5 @@ async function pooled(context: TestContext, options: TestDatabaseOptions = {}): 
   const { url } = building.use(await startPgBouncer(direct.url))
   const db = building.use(await openDatabase({ poolSize: 4, log: quiet, ...options, url }))
   const owned = building.move()
-  return { url, db, sql: direct.sql, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { url, db, sql: (text, values) => direct.sql(text, values), [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

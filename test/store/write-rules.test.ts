@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { UserId } from '#/access/ids.ts'
-import type { Reader, WriteTx } from '#/store/store.ts'
+import type { WriteTx } from '#/store/store.ts'
 import { testDatabase } from '../support/database.ts'
 import { recordingLog } from '../support/quiet.ts'
 
@@ -148,7 +148,10 @@ describe('a read', () => {
   test('returns exact integers or throws', async () => {
     await using t = await testDatabase()
     const read = (n: string) =>
-      (t.db.read('tests') as Reader).selectNoFrom(sql<number>`${sql.lit(n)}::bigint`.as('n')).executeTakeFirst()
+      t.db
+        .read('tests')
+        .selectNoFrom(sql<number>`${sql.lit(n)}::bigint`.as('n'))
+        .executeTakeFirst()
     expect(await read('9007199254740991')).toEqual({ n: 9_007_199_254_740_991 })
     await expect(read('9007199254740993')).rejects.toMatchObject({ cause: expect.any(RangeError) })
   })

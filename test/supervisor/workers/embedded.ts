@@ -1,0 +1,11 @@
+import { startEmbedded } from '#/supervisor/embedded-postgres.ts'
+
+// A process that owns an embedded PostgreSQL: says where it is, and stops it when told to.
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+try {
+  const server = await startEmbedded({ dataDir: process.argv[2] ?? '', log: quiet, settings: { fsync: 'off' } })
+  console.log(JSON.stringify({ url: server.url, pid: server.pid }))
+  process.once('SIGTERM', () => void server[Symbol.asyncDispose]())
+} catch (error) {
+  console.log(JSON.stringify({ error: (error as Error).message }))
+}
