@@ -1,0 +1,49 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+
+/** The part of vitest's JSON report that is counted. */
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
+}
+
+/**
+ * `count-tests.ts REPORTS [FAILED STEP…]`: sums up the reports of a run. A test file that did not load and a report that is missing
+ * count as one failure each, and so does a failed step that has no report.
+ */
+const [folder = '', ...failedSteps] = process.argv.slice(2)
+const count = { passed: 0, failed: 0, skipped: 0 }
+
+const parts = globSync('*.expected', { cwd: folder }).map((name) => basename(name, '.expected'))
+for (const part of parts) {
+  const path = join(folder, `${part}.json`)
+  if (existsSync(path)) countReport(JSON.parse(readFileSync(path, 'utf8')) as Report)
+  else fail(`${part}: no report`)
+}
+for (const step of failedSteps) {
+  if (!parts.includes(step)) fail(`step ${step}`)
+  else if (count.failed === 0) fail(`step ${step} failed although all of its tests passed`)
+}
+
+if (count.skipped > 0) console.log(`${count.skipped} skipped`)
+console.log(`${count.passed} passed, ${count.failed} failed`)
+if (count.failed > 0) process.exitCode = 1
+
+function countReport({ testResults }: Report): void {
+  for (const { name, status, assertionResults } of testResults) {
+    if (status === 'failed' && !assertionResults.some((one) => one.status === 'failed')) fail(`${name} did not run`)
+    for (const { status: outcome, fullName } of assertionResults) {
+      if (outcome === 'passed') count.passed += 1
+      else if (outcome === 'failed') fail(`${basename(name)}: ${fullName}`)
+      else count.skipped += 1
+    }
+  }
+}
+
+function fail(what: string): void {
+  count.failed += 1
+  console.log(`failed: ${what}`)
+}
