@@ -31,6 +31,7 @@ export type Permission = (typeof PERMISSIONS)[number]
 
 /** All that a token narrowed to one virtual server can still hold: the use of what that server offers, and nothing of its management. */
 export const SERVER_PERMISSIONS: ReadonlySet<Permission> = new Set([
+  'servers.read',
   'servers.use',
   'tools.read',
   'tools.execute',

@@ -1,0 +1,36 @@
+import { sql } from 'kysely'
+import type { UserId } from '#/access/ids.ts'
+import type { Idempotency } from '#/api/endpoint.ts'
+import { repeatedTarget } from '#/api/idempotency.ts'
+import type { Database, WriteTx } from './store.ts'
+
+/**
+ * Takes the key for `targetId` in the transaction that makes the target. Answers the id that the same request made earlier, if
+ * it did; a request that runs at the same time is waited for. Throws where the key was used for another request.
+ */
+export async function takeIdempotencyKey(
+  tx: WriteTx,
+  idempotency: Idempotency,
+  { userId, targetId }: { readonly userId: UserId; readonly targetId: string },
+): Promise<string | undefined> {
+  const row = await tx.sql
+    .insertInto('idempotency_keys')
+    .values({ user_id: userId, key: idempotency.key, request_hash: idempotency.hash, target_id: targetId })
+    // Changes nothing, but answers the row that is there, even one that was committed while this one waited.
+    .onConflict((conflict) => conflict.columns(['user_id', 'key']).doUpdateSet({ key: sql`excluded.key` }))
+    .returning(['target_id', 'request_hash'])
+    .executeTakeFirstOrThrow()
+  if (row.target_id === targetId) return undefined
+  return repeatedTarget({ targetId: row.target_id, hash: row.request_hash }, idempotency)
+}
+
+/** Forgets keys older than a day, a slice at a time. Answers how many are gone. */
+export async function forgetIdempotencyKeys(db: Database, sliceSize = 5_000): Promise<number> {
+  const { count } = await db.statement(
+    'idempotency',
+    () => sql`
+      DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '1 day' LIMIT ${sliceSize}))`,
+  )
+  return count
+}

@@ -1,0 +1,73 @@
+import { sql, type SelectQueryBuilder } from 'kysely'
+import type { ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
+import { PERMISSIONS } from '#/access/permissions.ts'
+import type { Tag } from '#/api/tags.ts'
+import type { Token } from '#/tokens/token.ts'
+import { iso, isoOrNull } from './columns.ts'
+import type { Reader } from './store.ts'
+
+/** A row of tokens with the user's address; `t` and `u`. */
+export function tokenQuery(read: Reader) {
+  return read
+    .selectFrom('tokens as t')
+    .innerJoin('users as u', 'u.id', 't.user_id')
+    .select([
+      't.id',
+      't.user_id',
+      'u.email',
+      't.team_id',
+      't.name',
+      't.description',
+      't.hint',
+      't.permissions',
+      't.server_id',
+      't.tags',
+      't.version',
+      't.is_active',
+      't.revoked_by',
+      't.revocation_reason',
+      iso('t.created_at').as('created_at'),
+      isoOrNull('t.expires_at').as('expires_at'),
+      isoOrNull('t.last_used_at').as('last_used_at'),
+      isoOrNull('t.revoked_at').as('revoked_at'),
+    ])
+}
+
+type RowOf<Q> = Q extends SelectQueryBuilder<infer _S, infer _T, infer Row> ? Row : never
+export type TokenRow = RowOf<ReturnType<typeof tokenQuery>>
+
+export function tokenOf(row: TokenRow): Token {
+  return {
+    id: row.id as TokenId,
+    userId: row.user_id as UserId,
+    userEmail: row.email,
+    teamId: row.team_id as TeamId | null,
+    name: row.name,
+    description: row.description,
+    hint: row.hint,
+    permissions: row.permissions === null ? null : permissionsIn(row.permissions),
+    serverId: row.server_id as ServerId | null,
+    tags: row.tags as readonly Tag[],
+    version: row.version,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    lastUsedAt: row.last_used_at,
+    isActive: row.is_active,
+    revokedAt: row.revoked_at,
+    revokedBy: row.revoked_by,
+    revocationReason: row.revocation_reason,
+  }
+}
+
+/** What a newer or older version of the program stored and this one does not know permits nothing. */
+function permissionsIn(stored: unknown): Token['permissions'] {
+  const names: readonly unknown[] = Array.isArray(stored) ? stored : []
+  return PERMISSIONS.filter((permission) => names.includes(permission))
+}
+
+/** Neither revoked nor switched off nor over. */
+export function live(table: string) {
+  const column = (name: string) => sql.ref(`${table}.${name}`)
+  return sql<boolean>`${column('revoked_at')} IS NULL AND ${column('is_active')}
+    AND (${column('expires_at')} IS NULL OR ${column('expires_at')} > now())`
+}

@@ -1,0 +1,245 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { TokenId } from '#/access/ids.ts'
+import type { Rights } from '#/access/narrowing.ts'
+import type { Owned } from '#/access/principal.ts'
+import { cutPage } from '#/api/paging.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Token } from '#/tokens/token.ts'
+import type { Actor, Before, TokenChange, TokenReader, TokenToMake, TokenWriter } from '#/tokens/token-store.ts'
+import { olderThan } from './columns.ts'
+import { constraintOf } from './errors.ts'
+import { takeIdempotencyKey } from './idempotency-store.ts'
+import type { Database, WriteTx } from './store.ts'
+import { live, tokenOf, tokenQuery } from './token-rows.ts'
+
+const SOURCE = 'tokens'
+
+/** API tokens in PostgreSQL. */
+export function tokenStore(db: Database): TokenReader & TokenWriter {
+  return { ...reading(db), ...writing(db) }
+}
+
+function reading(db: Database): TokenReader {
+  const read = db.read(SOURCE)
+  return {
+    page: async ({ limit, after, includeInactive }, { userId, offset }) => {
+      // The count is a part of every row, and of a row of its own where a page is empty.
+      const total = sql<number>`(SELECT count(*)::int FROM tokens AS t WHERE ${inPage(includeInactive, userId)})`
+      const rows = await tokenQuery(read)
+        .select(total.as('total'))
+        .where(inPage(includeInactive, userId))
+        .$if(after !== null, (query) => query.where(olderThan('t', after ?? { createdAt: '', id: '' })))
+        .orderBy('t.created_at', 'desc')
+        .orderBy('t.id', 'desc')
+        .$if(limit !== null, (query) => query.limit((limit ?? 0) + 1))
+        .offset(offset)
+        .execute()
+      const counted = rows[0]?.total ?? (await read.selectNoFrom(total.as('total')).executeTakeFirstOrThrow()).total
+      return { ...cutPage(rows.map(tokenOf), limit), total: counted }
+    },
+    byId: async (id) => {
+      const row = await tokenQuery(read).where('t.id', '=', id).executeTakeFirst()
+      return row && tokenOf(row)
+    },
+    before: async ({ ownId, targetId, serverId }) => {
+      const rows = await tokenQuery(read)
+        .select([live('t').as('live'), serverJson(serverId).as('server')])
+        .where('t.id', 'in', targetId === null ? [ownId] : [ownId, targetId])
+        .execute()
+      return beforeOf(
+        rows.map((row) => ({ token: tokenOf(row), ...row })),
+        { ownId, targetId },
+      )
+    },
+  }
+}
+
+function inPage(includeInactive: boolean, userId: string | null): RawBuilder<boolean> {
+  return sql`(${includeInactive} OR (t.is_active AND t.revoked_at IS NULL)) AND (${userId}::text IS NULL OR t.user_id = ${userId})`
+}
+
+/** The server stands in every row, as whatever is decided about needs the token in hand. */
+function serverJson(serverId: string | null): RawBuilder<Owned | null> {
+  return sql`(SELECT json_build_object('ownerId', owner_id, 'teamId', team_id, 'visibility', visibility)
+    FROM servers WHERE id = ${serverId}::text)`
+}
+
+function beforeOf(
+  rows: readonly { readonly token: Token; readonly live: boolean; readonly server: Owned | null }[],
+  { ownId, targetId }: { readonly ownId: TokenId; readonly targetId: TokenId | null },
+): Before {
+  return {
+    own: rows.find((row) => row.token.id === ownId && row.live)?.token,
+    target: rows.find((row) => row.token.id === targetId)?.token,
+    server: rows[0]?.server ?? undefined,
+  }
+}
+
+function writing(db: Database): TokenWriter {
+  return {
+    create: async (token, idempotency, actor) => {
+      try {
+        const { value, seq } = await db.write(SOURCE, async (tx) => {
+          const target = { userId: actor.userId, targetId: token.id }
+          const earlier = idempotency === null ? undefined : await takeIdempotencyKey(tx, idempotency, target)
+          if (earlier === undefined) await insert(tx, token, actor)
+          return { id: (earlier ?? token.id) as TokenId, repeated: earlier !== undefined }
+        })
+        return { ...value, seq }
+      } catch (error) {
+        throw nameTaken(error)
+      }
+    },
+    update: async (change, actor) => {
+      try {
+        return await changed(db, (tx) => update(tx, change, actor))
+      } catch (error) {
+        throw nameTaken(error)
+      }
+    },
+    revoke: (id, why, actor) => changed(db, (tx) => revoke(tx, { id, ...why }, actor)),
+  }
+}
+
+async function changed(
+  db: Database,
+  work: (tx: WriteTx) => Promise<boolean>,
+): Promise<{ readonly seq: number | null } | undefined> {
+  const { value, seq } = await db.write(SOURCE, work)
+  return value ? { seq } : undefined
+}
+
+async function insert(tx: WriteTx, token: TokenToMake, actor: Actor): Promise<void> {
+  const { id, name, description, secret, rights, isActive } = token
+  const { numInsertedOrUpdatedRows } = await tx.sql
+    .insertInto('tokens')
+    .columns([
+      'id',
+      'user_id',
+      'team_id',
+      'name',
+      'description',
+      'hash',
+      'hint',
+      'permissions',
+      'server_id',
+      'tags',
+      'expires_at',
+      'is_active',
+    ])
+    // Only beside the token in hand, and only while that is live: a revocation and what it forbids cannot pass each other.
+    .expression((from) =>
+      from
+        .selectFrom('tokens as own')
+        .select([
+          sql<string>`${id}`.as('id'),
+          'own.user_id',
+          sql<string | null>`${rights.teamId}::text`.as('team_id'),
+          sql<string>`${name}`.as('name'),
+          sql<string | null>`${description}::text`.as('description'),
+          sql<Buffer>`${secret.hash}::bytea`.as('hash'),
+          sql<string>`${secret.hint}`.as('hint'),
+          sql<string | null>`${permissionsJson(rights)}::jsonb`.as('permissions'),
+          sql<string | null>`${rights.serverId}::text`.as('server_id'),
+          sql<string>`${JSON.stringify(token.tags)}::jsonb`.as('tags'),
+          expiresAt(rights).as('expires_at'),
+          sql<boolean>`${isActive}::boolean`.as('is_active'),
+        ])
+        .where('own.id', '=', actor.tokenId)
+        .where(live('own'))
+        .forShare(),
+    )
+    .executeTakeFirstOrThrow()
+  if (numInsertedOrUpdatedRows !== 1n)
+    throw new GatewayError('unauthenticated', 'the token in hand was revoked or has expired')
+  tx.changed('token', id)
+  audit(tx, actor, { action: 'tokens.create', id, detail: { name, hint: secret.hint, ...rightsDetail(rights) } })
+}
+
+async function update(tx: WriteTx, change: TokenChange, actor: Actor): Promise<boolean> {
+  const { id, version, name, description, rights, tags, isActive } = change
+  const row = await tx.sql
+    .updateTable('tokens')
+    .set({
+      name,
+      description,
+      permissions: permissionsJson(rights),
+      server_id: rights.serverId,
+      tags: JSON.stringify(tags),
+      is_active: isActive,
+      version: sql`version + 1`,
+      updated_at: sql`now()`,
+    })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .where('revoked_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst()
+  if (row === undefined) return false
+  tx.changed('token', id)
+  audit(tx, actor, { action: 'tokens.update', id, detail: { name, isActive, ...rightsDetail(rights) } })
+  return true
+}
+
+interface Revocation {
+  readonly id: TokenId
+  readonly reason: string | null
+  readonly ifMatch: number | null
+}
+
+async function revoke(tx: WriteTx, { id, reason, ifMatch }: Revocation, actor: Actor): Promise<boolean> {
+  const row = await tx.sql
+    .updateTable('tokens')
+    .set({
+      revoked_at: sql`now()`,
+      revoked_by: actor.email,
+      revocation_reason: reason,
+      is_active: false,
+      version: sql`version + 1`,
+      updated_at: sql`now()`,
+    })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .$if(ifMatch !== null, (query) => query.where('version', '=', ifMatch ?? -1))
+    .returning('name')
+    .executeTakeFirst()
+  if (row === undefined) return false
+  tx.changed('token', id)
+  audit(tx, actor, { action: 'tokens.revoke', id, detail: { name: row.name, reason } })
+  return true
+}
+
+function audit(
+  tx: WriteTx,
+  actor: Actor,
+  { action, id, detail }: { readonly action: string; readonly id: string; readonly detail: Record<string, unknown> },
+): void {
+  tx.audit({
+    actor: actor.email,
+    action,
+    targetKind: 'token',
+    targetId: id,
+    detail: { ...detail, with: actor.tokenId },
+  })
+}
+
+function rightsDetail({ permissions, serverId, expiresAt }: Rights): Record<string, unknown> {
+  return {
+    permissions: permissions === null ? null : [...permissions],
+    serverId,
+    expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+  }
+}
+
+function permissionsJson({ permissions }: Rights): string | null {
+  return permissions === null ? null : JSON.stringify([...permissions])
+}
+
+function expiresAt({ expiresAt: at }: Rights): RawBuilder<Date | null> {
+  return sql`${at === null ? null : new Date(at).toISOString()}::timestamptz`
+}
+
+function nameTaken(error: unknown): unknown {
+  if (constraintOf(error) !== 'tokens_name') return error
+  return new GatewayError('conflict', 'you have a token of this name already', { cause: error, field: 'name' })
+}

@@ -1,0 +1,73 @@
+import { sql } from 'kysely'
+import type { Administrator, AdministratorStore } from '#/tokens/administrator.ts'
+import type { Database, WriteTx } from './store.ts'
+
+const SOURCE = 'users'
+
+/** The administrator in PostgreSQL. */
+export function administratorStore(db: Database): AdministratorStore {
+  return {
+    async ensure(administrator) {
+      // Every start but the first finds everything, and writes nothing.
+      const found = await stateOf(db, administrator)
+      if (found !== 'absent') return found
+      const { value: made } = await db.write(SOURCE, (tx) => make(tx, administrator))
+      if (made) return 'made'
+      return (await stateOf(db, administrator)) === 'revoked' ? 'revoked' : 'there'
+    },
+  }
+}
+
+async function stateOf(db: Database, { email, tokenHash }: Administrator): Promise<'there' | 'revoked' | 'absent'> {
+  const row = await db
+    .read(SOURCE)
+    .selectFrom('tokens as t')
+    .innerJoin('users as u', 'u.id', 't.user_id')
+    .select(['t.revoked_at', 'u.is_admin', 'u.enabled'])
+    .where('t.hash', '=', tokenHash)
+    .where(sql<boolean>`lower(u.email) = lower(${email})`)
+    .executeTakeFirst()
+  if (row === undefined || !row.is_admin || !row.enabled) return 'absent'
+  return row.revoked_at === null ? 'there' : 'revoked'
+}
+
+/** False: others made all of it meanwhile. */
+async function make(tx: WriteTx, administrator: Administrator): Promise<boolean> {
+  const { email, userId, tokenId, tokenName, tokenHash, tokenHint } = administrator
+  const user = await tx.sql
+    .insertInto('users')
+    .values({ id: userId, email, is_admin: true })
+    .onConflict((conflict) =>
+      conflict
+        .expression(sql`lower(email)`)
+        .doUpdateSet({ is_admin: true, enabled: true })
+        .where(sql<boolean>`NOT users.is_admin OR NOT users.enabled`),
+    )
+    .returning('id')
+    .executeTakeFirst()
+  const token = await tx.sql
+    .insertInto('tokens')
+    .columns(['id', 'user_id', 'name', 'description', 'hash', 'hint'])
+    .expression((from) =>
+      from
+        .selectFrom('users')
+        .select([
+          sql<string>`${tokenId}`.as('id'),
+          'users.id as user_id',
+          sql<string>`${tokenName}`.as('name'),
+          sql<string>`'The token in the data folder'`.as('description'),
+          sql<Buffer>`${tokenHash}::bytea`.as('hash'),
+          sql<string>`${tokenHint}`.as('hint'),
+        ])
+        .where(sql<boolean>`lower(users.email) = lower(${email})`),
+    )
+    .onConflict((conflict) => conflict.column('hash').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (user === undefined && token === undefined) return false
+  if (user !== undefined) tx.changed('user', user.id)
+  if (token !== undefined) tx.changed('token', token.id)
+  const detail = { email, hint: tokenHint, user: user !== undefined, token: token !== undefined }
+  tx.audit({ actor: 'start', action: 'administrator.ensure', targetKind: 'user', targetId: user?.id ?? email, detail })
+  return true
+}

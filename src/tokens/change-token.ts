@@ -1,0 +1,91 @@
+import { allow, type Grant } from '#/access/allow.ts'
+import type { TokenId } from '#/access/ids.ts'
+import type { Rights } from '#/access/narrowing.ts'
+import type { Principal } from '#/access/principal.ts'
+import { preconditionFailed } from '#/api/conditional.ts'
+import { tagsOf } from '#/api/tags.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { actorOf, liveOwn, refuseUnseen } from './create-token.ts'
+import { ownedToken, rightsOf, type Token } from './token.ts'
+import type { TokenUpdate } from './token-input.ts'
+import { narrowed, refuseWider, serverIdIn } from './token-scope.ts'
+import type { TokenChange, TokenDeps } from './token-store.ts'
+import { tokenView } from './token-view.ts'
+
+const ATTEMPTS = 3
+
+export interface UpdateInput {
+  readonly id: TokenId
+  readonly body: TokenUpdate
+  readonly grant: Grant<'tokens.update', null>
+  readonly ifMatch: number | null
+}
+
+/** Renames, describes, tags, narrows, switches off or on. A token can only ever be narrowed, and a revoked one stays as it is. */
+export async function updateToken(deps: TokenDeps, { id, body, grant, ifMatch }: UpdateInput): Promise<Token> {
+  const { principal } = grant
+  const serverId = serverIdIn(body.scope)
+  for (let attempt = 1; ; attempt++) {
+    const before = await deps.store.before({ ownId: principal.tokenId, targetId: id, serverId })
+    const target = visible(before.target, principal, 'tokens.update')
+    refuseEarlier(target, ifMatch)
+    if (serverId !== null) refuseUnseen(before, principal)
+    const change = changeOf(target, body, rightsOf(liveOwn(before)))
+    const written = await deps.store.update(change, actorOf(principal))
+    if (written !== undefined) {
+      await deps.settled(written.seq)
+      return (await deps.store.byId(id)) ?? target
+    }
+    // Somebody else changed it between the look and the write: decide anew about what it is now.
+    if (attempt === ATTEMPTS) throw new GatewayError('conflict', 'the token is being changed by others; try again')
+  }
+}
+
+function changeOf(target: Token, body: TokenUpdate, held: Rights): TokenChange {
+  const current = rightsOf(target)
+  const rights = narrowed(current, body.scope)
+  refuseWider(current, rights, 'it went before')
+  const isActive = body.is_active ?? target.isActive
+  if (isActive && !target.isActive) refuseWider(held, rights, 'the one that switches it on')
+  return {
+    id: target.id,
+    version: target.version,
+    name: body.name ?? target.name,
+    description: body.description === undefined ? target.description : body.description,
+    rights,
+    tags: body.tags === undefined ? target.tags : tagsOf(body.tags),
+    isActive,
+  }
+}
+
+export interface RevokeInput {
+  readonly id: TokenId
+  readonly reason: string | null
+  readonly grant: Grant<'tokens.revoke', null>
+  readonly ifMatch: number | null
+}
+
+/** Ends a token for good; its row stays. Every worker refuses it within a second. */
+export async function revokeToken(deps: TokenDeps, { id, reason, grant, ifMatch }: RevokeInput): Promise<void> {
+  const { principal } = grant
+  visible(await deps.store.byId(id), principal, 'tokens.revoke')
+  const written = await deps.store.revoke(id, { reason, ifMatch }, actorOf(principal))
+  if (written !== undefined) return deps.settled(written.seq)
+  refuseEarlier(visible(await deps.store.byId(id), principal, 'tokens.revoke'), ifMatch)
+  throw new GatewayError('conflict', 'the token is being changed by others; try again')
+}
+
+/** The token, if it is there and the principal may do this to it. What it cannot see is absent. */
+export function visible(
+  token: Token | undefined,
+  principal: Principal,
+  permission: 'tokens.read' | 'tokens.update' | 'tokens.revoke',
+): Token {
+  if (token === undefined) throw new GatewayError('not_found', 'Token not found')
+  return allow(principal, permission, ownedToken(token)).target
+}
+
+function refuseEarlier(token: Token, ifMatch: number | null): void {
+  if (token.revokedAt !== null) throw new GatewayError('conflict', 'Token is already revoked')
+  if (ifMatch !== null && ifMatch !== token.version) throw preconditionFailed('token', token.version, tokenView(token))
+}

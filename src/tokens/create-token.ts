@@ -1,0 +1,84 @@
+import type { Grant } from '#/access/allow.ts'
+import { TokenId } from '#/access/ids.ts'
+import type { Rights } from '#/access/narrowing.ts'
+import type { Principal } from '#/access/principal.ts'
+import { mintToken } from '#/access/token-format.ts'
+import type { Idempotency } from '#/api/endpoint.ts'
+import { tagsOf } from '#/api/tags.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { rightsOf, type Token } from './token.ts'
+import type { TokenCreate } from './token-input.ts'
+import { narrowed, refuseWider, serverIdIn, serverUnknown } from './token-scope.ts'
+import type { Actor, Before, TokenDeps } from './token-store.ts'
+
+const DAY_MS = 86_400_000
+
+export interface CreateInput {
+  readonly body: TokenCreate
+  readonly grant: Grant<'tokens.create', null>
+  readonly idempotency: Idempotency | null
+}
+
+/** The new token. text null: the same Idempotency-Key made it before, and only then its text could be shown. */
+export interface CreatedToken {
+  readonly token: Token
+  readonly text: string | null
+}
+
+/** Makes a token that goes no further than the one in hand; what is not asked for is as the one in hand has it. */
+export async function createToken(deps: TokenDeps, { body, grant, idempotency }: CreateInput): Promise<CreatedToken> {
+  const { principal } = grant
+  const serverId = serverIdIn(body.scope)
+  const before = await deps.store.before({ ownId: principal.tokenId, targetId: null, serverId })
+  const own = liveOwn(before)
+  refuseForeign(body, own)
+  if (serverId !== null) refuseUnseen(before, principal)
+  const rights = wantedRights(body, rightsOf(own))
+  const secret = mintToken()
+  const { seq, id, repeated } = await deps.store.create(
+    {
+      id: TokenId.mint(),
+      secret,
+      name: body.name,
+      description: body.description ?? null,
+      rights,
+      tags: tagsOf(body.tags ?? []),
+      isActive: body.is_active ?? true,
+    },
+    idempotency,
+    actorOf(principal),
+  )
+  await deps.settled(seq)
+  const token = await deps.store.byId(id)
+  if (token === undefined) throw new GatewayError('not_found', 'what this Idempotency-Key made is gone; use a new key')
+  return { token, text: repeated ? null : secret.text }
+}
+
+export function actorOf({ userId, email, tokenId }: Principal): Actor {
+  return { userId, email, tokenId }
+}
+
+/** The snapshot may be a moment behind: what decides about rights is the token as it is stored now. */
+export function liveOwn({ own }: Before): Token {
+  if (own === undefined) throw new GatewayError('unauthenticated', 'the token in hand was revoked or has expired')
+  return own
+}
+
+export function refuseUnseen({ server }: Before, principal: Principal): void {
+  if (server === undefined || !principal.visibilityClass.sees(server)) throw serverUnknown()
+}
+
+function wantedRights(body: TokenCreate, held: Rights): Rights {
+  const days = body.expires_in_days ?? null
+  const scoped = narrowed(held, body.scope)
+  const wanted = days === null ? scoped : { ...scoped, expiresAt: Date.now() + days * DAY_MS }
+  refuseWider(held, wanted, 'the one it is made with')
+  return wanted
+}
+
+function refuseForeign({ user_email: email, team_id: teamId }: TokenCreate, own: Token): void {
+  if (email && email.toLowerCase() !== own.userEmail.toLowerCase())
+    throw new GatewayError('forbidden', 'tokens are made for oneself', { field: 'user_email' })
+  if (teamId && teamId !== own.teamId)
+    throw new GatewayError('invalid_field', 'there is no such team', { field: 'team_id' })
+}

@@ -1,0 +1,128 @@
+import { Type } from 'typebox'
+import { TokenId } from '#/access/ids.ts'
+import { etagOf } from '#/api/conditional.ts'
+import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { makeCursor, pageRequest, PagingQuery } from '#/api/paging.ts'
+import { idOf, IdParams } from '#/api/params.ts'
+import { revokeToken, updateToken, visible } from './change-token.ts'
+import { createToken } from './create-token.ts'
+import { TokenCreate, TokenRevoke, TokenUpdate } from './token-input.ts'
+import type { TokenDeps } from './token-store.ts'
+import { tokenView, TokenView } from './token-view.ts'
+
+const TAG = 'tokens'
+const NOTE =
+  'This Idempotency-Key made this token before. Its text was shown only then; if it was lost, revoke the token and make another one.'
+
+export function tokenRoutes(deps: TokenDeps): readonly Endpoint[] {
+  return [create(deps), list(deps), read(deps), update(deps), revoke(deps)]
+}
+
+function create(deps: TokenDeps): Endpoint {
+  return endpoint({
+    route: 'POST /tokens',
+    permission: 'tokens.create',
+    summary: 'Makes an API token and shows it once',
+    tag: TAG,
+    body: TokenCreate,
+    reply: Type.Object({
+      token: TokenView,
+      access_token: Type.Union([Type.String(), Type.Null()]),
+      note: Type.Optional(Type.String()),
+    }),
+    status: 201,
+    handle: async ({ body, grant, idempotency }) => {
+      const { token, text } = await createToken(deps, { body, grant, idempotency })
+      const headers = { etag: etagOf(token.version), location: `/v1/tokens/${token.id}` }
+      const view = { token: tokenView(token), access_token: text }
+      return text === null ? { status: 200, headers, body: { ...view, note: NOTE } } : { headers, body: view }
+    },
+  })
+}
+
+function list(deps: TokenDeps): Endpoint {
+  const { limit, cursor, include_inactive } = PagingQuery
+  return endpoint({
+    route: 'GET /tokens',
+    permission: 'tokens.read',
+    summary: 'The tokens you may see, newest first',
+    tag: TAG,
+    query: Type.Object({
+      limit,
+      cursor,
+      include_inactive,
+      offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, default: 0 })),
+    }),
+    reply: Type.Object({
+      tokens: Type.Array(TokenView),
+      total: Type.Integer(),
+      limit: Type.Integer(),
+      offset: Type.Integer(),
+      nextCursor: Type.Union([Type.String(), Type.Null()]),
+    }),
+    handle: async ({ query, principal }) => {
+      const request = pageRequest(query, principal)
+      const offset = query.offset ?? 0
+      const { rows, next, total } = await deps.store.page(request, {
+        userId: principal.isAdmin ? null : principal.userId,
+        offset,
+      })
+      const nextCursor = next === null ? null : makeCursor(next, principal)
+      const tokens = rows.map((token) => tokenView(token))
+      return { body: { tokens, total, limit: request.limit ?? 0, offset, nextCursor } }
+    },
+  })
+}
+
+function read(deps: TokenDeps): Endpoint {
+  return endpoint({
+    route: 'GET /tokens/{id}',
+    permission: 'tokens.read',
+    summary: 'One token',
+    tag: TAG,
+    params: IdParams,
+    reply: TokenView,
+    handle: async ({ params, principal }) => {
+      const token = visible(await deps.store.byId(tokenId(params.id)), principal, 'tokens.read')
+      return { headers: { etag: etagOf(token.version) }, body: tokenView(token) }
+    },
+  })
+}
+
+function update(deps: TokenDeps): Endpoint {
+  return endpoint({
+    route: 'PUT /tokens/{id}',
+    permission: 'tokens.update',
+    summary: 'Renames, describes, tags, narrows, switches off or on',
+    tag: TAG,
+    params: IdParams,
+    body: TokenUpdate,
+    reply: TokenView,
+    handle: async ({ params, body, grant, ifMatch }) => {
+      const token = await updateToken(deps, { id: tokenId(params.id), body, grant, ifMatch })
+      return { headers: { etag: etagOf(token.version) }, body: tokenView(token) }
+    },
+  })
+}
+
+function revoke(deps: TokenDeps): Endpoint {
+  return endpoint({
+    route: 'DELETE /tokens/{id}',
+    permission: 'tokens.revoke',
+    summary: 'Revokes a token for good',
+    tag: TAG,
+    params: IdParams,
+    body: TokenRevoke,
+    reply: Type.Null(),
+    status: 204,
+    handle: async ({ params, body, grant, ifMatch }) => {
+      await revokeToken(deps, { id: tokenId(params.id), reason: body.reason ?? null, grant, ifMatch })
+      return { body: undefined }
+    },
+  })
+}
+
+/** The dashed form of an id is a token's too. */
+function tokenId(text: string): TokenId {
+  return idOf(TokenId, text.toLowerCase().replaceAll('-', ''), 'Token')
+}

@@ -1,0 +1,66 @@
+import { ServerId } from '#/access/ids.ts'
+import { widening, type Rights } from '#/access/narrowing.ts'
+import { PERMISSIONS, type Permission } from '#/access/permissions.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Scope } from './token-input.ts'
+
+/** The virtual server that a scope names. */
+export function serverIdIn(scope: Scope | null | undefined): ServerId | null {
+  const id = scope?.server_id ?? null
+  if (id === null) return null
+  const hex = id.toLowerCase().replaceAll('-', '')
+  if (!ServerId.is(hex)) throw serverUnknown()
+  return hex
+}
+
+/** What is not said stays as `base` has it. */
+export function narrowed(base: Rights, scope: Scope | null | undefined): Rights {
+  const named = scope?.permissions ?? []
+  return {
+    ...base,
+    permissions: named.length === 0 ? base.permissions : expanded(named, base.permissions),
+    serverId: serverIdIn(scope) ?? base.serverId,
+  }
+}
+
+/** Names as clients write them: single permissions, `tools.*`, `*`. Who may use what a server offers may use the server. */
+function expanded(names: readonly string[], base: Rights['permissions']): Rights['permissions'] {
+  if (names.includes('*')) return base
+  const permissions = new Set<Permission>()
+  for (const name of names) {
+    const meant = name.endsWith('.*') ? PERMISSIONS.filter((each) => each.startsWith(name.slice(0, -1))) : named(name)
+    if (meant.length === 0) throw unknownPermission(name)
+    for (const permission of meant) permissions.add(permission)
+  }
+  const uses = [...permissions].some((each) => /^(tools|prompts|resources)\./.test(each))
+  if (uses && (base === null || base.has('servers.use'))) permissions.add('servers.use')
+  return permissions
+}
+
+function named(name: string): readonly Permission[] {
+  return PERMISSIONS.filter((each) => each === name)
+}
+
+function unknownPermission(name: string): GatewayError {
+  const message = `there is no permission '${name.slice(0, 64)}'; there are ${PERMISSIONS.join(', ')}`
+  return new GatewayError('invalid_field', message, { field: 'scope.permissions' })
+}
+
+export function serverUnknown(): GatewayError {
+  return new GatewayError('invalid_field', 'there is no such virtual server', { field: 'scope.server_id' })
+}
+
+const FIELDS = {
+  permissions: 'scope.permissions',
+  serverId: 'scope.server_id',
+  teamId: 'team_id',
+  expiresAt: 'expires_in_days',
+} as const satisfies Record<keyof Rights, string>
+
+/** Refuses rights that go further than those of `whose` token. */
+export function refuseWider(held: Rights, wanted: Rights, whose: string): void {
+  const wider = widening(held, wanted)
+  if (wider === null) return
+  const message = `a token goes no further than ${whose}: ${FIELDS[wider]} would`
+  throw new GatewayError('forbidden', message, { field: FIELDS[wider] })
+}
