@@ -78,8 +78,8 @@ function byKind(changes: readonly Change[]): Map<ChangeKind, Set<string>> {
 interface Named<T, Id extends string> {
   readonly source: Source<T, Id>
   readonly ids: ReadonlySet<string> | undefined
-  put(item: T): void
-  gone(id: string): void
+  readonly put: (item: T) => void
+  readonly gone: (id: string) => void
 }
 
 async function applyNamed<T extends { readonly id: Id }, Id extends string>(
@@ -166,7 +166,7 @@ interface Replacing<T, Id extends string> {
   readonly source: ItemSource<T, Id>
   readonly id: GatewayId
   readonly old: Iterable<T>
-  put(item: T): void
+  readonly put: (item: T) => void
 }
 
 async function replace<T extends { readonly id: Id }, Id extends string>(

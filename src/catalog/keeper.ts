@@ -117,7 +117,7 @@ class Keeper implements OpenCatalog {
       if (!isCurrent) await this.#sleep(pollMs)
       else {
         await this.#sleep(GAP_MS)
-        if (this.#wanted <= this.#view.seq) await this.#sleep(pollMs - GAP_MS, true)
+        if (this.#wanted <= this.#view.seq) await this.#sleep(Math.max(1, pollMs - GAP_MS), true)
       }
     }
   }

@@ -23,7 +23,7 @@ export async function loadState(reader: CatalogReader): Promise<CatalogState> {
 
 export interface Taker<T> {
   readonly slice: Pace
-  put(item: T): void
+  readonly put: (item: T) => void
 }
 
 /** Follows pages to the end; the next one is on its way while this one is taken in. */

@@ -68,6 +68,7 @@ class PageInTheMaking {
   add({ bytes, ends }: Slab, index: number): boolean {
     const start = index === 0 ? 0 : (ends[index - 1] ?? 0)
     const end = ends[index] ?? start
+    if (end === start) return true
     const isFull = this.#count === PAGE_MAX_ITEMS || this.#bytes + end - start > PAGE_MAX_BYTES
     if (isFull && this.#count > 0) return false
     const before = this.#parts.at(-1)

@@ -17,8 +17,9 @@ export async function buildSlab(stretch: Stretch, era: Era): Promise<Slab> {
   let end = 0
   for (let index = 0; index < stretch.size; index++) {
     const line = stretch.line(index)
-    if (line?.item.enabled === true) {
-      const fragment = Buffer.from(`${fragmentOf(line, era)},`)
+    const text = line?.item.enabled === true ? fragmentOf(line, era) : undefined
+    if (text !== undefined) {
+      const fragment = Buffer.from(`${text},`)
       fragments.push(fragment)
       end += fragment.length
     }
@@ -28,11 +29,8 @@ export async function buildSlab(stretch: Stretch, era: Era): Promise<Slab> {
   return { bytes: Buffer.concat(fragments, end), ends }
 }
 
-function fragmentOf({ item, name, description }: Line, era: Era): string {
-  const says = {
-    ...(name === undefined ? undefined : { name }),
-    ...(item.customTitle === null ? undefined : { title: item.customTitle }),
-    ...(description === null ? undefined : { description }),
-  }
-  return renameDefinition(item.definition, says, era)
+/** Undefined: a definition that two parsers could read differently is shown to nobody. */
+function fragmentOf({ item, name, description }: Line, era: Era): string | undefined {
+  const renamed = renameDefinition(item.definition, { name: name ?? null, title: item.customTitle, description }, era)
+  return renamed.ok ? renamed.text : undefined
 }

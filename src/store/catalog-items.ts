@@ -127,7 +127,7 @@ export function resourceSource(reader: Reader): ItemSource<CatalogResource, Reso
       const rest =
         isTemplate === undefined || uri === undefined
           ? all
-          : all.where(({ eb, refTuple, tuple }) => eb(refTuple('is_template', 'uri'), '>', tuple(isTemplate, uri)))
+          : all.where((where) => where(where.refTuple('is_template', 'uri'), '>', where.tuple(isTemplate, uri)))
       return pageOf(await rest.orderBy('is_template').orderBy('uri').limit(READ_MAX).execute(), keyOf, toResource)
     },
   }

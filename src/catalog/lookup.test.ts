@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest'
+import * as things from '../../test/support/catalog-things.ts'
+import type { Principal } from '#/access/principal.ts'
+import { buildSnapshot } from './build.ts'
+import type { Scope, Snapshot } from './snapshot.ts'
+
+const { ids, gatewayThing, promptThing, resourceThing, serverThing, toolThing, principalThing } = things
+const ALL: Scope = { kind: 'all' }
+const admin = principalThing()
+const stranger = principalThing({ user: 5, isAdmin: false })
+const owner = principalThing({ user: 1, isAdmin: false })
+
+const found = (
+  snapshot: Snapshot,
+  uri: string,
+  { scope = ALL, who = admin }: { scope?: Scope; who?: Principal } = {},
+): string | undefined => snapshot.findResource(scope, uri, who)?.item.id
+
+test('a resource is found by its URI, then by a template, of several offers the oldest', () => {
+  const snapshot = buildSnapshot({
+    gateways: [gatewayThing(1), gatewayThing(2)],
+    resources: [
+      resourceThing(1, 1, { uri: 'test://x/1', createdAt: 9 }),
+      resourceThing(2, 2, { uri: 'test://x/1', createdAt: 3 }),
+      resourceThing(3, 2, { uri: 'test://x/{id}', isTemplate: true, createdAt: 1 }),
+      resourceThing(4, 1, { uri: 'test://{+any}', isTemplate: true, createdAt: 2 }),
+      resourceThing(5, 1, { uri: 'test://x/{id}', isTemplate: true, createdAt: 7 }),
+      resourceThing(6, 1, { uri: 'broken://{', isTemplate: true, createdAt: 7 }),
+    ],
+  })
+  expect(found(snapshot, 'test://x/1')).toBe(ids.resource(2))
+  expect(found(snapshot, 'test://x/2')).toBe(ids.resource(3))
+  expect(found(snapshot, 'test://y/2')).toBe(ids.resource(4))
+  expect(found(snapshot, 'test://x/{id}')).toBe(ids.resource(3))
+  expect(found(snapshot, 'broken://{')).toBe(ids.resource(6))
+  expect(found(snapshot, 'other://y')).toBeUndefined()
+  const first: Scope = { kind: 'gateway', id: ids.gateway(1) }
+  expect(found(snapshot, 'test://x/1', { scope: first })).toBe(ids.resource(1))
+  expect(found(snapshot, 'test://x/2', { scope: first })).toBe(ids.resource(4))
+})
+
+test('what is switched off or out of sight does not answer; the next offer does', () => {
+  const snapshot = buildSnapshot({
+    gateways: [
+      gatewayThing(1),
+      gatewayThing(2, { visibility: 'private', ownerId: ids.user(1) }),
+      gatewayThing(3, { enabled: false }),
+    ],
+    resources: [
+      resourceThing(1, 3, { uri: 'test://a', createdAt: 1 }),
+      resourceThing(2, 2, { uri: 'test://a', createdAt: 2 }),
+      resourceThing(3, 1, { uri: 'test://a', createdAt: 3, enabled: false }),
+      resourceThing(4, 1, { uri: 'test://{a}', isTemplate: true, createdAt: 4 }),
+    ],
+  })
+  expect(found(snapshot, 'test://a', { who: owner })).toBe(ids.resource(2))
+  expect(found(snapshot, 'test://a', { who: stranger })).toBe(ids.resource(4))
+})
+
+test('tools and prompts answer to the name of their scope only, and to nobody who may not see them', () => {
+  const mine = { visibility: 'private', ownerId: ids.user(1) } as const
+  const snapshot = buildSnapshot({
+    gateways: [gatewayThing(1), gatewayThing(2, { enabled: false }), gatewayThing(3, { reachable: false })],
+    tools: [
+      toolThing(1, 1),
+      toolThing(2, 1, { enabled: false }),
+      toolThing(3, 1, mine),
+      toolThing(4, 2),
+      toolThing(5, 3),
+    ],
+    prompts: [promptThing(1, 1)],
+  })
+  const tool = (name: string, scope: Scope = ALL, who = admin) => snapshot.findTool(scope, name, who)?.item.id
+  const first: Scope = { kind: 'gateway', id: ids.gateway(1) }
+  expect(tool('gateway-1-tool-1')).toBe(ids.tool(1))
+  expect(tool('tool_1')).toBeUndefined()
+  expect(tool('tool_1', first)).toBe(ids.tool(1))
+  expect(tool('gateway-1-tool-1', first)).toBeUndefined()
+  expect(tool('gateway-1-tool-2')).toBeUndefined()
+  expect([tool('gateway-1-tool-3', ALL, owner), tool('gateway-1-tool-3', ALL, stranger)]).toEqual([
+    ids.tool(3),
+    undefined,
+  ])
+  expect(tool('gateway-2-tool-4')).toBeUndefined()
+  expect(tool('gateway-3-tool-5')).toBe(ids.tool(5))
+  expect(tool('__proto__')).toBeUndefined()
+  expect(snapshot.findPrompt(ALL, 'gateway-1-prompt-1', stranger)?.gateway.id).toBe(ids.gateway(1))
+  expect(snapshot.findPrompt(first, 'prompt_1', stranger)?.item.id).toBe(ids.prompt(1))
+})
+
+test('a principal narrowed to a virtual server reaches that server whatever it asks, and nothing else', () => {
+  const entry = (n: number, name: string | null) => ({ id: ids.tool(n), name, description: null, position: n })
+  const snapshot = buildSnapshot({
+    gateways: [gatewayThing(1)],
+    tools: [toolThing(1, 1), toolThing(2, 1), toolThing(3, 1)],
+    resources: [resourceThing(1, 1), resourceThing(2, 1)],
+    servers: [
+      serverThing(1, {
+        tools: [entry(1, null), entry(2, 'mine')],
+        resources: [{ id: ids.resource(1), name: null, description: null, position: 0 }],
+      }),
+      serverThing(2, { tools: [entry(3, null)] }),
+      serverThing(3, { visibility: 'private', tools: [entry(3, null)] }),
+    ],
+  })
+  const narrowed = principalThing({ serverId: ids.server(1) })
+  const server = (n: number): Scope => ({ kind: 'server', id: ids.server(n) })
+  const tool = (scope: Scope, name: string, who = narrowed) => snapshot.findTool(scope, name, who)
+  expect(tool(ALL, 'mine')).toMatchObject({ item: { id: ids.tool(2) }, server: { id: ids.server(1) } })
+  expect(tool(server(1), 'gateway-1-tool-1')?.item.id).toBe(ids.tool(1))
+  expect(tool(server(1), 'gateway-1-tool-2')).toBeUndefined()
+  expect(tool(ALL, 'gateway-1-tool-3')).toBeUndefined()
+  expect(tool(server(2), 'gateway-1-tool-3')).toBeUndefined()
+  expect(tool({ kind: 'gateway', id: ids.gateway(1) }, 'tool_1')).toBeUndefined()
+  expect(found(snapshot, 'test://resource/1', { who: narrowed })).toBe(ids.resource(1))
+  expect(found(snapshot, 'test://resource/2', { who: narrowed })).toBeUndefined()
+  expect(tool(server(2), 'gateway-1-tool-3', stranger)?.item.id).toBe(ids.tool(3))
+  expect(tool(server(3), 'gateway-1-tool-3', stranger)).toBeUndefined()
+  expect(tool(server(9), 'gateway-1-tool-3', stranger)).toBeUndefined()
+})
+
+test('users, tokens and things are found by id; a token by its hash', () => {
+  const snapshot = buildSnapshot({
+    seq: 7,
+    users: [things.userThing(1)],
+    tokens: [things.tokenThing(1)],
+    gateways: [gatewayThing(2), gatewayThing(1)],
+    servers: [serverThing(1)],
+  })
+  const { hash, id } = things.tokenThing(1)
+  expect([snapshot.seq, snapshot.token(hash)?.id, snapshot.user(ids.user(1))?.email]).toEqual([7, id, 'u1@example.com'])
+  expect([...snapshot.gateways()].map((gateway) => gateway.id)).toEqual([ids.gateway(1), ids.gateway(2)])
+  expect([snapshot.server(ids.server(1))?.name, snapshot.server(ids.server(2))]).toEqual(['server 1', undefined])
+})

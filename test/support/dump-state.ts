@@ -1,0 +1,49 @@
+import type { CatalogState, NamedShelf } from '../../src/catalog/state.ts'
+import type { AnyItem } from '../../src/catalog/model.ts'
+import type { ShardedMap } from '../../src/lib/sharded-map.ts'
+
+const sorted = <V>(map: ShardedMap<V>, toValue: (value: V) => unknown = (value) => value): unknown =>
+  Object.fromEntries(
+    [...map.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, toValue(value)]),
+  )
+
+const idOf = ({ id }: { readonly id: string }): string => id
+const idsOf = (things: Iterable<AnyItem>): readonly string[] => [...things].map(idOf)
+
+const shelf = <Item extends AnyItem>(from: NamedShelf<Item>): unknown => ({
+  byId: sorted(from.byId),
+  byName: sorted(from.byName, idOf),
+  byOriginal: sorted(from.byOriginal, idOf),
+})
+
+/** A state in a form in which two equal ones are deeply equal: everything but stamps, shards and sharing. */
+export function dumpState(state: CatalogState): unknown {
+  return {
+    seq: state.seq,
+    users: sorted(state.users),
+    tokens: sorted(state.tokens),
+    tokensByHash: sorted(state.tokensByHash, idOf),
+    gateways: [...state.gateways],
+    parts: sorted(state.parts, (part) => ({
+      gateway: part.gateway,
+      tools: idsOf(part.tools),
+      prompts: idsOf(part.prompts),
+      resources: idsOf(part.resources),
+      resourceTemplates: idsOf(part.resourceTemplates),
+    })),
+    tools: shelf(state.tools),
+    prompts: shelf(state.prompts),
+    resources: {
+      byId: sorted(state.resources.byId),
+      byUri: sorted(state.resources.byUri, idsOf),
+      byTemplate: sorted(state.resources.byTemplate, idsOf),
+      templates: sorted(state.resources.templates, (all) => all.map(({ text }) => text).toSorted()),
+    },
+    servers: sorted(state.servers, ({ server, tools, prompts, resources }) => ({
+      server,
+      renamed: [tools, prompts, resources].map(({ renamed }) => [...renamed].map(([name, { id }]) => [name, id])),
+      places: [tools, prompts, resources].map(({ places }) => [...places]),
+    })),
+    memberOf: sorted(state.memberOf, (servers) => servers.toSorted()),
+  }
+}
