@@ -8,7 +8,8 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { diffOf, type ItemChange } from './apply-discovery.ts'
 import { redeclare } from './declaration.ts'
 import type { Declaration, Gateway } from './gateway.ts'
-import { actorOf, type GatewayDeps } from './gateway-deps.ts'
+import { actorOf } from '#/api/actor.ts'
+import type { GatewayDeps } from './gateway-deps.ts'
 import type { GatewayUpdate } from './gateway-input.ts'
 import { gatewayView } from './gateway-view.ts'
 import type { Changed, Observation } from './gateway-store.ts'
@@ -55,7 +56,11 @@ export async function change(
   try {
     const changed = await deps.store.update(
       {
-        ...{ id: target.id, declaration, ifMatch: input.ifMatch, observation, renamed },
+        id: target.id,
+        declaration,
+        ifMatch: input.ifMatch,
+        observation,
+        renamed,
         nextCheckIn: nextCheckIn({ reachable: observation?.kind !== 'unreachable', failures: 1 }),
       },
       actorOf(principal, input.request),

@@ -7,7 +7,8 @@ import { PagingQuery, pageReply, pageRequest } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { tagFilter } from '#/api/tags.ts'
 import { change, gatewayFor, settled, stale } from './change.ts'
-import { actorOf, type GatewayDeps } from './gateway-deps.ts'
+import { actorOf } from '#/api/actor.ts'
+import type { GatewayDeps } from './gateway-deps.ts'
 import { GatewayCreate, GatewayUpdate, VisibilityInput } from './gateway-input.ts'
 import { GatewayView, gatewayView } from './gateway-view.ts'
 import type { ItemKind } from './apply-discovery.ts'
@@ -29,7 +30,11 @@ export function gatewayEndpoints(deps: GatewayDeps): readonly Endpoint[] {
 function collection(deps: GatewayDeps): readonly Endpoint[] {
   return [
     endpoint({
-      ...{ route: 'POST /gateways', permission: 'gateways.create', tag, body: GatewayCreate, reply: GatewayView },
+      route: 'POST /gateways',
+      permission: 'gateways.create',
+      tag,
+      body: GatewayCreate,
+      reply: GatewayView,
       summary: 'Register an upstream MCP server',
       description:
         'Connects, finds out what the server offers and stores it. A server that does not answer is kept as pending and tried again; one that is no MCP server is refused.',
@@ -38,7 +43,10 @@ function collection(deps: GatewayDeps): readonly Endpoint[] {
       handle: async (input) => withTag(await register(deps, input)),
     }),
     endpoint({
-      ...{ route: 'GET /gateways', permission: 'gateways.read', tag, reply: Type.Array(GatewayView) },
+      route: 'GET /gateways',
+      permission: 'gateways.read',
+      tag,
+      reply: Type.Array(GatewayView),
       summary: 'List gateways, newest first',
       query: Type.Object({
         ...PagingQuery,

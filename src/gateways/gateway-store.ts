@@ -1,8 +1,8 @@
 import type { GatewayId, UserId } from '#/access/ids.ts'
+import type { Actor, Changed } from '#/api/actor.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
 import type { Remembered } from '#/api/idempotency.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
-import type { Provenance } from '#/api/provenance.ts'
 import type { Diff, Known } from './apply-discovery.ts'
 import type { Discovery } from './discovery.ts'
 import type { Declaration, Gateway } from './gateway.ts'
@@ -43,14 +43,7 @@ export type Observation =
   | { readonly kind: 'found'; readonly discovery: Discovery; readonly diff: Diff; readonly names: GivenNames }
   | { readonly kind: 'unreachable'; readonly error: string }
 
-export interface Actor extends Provenance {
-  readonly userId: UserId
-}
-
-/** The number of the change, for whoever waits until it is applied. */
-export interface Changed {
-  readonly seq: number | null
-}
+export type { Actor, Changed }
 
 export interface NewGateway {
   readonly id: GatewayId

@@ -64,7 +64,11 @@ async function outcome(ask: () => ReturnType<typeof look>): Promise<Record<strin
 
 function described(found: Discovery): Record<string, unknown> {
   return {
-    ...{ success: true, error: null, era: found.era, protocolVersion: found.revision, evidence: found.evidence },
+    success: true,
+    error: null,
+    era: found.era,
+    protocolVersion: found.revision,
+    evidence: found.evidence,
     stateful: found.stateful,
     serverInfo: found.serverInfo === null ? null : exactJson(found.serverInfo),
     capabilities: exactJson(found.capabilities),
@@ -80,8 +84,14 @@ function described(found: Discovery): Record<string, unknown> {
 
 function failed(error: string): Record<string, unknown> {
   return {
-    ...{ success: false, error, era: null, protocolVersion: null, evidence: null, stateful: null },
-    ...{ serverInfo: null, capabilities: null },
+    success: false,
+    error,
+    era: null,
+    protocolVersion: null,
+    evidence: null,
+    stateful: null,
+    serverInfo: null,
+    capabilities: null,
     found: { tools: null, prompts: null, resources: null, resourceTemplates: null },
     problems: [],
   }

@@ -199,15 +199,19 @@ function observed(observation: Observation, nextCheckIn: number) {
   const { era, revision, evidence, stateful, capabilities, serverInfo, instructions } = observation.discovery
   const now = sql<Date>`now()`
   return {
-    ...{
-      status: 'active',
-      reachable: true,
-      last_error: null,
-      last_seen: now,
-      last_refresh_at: now,
-      next_check_at: next,
-    },
-    ...{ era, revision, era_evidence: evidence, era_at: now, stateful, capabilities, instructions },
+    status: 'active',
+    reachable: true,
+    last_error: null,
+    last_seen: now,
+    last_refresh_at: now,
+    next_check_at: next,
+    era,
+    revision,
+    era_evidence: evidence,
+    era_at: now,
+    stateful,
+    capabilities,
+    instructions,
     server_info: serverInfo,
   }
 }
@@ -215,7 +219,13 @@ function observed(observation: Observation, nextCheckIn: number) {
 function columnsOf(declaration: Declaration) {
   const { name, slug, url, description, transport, credential, visibility } = declaration
   return {
-    ...{ name, slug, url, description, transport, credential, visibility },
+    name,
+    slug,
+    url,
+    description,
+    transport,
+    credential,
+    visibility,
     tags: JSON.stringify(declaration.tags),
     passthrough_headers: JSON.stringify(declaration.passthroughHeaders),
     auth_type: declaration.authType,

@@ -1,0 +1,93 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
+import type { ItemFilter } from '#/api/items.ts'
+import type { PageRequest } from '#/api/paging.ts'
+import { olderThan, taggedWith } from './columns.ts'
+import type { Database, WriteTx } from './store.ts'
+
+/** Which of the three tables of items, and what its rows are called. */
+export interface ItemTable {
+  readonly table: 'tools' | 'prompts' | 'resources'
+  readonly kind: 'tool' | 'prompt' | 'resource'
+}
+
+/** The writes that tools, prompts and resources share. undefined: no such row, or another version than If-Match says. */
+export interface ItemWriter {
+  update(id: string, columns: Readonly<Record<string, unknown>>, to: WriteTo): Promise<Changed | undefined>
+  remove(id: string, to: WriteTo): Promise<Changed | undefined>
+}
+
+export function itemWriter(db: Database, item: ItemTable): ItemWriter {
+  return {
+    update: (id, columns, to) => hit(db, item.table, (tx) => update(tx, { item, id, columns, to })),
+    remove: (id, to) => hit(db, item.table, (tx) => remove(tx, { item, id, to })),
+  }
+}
+
+export async function hit(
+  db: Database,
+  source: string,
+  work: (tx: WriteTx) => Promise<boolean>,
+): Promise<Changed | undefined> {
+  const { value, seq } = await db.write(source, work)
+  return value ? { seq } : undefined
+}
+
+interface Update {
+  readonly item: ItemTable
+  readonly id: string
+  readonly columns: Readonly<Record<string, unknown>>
+  readonly to: WriteTo
+}
+
+async function update(tx: WriteTx, { item, id, columns, to }: Update): Promise<boolean> {
+  const set = Object.entries(columns).map(([column, value]) => sql`${sql.ref(column)} = ${value}`)
+  const { rows } = await sql<{ readonly version: number }>`
+    UPDATE ${sql.table(item.table)}
+       SET ${sql.join([...set, sql`version = version + 1`, sql`updated_at = now()`, sql`modified = ${provenance(to.actor)}::jsonb`])}
+     WHERE id = ${id} AND ${versionIs(to.ifMatch)} RETURNING version`.execute(tx.sql)
+  if (rows.length === 0) return false
+  tx.changed(item.kind, id)
+  const detail = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
+  tx.audit({ actor: to.actor.by, action: `${item.table}.update`, targetKind: item.kind, targetId: id, detail })
+  return true
+}
+
+async function remove(tx: WriteTx, { item, id, to }: Omit<Update, 'columns'>): Promise<boolean> {
+  const { rows } = await sql<{ readonly gone: string | null; readonly servers: readonly string[] | null }>`
+    WITH gone AS (DELETE FROM ${sql.table(item.table)} WHERE id = ${id} AND ${versionIs(to.ifMatch)} RETURNING id)
+    SELECT (SELECT id FROM gone) AS gone,
+           (SELECT array_agg(server_id::text) FROM server_items WHERE ${sql.ref(`${item.kind}_id`)} = ${id}) AS servers`.execute(
+    tx.sql,
+  )
+  const row = rows[0]
+  if (row === undefined || row.gone === null) return false
+  tx.changed(item.kind, id)
+  tx.changed('server', ...(row.servers ?? []))
+  tx.audit({ actor: to.actor.by, action: `${item.table}.delete`, targetKind: item.kind, targetId: id, detail: {} })
+  return true
+}
+
+/** If-Match is decided by the statement that writes, so nothing can come between. */
+export function versionIs(ifMatch: number | null): RawBuilder<boolean> {
+  return sql<boolean>`(${ifMatch}::int IS NULL OR version = ${ifMatch}::int)`
+}
+
+export function provenance({ by, via, fromIp, userAgent }: Actor): string {
+  return JSON.stringify({ by, via, fromIp, userAgent })
+}
+
+/** Everything that narrows a list of items `i`. */
+export function itemConditions({ after, includeInactive }: PageRequest, filter: ItemFilter): RawBuilder<boolean> {
+  const { tags, visibility, teamId, gatewayIds } = filter
+  const conditions = [
+    sql`true`,
+    ...(includeInactive ? [] : [sql`i.enabled`]),
+    ...(after === null ? [] : [olderThan('i', after)]),
+    ...(tags === null ? [] : [taggedWith('i.tags', tags)]),
+    ...(visibility === null ? [] : [sql`i.visibility = ${visibility}`]),
+    ...(teamId === null ? [] : [sql`i.team_id = ${teamId}`]),
+    ...(gatewayIds === null ? [] : [sql`i.gateway_id = ANY(${gatewayIds})`]),
+  ]
+  return sql<boolean>`${sql.join(conditions, sql` AND `)}`
+}
