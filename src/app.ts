@@ -11,6 +11,7 @@ import { sealer, type KeyRing, type Sealer } from '#/access/sealing.ts'
 import { mintToken } from '#/access/token-format.ts'
 import type { Calls } from '#/calls/call.ts'
 import { createCalls } from '#/calls/invoke.ts'
+import { restCalls } from '#/calls/for-rest.ts'
 import { recordingLog } from '#/calls/record.ts'
 import { openCatalog, type OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
@@ -31,6 +32,14 @@ import { openDatabase, type OpenDatabase } from '#/store/database.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { canaryStore } from '#/store/key-store.ts'
 import { listen } from '#/store/listen.ts'
+import { toolStore } from '#/store/tool-store.ts'
+import { toolEndpoints } from '#/tools/tool-endpoints.ts'
+import { promptStore } from '#/store/prompt-store.ts'
+import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
+import { tokenStore } from '#/store/token-store.ts'
+import { administratorStore } from '#/store/user-store.ts'
+import { ensureAdministrator } from '#/tokens/administrator.ts'
+import { tokenRoutes } from '#/tokens/token-routes.ts'
 import { migrate } from '#/store/migrate.ts'
 import { recordSink } from '#/store/record-store.ts'
 import { startEmbedded } from '#/supervisor/embedded-postgres.ts'
@@ -118,7 +127,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const records = await openRecords(core, building)
   const upstream = building.use(openUpstreams(core))
   const calls = createCalls({ catalog, upstreams: upstream.upstreams, log: records.log })
-  const door = await openDoor(core, { calls, upstream, records, building })
+  const door = await openDoor(core, { calls, upstream, building })
   link.serve(door.server)
   const owned = building.move()
   return {
@@ -191,11 +200,10 @@ function openUpstreams({ config, keys, deadlines }: Core): UpstreamParts {
 interface DoorParts {
   readonly calls: Calls
   readonly upstream: UpstreamParts
-  readonly records: { readonly telemetry: Telemetry }
   readonly building: AsyncDisposableStack
 }
 
-async function openDoor(core: Core, { calls, upstream, records, building }: DoorParts): Promise<FrontDoor> {
+async function openDoor(core: Core, { calls, upstream, building }: DoorParts): Promise<FrontDoor> {
   const { config, link, log, keys, catalog, deadlines, admission } = core
   const guard = requestGuard({ publicUrl: config.http.publicUrl })
   const identify = identifier(catalog, config.snapshotMaxAgeMs)
@@ -253,7 +261,13 @@ function endpointsOf(core: Core, { calls, upstream }: Pick<DoorParts, 'calls' | 
   const settled = async (seq: number | null): Promise<void> => {
     if (seq !== null) await catalog.applied(seq, SETTLE_MS).catch(() => {})
   }
-  return [...gatewayEndpoints({ store: gatewayStore(db), discoverer: upstream.discoverer, sealer: keys, settled })]
+  const rest = restCalls(calls, catalog)
+  return [
+    ...gatewayEndpoints({ store: gatewayStore(db), discoverer: upstream.discoverer, sealer: keys, settled }),
+    ...toolEndpoints({ store: toolStore(db), invoker: { call: rest.tool }, settled }),
+    ...promptEndpoints({ store: promptStore(db), getter: { get: rest.prompt }, settled }),
+    ...tokenRoutes({ store: tokenStore(db), settled }),
+  ]
 }
 
 /** How long the answer to a write waits for this worker's own snapshot. */

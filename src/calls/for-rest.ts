@@ -1,5 +1,6 @@
 import type { Principal } from '#/access/principal.ts'
-import type { Scope } from '#/catalog/snapshot.ts'
+import type { GatewayId } from '#/access/ids.ts'
+import type { Catalog } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { memberOf } from '#/lib/json-member.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
@@ -7,37 +8,83 @@ import { NEWEST_LEGACY } from '#/mcp/revision.ts'
 import type { Calls } from './call.ts'
 import { collecting } from './collect.ts'
 
-/** A call that a REST route makes for its caller. */
-export interface RestCall {
-  readonly principal: Principal
-  readonly scope: Scope
-  readonly method: 'tools/call' | 'prompts/get' | 'resources/read'
-  /** Raw JSON of each member of params; what a client sent stays byte for byte. */
-  readonly params: Readonly<Record<string, Buffer>>
+/** What a REST route knows of its own request. */
+export interface RestRequest {
   readonly requestId: string
   readonly signal: AbortSignal
+  readonly traceparent: string | undefined
+}
+
+/** The routes that reach a backend, on the same path as every other call: raw JSON of the arguments in, of the result out. */
+export interface RestCalls {
+  tool(who: Principal, id: string, asked: Arguments): Promise<Buffer>
+  /** By id, or by the name that clients of the aggregate use. */
+  prompt(who: Principal, idOrName: string, asked: Arguments): Promise<Buffer>
+  resource(who: Principal, id: string, request: RestRequest): Promise<Buffer>
+}
+
+export interface Arguments {
+  readonly argumentsJson: Buffer
+  readonly request: RestRequest
+}
+
+export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): RestCalls {
+  return {
+    async tool(who, id, { argumentsJson, request }) {
+      const tool = catalog.current.tool(id)
+      if (tool === undefined) throw absent('Tool', id)
+      const params = { name: json(tool.originalName), arguments: argumentsJson }
+      return await callWhole(calls, { who, gatewayId: tool.gatewayId, method: 'tools/call', params, request })
+    },
+    async prompt(who, idOrName, { argumentsJson, request }) {
+      const { current } = catalog
+      const prompt = current.prompt(idOrName) ?? current.findPrompt({ kind: 'all' }, idOrName, who)?.item
+      if (prompt === undefined) throw absent('Prompt', idOrName)
+      const params = { name: json(prompt.originalName), arguments: argumentsJson }
+      return await callWhole(calls, { who, gatewayId: prompt.gatewayId, method: 'prompts/get', params, request })
+    },
+    async resource(who, id, request) {
+      const resource = catalog.current.resource(id)
+      if (resource === undefined) throw absent('Resource', id)
+      if (resource.isTemplate) {
+        throw new GatewayError('invalid_field', 'this is a template: read one of its resources by URI over MCP', {
+          field: 'id',
+        })
+      }
+      const params = { uri: json(resource.uri) }
+      return await callWhole(calls, { who, gatewayId: resource.gatewayId, method: 'resources/read', params, request })
+    },
+  }
+}
+
+interface WholeCall {
+  readonly who: Principal
+  readonly gatewayId: GatewayId
+  readonly method: 'tools/call' | 'prompts/get' | 'resources/read'
+  readonly params: Readonly<Record<string, Buffer>>
+  readonly request: RestRequest
 }
 
 /** Larger answers belong on the MCP endpoints, which stream. */
 const LIMIT = 32 << 20
 
-/** Runs the call on the same path as every other and returns the raw JSON of its result. */
-export async function callForRest(calls: Calls, rest: RestCall): Promise<Buffer> {
-  const read = readFrame(requestOf(rest))
+async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
+  const read = readFrame(requestOf(whole))
   if (!read.ok) throw new GatewayError(read.code, read.detail)
+  const { who, gatewayId, request } = whole
   const controller = new AbortController()
   const gone = (): void => controller.abort(new GatewayError('client_gone', 'the client went away'))
-  rest.signal.addEventListener('abort', gone, { once: true })
+  request.signal.addEventListener('abort', gone, { once: true })
   const { sink, answer } = collecting(LIMIT)
   try {
     calls.invoke(
       {
-        principal: rest.principal,
-        scope: rest.scope,
+        principal: who,
+        scope: { kind: 'gateway', id: gatewayId },
         frame: read.frame,
         revision: NEWEST_LEGACY,
-        requestId: rest.requestId,
-        traceparent: undefined,
+        requestId: request.requestId,
+        traceparent: request.traceparent,
         headers: {},
         logLevel: undefined,
         wantsEvents: false,
@@ -48,11 +95,19 @@ export async function callForRest(calls: Calls, rest: RestCall): Promise<Buffer>
     const { bytes, outcome } = await answer
     return resultOf(bytes, outcome.kind)
   } finally {
-    rest.signal.removeEventListener('abort', gone)
+    request.signal.removeEventListener('abort', gone)
   }
 }
 
-function requestOf({ method, params }: RestCall): Buffer {
+function absent(kind: string, id: string): GatewayError {
+  return new GatewayError('not_found', `${kind} not found: ${id.slice(0, 200)}`)
+}
+
+function json(text: string): Buffer {
+  return Buffer.from(JSON.stringify(text))
+}
+
+function requestOf({ method, params }: WholeCall): Buffer {
   const parts: Buffer[] = [Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"${method}","params":{`)]
   for (const [key, value] of Object.entries(params)) {
     parts.push(Buffer.from(`${parts.length === 1 ? '' : ','}${JSON.stringify(key)}:`), value)
