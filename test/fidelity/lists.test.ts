@@ -89,13 +89,13 @@ describe.each(CELLS)('%s', (cell) => {
     const { replies } = cells.upstreams[upstreamEra(cell)]
     const changed = listOf(kind).replace('[9007199254740993,', '[9007199254740995,')
     replies.set(kind.method, { result: changed })
-    await cells.gateway.api('POST', `/v1/gateways/${cells.ids[upstreamEra(cell)]}/refresh`)
+    await cells.gateway.api('POST', `/v1/gateways/${cells.ids[upstreamEra(cell)]}/tools/refresh`)
     const until = performance.now() + 10_000
     const hasChanged = async () => (await walk(cell, kind)).some((item) => render(item).includes('9007199254740995'))
     while (!(await hasChanged()) && performance.now() < until) await sleep(50)
     expect(await hasChanged()).toBe(true)
     replies.set(kind.method, { result: listOf(kind) })
-    await cells.gateway.api('POST', `/v1/gateways/${cells.ids[upstreamEra(cell)]}/refresh`)
+    await cells.gateway.api('POST', `/v1/gateways/${cells.ids[upstreamEra(cell)]}/tools/refresh`)
   })
 })
 

@@ -90,7 +90,7 @@ beforeAll(async () => {
       cells.upstreams[era].replies.set(`tools/call ${tool}s`, reply(SSE_WIRE))
     }
   }
-  for (const id of Object.values(cells.ids)) await cells.gateway.api('POST', `/v1/gateways/${id}/refresh`)
+  for (const id of Object.values(cells.ids)) await cells.gateway.api('POST', `/v1/gateways/${id}/tools/refresh`)
   await everyToolIsListed()
 })
 afterAll(async () => await cells?.[Symbol.asyncDispose]())
