@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AddressInfo } from 'node:net'
+import { afterAll, describe, expect, test } from 'vitest'
+import { causeway } from '../support/cli.ts'
+import { freePort } from '../support/child-server.ts'
+
+const empty = mkdtempSync(join(tmpdir(), 'cw-cli-'))
+afterAll(() => rmSync(empty, { recursive: true }))
+const nowhere = { CAUSEWAY_DATA_DIR: empty }
+
+describe('what is not understood ends with 2 and says what would be', () => {
+  test.each([
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['call'], "missing required argument 'tool'"],
+    [['list', '--frob'], "unknown option '--frob'"],
+    [['token', 'create', 'x', '--days', '0'], 'a number of days'],
+    [['watch', 'db', '--interval', '0'], '0.1 to 3600 seconds'],
+  ])('%j', async (args, said) => {
+    const { code, out, err } = await causeway(args, nowhere)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain(said)
+  })
+
+  test('settings that are wrong, all at once', async () => {
+    const { code, err } = await causeway(['serve'], { PORT: 'x', CAUSEWAY_WORKERS: 'y', HOST: '0.0.0.0' })
+    expect(code).toBe(2)
+    expect(err).toMatch(/PORT is "x".*\n.*CAUSEWAY_WORKERS is "y".*\n.*CAUSEWAY_PUBLIC_URL must be set/)
+  })
+})
+
+describe('what cannot be done ends with 1 and one line that says what to do', () => {
+  test('no token', async () => {
+    const { code, err } = await causeway(['list'], nowhere)
+    expect(code).toBe(1)
+    expect(err).toMatch(
+      /^no API token: it would be in .*admin-token, but there is none\. Start the gateway.*CAUSEWAY_TOKEN\n$/,
+    )
+  })
+
+  test('no gateway', async () => {
+    const CAUSEWAY_URL = `http://127.0.0.1:${await freePort()}`
+    const { code, err } = await causeway(['list'], { CAUSEWAY_URL, CAUSEWAY_TOKEN: 'x' })
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `nothing answers at ${CAUSEWAY_URL}: start the gateway (npm start), or say where it is with CAUSEWAY_URL\n`,
+    })
+  })
+
+  test('something that is no gateway', async () => {
+    const server: Server = createServer((_, response) => response.writeHead(500).end('<html>'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const CAUSEWAY_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { code, err } = await causeway(['list'], { CAUSEWAY_URL, CAUSEWAY_TOKEN: 'x' })
+    server.close()
+    expect(code).toBe(1)
+    expect(err).toContain('answered 500 without JSON: is it a Causeway gateway?')
+  })
+
+  test('a URL that is none', async () => {
+    const { code, err } = await causeway(['list'], { CAUSEWAY_URL: 'localhost:4444', CAUSEWAY_TOKEN: 'x' })
+    expect(code).toBe(1)
+    expect(err).toContain('CAUSEWAY_URL is "localhost:4444" but must be an http or https URL')
+  })
+
+  test('the token of this machine is never sent to another', async () => {
+    writeFileSync(join(empty, 'admin-token'), 'secret')
+    const { code, err } = await causeway(['list'], { ...nowhere, CAUSEWAY_URL: 'https://mcp.example.com' })
+    expect(code).toBe(1)
+    expect(err).toContain('set CAUSEWAY_TOKEN')
+  })
+})
+
+describe('causeway config', () => {
+  test('prints every setting with its source and no password', async () => {
+    const env = { DATABASE_URL: 'postgres://ann:hunter2@db/x', CAUSEWAY_WORKER: '2' }
+    const { code, out, err } = await causeway(['config'], env)
+    expect(code).toBe(0)
+    expect(out).toMatch(/^DATABASE_URL +postgres:\/\/ann:\*{5}@db\/x +environment/m)
+    expect(out).toMatch(/^PORT +4444 +default/m)
+    expect(out + err).not.toContain('hunter2')
+    expect(err).toContain('did you mean CAUSEWAY_WORKERS?')
+  })
+
+  test('--json', async () => {
+    const { out } = await causeway(['config', '--json'], { PORT: '5000' })
+    const { settings } = JSON.parse(out) as { settings: { name: string; value: string; source: string }[] }
+    expect(settings.find(({ name }) => name === 'PORT')).toMatchObject({ value: '5000', source: 'environment' })
+  })
+})
+
+test('causeway version', async () => {
+  expect((await causeway(['version'])).out).toMatch(/^causeway \d+\.\d+\.\d+ on Node \d+\./)
+})
