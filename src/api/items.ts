@@ -41,14 +41,17 @@ export interface ItemFilter {
   readonly visibility: string | null
   readonly teamId: string | null
   readonly gatewayIds: readonly string[] | null
+  /** Only what this virtual server offers. */
+  readonly serverId: string | null
 }
 
-export function itemFilter(query: Static<typeof ItemQuery>): ItemFilter {
+export function itemFilter(query: Static<typeof ItemQuery>, serverId: string | null = null): ItemFilter {
   return {
     tags: tagFilter(query.tags),
     visibility: query.visibility ?? null,
     teamId: query.team_id ?? null,
     gatewayIds: query.gateway_id?.split(',').map((id) => id.trim()) ?? null,
+    serverId,
   }
 }
 

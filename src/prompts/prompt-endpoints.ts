@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { allow } from '#/access/allow.ts'
-import { PromptId } from '#/access/ids.ts'
+import { PromptId, ServerId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf, type Changed } from '#/api/actor.ts'
@@ -49,6 +49,22 @@ function reading(deps: PromptDeps): readonly Endpoint[] {
       reply: Type.Array(PromptView),
       handle: async ({ query, principal }) => {
         const { rows, next } = await deps.store.page(pageRequest(query, principal), itemFilter(query))
+        const seen = rows.filter((prompt) => principal.visibilityClass.sees(prompt)).map(promptView)
+        return pageReply({ plural: 'prompts', page: { rows: seen, next }, query, principal })
+      },
+    }),
+    endpoint({
+      route: 'GET /servers/{id}/prompts',
+      permission: 'servers.read',
+      tag: 'servers',
+      summary: 'List what a virtual server offers: prompts',
+      params: IdParams,
+      query: ItemQuery,
+      reply: Type.Array(PromptView),
+      handle: async ({ params, query, principal }) => {
+        const id = idOf(ServerId, params.id, 'Server')
+        const whole = { ...query, limit: query.limit ?? 0 }
+        const { rows, next } = await deps.store.page(pageRequest(whole, principal), itemFilter(query, id))
         const seen = rows.filter((prompt) => principal.visibilityClass.sees(prompt)).map(promptView)
         return pageReply({ plural: 'prompts', page: { rows: seen, next }, query, principal })
       },

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { allow } from '#/access/allow.ts'
-import { ResourceId } from '#/access/ids.ts'
+import { ResourceId, ServerId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf, type Changed } from '#/api/actor.ts'
@@ -41,6 +41,25 @@ function lists(deps: ResourceDeps): readonly Endpoint[] {
       handle: async ({ query, principal }) => {
         const filter = { ...itemFilter(query), templates: false }
         const { rows, next } = await deps.store.page(pageRequest(query, principal), filter)
+        const seen = rows.filter((resource) => principal.visibilityClass.sees(resource)).map(resourceView)
+        return pageReply({ plural: 'resources', page: { rows: seen, next }, query, principal })
+      },
+    }),
+    endpoint({
+      route: 'GET /servers/{id}/resources',
+      permission: 'servers.read',
+      tag: 'servers',
+      summary: 'List what a virtual server offers: resources',
+      params: IdParams,
+      query: ItemQuery,
+      reply: Type.Array(ResourceView),
+      handle: async ({ params, query, principal }) => {
+        const id = idOf(ServerId, params.id, 'Server')
+        const whole = { ...query, limit: query.limit ?? 0 }
+        const { rows, next } = await deps.store.page(pageRequest(whole, principal), {
+          ...itemFilter(query, id),
+          templates: false,
+        })
         const seen = rows.filter((resource) => principal.visibilityClass.sees(resource)).map(resourceView)
         return pageReply({ plural: 'resources', page: { rows: seen, next }, query, principal })
       },

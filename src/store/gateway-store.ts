@@ -1,4 +1,4 @@
-import { sql, type RawBuilder } from 'kysely'
+import { sql } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
 import { cutPage } from '#/api/paging.ts'
 import type { Declaration } from '#/gateways/gateway.ts'
@@ -14,6 +14,8 @@ import type {
 import { olderThan, taggedWith } from './columns.ts'
 import { applyItems, readKnown, readTaken } from './discovery-store.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
+import { rememberKey } from './idempotency-rows.ts'
+import { hit, provenance, versionIs } from './item-writes.ts'
 import { removeGateway } from './gateway-removal.ts'
 import type { Database, WriteTx } from './store.ts'
 
@@ -74,15 +76,15 @@ function reading(db: Database): GatewayReader {
 function writing(db: Database): GatewayWriter {
   return {
     create: (gateway, actor) => db.write(SOURCE, (tx) => create(tx, gateway, actor)),
-    update: (change, actor) => changed(db, (tx) => update(tx, change, actor)),
-    remove: (id, ifMatch, actor) => changed(db, (tx) => removeGateway(tx, { id, ifMatch }, actor)),
+    update: (change, actor) => hit(db, SOURCE, (tx) => update(tx, change, actor)),
+    remove: (id, ifMatch, actor) => hit(db, SOURCE, (tx) => removeGateway(tx, { id, ifMatch }, actor)),
     setEnabled: (id, { enabled, ifMatch }, actor) =>
-      changed(db, async (tx) => {
+      hit(db, SOURCE, async (tx) => {
         const row = await tx.sql
           .updateTable('gateways')
           .set({ enabled, version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
           .where('id', '=', id)
-          .where(matches(ifMatch))
+          .where(versionIs(ifMatch))
           .returning('version')
           .executeTakeFirst()
         if (row === undefined) return false
@@ -90,16 +92,8 @@ function writing(db: Database): GatewayWriter {
         audit(tx, actor, { action: 'gateways.state', id, detail: { enabled } })
         return true
       }),
-    applied: (refreshed) => changed(db, (tx) => refresh(tx, refreshed)),
+    applied: (refreshed) => hit(db, SOURCE, (tx) => refresh(tx, refreshed)),
   }
-}
-
-async function changed(
-  db: Database,
-  work: (tx: WriteTx) => Promise<boolean>,
-): Promise<{ readonly seq: number | null } | undefined> {
-  const { value, seq } = await db.write(SOURCE, work)
-  return value ? { seq } : undefined
 }
 
 async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<void> {
@@ -110,21 +104,7 @@ async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<v
         .insertInto('gateway_states')
         .values({ gateway_id: id, ...observed(observation, nextCheckIn), registration_attempts: 1 }),
     )
-    .with('remembered', (q) =>
-      q
-        .insertInto('idempotency_keys')
-        .columns(['user_id', 'key', 'request_hash', 'target_id'])
-        .expression(
-          q
-            .selectNoFrom([
-              sql<string>`${actor.userId}`.as('u'),
-              sql<string>`${idempotency?.key ?? null}::text`.as('k'),
-              sql<Buffer>`${idempotency?.hash ?? null}::bytea`.as('h'),
-              sql<string>`${id}`.as('t'),
-            ])
-            .where(sql<boolean>`${idempotency !== null}::boolean`),
-        ),
-    )
+    .with('remembered', (q) => rememberKey(q, { userId: actor.userId, idempotency, targetId: id }))
     .insertInto('gateways')
     .values({ id, ...columnsOf(declaration), owner_id: actor.userId, created: provenance(actor) })
     .execute()
@@ -142,12 +122,12 @@ async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise
         .updateTable('gateway_states')
         .set(observation === null ? { next_check_at: sql`next_check_at` } : observed(observation, nextCheckIn))
         .where('gateway_id', '=', id)
-        .where((q) => q.exists(q.selectFrom('gateways').select('id').where('id', '=', id).where(matches(ifMatch)))),
+        .where((q) => q.exists(q.selectFrom('gateways').select('id').where('id', '=', id).where(versionIs(ifMatch)))),
     )
     .updateTable('gateways')
     .set({ ...columnsOf(declaration), version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
     .where('id', '=', id)
-    .where(matches(ifMatch))
+    .where(versionIs(ifMatch))
     .returning('version')
     .executeTakeFirst()
   if (row === undefined) return false
@@ -234,15 +214,6 @@ function columnsOf(declaration: Declaration) {
     refresh_interval_seconds: declaration.refreshIntervalSeconds,
     timeout_ms: declaration.timeoutMs,
   }
-}
-
-/** If-Match is decided by the statement that writes, so nothing can come between. */
-function matches(ifMatch: number | null): RawBuilder<boolean> {
-  return sql<boolean>`(${ifMatch}::int IS NULL OR version = ${ifMatch}::int)`
-}
-
-function provenance({ by, via, fromIp, userAgent }: Actor): string {
-  return JSON.stringify({ by, via, fromIp, userAgent })
 }
 
 function audit(

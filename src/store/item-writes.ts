@@ -78,8 +78,13 @@ export function provenance({ by, via, fromIp, userAgent }: Actor): string {
 }
 
 /** Everything that narrows a list of items `i`. */
-export function itemConditions({ after, includeInactive }: PageRequest, filter: ItemFilter): RawBuilder<boolean> {
-  const { tags, visibility, teamId, gatewayIds } = filter
+export function itemConditions(
+  kind: ItemTable['kind'],
+  { after, includeInactive }: PageRequest,
+  filter: ItemFilter,
+): RawBuilder<boolean> {
+  const { tags, visibility, teamId, gatewayIds, serverId } = filter
+  const item = sql.ref(`si.${kind}_id`)
   const conditions = [
     sql`true`,
     ...(includeInactive ? [] : [sql`i.enabled`]),
@@ -87,6 +92,9 @@ export function itemConditions({ after, includeInactive }: PageRequest, filter: 
     ...(tags === null ? [] : [taggedWith('i.tags', tags)]),
     ...(visibility === null ? [] : [sql`i.visibility = ${visibility}`]),
     ...(teamId === null ? [] : [sql`i.team_id = ${teamId}`]),
+    ...(serverId === null
+      ? []
+      : [sql`EXISTS (SELECT 1 FROM server_items AS si WHERE si.server_id = ${serverId} AND ${item} = i.id)`]),
     ...(gatewayIds === null ? [] : [sql`i.gateway_id = ANY(${gatewayIds})`]),
   ]
   return sql<boolean>`${sql.join(conditions, sql` AND `)}`

@@ -12,7 +12,7 @@ export function promptStore(db: Database): PromptReader & PromptWriter {
   return {
     page: async (request, filter) => {
       const rows = await query(read)
-        .where(itemConditions(request, filter))
+        .where(itemConditions('prompt', request, filter))
         .orderBy('i.created_at', 'desc')
         .orderBy('i.id', 'desc')
         .$if(request.limit !== null, (q) => q.limit((request.limit ?? 0) + 1))

@@ -13,7 +13,7 @@ export function resourceStore(db: Database): ResourceReader & ResourceWriter {
     page: async (request, filter) => {
       const rows = await query(read)
         .where('i.is_template', '=', filter.templates)
-        .where(itemConditions(request, filter))
+        .where(itemConditions('resource', request, filter))
         .orderBy('i.created_at', 'desc')
         .orderBy('i.id', 'desc')
         .$if(request.limit !== null, (q) => q.limit((request.limit ?? 0) + 1))

@@ -12,7 +12,7 @@ export function toolStore(db: Database): ToolReader & ToolWriter {
   return {
     page: async (request, filter) => {
       const rows = await query(read)
-        .where(itemConditions(request, filter))
+        .where(itemConditions('tool', request, filter))
         .orderBy('i.created_at', 'desc')
         .orderBy('i.id', 'desc')
         .$if(request.limit !== null, (q) => q.limit((request.limit ?? 0) + 1))

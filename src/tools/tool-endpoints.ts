@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { allow } from '#/access/allow.ts'
-import { ToolId } from '#/access/ids.ts'
+import { ToolId, ServerId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf, type Changed } from '#/api/actor.ts'
@@ -46,6 +46,22 @@ function reading(deps: ToolDeps): readonly Endpoint[] {
       reply: Type.Array(ToolView),
       handle: async ({ query, principal }) => {
         const { rows, next } = await deps.store.page(pageRequest(query, principal), itemFilter(query))
+        const seen = rows.filter((tool) => principal.visibilityClass.sees(tool)).map(toolView)
+        return pageReply({ plural: 'tools', page: { rows: seen, next }, query, principal })
+      },
+    }),
+    endpoint({
+      route: 'GET /servers/{id}/tools',
+      permission: 'servers.read',
+      tag: 'servers',
+      summary: 'List what a virtual server offers: tools',
+      params: IdParams,
+      query: ItemQuery,
+      reply: Type.Array(ToolView),
+      handle: async ({ params, query, principal }) => {
+        const id = idOf(ServerId, params.id, 'Server')
+        const whole = { ...query, limit: query.limit ?? 0 }
+        const { rows, next } = await deps.store.page(pageRequest(whole, principal), itemFilter(query, id))
         const seen = rows.filter((tool) => principal.visibilityClass.sees(tool)).map(toolView)
         return pageReply({ plural: 'tools', page: { rows: seen, next }, query, principal })
       },

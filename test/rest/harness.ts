@@ -11,7 +11,15 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
 import type { Discoverer, Discovery, Offered } from '#/gateways/discovery.ts'
 import { restApp } from '#/http/rest.ts'
+import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
+import { resourceEndpoints } from '#/resources/resource-endpoints.ts'
+import { serverEndpoints } from '#/servers/server-endpoints.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
+import { promptStore } from '#/store/prompt-store.ts'
+import { resourceStore } from '#/store/resource-store.ts'
+import { serverStore } from '#/store/server-store.ts'
+import { toolStore } from '#/store/tool-store.ts'
+import { toolEndpoints } from '#/tools/tool-endpoints.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 
 /** An upstream that says what a test tells it to. Only for what cannot be had from a real one: its failures on command. */
@@ -82,6 +90,8 @@ export interface RestHarness extends AsyncDisposable {
   readonly database: TestDatabase
   readonly upstream: FakeUpstream
   readonly endpoints: readonly Endpoint[]
+  /** What reached an upstream through a REST route: id and arguments. */
+  readonly calls: string[]
   ask(method: string, path: string, options?: Ask): Promise<Answer>
   /** Rows of every table of the catalog, to show that nothing was half-created. */
   counts(): Promise<Readonly<Record<string, number>>>
@@ -100,8 +110,18 @@ export async function restHarness(): Promise<RestHarness> {
   ])
   const { db } = database
   const seal = sealer({ current: 'k1', keys: new Map([['k1', randomBytes(32)]]) })
-  const settled = async (): Promise<void> => undefined
-  const endpoints = [...gatewayEndpoints({ store: gatewayStore(db), discoverer: upstream, sealer: seal, settled })]
+  const calls: string[] = []
+  const asked = async (_: Principal, id: string, given?: { argumentsJson?: Buffer }): Promise<Buffer> => {
+    calls.push(`${id} ${given?.argumentsJson?.toString() ?? ''}`)
+    return Buffer.from('{"n":9007199254740993,  "contents":[{"uri":"file:///a","mimeType":"text/plain","text":"é"}]}')
+  }
+  const endpoints = [
+    ...gatewayEndpoints({ store: gatewayStore(db), discoverer: upstream, sealer: seal, settled }),
+    ...toolEndpoints({ store: toolStore(db), invoker: { call: asked }, settled }),
+    ...promptEndpoints({ store: promptStore(db), getter: { get: asked }, settled }),
+    ...resourceEndpoints({ store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, settled }),
+    ...serverEndpoints({ store: serverStore(db), settled }),
+  ]
   const app = stack.use(
     await restApp({
       endpoints,
@@ -131,6 +151,7 @@ export async function restHarness(): Promise<RestHarness> {
     database,
     upstream,
     endpoints,
+    calls,
     ask: (method, path, options) => ask(url + path, method, options),
     counts: async () => {
       const tables = ['gateways', 'gateway_states', 'tools', 'prompts', 'resources', 'servers', 'server_items']
@@ -156,6 +177,8 @@ function principal(userId: UserId, permissions: readonly string[] | null): Princ
     key: `${userId}:${permissions?.join() ?? '*'}`,
   }
 }
+
+const settled = async (): Promise<void> => undefined
 
 async function ask(url: string, method: string, options: Ask = {}): Promise<Answer> {
   const { body, raw, token = 'admin', headers = {} } = options

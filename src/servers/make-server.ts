@@ -1,0 +1,167 @@
+import { allow, type Grant } from '#/access/allow.ts'
+import { ServerId } from '#/access/ids.ts'
+import type { Permission } from '#/access/permissions.ts'
+import type { Principal } from '#/access/principal.ts'
+import { actorOf, type Changed } from '#/api/actor.ts'
+import { preconditionFailed } from '#/api/conditional.ts'
+import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
+import { repeatedTarget } from '#/api/idempotency.ts'
+import { tagsOf } from '#/api/tags.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { checkSelection, hexOf, selectionOf } from './selection.ts'
+import type { Server, ServerDeclaration, ServerDeps } from './server.ts'
+import type { ServerCreate, ServerUpdate } from './server-input.ts'
+import { serverView } from './server-view.ts'
+
+const ATTEMPTS = 3
+
+export interface MakeInput {
+  readonly body: ServerCreate
+  readonly grant: Grant<'servers.create', null>
+  readonly idempotency: Idempotency | null
+  readonly request: RequestContext
+}
+
+/** Makes a virtual server with its selection in one write. */
+export async function makeServer(deps: ServerDeps, input: MakeInput): Promise<Server> {
+  const { body, grant, idempotency, request } = input
+  const repeated = await earlier(deps, input)
+  if (repeated !== undefined) return repeated
+  const id = ownId(body.id) ?? ServerId.mint()
+  const declaration = declared(body, { name: body.name, description: null, icon: null, tags: [], visibility: 'public' })
+  const items = selectionOf(body, []) ?? []
+  await checkSelection(deps.store, items, grant.principal)
+  try {
+    const changed = await deps.store.create({ id, declaration, items, idempotency }, actorOf(grant.principal, request))
+    return await settled(deps, id, changed)
+  } catch (error) {
+    const winner = isConflict(error) ? await earlier(deps, input) : undefined
+    if (winner !== undefined) return winner
+    throw taken(error, declaration)
+  }
+}
+
+async function earlier(deps: ServerDeps, { grant, idempotency }: MakeInput): Promise<Server | undefined> {
+  if (idempotency === null) return undefined
+  const remembered = await deps.store.remembered(grant.principal.userId, idempotency.key)
+  const target = repeatedTarget(remembered, idempotency)
+  if (target === undefined || !ServerId.is(target)) return undefined
+  const server = await deps.store.byId(target)
+  if (server === undefined)
+    throw new GatewayError('not_found', 'what this Idempotency-Key made has been deleted since; use a new key')
+  return server
+}
+
+export interface ChangeInput {
+  readonly body: ServerUpdate
+  readonly ifMatch: number | null
+  readonly principal: Principal
+  readonly request: RequestContext
+}
+
+/** Changes what is given. A selection is written over the version it was read at; a race with another writer is run again. */
+export async function changeServer(deps: ServerDeps, id: ServerId, input: ChangeInput): Promise<Server> {
+  const { body, ifMatch, principal, request } = input
+  for (let attempt = 1; ; attempt++) {
+    const server = await serverFor(deps, id, [principal, 'servers.update'])
+    if (ifMatch !== null && ifMatch !== server.version) throw stale(server)
+    const declaration = declared(body, server)
+    const items = selectionOf(body, server.items)
+    if (items !== null) await checkSelection(deps.store, items, principal)
+    const to = { ifMatch: ifMatch ?? (items === null ? null : server.version), actor: actorOf(principal, request) }
+    const changed = await update(deps, { id, declaration, items, to })
+    if (changed !== undefined || ifMatch !== null || attempt === ATTEMPTS) return await settled(deps, id, changed)
+  }
+}
+
+async function update(
+  deps: ServerDeps,
+  change: Pick<Parameters<ServerDeps['store']['update']>[1], 'declaration' | 'items'> & {
+    readonly id: ServerId
+    readonly to: Parameters<ServerDeps['store']['update']>[2]
+  },
+): Promise<Changed | undefined> {
+  const { id, declaration, items, to } = change
+  try {
+    return await deps.store.update(id, { declaration, items }, to)
+  } catch (error) {
+    throw taken(error, declaration)
+  }
+}
+
+/** The server, where the principal may see it and do this with it. */
+export async function serverFor(
+  deps: ServerDeps,
+  id: ServerId,
+  [principal, permission]: readonly [Principal, Permission],
+): Promise<Server> {
+  const server = await deps.store.byId(id)
+  if (server === undefined || !principal.visibilityClass.sees(server))
+    throw new GatewayError('not_found', `Server not found: ${id}`)
+  return allow(principal, permission, server).target
+}
+
+/** The server as it is after a write; a write that hit nothing is told as what it is. */
+export async function settled(deps: ServerDeps, id: ServerId, changed: Changed | undefined): Promise<Server> {
+  if (changed !== undefined) await deps.settled(changed.seq)
+  const server = await deps.store.byId(id)
+  if (server === undefined) throw new GatewayError('not_found', `Server not found: ${id}`)
+  if (changed === undefined) throw stale(server)
+  return server
+}
+
+function stale(server: Server): GatewayError {
+  return preconditionFailed('the server', server.version, serverView(server))
+}
+
+function ownId(given: string | null | undefined): ServerId | undefined {
+  if (given === undefined || given === null) return undefined
+  const id = hexOf(given)
+  if (!ServerId.is(id))
+    throw new GatewayError('invalid_field', 'id: must be 32 hexadecimal characters, with or without dashes', {
+      field: 'id',
+    })
+  return id
+}
+
+function declared(body: ServerUpdate, before: ServerDeclaration): ServerDeclaration {
+  const icon = body.icon === undefined ? before.icon : body.icon
+  if (icon !== null && !/^https?:$/.test(URL.parse(icon)?.protocol ?? ''))
+    throw new GatewayError('invalid_field', 'icon: must be a URL that begins with http:// or https://', {
+      field: 'icon',
+    })
+  if (body.visibility === 'team')
+    throw new GatewayError('invalid_field', 'visibility: team needs a team, and there are none yet', {
+      field: 'visibility',
+    })
+  return {
+    name: body.name ?? before.name,
+    description: body.description === undefined ? before.description : body.description,
+    icon,
+    tags: body.tags === undefined ? before.tags : tagsOf(body.tags),
+    visibility: body.visibility ?? before.visibility,
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'conflict'
+}
+
+/** Which of its names is taken, in the words clients know. */
+function taken(error: unknown, { name, visibility }: ServerDeclaration): unknown {
+  if (!(error instanceof GatewayError) || error.code !== 'conflict') return error
+  const kind = `${visibility.slice(0, 1).toUpperCase()}${visibility.slice(1)}`
+  switch (error.data?.['constraint']) {
+    case 'servers_pkey':
+      return new GatewayError('conflict', 'A server with this ID already exists', { cause: error, field: 'id' })
+    case 'servers_name':
+      return new GatewayError('conflict', `${kind} Server already exists with name: ${name}`, {
+        cause: error,
+        field: 'name',
+      })
+    case 'server_items_name':
+      return new GatewayError('conflict', 'two items would go by one name', { cause: error })
+    default:
+      return error
+  }
+}

@@ -1,0 +1,122 @@
+import { Type } from 'typebox'
+import { ServerId } from '#/access/ids.ts'
+import { actorOf } from '#/api/actor.ts'
+import { etagOf } from '#/api/conditional.ts'
+import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
+import { Deleted, StateQuery, VisibilityInput } from '#/api/items.ts'
+import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
+import { IdParams, idOf } from '#/api/params.ts'
+import { tagFilter } from '#/api/tags.ts'
+import { changeServer, makeServer, serverFor, settled } from './make-server.ts'
+import type { Server, ServerDeps } from './server.ts'
+import { ServerCreate, ServerUpdate } from './server-input.ts'
+import { ServerView, serverView } from './server-view.ts'
+
+const tag = 'servers'
+const idIn = (params: { readonly id: string }): ServerId => idOf(ServerId, params.id, 'Server')
+const withTag = (server: Server): Reply => ({ headers: { etag: etagOf(server.version) }, body: serverView(server) })
+
+/** Every route of /servers, but for what they contain: those are with tools, prompts and resources. */
+export function serverEndpoints(deps: ServerDeps): readonly Endpoint[] {
+  return [...collection(deps), ...single(deps)]
+}
+
+function collection(deps: ServerDeps): readonly Endpoint[] {
+  return [
+    endpoint({
+      route: 'POST /servers',
+      permission: 'servers.create',
+      tag,
+      summary: 'Make a virtual server',
+      body: ServerCreate,
+      wrapper: 'server',
+      reply: ServerView,
+      status: 201,
+      handle: async (input) => withTag(await makeServer(deps, input)),
+    }),
+    endpoint({
+      route: 'GET /servers',
+      permission: 'servers.read',
+      tag,
+      summary: 'List virtual servers, newest first',
+      query: Type.Object({
+        ...PagingQuery,
+        tags: Type.Optional(Type.String()),
+        visibility: Type.Optional(VisibilityInput),
+        team_id: Type.Optional(Type.String()),
+      }),
+      reply: Type.Array(ServerView),
+      handle: async ({ query, principal }) => {
+        const filter = {
+          tags: tagFilter(query.tags),
+          visibility: query.visibility ?? null,
+          teamId: query.team_id ?? null,
+        }
+        const { rows, next } = await deps.store.page(pageRequest(query, principal), filter)
+        const seen = rows.filter((server) => sees(principal, server)).map(serverView)
+        return pageReply({ plural: 'servers', page: { rows: seen, next }, query, principal })
+      },
+    }),
+  ]
+}
+
+function sees(principal: Parameters<typeof serverFor>[2][0], server: Server): boolean {
+  return principal.visibilityClass.sees(server)
+}
+
+function single(deps: ServerDeps): readonly Endpoint[] {
+  return [
+    endpoint({
+      route: 'GET /servers/{id}',
+      permission: 'servers.read',
+      tag,
+      summary: 'Read a virtual server',
+      params: IdParams,
+      reply: ServerView,
+      handle: async ({ params, principal }) =>
+        withTag(await serverFor(deps, idIn(params), [principal, 'servers.read'])),
+    }),
+    endpoint({
+      route: 'PUT /servers/{id}',
+      permission: 'servers.update',
+      tag,
+      summary: 'Change a virtual server',
+      description: 'Only what is given changes; an `associated…` list replaces the one before, `[]` clears it.',
+      params: IdParams,
+      body: ServerUpdate,
+      wrapper: 'server',
+      reply: ServerView,
+      handle: async ({ params, body, principal, ifMatch, request }) =>
+        withTag(await changeServer(deps, idIn(params), { body, ifMatch, principal, request })),
+    }),
+    endpoint({
+      route: 'DELETE /servers/{id}',
+      permission: 'servers.delete',
+      tag,
+      summary: 'Delete a virtual server',
+      params: IdParams,
+      reply: Deleted,
+      handle: async ({ params, principal, ifMatch, request }) => {
+        const { id } = await serverFor(deps, idIn(params), [principal, 'servers.delete'])
+        const changed = await deps.store.remove(id, { ifMatch, actor: actorOf(principal, request) })
+        if (changed === undefined) await settled(deps, id, changed)
+        else await deps.settled(changed.seq)
+        return { body: { status: 'success', message: `Server ${id} deleted successfully` } }
+      },
+    }),
+    endpoint({
+      route: 'POST /servers/{id}/state',
+      permission: 'servers.update',
+      tag,
+      summary: 'Switch a virtual server on or off',
+      params: IdParams,
+      query: StateQuery,
+      reply: ServerView,
+      handle: async ({ params, query, principal, ifMatch, request }) => {
+        const { id } = await serverFor(deps, idIn(params), [principal, 'servers.update'])
+        const to = { ifMatch, actor: actorOf(principal, request) }
+        return withTag(await settled(deps, id, await deps.store.setEnabled(id, query.activate ?? true, to)))
+      },
+    }),
+  ]
+}

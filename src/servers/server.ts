@@ -1,0 +1,93 @@
+import type { ServerId, UserId } from '#/access/ids.ts'
+import type { Owned } from '#/access/principal.ts'
+import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
+import type { Idempotency } from '#/api/endpoint.ts'
+import type { Remembered } from '#/api/idempotency.ts'
+import type { Page, PageRequest } from '#/api/paging.ts'
+import type { Provenance } from '#/api/provenance.ts'
+import type { Tag } from '#/api/tags.ts'
+
+export type ItemKind = 'tool' | 'prompt' | 'resource'
+
+/** One item of a virtual server; name and description are what this server says of it; null: the item's own. */
+export interface Selected {
+  readonly kind: ItemKind
+  readonly id: string
+  readonly name: string | null
+  readonly description: string | null
+}
+
+/** An item as it is stored: with the name that the aggregate knows it by. */
+export interface StoredSelected extends Selected {
+  readonly ownName: string
+  readonly enabled: boolean
+}
+
+/** What an operator says of a virtual server. */
+export interface ServerDeclaration {
+  readonly name: string
+  readonly description: string | null
+  readonly icon: string | null
+  readonly tags: readonly Tag[]
+  readonly visibility: Owned['visibility']
+}
+
+export interface Server extends ServerDeclaration, Owned {
+  readonly id: ServerId
+  readonly enabled: boolean
+  readonly items: readonly StoredSelected[]
+  readonly ownerEmail: string | null
+  readonly version: number
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly created: Partial<Provenance>
+  readonly modified: Partial<Provenance>
+}
+
+export interface ServerFilter {
+  readonly tags: readonly string[] | null
+  readonly visibility: string | null
+  readonly teamId: string | null
+}
+
+/** An item that may be selected. */
+export interface Selectable extends Owned {
+  readonly kind: ItemKind
+  readonly id: string
+  readonly name: string
+}
+
+export interface ServerReader {
+  page(request: PageRequest, filter: ServerFilter): Promise<Page<Server>>
+  byId(id: ServerId): Promise<Server | undefined>
+  /** What exists of these items: one statement. */
+  selectable(ids: readonly string[]): Promise<readonly Selectable[]>
+  remembered(userId: UserId, key: string): Promise<Remembered | undefined>
+}
+
+export interface NewServer {
+  readonly id: ServerId
+  readonly declaration: ServerDeclaration
+  readonly items: readonly Selected[]
+  readonly idempotency: Idempotency | null
+}
+
+export interface ServerChange {
+  readonly declaration: ServerDeclaration
+  /** The whole selection; null: it stays. */
+  readonly items: readonly Selected[] | null
+}
+
+export interface ServerWriter {
+  /** Throws `conflict` with the constraint in its data where id, name or idempotency key is taken. */
+  create(server: NewServer, actor: Actor): Promise<Changed>
+  /** undefined: no such server, or another version. */
+  update(id: ServerId, change: ServerChange, to: WriteTo): Promise<Changed | undefined>
+  setEnabled(id: ServerId, enabled: boolean, to: WriteTo): Promise<Changed | undefined>
+  remove(id: ServerId, to: WriteTo): Promise<Changed | undefined>
+}
+
+export interface ServerDeps {
+  readonly store: ServerReader & ServerWriter
+  readonly settled: (seq: number | null) => Promise<void>
+}

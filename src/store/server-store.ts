@@ -1,0 +1,217 @@
+import { sql } from 'kysely'
+import type { ServerId, TeamId, UserId } from '#/access/ids.ts'
+import type { Visibility } from '#/access/principal.ts'
+import type { Actor, WriteTo } from '#/api/actor.ts'
+import { cutPage } from '#/api/paging.ts'
+import type { Provenance } from '#/api/provenance.ts'
+import type { Tag } from '#/api/tags.ts'
+import type {
+  NewServer,
+  Selectable,
+  Selected,
+  Server,
+  ServerChange,
+  ServerDeclaration,
+  ServerReader,
+  ServerWriter,
+  StoredSelected,
+} from '#/servers/server.ts'
+import { iso, olderThan, taggedWith } from './columns.ts'
+import { readRemembered, rememberKey } from './idempotency-rows.ts'
+import { hit, provenance, versionIs } from './item-writes.ts'
+import type { Database, Reader, WriteTx } from './store.ts'
+
+const SOURCE = 'servers'
+
+/** Virtual servers in PostgreSQL. */
+export function serverStore(db: Database): ServerReader & ServerWriter {
+  return { ...reading(db), ...writing(db) }
+}
+
+function reading(db: Database): ServerReader {
+  const read = db.read(SOURCE)
+  return {
+    page: async ({ limit, after, includeInactive }, { tags, visibility, teamId }) => {
+      const rows = await query(read)
+        .$if(!includeInactive, (q) => q.where('v.enabled', '=', true))
+        .$if(after !== null, (q) => q.where(olderThan('v', after ?? { createdAt: '', id: '' })))
+        .$if(tags !== null, (q) => q.where(taggedWith('v.tags', tags ?? [])))
+        .$if(visibility !== null, (q) => q.where('v.visibility', '=', visibility as Visibility))
+        .$if(teamId !== null, (q) => q.where('v.team_id', '=', teamId))
+        .orderBy('v.created_at', 'desc')
+        .orderBy('v.id', 'desc')
+        .$if(limit !== null, (q) => q.limit((limit ?? 0) + 1))
+        .execute()
+      return cutPage(rows.map(serverOf), limit)
+    },
+    byId: async (id) => {
+      const row = await query(read).where('v.id', '=', id).executeTakeFirst()
+      return row && serverOf(row)
+    },
+    selectable: async (ids) => {
+      const list = (table: string, kind: string) =>
+        sql`SELECT ${kind} AS kind, id, name, owner_id, team_id, visibility FROM ${sql.table(table)} WHERE id = ANY(${ids})`
+      const union = sql<SelectableRow>`(${list('tools', 'tool')} UNION ALL ${list('prompts', 'prompt')} UNION ALL ${list('resources', 'resource')})`
+      const rows = await read.selectFrom(union.as('i')).selectAll().execute()
+      return rows.map(selectableOf)
+    },
+    remembered: (userId, key) => readRemembered(read, userId, key),
+  }
+}
+
+/** A virtual server with its whole selection: one statement. */
+function query(read: Reader) {
+  const items = sql<readonly StoredSelected[]>`(
+    SELECT coalesce(json_agg(json_build_object(
+             'kind', si.kind, 'id', coalesce(t.id, p.id, r.id), 'name', si.name, 'description', si.description,
+             'ownName', coalesce(t.name, p.name, r.name), 'enabled', coalesce(t.enabled, p.enabled, r.enabled))
+             ORDER BY si.position), '[]')
+      FROM server_items AS si
+      LEFT JOIN tools AS t ON t.id = si.tool_id
+      LEFT JOIN prompts AS p ON p.id = si.prompt_id
+      LEFT JOIN resources AS r ON r.id = si.resource_id
+     WHERE si.server_id = v.id)`
+  return read
+    .selectFrom('servers as v')
+    .leftJoin('users as u', 'u.id', 'v.owner_id')
+    .select(['v.id', 'v.name', 'v.description', 'v.icon', 'v.enabled', 'v.owner_id', 'v.team_id', 'v.visibility'])
+    .select(['v.tags', 'v.version', 'v.created', 'v.modified', 'u.email'])
+    .select([iso('v.created_at').as('created_at'), iso('v.updated_at').as('updated_at'), items.as('items')])
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof query>['execute']>>[number]
+
+function serverOf(row: Row): Server {
+  return {
+    id: row.id as ServerId,
+    name: row.name,
+    description: row.description,
+    icon: row.icon,
+    enabled: row.enabled,
+    items: row.items,
+    tags: row.tags as readonly Tag[],
+    ownerId: row.owner_id as UserId | null,
+    ownerEmail: row.email,
+    teamId: row.team_id as TeamId | null,
+    visibility: row.visibility,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    created: row.created as Partial<Provenance>,
+    modified: row.modified as Partial<Provenance>,
+  }
+}
+
+interface SelectableRow {
+  readonly kind: Selectable['kind']
+  readonly id: string
+  readonly name: string
+  readonly owner_id: UserId | null
+  readonly team_id: TeamId | null
+  readonly visibility: Visibility
+}
+
+function selectableOf({ kind, id, name, owner_id, team_id, visibility }: SelectableRow): Selectable {
+  return { kind, id, name, ownerId: owner_id, teamId: team_id, visibility }
+}
+
+function writing(db: Database): ServerWriter {
+  return {
+    create: (server, actor) => db.write(SOURCE, (tx) => create(tx, server, actor)),
+    update: (id, change, to) => hit(db, SOURCE, (tx) => update(tx, { id, ...change }, to)),
+    setEnabled: (id, enabled, to) =>
+      hit(db, SOURCE, async (tx) => {
+        if (!(await set(tx, { id, columns: { enabled } }, to))) return false
+        audit(tx, to.actor, { action: 'servers.state', id, detail: { enabled } })
+        return true
+      }),
+    remove: (id, to) =>
+      hit(db, SOURCE, async (tx) => {
+        const row = await tx.sql
+          .deleteFrom('servers')
+          .where('id', '=', id)
+          .where(versionIs(to.ifMatch))
+          .returning('name')
+          .executeTakeFirst()
+        if (row === undefined) return false
+        tx.changed('server', id)
+        audit(tx, to.actor, { action: 'servers.delete', id, detail: { name: row.name } })
+        return true
+      }),
+  }
+}
+
+async function create(tx: WriteTx, { id, declaration, items, idempotency }: NewServer, actor: Actor): Promise<void> {
+  await tx.sql
+    .with('remembered', (q) => rememberKey(q, { userId: actor.userId, idempotency, targetId: id }))
+    .insertInto('servers')
+    .values({ id, ...columnsOf(declaration), owner_id: actor.userId, created: provenance(actor) })
+    .execute()
+  await insertItems(tx, id, items)
+  tx.changed('server', id)
+  audit(tx, actor, { action: 'servers.create', id, detail: { name: declaration.name, items: items.length } })
+}
+
+async function update(tx: WriteTx, change: ServerChange & { readonly id: ServerId }, to: WriteTo): Promise<boolean> {
+  const { id, declaration, items } = change
+  if (!(await set(tx, { id, columns: columnsOf(declaration) }, to))) return false
+  if (items !== null) {
+    await tx.sql.deleteFrom('server_items').where('server_id', '=', id).execute()
+    await insertItems(tx, id, items)
+  }
+  audit(tx, to.actor, {
+    action: 'servers.update',
+    id,
+    detail: { name: declaration.name, items: items?.length ?? null },
+  })
+  return true
+}
+
+async function set(
+  tx: WriteTx,
+  {
+    id,
+    columns,
+  }: { readonly id: ServerId; readonly columns: ReturnType<typeof columnsOf> | { readonly enabled: boolean } },
+  { actor, ifMatch }: WriteTo,
+): Promise<boolean> {
+  const row = await tx.sql
+    .updateTable('servers')
+    .set({ ...columns, version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
+    .where('id', '=', id)
+    .where(versionIs(ifMatch))
+    .returning('version')
+    .executeTakeFirst()
+  if (row !== undefined) tx.changed('server', id)
+  return row !== undefined
+}
+
+async function insertItems(tx: WriteTx, id: ServerId, items: readonly Selected[]): Promise<void> {
+  if (items.length === 0) return
+  const rows = JSON.stringify(items.map((item, position) => ({ ...item, position })))
+  await sql`
+    INSERT INTO server_items (server_id, kind, tool_id, prompt_id, resource_id, position, name, description)
+    SELECT ${id}, x.kind,
+           CASE x.kind WHEN 'tool' THEN x.id END,
+           CASE x.kind WHEN 'prompt' THEN x.id END,
+           CASE x.kind WHEN 'resource' THEN x.id END, x.position, x.name, x.description
+      FROM json_to_recordset(${rows}::json) AS x (kind text, id text, position int, name text, description text)`.execute(
+    tx.sql,
+  )
+}
+
+function columnsOf({ name, description, icon, tags, visibility }: ServerDeclaration) {
+  return { name, description, icon, tags: JSON.stringify(tags), visibility }
+}
+
+function audit(
+  tx: WriteTx,
+  actor: Actor,
+  {
+    action,
+    id,
+    detail,
+  }: { readonly action: string; readonly id: string; readonly detail: Readonly<Record<string, unknown>> },
+): void {
+  tx.audit({ actor: actor.by, action, targetKind: 'server', targetId: id, detail })
+}
