@@ -19,6 +19,7 @@ export interface ReplyOptions {
 }
 
 const JSON_HEAD = 'application/json'
+const STREAM_HEAD = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
 const NO_CHUNKS: readonly Buffer[] = []
 
 /** Writes one call's steps to its caller: a JSON body where the answer comes alone, an event stream where events come first. */
@@ -36,24 +37,15 @@ export class McpReply implements CallSink {
   }
 
   event(message: Buffer): void {
-    this.keepAlive()
+    if (this.#mode === 'json') return
+    if (this.#mode === 'undecided') this.#beginStream()
     this.#write(sseMessage(message))
   }
 
-  /** Becomes a stream now, or sends a comment on it: the line stays open and a client that went away is noticed. */
+  /** Becomes a stream, or sends a comment on it: the line stays open and a client that went away is noticed. */
   keepAlive(): void {
-    if (this.#mode === 'json') return
-    const { response } = this.#options
-    if (this.#mode === 'stream') {
-      if (!this.#begun) response.write(SSE_KEEP_ALIVE)
-      return
-    }
-    this.#mode = 'stream'
-    response.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache',
-      'x-accel-buffering': 'no',
-    })
+    if (this.#mode === 'undecided') this.#beginStream()
+    else if (this.#mode === 'stream' && !this.#begun) this.#options.response.write(SSE_KEEP_ALIVE)
   }
 
   chunk(bytes: Buffer): void {
@@ -93,6 +85,11 @@ export class McpReply implements CallSink {
 
   flow(control: { pause(): void; resume(): void }): void {
     this.#control = control
+  }
+
+  #beginStream(): void {
+    this.#mode = 'stream'
+    this.#options.response.writeHead(200, STREAM_HEAD)
   }
 
   #beginJson(): void {
