@@ -1,3 +1,5 @@
+import { Client } from 'pg'
+
 /** A column of a migrated database. */
 export interface Column {
   readonly table: string
@@ -34,6 +36,23 @@ type Json = ColumnType<unknown, string, string>
 /** May be left out on insert: the column has a default. */
 type Defaulted<T> = [T] extends [ColumnType<infer S, infer I, infer U>] ? ColumnType<S, I | undefined, U> : Generated<T>
 `
+
+/** The columns of the tables that migrations made. */
+export async function columnsOf(url: string): Promise<readonly Column[]> {
+  const client = new Client(url)
+  await client.connect()
+  try {
+    const { rows } = await client.query<Column>(`
+      SELECT table_name AS "table", column_name AS name, coalesce(domain_name, udt_name) AS type,
+        is_nullable = 'YES' AS nullable, column_default IS NOT NULL OR is_identity = 'YES' AS defaulted
+      FROM information_schema.columns
+      WHERE table_schema = 'public' AND table_name <> 'schema_migrations'
+      ORDER BY table_name, ordinal_position`)
+    return rows
+  } finally {
+    await client.end()
+  }
+}
 
 /** The row types of a database as TypeScript. */
 export function schemaSource(columns: readonly Column[]): string {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { PoolClient } from 'pg'
 
@@ -51,7 +51,11 @@ async function upgrade(plain: Socket, { ssl, host }: Wire): Promise<Socket> {
   plain.write(packet(SSL_REQUEST))
   const [answer] = (await once(plain, 'data')) as [Buffer]
   if (answer[0] !== 0x53) return plain
-  const secure = connectTls({ ...(typeof ssl === 'object' ? ssl : {}), socket: plain, servername: host })
+  const secure = connectTls({
+    ...(typeof ssl === 'object' ? ssl : {}),
+    socket: plain,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+  })
   await once(secure, 'secureConnect')
   return secure
 }

@@ -10,7 +10,7 @@ const NEVER_SENT = [
   'replication',
 ]
 
-/** A pg client that names user, database and application on connect and nothing else, whatever URL or environment say. */
+/** A pg client that names user, database and application (and pg its encoding) on connect and nothing else, whatever URL or environment say. */
 export class PlainClient extends Client {
   getStartupConf(): Record<string, string> {
     const { user, database } = this

@@ -3,7 +3,7 @@ import { databaseError, sqlState } from './errors.ts'
 import type { StoreLog } from './log.ts'
 import { migrationFiles, type MigrationFile } from './migration-files.ts'
 import { assertUsable } from './server-check.ts'
-import { StartError } from './start-error.ts'
+import { StartError } from '#/errors/start-error.ts'
 import { connectWhenThere } from './wait-for-database.ts'
 import type { PlainClient } from './client.ts'
 

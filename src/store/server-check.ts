@@ -1,5 +1,5 @@
 import type { PlainClient } from './client.ts'
-import { StartError } from './start-error.ts'
+import { StartError } from '#/errors/start-error.ts'
 
 const OLDEST = 15
 

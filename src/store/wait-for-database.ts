@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { clientConfig, PlainClient } from './client.ts'
 import { databaseError, sqlState } from './errors.ts'
 import type { StoreLog } from './log.ts'
-import { StartError } from './start-error.ts'
+import { StartError } from '#/errors/start-error.ts'
 
 const SAY_EVERY_MS = 5_000
 const LONGEST_PAUSE_MS = 1_000

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { chown, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { finished } from './embedded-run.ts'
 
 /** The account that PostgreSQL runs under: it refuses to be root. null: our own. */
 export interface Account {
@@ -33,17 +34,27 @@ export async function blockedAt(account: Account | null, path: string): Promise<
   }
 }
 
+/** All that PostgreSQL gets to know of our environment: what we were told in confidence is not for its account. */
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' }
+
 /** Starts a program as the account, in a session of its own, so that a Ctrl-C meant for us does not reach it. */
 export function spawnAs(account: Account | null, command: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const [program = '', ...args] = command
-  return spawn(program, args, { cwd: '/', detached: true, ...account, ...options })
+  return spawn(program, args, { cwd: '/', detached: true, env: ENVIRONMENT, ...account, ...options })
 }
 
 /**
- * The words that make Linux interrupt a program when its parent dies in whatever way. setpriv replaces itself by the program,
- * so the process id is the program's own. Changing the account clears the wish, so setpriv changes it too.
+ * Starts a program as the account that Linux interrupts when we die in whatever way. setpriv replaces itself by the program, so
+ * the process id is the program's own. Changing the account clears the wish, so setpriv changes it too, and starts as we are.
  */
-export function dyingWithUs(account: Account | null): readonly string[] {
+export async function spawnTied(
+  account: Account | null,
+  command: readonly string[],
+  options: SpawnOptions = {},
+): Promise<ChildProcess> {
   const as = account === null ? [] : [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups']
-  return ['setpriv', '--pdeathsig', 'INT', ...as, '--']
+  const tie = ['setpriv', '--pdeathsig', 'INT', ...as, '--']
+  // Absent on other systems, and without these words in small distributions: then the next start finds the orphan.
+  const { code } = await finished(spawnAs(null, [...tie, 'true'], { detached: false }))
+  return code === 0 ? spawnAs(null, [...tie, ...command], options) : spawnAs(account, command, options)
 }

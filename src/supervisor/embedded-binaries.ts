@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { finished } from './embedded-run.ts'
 import { spawnAs, type Account } from './embedded-account.ts'
-import { EmbeddedError } from './embedded-log.ts'
+import { StartError } from '#/errors/start-error.ts'
 
 export interface Binaries {
   readonly initdb: string
@@ -19,7 +19,7 @@ export async function usableBinaries(account: Account | null, copyTo: string): P
   if ((await tryToRun(account, copyTo)) !== undefined) await copyNative(root, copyTo)
   const why = await tryToRun(account, copyTo)
   if (why !== undefined)
-    throw new EmbeddedError(`PostgreSQL's programs do not run, neither in ${root} nor in ${copyTo}: ${why}`)
+    throw new StartError(`PostgreSQL's programs do not run, neither in ${root} nor in ${copyTo}: ${why}`)
   return binariesIn(copyTo)
 }
 
@@ -30,7 +30,7 @@ async function platformPackage(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries
   } catch (cause) {
-    throw new EmbeddedError(
+    throw new StartError(
       `the package ${name} is not installed: run npm install with optional dependencies, or set DATABASE_URL to a PostgreSQL of your own`,
       { cause },
     )

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { blockedAt, giveTo, spawnAs, type Account } from './embedded-account.ts'
 import type { Binaries } from './embedded-binaries.ts'
-import { EmbeddedError } from './embedded-log.ts'
+import { StartError } from '#/errors/start-error.ts'
 import { finished } from './embedded-run.ts'
 
 export const MAJOR = '18'
@@ -23,7 +23,7 @@ export async function openCluster(folder: string, account: Account | null, binar
   await chmod(folder, 0o700)
   const blocked = await blockedAt(account, folder)
   if (blocked !== undefined) {
-    throw new EmbeddedError(
+    throw new StartError(
       `PostgreSQL refuses to run as root, and the account 'nobody' may not enter ${blocked}: ` +
         'set CAUSEWAY_DATA_DIR to a folder that every account can reach (for instance /var/lib/causeway), or chmod o+x that one',
     )
@@ -35,8 +35,8 @@ export async function openCluster(folder: string, account: Account | null, binar
   return { data, password: await readFile(join(folder, 'password'), 'utf8') }
 }
 
-function wrongVersion(data: string, version: string): EmbeddedError {
-  return new EmbeddedError(
+function wrongVersion(data: string, version: string): StartError {
+  return new StartError(
     `${data} belongs to PostgreSQL ${version}; this Causeway carries ${MAJOR}. Start a PostgreSQL ${version} on that folder and set ` +
       `DATABASE_URL to it, or pg_dump it there and restore into an empty data folder; nothing was changed`,
   )
@@ -66,5 +66,5 @@ async function createCluster(folder: string, account: Account | null, { initdb, 
 
 async function step(program: ReturnType<typeof finished>): Promise<void> {
   const { code, output } = await program
-  if (code !== 0) throw new EmbeddedError(`the embedded database could not be created: ${output}`)
+  if (code !== 0) throw new StartError(`the embedded database could not be created: ${output}`)
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, link, mkdir, rename, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
-import { EmbeddedError } from './embedded-log.ts'
+import { StartError } from '#/errors/start-error.ts'
 import { socketPath } from './embedded-paths.ts'
 
 const NAME = 'control.sock'
@@ -10,7 +10,7 @@ const ANSWER_MS = 1_000
 
 /**
  * Locks a data folder to this process: a unix socket that listens there. It ends with the process, however that ends, so a lock
- * that is left behind is one that nobody answers. Throws EmbeddedError naming folder and process id where somebody does.
+ * that is left behind is one that nobody answers. Throws StartError naming folder and process id where somebody does.
  */
 export async function lockFolder(dataDir: string): Promise<AsyncDisposable> {
   const made = await mkdir(dataDir, { recursive: true })
@@ -68,7 +68,7 @@ async function claim({ own, path, dataDir }: Claim): Promise<void> {
     await rm(aside, { force: true })
     if (moved !== undefined) throw inUse(dataDir, moved)
   }
-  throw new EmbeddedError(`the data folder ${dataDir} could not be locked`)
+  throw new StartError(`the data folder ${dataDir} could not be locked`)
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
@@ -96,8 +96,8 @@ async function holderOf(path: string): Promise<string | undefined> {
   }
 }
 
-function inUse(dataDir: string, pid: string): EmbeddedError {
-  return new EmbeddedError(
+function inUse(dataDir: string, pid: string): StartError {
+  return new StartError(
     `the data folder ${dataDir} is in use by process ${pid}: stop that one, or set CAUSEWAY_DATA_DIR to another folder`,
   )
 }

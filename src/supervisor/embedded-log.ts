@@ -4,8 +4,3 @@ export interface EmbeddedLog {
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
-
-/** The embedded database cannot start. The message says why and what to do; it is for the operator. */
-export class EmbeddedError extends Error {
-  override readonly name = 'EmbeddedError'
-}

@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { giveTo, type Account } from './embedded-account.ts'
-import { EmbeddedError } from './embedded-log.ts'
+import { StartError } from '#/errors/start-error.ts'
 
 /** A unix socket's path has 107 bytes at most, on some systems 103. */
 const LONGEST_SOCKET_PATH = 103
@@ -39,7 +39,7 @@ async function privateFolder(dataDir: string, prefix: string, account: Account |
   const found = await lstat(folder)
   const owners: readonly (number | undefined)[] = [process.getuid?.(), account?.uid]
   if (!found.isDirectory() || (process.getuid !== undefined && !owners.includes(found.uid))) {
-    throw new EmbeddedError(`${folder} belongs to somebody else: remove it, or set CAUSEWAY_DATA_DIR to a shorter path`)
+    throw new StartError(`${folder} belongs to somebody else: remove it, or set CAUSEWAY_DATA_DIR to a shorter path`)
   }
   return folder
 }

@@ -4,7 +4,7 @@ import { usableBinaries } from './embedded-binaries.ts'
 import { DATABASE, openCluster, USER } from './embedded-cluster.ts'
 import { lockFolder } from './embedded-lock.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
-import { runServer } from './embedded-server.ts'
+import { keepServer } from './embedded-keeper.ts'
 import { socketFolder } from './embedded-paths.ts'
 
 export interface EmbeddedOptions {
@@ -16,16 +16,17 @@ export interface EmbeddedOptions {
 }
 
 export interface EmbeddedPostgres extends AsyncDisposable {
-  /** Through a unix socket; works for direct and pooled use alike. */
+  /** Through a unix socket; the same for as long as this lives. */
   readonly url: string
+  /** Of the server that runs now: one that ends by itself is started again. */
   readonly pid: number
-  /** Rejects when the server ends without being asked to. */
+  /** Rejects when the server cannot be kept running. */
   readonly failed: Promise<never>
 }
 
 /**
  * Starts the PostgreSQL that npm brought along, on the data folder's own cluster. The folder is locked to one instance.
- * Throws EmbeddedError with a sentence that says what to do. Disposing stops the server and waits for it.
+ * Throws StartError with a sentence that says what to do. Disposing stops the server and waits for it.
  */
 export async function startEmbedded({ dataDir, log, settings = {} }: EmbeddedOptions): Promise<EmbeddedPostgres> {
   await using building = new AsyncDisposableStack()
@@ -34,8 +35,15 @@ export async function startEmbedded({ dataDir, log, settings = {} }: EmbeddedOpt
   const binaries = await usableBinaries(account, join(dataDir, 'native'))
   const cluster = await openCluster(join(dataDir, 'postgres'), account, binaries)
   const sockets = await socketFolder(dataDir, account)
-  const server = building.use(await runServer({ account, binaries, data: cluster.data, sockets, log, settings }))
+  const server = building.use(await keepServer({ account, binaries, data: cluster.data, sockets, log, settings }))
   const owned = building.move()
   const url = `postgresql://${USER}:${cluster.password}@localhost/${DATABASE}?host=${encodeURIComponent(sockets)}`
-  return { url, pid: server.pid, failed: server.failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    url,
+    get pid() {
+      return server.pid
+    },
+    failed: server.failed,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { EmbeddedError, type EmbeddedLog } from './embedded-log.ts'
+import { StartError } from '#/errors/start-error.ts'
+import type { EmbeddedLog } from './embedded-log.ts'
 
 export interface Postmaster {
   readonly pid: number
@@ -33,7 +34,7 @@ export async function stopOrphan(data: string, log: EmbeddedLog): Promise<void> 
   const until = performance.now() + STOP_MS
   while (await isPostgres(found.pid, data)) {
     if (performance.now() > until) {
-      throw new EmbeddedError(
+      throw new StartError(
         `a PostgreSQL (process ${found.pid}) runs on ${data} and does not stop: end it, then start again`,
       )
     }

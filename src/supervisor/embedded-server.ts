@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { dyingWithUs, spawnAs, type Account } from './embedded-account.ts'
+import { StartError } from '#/errors/start-error.ts'
+import { spawnTied, type Account } from './embedded-account.ts'
 import type { Binaries } from './embedded-binaries.ts'
-import { EmbeddedError, type EmbeddedLog } from './embedded-log.ts'
+import type { EmbeddedLog } from './embedded-log.ts'
 import { postmaster, stopOrphan } from './embedded-postmaster.ts'
 
 export interface ServerOptions {
@@ -17,7 +18,8 @@ export interface ServerOptions {
 
 export interface RunningServer extends AsyncDisposable {
   readonly pid: number
-  readonly failed: Promise<never>
+  /** Resolves when the server process has ended, for whatever reason, and says with what. */
+  readonly ended: Promise<string>
 }
 
 /** How long a start may be refused because of what a killed server left behind. */
@@ -26,42 +28,48 @@ const RETRY_MS = 15_000
 const READY_MS = 120_000
 const STOP_MS = 15_000
 
-/** Runs the server program until it is disposed. Whoever was left running on this folder is stopped first. */
-export async function runServer(options: ServerOptions): Promise<RunningServer> {
+const SETTINGS = {
+  listen_addresses: '',
+  unix_socket_permissions: '0700',
+  cluster_name: 'causeway',
+  // A belt to our own braces: the server, too, ends a transaction that waits for something else.
+  idle_in_transaction_session_timeout: '30s',
+  // Statements that fail are the business of those who sent them.
+  log_min_messages: 'log',
+}
+
+/** Starts the server program and waits until it is ready. Whoever was left running on this folder is stopped first. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const until = performance.now() + RETRY_MS
   for (;;) {
     await stopOrphan(options.data, options.log)
-    const child = start(options)
+    const child = await start(options)
     const output = logged(child, options.log)
     const refusal = await ready(child, options.data)
-    if (refusal === undefined) return running(child, options.log)
+    if (refusal === undefined) return running(child)
     // The dead server's process id or shared memory may linger for a moment.
     const lingers = /postmaster\.pid|shared memory/.test(output())
     if (!lingers || performance.now() > until) {
-      throw new EmbeddedError(`the embedded PostgreSQL did not start (${refusal}): ${output()}`)
+      throw new StartError(`the embedded PostgreSQL did not start (${refusal}): ${output()}`)
     }
     await sleep(250)
   }
 }
 
-function start({ account, binaries, data, sockets, settings }: ServerOptions): ChildProcess {
-  const all = { listen_addresses: '', unix_socket_permissions: '0700', cluster_name: 'causeway', ...settings }
-  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+async function start({ account, binaries, data, sockets, settings }: ServerOptions): Promise<ChildProcess> {
+  const options = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const command = [binaries.postgres, '-D', data, '-k', sockets, ...options]
-  const stdio = ['ignore', 'ignore', 'pipe'] as const
-  if (process.platform !== 'linux') return spawnAs(account, command, { stdio: [...stdio] })
-  // setpriv itself changes the account: it must still be root for that.
-  return spawnAs(null, [...dyingWithUs(account), ...command], { stdio: [...stdio] })
+  return await spawnTied(account, command, { stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
-/** PostgreSQL's own words go to the log; the last of them are kept for an error. */
+/** What matters of PostgreSQL's own words goes to the log; the last of them are kept for an error. */
 function logged(child: ChildProcess, log: EmbeddedLog): () => string {
   let last = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     const text = chunk.toString()
     last = (last + text).slice(-2_048)
     for (const line of text.split('\n')) {
-      if (/(ERROR|FATAL|PANIC|WARNING):/.test(line)) log.warn({ event: 'postgres.says', line }, 'embedded PostgreSQL')
+      if (/(FATAL|PANIC):/.test(line)) log.warn({ event: 'postgres.says', line }, 'embedded PostgreSQL')
     }
   })
   return () => last.trim()
@@ -83,25 +91,17 @@ async function ready(child: ChildProcess, data: string): Promise<string | undefi
   return 'it did not get ready in time'
 }
 
-function running(child: ChildProcess, log: EmbeddedLog): RunningServer {
-  let stopping = false
-  const closed = once(child, 'close')
-  const failed = closed.then(([code, signal]) => {
-    if (stopping) return new Promise<never>(() => undefined)
-    log.error({ event: 'postgres.ended', code, signal }, 'the embedded PostgreSQL ended by itself')
-    throw new EmbeddedError(`the embedded PostgreSQL ended by itself (${String(code ?? signal)})`)
-  })
-  failed.catch(() => undefined)
+function running(child: ChildProcess): RunningServer {
+  const ended = once(child, 'exit').then(([code, signal]) => String(code ?? signal))
   return {
     pid: child.pid ?? 0,
-    failed,
+    ended,
     async [Symbol.asyncDispose]() {
-      stopping = true
       // SIGINT: sessions are ended, everything is written. SIGQUIT: at once, recovered on the next start.
       for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
         if (child.exitCode !== null || child.signalCode !== null) break
         child.kill(signal)
-        await Promise.race([closed, sleep(STOP_MS, undefined, { ref: false })])
+        await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })])
       }
     },
   }

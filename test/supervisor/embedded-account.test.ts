@@ -22,7 +22,7 @@ async function installedIn(folder: string): Promise<string> {
   for (const entry of await readdir(lib, { withFileTypes: true })) {
     if (entry.isSymbolicLink()) await rm(join(lib, entry.name))
   }
-  await cp(join(REPOSITORY, 'src/supervisor'), join(folder, 'src/supervisor'), { recursive: true })
+  await cp(join(REPOSITORY, 'src'), join(folder, 'src'), { recursive: true })
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', imports: { '#/*.ts': './src/*.ts' } }))
   await cp(join(REPOSITORY, 'test/supervisor/workers/embedded.ts'), join(folder, 'worker.ts'))
   return join(folder, 'worker.ts')

@@ -1,8 +1,8 @@
-import { readFile, readdir, stat, writeFile, mkdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startEmbedded } from '#/supervisor/embedded-postgres.ts'
-import { quiet } from '../support/quiet.ts'
+import { quiet, recordingLog } from '../support/quiet.ts'
 import { ask, dataFolder, isAlive, ownerProcess } from './owner-process.ts'
 
 const settings = { fsync: 'off' }
@@ -66,20 +66,30 @@ test('after SIGKILL of its owner PostgreSQL ends, and the next start has every c
   await expect.poll(() => isAlive(owner.said.pid)).toBe(false)
 })
 
-test('after SIGKILL of PostgreSQL its owner is told, and the next start recovers every commit', async () => {
+test('after SIGKILL of PostgreSQL it is started again at the same place, with every commit', async () => {
   await using folder = await dataFolder()
-  {
-    await using server = await startEmbedded({
-      dataDir: folder.path,
-      log: { ...quiet, error: () => undefined },
-      settings,
-    })
-    await ask(server.url, 'CREATE TABLE kept AS SELECT 3 AS n')
-    process.kill(server.pid, 'SIGKILL')
-    await expect(server.failed).rejects.toThrow('the embedded PostgreSQL ended by itself (SIGKILL)')
+  const log = recordingLog()
+  await using server = await startEmbedded({ dataDir: folder.path, log })
+  for (const n of [1, 2]) {
+    await ask(server.url, `CREATE TABLE kept${n} AS SELECT 3 AS n`)
+    const first = server.pid
+    process.kill(first, 'SIGKILL')
+    await expect.poll(() => server.pid, { timeout: 10_000 }).not.toBe(first)
+    expect(await ask(server.url, `SELECT n FROM kept${n}`)).toEqual([{ n: 3 }])
   }
-  await using server = await startEmbedded({ dataDir: folder.path, log: quiet, settings })
-  expect(await ask(server.url, 'SELECT n FROM kept')).toEqual([{ n: 3 }])
+  expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
+    { fields: { event: 'postgres.ended', how: 'SIGKILL' } },
+    { fields: { event: 'postgres.ended', how: 'SIGKILL' } },
+  ])
+})
+
+test('a server that cannot be started again is reported', async () => {
+  await using folder = await dataFolder()
+  const log = recordingLog()
+  await using server = await startEmbedded({ dataDir: folder.path, log, settings })
+  await rename(join(folder.path, 'postgres/data/global'), join(folder.path, 'postgres/data/gone'))
+  process.kill(server.pid, 'SIGKILL')
+  await expect(server.failed).rejects.toThrow(/the embedded PostgreSQL did not start/)
 })
 
 test('a folder of another major version is refused with the way out, and stays as it is', async () => {

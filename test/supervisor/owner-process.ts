@@ -26,7 +26,9 @@ export async function ownerProcess(dataDir: string, options: { uid?: number; wor
   })
   const exited = once(child, 'exit')
   const lines = createInterface({ input: child.stdout })
-  const [line] = (await once(lines, 'line')) as [string]
+  const died = exited.then(() => Promise.reject(new Error('the owner ended without a word')))
+  died.catch(() => undefined)
+  const [line] = (await Promise.race([once(lines, 'line'), died])) as [string]
   const kill = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await exited

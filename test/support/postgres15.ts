@@ -17,7 +17,7 @@ export async function startPostgres15(settings: Readonly<Record<string, string>>
   const initdb = join(dirname(pathOf('postgres15')), 'initdb')
   const flags = ['-U', 'causeway', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']
   await promisify(execFile)(initdb, ['-D', data, ...flags], { cwd: '/', ...folder.account })
-  const port = await freePort()
+  const port = settings['port'] ?? (await freePort())
   const all = {
     fsync: 'off',
     listen_addresses: '127.0.0.1',
