@@ -16,10 +16,10 @@ export function backoff(failures: number, options: BackoffOptions): number {
 }
 
 /** Resolves after `ms`, or rejects with the signal's reason. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   assertNoTransaction('a pause')
   signal?.throwIfAborted()
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const aborted = (): void => {
       clearTimeout(timer)
       reject(signal?.reason as Error)

@@ -99,11 +99,11 @@ export class Bulkhead {
   }
 
   /** A place as a resource. Rejects with BulkheadRefusal, or the signal's reason. */
-  take(signal?: AbortSignal): Promise<Disposable> {
+  async take(signal?: AbortSignal): Promise<Disposable> {
     assertNoTransaction('waiting for a place')
     signal?.throwIfAborted()
-    if (this.tryTake()) return Promise.resolve(this.#place())
-    return new Promise((resolve, reject) => {
+    if (this.tryTake()) return this.#place()
+    return await new Promise<Disposable>((resolve, reject) => {
       const aborted = (): void => {
         waiter?.[Symbol.dispose]()
         reject(signal?.reason as Error)

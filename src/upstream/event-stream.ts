@@ -31,9 +31,9 @@ export class NoStream extends Error {
 const MAX_MESSAGE = 1 << 20
 
 /** Reads an event stream until it ends, which resolves. Rejects with NoStream, the one error, or the signal's reason. */
-export function readStream(wire: Wire, request: StreamRequest): Promise<void> {
+export async function readStream(wire: Wire, request: StreamRequest): Promise<void> {
   request.signal.throwIfAborted()
-  return new Promise((resolve, reject) => new Reading(wire, request, { resolve, reject }).start())
+  await new Promise<void>((resolve, reject) => new Reading(wire, request, { resolve, reject }).start())
 }
 
 class Reading implements AttemptOwner {

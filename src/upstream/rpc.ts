@@ -26,10 +26,10 @@ export interface Reply {
 }
 
 /** Rejects with the one error for everything below HTTP; an HTTP answer of any status resolves. */
-export function ask(lanes: Lanes, deadlines: Deadlines, request: Ask): Promise<Reply> {
+export async function ask(lanes: Lanes, deadlines: Deadlines, request: Ask): Promise<Reply> {
   assertNoTransaction('asking a server')
   request.signal?.throwIfAborted()
-  return new Promise((resolve, reject) => new Asking(request, { resolve, reject }).start(lanes, deadlines))
+  return await new Promise<Reply>((resolve, reject) => new Asking(request, { resolve, reject }).start(lanes, deadlines))
 }
 
 const OK: HttpAnswer = { status: 200, contentType: '', location: undefined, retryAfter: undefined }
