@@ -38,7 +38,7 @@ function appendStatement({ writer, epoch, firstN, records }: RecordBatch): RawBu
     ), moved AS (
       UPDATE record_writers SET last_n = greatest(writer.last_n, ${lastN}::bigint), updated_at = now() FROM writer
       WHERE record_writers.writer = ${writer} AND record_writers.epoch = ${epoch}
-    ), stored AS (${INSERT_RECORDS}), summed AS (${ADD_TO_TOTALS})
+    ), stored AS (${INSERT_RECORDS}), summed AS (${ADD_TO_TOTALS}), ${MARK_TOKENS}
     SELECT count(*)::int AS known FROM writer`
 }
 
@@ -74,6 +74,14 @@ const ADD_TO_TOTALS = sql.raw(`
     min_ms = least(usage_totals.min_ms, excluded.min_ms),
     max_ms = greatest(usage_totals.max_ms, excluded.max_ms),
     last_at = greatest(usage_totals.last_at, excluded.last_at)`)
+
+/** When a token was last used, to the minute. A row that somebody else holds is left for the next batch: nobody waits. */
+const MARK_TOKENS = sql.raw(`
+  used AS (SELECT "tokenId" AS id, to_timestamp(max("at") / 1000) AS at FROM fresh WHERE "tokenId" IS NOT NULL GROUP BY 1),
+  due AS (SELECT tokens.id FROM tokens JOIN used USING (id)
+    WHERE tokens.last_used_at IS NULL OR tokens.last_used_at < used.at - interval '1 minute'
+    FOR NO KEY UPDATE OF tokens SKIP LOCKED),
+  marked AS (UPDATE tokens SET last_used_at = used.at FROM used JOIN due USING (id) WHERE tokens.id = used.id)`)
 
 const MAX_TEXT = 256
 

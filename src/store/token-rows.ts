@@ -1,6 +1,5 @@
 import { sql, type SelectQueryBuilder } from 'kysely'
 import type { ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
-import { PERMISSIONS } from '#/access/permissions.ts'
 import type { Tag } from '#/api/tags.ts'
 import type { Token } from '#/tokens/token.ts'
 import { iso, isoOrNull } from './columns.ts'
@@ -45,7 +44,7 @@ export function tokenOf(row: TokenRow): Token {
     name: row.name,
     description: row.description,
     hint: row.hint,
-    permissions: row.permissions === null ? null : permissionsIn(row.permissions),
+    permissions: row.permissions as Token['permissions'],
     serverId: row.server_id as ServerId | null,
     tags: row.tags as readonly Tag[],
     version: row.version,
@@ -57,12 +56,6 @@ export function tokenOf(row: TokenRow): Token {
     revokedBy: row.revoked_by,
     revocationReason: row.revocation_reason,
   }
-}
-
-/** What a newer or older version of the program stored and this one does not know permits nothing. */
-function permissionsIn(stored: unknown): Token['permissions'] {
-  const names: readonly unknown[] = Array.isArray(stored) ? stored : []
-  return PERMISSIONS.filter((permission) => names.includes(permission))
 }
 
 /** Neither revoked nor switched off nor over. */

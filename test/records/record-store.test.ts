@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ServerId } from '../../src/access/ids.ts'
 import { recordSink } from '../../src/store/record-store.ts'
 import { testDatabase } from '../support/database.ts'
-import { gatewayId, many, toolId, usageRecord } from './records.ts'
+import { gatewayId, many, tokenId, toolId, usageRecord, userId } from './records.ts'
 
 const batch = (firstN: number, records = many(3)) => ({ writer: 'w1', epoch: 'e1', firstN, records })
 
@@ -90,4 +90,19 @@ test('what clients may have put into names is stored as far as text can', async 
     { method: 'ab\ufffd', length: 256 },
     { method: '\\u0000', length: 1 },
   ])
+})
+
+test('a token shows when it was last used, to the minute, and no version of it changes', async () => {
+  await using fresh = await testDatabase()
+  await fresh.sql(`INSERT INTO users (id, email) VALUES ($1, 'a@b.c')`, [userId])
+  await fresh.sql(`INSERT INTO tokens (id, user_id, name, hash, hint) VALUES ($1, $2, 't', '', '')`, [tokenId, userId])
+  const lastUsed = async () => (await fresh.sql(`SELECT last_used_at, version FROM tokens`))[0]
+  const sink = recordSink(fresh.db)
+  const at = Date.UTC(2026, 0, 1)
+  await sink.append(batch(1, [usageRecord({ at }), usageRecord({ at: at - 5 })]))
+  expect(await lastUsed()).toEqual({ last_used_at: new Date(at), version: 1 })
+  await sink.append(batch(3, [usageRecord({ at: at + 59_000 })]))
+  expect(await lastUsed()).toEqual({ last_used_at: new Date(at), version: 1 })
+  await sink.append(batch(4, [usageRecord({ at: at + 61_000 })]))
+  expect(await lastUsed()).toEqual({ last_used_at: new Date(at + 61_000), version: 1 })
 })

@@ -1,0 +1,95 @@
+import { Type, type TSchema } from 'typebox'
+import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { NO_CALLS, type NamedTotals, type Totals, type TotalsReader } from './totals.ts'
+
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+const METRICS = {
+  totalExecutions: Type.Integer(),
+  successfulExecutions: Type.Integer(),
+  failedExecutions: Type.Integer(),
+  failureRate: Type.Number({ description: 'Failed of all, 0 to 1' }),
+  minResponseTime: nullable(Type.Number({ description: 'Seconds' })),
+  maxResponseTime: nullable(Type.Number({ description: 'Seconds' })),
+  avgResponseTime: nullable(Type.Number({ description: 'Seconds' })),
+  lastExecutionTime: nullable(Type.String({ format: 'date-time' })),
+}
+const Metrics = Type.Object(METRICS)
+const named = { id: Type.String(), name: nullable(Type.String()), gatewayId: nullable(Type.String()) }
+const NamedMetrics = Type.Array(Type.Object({ ...named, ...METRICS }))
+
+const DEFAULT_LIMIT = 50
+
+export interface MetricsDeps {
+  readonly totals: TotalsReader
+}
+
+export function metricsEndpoints(deps: MetricsDeps): readonly Endpoint[] {
+  return [summary(deps)]
+}
+
+function summary({ totals }: MetricsDeps): Endpoint {
+  return endpoint({
+    route: 'GET /metrics',
+    permission: 'admin.metrics',
+    summary: 'Sums over all calls, per kind, per tool and per gateway',
+    tag: 'metrics',
+    query: Type.Object({
+      limit: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 500,
+          default: DEFAULT_LIMIT,
+          description: 'Tools and gateways, most called first',
+        }),
+      ),
+    }),
+    reply: Type.Object({
+      tools: Metrics,
+      resources: Metrics,
+      servers: Metrics,
+      prompts: Metrics,
+      gateways: Metrics,
+      perTool: NamedMetrics,
+      perGateway: NamedMetrics,
+    }),
+    handle: async ({ query: { limit = DEFAULT_LIMIT } }) => {
+      const kinds = await totals.byKind()
+      const perTool = await totals.most('tool', limit)
+      const perGateway = await totals.most('gateway', limit)
+      const body = {
+        tools: metricsOf(kinds.get('tool')),
+        resources: metricsOf(kinds.get('resource')),
+        servers: metricsOf(kinds.get('server')),
+        prompts: metricsOf(kinds.get('prompt')),
+        gateways: metricsOf(kinds.get('gateway')),
+        perTool: perTool.map(namedMetrics),
+        perGateway: perGateway.map(namedMetrics),
+      }
+      return { body }
+    },
+  })
+}
+
+function namedMetrics(totals: NamedTotals): Record<string, unknown> {
+  return { id: totals.id, name: totals.name, gatewayId: totals.gatewayId, ...metricsOf(totals) }
+}
+
+/** The shape that clients expect of any metrics; times in seconds. */
+export function metricsOf(totals: Totals = NO_CALLS): Record<keyof typeof METRICS, unknown> {
+  const { calls, failures, totalMs, minMs, maxMs, lastAt } = totals
+  return {
+    totalExecutions: calls,
+    successfulExecutions: calls - failures,
+    failedExecutions: failures,
+    failureRate: calls === 0 ? 0 : failures / calls,
+    minResponseTime: seconds(minMs),
+    maxResponseTime: seconds(maxMs),
+    avgResponseTime: calls === 0 ? null : seconds(totalMs / calls),
+    lastExecutionTime: lastAt,
+  }
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000
+}

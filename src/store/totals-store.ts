@@ -1,0 +1,82 @@
+import { sql } from 'kysely'
+import type { NamedTotals, Totals, TotalsKind, TotalsReader } from '#/records/totals.ts'
+import { isoOrNull } from './columns.ts'
+import type { Database } from './store.ts'
+
+const SOURCE = 'metrics'
+
+/** Sums of calls in PostgreSQL: kept up to date by the records, so that asking reads none of them. */
+export function totalsStore(db: Database): TotalsReader {
+  const read = db.read(SOURCE)
+  return {
+    byKind: async () => {
+      const rows = await read
+        .selectFrom((from) =>
+          from
+            .selectFrom('usage_totals')
+            .select(({ fn }) => [
+              'kind',
+              fn.sum<string>('calls').as('calls'),
+              fn.sum<string>('failures').as('failures'),
+              fn.sum<number>('total_ms').as('total_ms'),
+              fn.min('min_ms').as('min_ms'),
+              fn.max('max_ms').as('max_ms'),
+              fn.max('last_at').as('last_at'),
+            ])
+            .groupBy('kind')
+            .as('s'),
+        )
+        .select(['kind', 'calls', 'failures', 'total_ms', 'min_ms', 'max_ms', isoOrNull('s.last_at').as('last_at')])
+        .execute()
+      return new Map(rows.map((row) => [row.kind as TotalsKind, totalsOf(row)]))
+    },
+    most: async (kind, limit) => {
+      const names = kind === 'tool' ? 'tools' : 'gateways'
+      const rows = await read
+        .selectFrom('usage_totals as s')
+        .select([
+          's.target_id',
+          's.gateway_id',
+          sql<string | null>`(SELECT name FROM ${sql.table(names)} AS n WHERE n.id = s.target_id)`.as('name'),
+          's.calls',
+          's.failures',
+          's.total_ms',
+          's.min_ms',
+          's.max_ms',
+        ])
+        .select(isoOrNull('s.last_at').as('last_at'))
+        .where('s.kind', '=', kind)
+        .orderBy('s.calls', 'desc')
+        .orderBy('s.target_id')
+        .limit(limit)
+        .execute()
+      return rows.map((row): NamedTotals => ({
+        id: row.target_id,
+        name: row.name,
+        gatewayId: row.gateway_id,
+        ...totalsOf(row),
+      }))
+    },
+  }
+}
+
+interface Row {
+  readonly calls: number | string
+  readonly failures: number | string
+  readonly total_ms: number
+  readonly min_ms: number | null
+  readonly max_ms: number | null
+  readonly last_at: string | null
+}
+
+/** A sum of bigints is a numeric, which the driver gives as text. */
+function totalsOf({ calls, failures, total_ms, min_ms, max_ms, last_at }: Row): Totals {
+  return {
+    calls: Number(calls),
+    failures: Number(failures),
+    totalMs: total_ms,
+    minMs: min_ms,
+    maxMs: max_ms,
+    lastAt: last_at,
+  }
+}

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { verifyAuditChain } from '../../src/audit/verify-chain.ts'
+import { auditStore } from '../../src/store/audit-store.ts'
+import { testDatabase, type TestDatabase } from '../support/database.ts'
+
+async function withRecords(count: number): Promise<TestDatabase> {
+  const fresh = await testDatabase()
+  for (let i = 0; i < count; i++)
+    await fresh.db.write('test', async (tx) => {
+      tx.audit({
+        actor: 'a',
+        action: 'test',
+        targetKind: 'thing',
+        targetId: `${i}`,
+        detail: { i, text: 'grüße 🌉 \\' },
+      })
+    })
+  return fresh
+}
+
+test('an empty log is intact', async () => {
+  await using fresh = await testDatabase()
+  expect(await verifyAuditChain(auditStore(fresh.db))).toEqual({ intact: true, records: 0, head: '' })
+})
+
+test('a log that nobody touched is intact, also while others write at once and leave gaps', async () => {
+  await using fresh = await withRecords(3)
+  await fresh.db.write('test', async (tx) => tx.changed('tool', '0'.repeat(32)))
+  await Promise.all(
+    Array.from({ length: 20 }, (_, i) =>
+      fresh.db.write('test', async (tx) => {
+        tx.audit({ actor: 'a', action: 'at once', targetKind: 'thing', targetId: `${i}`, detail: {} })
+      }),
+    ),
+  )
+  expect(await verifyAuditChain(auditStore(fresh.db))).toMatchObject({ intact: true, records: 23 })
+})
+
+test('more records than one slice', async () => {
+  await using fresh = await withRecords(1)
+  await fresh.sql(`DELETE FROM audit_log`)
+  await fresh.sql(`UPDATE change_clock SET audit_head = ''`)
+  const write = () =>
+    fresh.db.write('test', async (tx) => {
+      tx.audit({ actor: 'a', action: 't', targetKind: 'k', targetId: 'i', detail: {} })
+    })
+  for (let i = 0; i < 1001; i++) await write()
+  expect(await verifyAuditChain(auditStore(fresh.db))).toMatchObject({ intact: true, records: 1001 })
+})
+
+const DAMAGE: readonly (readonly [string, string, number | null, RegExp])[] = [
+  ['a changed actor', `UPDATE audit_log SET actor = 'b' WHERE seq = 3`, 3, /changed/],
+  ['a changed detail', `UPDATE audit_log SET detail = '{}' WHERE seq = 3`, 3, /changed/],
+  ['a changed time', `UPDATE audit_log SET at = at + interval '1 second' WHERE seq = 3`, 3, /changed/],
+  ['a deleted record', `DELETE FROM audit_log WHERE seq = 3`, 4, /deleted/],
+  ['a deleted beginning', `DELETE FROM audit_log WHERE seq < 3`, 3, /deleted/],
+  ['a cut end', `DELETE FROM audit_log WHERE seq > 3`, null, /missing/],
+  ['everything deleted', `DELETE FROM audit_log`, null, /missing/],
+  [
+    'two that changed places',
+    `UPDATE audit_log SET seq = -seq WHERE seq IN (3, 4); UPDATE audit_log SET seq = 7 + seq WHERE seq < 0`,
+    3,
+    /moved/,
+  ],
+  [
+    'an inserted copy',
+    `UPDATE audit_log SET seq = seq + 10 WHERE seq > 3;
+     INSERT INTO audit_log SELECT 4, at, actor, action, target_kind, target_id, detail, record_hash, head FROM audit_log WHERE seq = 3`,
+    4,
+    /inserted/,
+  ],
+  ['another head in the clock', `UPDATE change_clock SET audit_head = '\\x00'`, null, /missing/],
+]
+
+test.each(DAMAGE)('%s is found', async (_, damage, seq, why) => {
+  await using fresh = await withRecords(5)
+  await fresh.sql(damage)
+  const verdict = await verifyAuditChain(auditStore(fresh.db))
+  expect(verdict).toMatchObject({ intact: false, seq, why: expect.stringMatching(why) })
+})
+
+test('lists run from new to old', async () => {
+  await using fresh = await withRecords(5)
+  const store = auditStore(fresh.db)
+  const first = await store.page(null, 2)
+  expect(first.map((each) => each.targetId)).toEqual(['4', '3'])
+  expect((await store.page(first.at(-1)?.seq ?? 0, 10)).map((each) => each.targetId)).toEqual(['2', '1', '0'])
+})
