@@ -178,6 +178,7 @@ function observed(observation: Observation, nextCheckIn: number) {
     return { reachable: false, last_error: observation.error.slice(0, 2000), next_check_at: next }
   const { era, revision, evidence, stateful, capabilities, serverInfo, instructions } = observation.discovery
   const now = sql<Date>`now()`
+  const unclaimed = { claimed_by: null, claimed_at: null, claim_expires_at: null }
   return {
     status: 'active',
     reachable: true,
@@ -193,6 +194,7 @@ function observed(observation: Observation, nextCheckIn: number) {
     capabilities,
     instructions,
     server_info: serverInfo,
+    ...unclaimed,
   }
 }
 
