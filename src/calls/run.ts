@@ -55,8 +55,10 @@ export class CallRun implements UpstreamSink, RelayOutput {
     if (this.#ending === undefined) this.#relay?.push(chunk)
   }
 
-  endMessage(): void {
+  /** Whether the message that ended was the answer. */
+  endMessage(): boolean {
     if (this.#ending === undefined) this.#relay?.endMessage()
+    return this.#ending !== undefined
   }
 
   done(report: UpstreamReport): void {

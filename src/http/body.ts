@@ -7,6 +7,8 @@ export interface BodyOptions {
   readonly place: Place
 }
 
+const EMPTY = Buffer.alloc(0)
+
 /** The whole body, bounded before and while it is read. Events rather than iteration: this is the hot path. */
 export function readBody(request: IncomingMessage, { limit, place }: BodyOptions): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0)
@@ -29,9 +31,11 @@ export function readBody(request: IncomingMessage, { limit, place }: BodyOptions
       if (first === undefined) first = chunk
       else (more ??= [first]).push(chunk)
     })
-    request.on('end', () => resolve(more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more)))
+    request.on('end', () => resolve(more === undefined ? (first ?? EMPTY) : Buffer.concat(more)))
     request.on('error', reject)
-    request.on('close', () => reject(new GatewayError('client_gone', 'the client went away')))
+    request.on('close', () => {
+      if (!request.complete) reject(new GatewayError('client_gone', 'the client went away'))
+    })
   })
 }
 
