@@ -57,11 +57,8 @@ export async function columnsOf(url: string): Promise<readonly Column[]> {
 /** The row types of a database as TypeScript. */
 export function schemaSource(columns: readonly Column[]): string {
   const tables = Map.groupBy(columns, ({ table }) => table)
-  const interfaces = [...tables].map(
-    ([table, own]) => `export interface ${typeName(table)} {\n${own.map(member).join('')}}\n`,
-  )
-  const members = [...tables.keys()].map((table) => `  ${table}: ${typeName(table)}\n`)
-  return [HEADER, ...interfaces, `export interface Schema {\n${members.join('')}}\n`].join('\n')
+  const members = [...tables].map(([table, own]) => `  ${table}: {\n${own.map(member).join('')}  }\n`)
+  return `${HEADER}\nexport interface Schema {\n${members.join('')}}\n`
 }
 
 function member({ name, type, nullable, defaulted, table }: Column): string {
@@ -69,13 +66,5 @@ function member({ name, type, nullable, defaulted, table }: Column): string {
   if (known === undefined)
     throw new TypeError(`${table}.${name} is of type ${type}, which schema-source.ts does not know`)
   const whole = nullable ? `${known} | null` : known
-  return `  ${name}: ${defaulted ? `Defaulted<${whole}>` : whole}\n`
-}
-
-function typeName(table: string): string {
-  const name = table
-    .split('_')
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('')
-  return `${name}Table`
+  return `    ${name}: ${defaulted ? `Defaulted<${whole}>` : whole}\n`
 }

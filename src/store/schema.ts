@@ -8,293 +8,257 @@ type Json = ColumnType<unknown, string, string>
 /** May be left out on insert: the column has a default. */
 type Defaulted<T> = [T] extends [ColumnType<infer S, infer I, infer U>] ? ColumnType<S, I | undefined, U> : Generated<T>
 
-export interface AuditLogTable {
-  seq: number
-  at: Timestamp
-  actor: string
-  action: string
-  target_kind: string
-  target_id: string
-  detail: string
-  record_hash: Buffer
-  head: Buffer
-}
-
-export interface ChangeClockTable {
-  one: Defaulted<boolean>
-  seq: Defaulted<number>
-  kept_from: Defaulted<number>
-  audit_head: Defaulted<Buffer>
-}
-
-export interface ChangesTable {
-  seq: number
-  kind: string
-  id: string
-  at: Defaulted<Timestamp>
-}
-
-export interface GatewayStatesTable {
-  gateway_id: string
-  status: Defaulted<string>
-  reachable: Defaulted<boolean>
-  last_error: string | null
-  last_seen: Timestamp | null
-  registration_attempts: Defaulted<number>
-  next_check_at: Defaulted<Timestamp>
-  last_refresh_at: Timestamp | null
-  claimed_by: string | null
-  claimed_at: Timestamp | null
-  claim_expires_at: Timestamp | null
-  era: string | null
-  revision: string | null
-  era_evidence: string | null
-  era_at: Timestamp | null
-  stateful: Defaulted<boolean>
-  capabilities: string | null
-  server_info: string | null
-  instructions: string | null
-}
-
-export interface GatewaysTable {
-  id: string
-  name: string
-  slug: string
-  url: string
-  description: string | null
-  transport: string | null
-  enabled: Defaulted<boolean>
-  owner_id: string | null
-  team_id: string | null
-  visibility: Defaulted<'private' | 'team' | 'public'>
-  tags: Defaulted<Json>
-  passthrough_headers: Defaulted<Json>
-  auth_type: string | null
-  auth_hint: Json | null
-  credential: string | null
-  ca_certificate: string | null
-  refresh_interval_seconds: number | null
-  timeout_ms: number | null
-  version: Defaulted<number>
-  created_at: Defaulted<Timestamp>
-  updated_at: Defaulted<Timestamp>
-  created: Defaulted<Json>
-  modified: Defaulted<Json>
-}
-
-export interface IdempotencyKeysTable {
-  user_id: string
-  key: string
-  request_hash: Buffer
-  target_id: string
-  created_at: Defaulted<Timestamp>
-}
-
-export interface KeyCanariesTable {
-  key_id: string
-  sealed: string
-  created_at: Defaulted<Timestamp>
-}
-
-export interface LeasesTable {
-  name: string
-  holder: string
-  expires_at: Timestamp
-}
-
-export interface PromptsTable {
-  id: string
-  gateway_id: string
-  original_name: string
-  name: string
-  custom_name: string
-  display_name: string | null
-  custom_title: string | null
-  custom_description: string | null
-  definition: string
-  digest: Buffer
-  position: Defaulted<number>
-  enabled: Defaulted<boolean>
-  owner_id: string | null
-  team_id: string | null
-  visibility: Defaulted<'private' | 'team' | 'public'>
-  tags: Defaulted<Json>
-  version: Defaulted<number>
-  created_at: Defaulted<Timestamp>
-  updated_at: Defaulted<Timestamp>
-  created: Defaulted<Json>
-  modified: Defaulted<Json>
-}
-
-export interface RecordWritersTable {
-  writer: string
-  epoch: string
-  last_n: Defaulted<number>
-  updated_at: Defaulted<Timestamp>
-}
-
-export interface ResourcesTable {
-  id: string
-  gateway_id: string
-  is_template: Defaulted<boolean>
-  uri: string
-  name: string
-  mime_type: string | null
-  custom_title: string | null
-  custom_description: string | null
-  definition: string
-  digest: Buffer
-  position: Defaulted<number>
-  enabled: Defaulted<boolean>
-  owner_id: string | null
-  team_id: string | null
-  visibility: Defaulted<'private' | 'team' | 'public'>
-  tags: Defaulted<Json>
-  version: Defaulted<number>
-  created_at: Defaulted<Timestamp>
-  updated_at: Defaulted<Timestamp>
-  created: Defaulted<Json>
-  modified: Defaulted<Json>
-}
-
-export interface ServerItemsTable {
-  server_id: string
-  kind: string
-  tool_id: string | null
-  prompt_id: string | null
-  resource_id: string | null
-  position: Defaulted<number>
-  name: string | null
-  description: string | null
-}
-
-export interface ServersTable {
-  id: string
-  name: string
-  description: string | null
-  icon: string | null
-  enabled: Defaulted<boolean>
-  owner_id: string | null
-  team_id: string | null
-  visibility: Defaulted<'private' | 'team' | 'public'>
-  tags: Defaulted<Json>
-  version: Defaulted<number>
-  created_at: Defaulted<Timestamp>
-  updated_at: Defaulted<Timestamp>
-  created: Defaulted<Json>
-  modified: Defaulted<Json>
-}
-
-export interface TokensTable {
-  id: string
-  user_id: string
-  team_id: string | null
-  name: string
-  description: string | null
-  hash: Buffer
-  hint: string
-  permissions: Json | null
-  server_id: string | null
-  tags: Defaulted<Json>
-  version: Defaulted<number>
-  created_at: Defaulted<Timestamp>
-  updated_at: Defaulted<Timestamp>
-  expires_at: Timestamp | null
-  last_used_at: Timestamp | null
-  is_active: Defaulted<boolean>
-  revoked_at: Timestamp | null
-  revoked_by: string | null
-  revocation_reason: string | null
-}
-
-export interface ToolsTable {
-  id: string
-  gateway_id: string
-  original_name: string
-  name: string
-  custom_name: string
-  display_name: string | null
-  custom_title: string | null
-  custom_description: string | null
-  definition: string
-  digest: Buffer
-  param_headers: Json | null
-  position: Defaulted<number>
-  enabled: Defaulted<boolean>
-  deprecated: Defaulted<boolean>
-  owner_id: string | null
-  team_id: string | null
-  visibility: Defaulted<'private' | 'team' | 'public'>
-  tags: Defaulted<Json>
-  version: Defaulted<number>
-  created_at: Defaulted<Timestamp>
-  updated_at: Defaulted<Timestamp>
-  created: Defaulted<Json>
-  modified: Defaulted<Json>
-}
-
-export interface UsageRecordsTable {
-  at: Timestamp
-  request_id: string
-  user_id: string | null
-  token_id: string | null
-  method: string
-  kind: string
-  target_id: string | null
-  gateway_id: string | null
-  server_id: string | null
-  client_era: string
-  upstream_era: string | null
-  snapshot_seq: number
-  rule: string
-  digest: string | null
-  attempts: number
-  queue_ms: number
-  upstream_ms: number
-  total_ms: number
-  request_bytes: number
-  response_bytes: number
-  outcome: string
-  may_have_run: boolean
-}
-
-export interface UsageTotalsTable {
-  kind: string
-  target_id: string
-  gateway_id: string | null
-  calls: Defaulted<number>
-  failures: Defaulted<number>
-  total_ms: Defaulted<number>
-  min_ms: number | null
-  max_ms: number | null
-  last_at: Timestamp | null
-}
-
-export interface UsersTable {
-  id: string
-  email: string
-  is_admin: Defaulted<boolean>
-  enabled: Defaulted<boolean>
-  created_at: Defaulted<Timestamp>
-}
-
 export interface Schema {
-  audit_log: AuditLogTable
-  change_clock: ChangeClockTable
-  changes: ChangesTable
-  gateway_states: GatewayStatesTable
-  gateways: GatewaysTable
-  idempotency_keys: IdempotencyKeysTable
-  key_canaries: KeyCanariesTable
-  leases: LeasesTable
-  prompts: PromptsTable
-  record_writers: RecordWritersTable
-  resources: ResourcesTable
-  server_items: ServerItemsTable
-  servers: ServersTable
-  tokens: TokensTable
-  tools: ToolsTable
-  usage_records: UsageRecordsTable
-  usage_totals: UsageTotalsTable
-  users: UsersTable
+  audit_log: {
+    seq: number
+    at: Timestamp
+    actor: string
+    action: string
+    target_kind: string
+    target_id: string
+    detail: string
+    record_hash: Buffer
+    head: Buffer
+  }
+  change_clock: {
+    one: Defaulted<boolean>
+    seq: Defaulted<number>
+    kept_from: Defaulted<number>
+    audit_head: Defaulted<Buffer>
+  }
+  changes: {
+    seq: number
+    kind: string
+    id: string
+    at: Defaulted<Timestamp>
+  }
+  gateway_states: {
+    gateway_id: string
+    status: Defaulted<string>
+    reachable: Defaulted<boolean>
+    last_error: string | null
+    last_seen: Timestamp | null
+    registration_attempts: Defaulted<number>
+    next_check_at: Defaulted<Timestamp>
+    last_refresh_at: Timestamp | null
+    claimed_by: string | null
+    claimed_at: Timestamp | null
+    claim_expires_at: Timestamp | null
+    era: string | null
+    revision: string | null
+    era_evidence: string | null
+    era_at: Timestamp | null
+    stateful: Defaulted<boolean>
+    capabilities: string | null
+    server_info: string | null
+    instructions: string | null
+  }
+  gateways: {
+    id: string
+    name: string
+    slug: string
+    url: string
+    description: string | null
+    transport: string | null
+    enabled: Defaulted<boolean>
+    owner_id: string | null
+    team_id: string | null
+    visibility: Defaulted<'private' | 'team' | 'public'>
+    tags: Defaulted<Json>
+    passthrough_headers: Defaulted<Json>
+    auth_type: string | null
+    auth_hint: Json | null
+    credential: string | null
+    ca_certificate: string | null
+    refresh_interval_seconds: number | null
+    timeout_ms: number | null
+    version: Defaulted<number>
+    created_at: Defaulted<Timestamp>
+    updated_at: Defaulted<Timestamp>
+    created: Defaulted<Json>
+    modified: Defaulted<Json>
+  }
+  idempotency_keys: {
+    user_id: string
+    key: string
+    request_hash: Buffer
+    target_id: string
+    created_at: Defaulted<Timestamp>
+  }
+  key_canaries: {
+    key_id: string
+    sealed: string
+    created_at: Defaulted<Timestamp>
+  }
+  leases: {
+    name: string
+    holder: string
+    expires_at: Timestamp
+  }
+  prompts: {
+    id: string
+    gateway_id: string
+    original_name: string
+    name: string
+    custom_name: string
+    display_name: string | null
+    custom_title: string | null
+    custom_description: string | null
+    definition: string
+    digest: Buffer
+    position: Defaulted<number>
+    enabled: Defaulted<boolean>
+    owner_id: string | null
+    team_id: string | null
+    visibility: Defaulted<'private' | 'team' | 'public'>
+    tags: Defaulted<Json>
+    version: Defaulted<number>
+    created_at: Defaulted<Timestamp>
+    updated_at: Defaulted<Timestamp>
+    created: Defaulted<Json>
+    modified: Defaulted<Json>
+  }
+  record_writers: {
+    writer: string
+    epoch: string
+    last_n: Defaulted<number>
+    updated_at: Defaulted<Timestamp>
+  }
+  resources: {
+    id: string
+    gateway_id: string
+    is_template: Defaulted<boolean>
+    uri: string
+    name: string
+    mime_type: string | null
+    custom_title: string | null
+    custom_description: string | null
+    definition: string
+    digest: Buffer
+    position: Defaulted<number>
+    enabled: Defaulted<boolean>
+    owner_id: string | null
+    team_id: string | null
+    visibility: Defaulted<'private' | 'team' | 'public'>
+    tags: Defaulted<Json>
+    version: Defaulted<number>
+    created_at: Defaulted<Timestamp>
+    updated_at: Defaulted<Timestamp>
+    created: Defaulted<Json>
+    modified: Defaulted<Json>
+  }
+  server_items: {
+    server_id: string
+    kind: string
+    tool_id: string | null
+    prompt_id: string | null
+    resource_id: string | null
+    position: Defaulted<number>
+    name: string | null
+    description: string | null
+  }
+  servers: {
+    id: string
+    name: string
+    description: string | null
+    icon: string | null
+    enabled: Defaulted<boolean>
+    owner_id: string | null
+    team_id: string | null
+    visibility: Defaulted<'private' | 'team' | 'public'>
+    tags: Defaulted<Json>
+    version: Defaulted<number>
+    created_at: Defaulted<Timestamp>
+    updated_at: Defaulted<Timestamp>
+    created: Defaulted<Json>
+    modified: Defaulted<Json>
+  }
+  tokens: {
+    id: string
+    user_id: string
+    team_id: string | null
+    name: string
+    description: string | null
+    hash: Buffer
+    hint: string
+    permissions: Json | null
+    server_id: string | null
+    tags: Defaulted<Json>
+    version: Defaulted<number>
+    created_at: Defaulted<Timestamp>
+    updated_at: Defaulted<Timestamp>
+    expires_at: Timestamp | null
+    last_used_at: Timestamp | null
+    is_active: Defaulted<boolean>
+    revoked_at: Timestamp | null
+    revoked_by: string | null
+    revocation_reason: string | null
+  }
+  tools: {
+    id: string
+    gateway_id: string
+    original_name: string
+    name: string
+    custom_name: string
+    display_name: string | null
+    custom_title: string | null
+    custom_description: string | null
+    definition: string
+    digest: Buffer
+    param_headers: Json | null
+    position: Defaulted<number>
+    enabled: Defaulted<boolean>
+    deprecated: Defaulted<boolean>
+    owner_id: string | null
+    team_id: string | null
+    visibility: Defaulted<'private' | 'team' | 'public'>
+    tags: Defaulted<Json>
+    version: Defaulted<number>
+    created_at: Defaulted<Timestamp>
+    updated_at: Defaulted<Timestamp>
+    created: Defaulted<Json>
+    modified: Defaulted<Json>
+  }
+  usage_records: {
+    at: Timestamp
+    request_id: string
+    user_id: string | null
+    token_id: string | null
+    method: string
+    kind: string
+    target_id: string | null
+    gateway_id: string | null
+    server_id: string | null
+    client_era: string
+    upstream_era: string | null
+    snapshot_seq: number
+    rule: string
+    digest: string | null
+    attempts: number
+    queue_ms: number
+    upstream_ms: number
+    total_ms: number
+    request_bytes: number
+    response_bytes: number
+    outcome: string
+    may_have_run: boolean
+  }
+  usage_totals: {
+    kind: string
+    target_id: string
+    gateway_id: string | null
+    calls: Defaulted<number>
+    failures: Defaulted<number>
+    total_ms: Defaulted<number>
+    min_ms: number | null
+    max_ms: number | null
+    last_at: Timestamp | null
+  }
+  users: {
+    id: string
+    email: string
+    is_admin: Defaulted<boolean>
+    enabled: Defaulted<boolean>
+    created_at: Defaulted<Timestamp>
+  }
 }

@@ -161,3 +161,34 @@ describe('a read', () => {
     expect(() => t.db.read('x*/ DROP TABLE users; /*')).toThrow(TypeError)
   })
 })
+
+describe('a connection', () => {
+  test('on which a transaction was left open is closed, not lent again', async () => {
+    await using t = await testDatabase({ poolSize: 1 })
+    await t.db.statement('tests', () => sql`BEGIN`)
+    expect(t.db.stats.total).toBe(0)
+    await expect
+      .poll(() => t.sql("SELECT 1 FROM pg_stat_activity WHERE state LIKE 'idle in%' AND datname = current_database()"))
+      .toEqual([])
+    expect((await t.db.write('tests', one)).value).toEqual([{ one: 1 }])
+  })
+
+  test('that does not even answer a cancel is given up, and the next statement gets another', async () => {
+    await using t = await testDatabase({ poolSize: 1, readMs: 200 })
+    const backend = () =>
+      t.db
+        .read('tests')
+        .selectNoFrom(sql<number>`pg_backend_pid()`.as('pid'))
+        .executeTakeFirstOrThrow()
+    const { pid } = await backend()
+    process.kill(pid, 'SIGSTOP')
+    try {
+      const began = performance.now()
+      await expect(backend()).rejects.toMatchObject({ code: 'unavailable', retryAfter: 1 })
+      expect(performance.now() - began).toBeLessThan(1_500)
+      expect((await backend()).pid).not.toBe(pid)
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+  })
+})
