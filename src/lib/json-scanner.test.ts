@@ -112,7 +112,7 @@ describe('JSON.parse and both scanners agree', () => {
           expected,
         ])
       }),
-      { numRuns: 20_000 },
+      { numRuns: 5000 },
     )
   })
 
@@ -128,7 +128,7 @@ describe('JSON.parse and both scanners agree', () => {
           expected,
         ])
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
   })
 
