@@ -29,8 +29,6 @@ export interface Metrics {
   readonly text: () => Promise<string>
 }
 
-export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
-
 type Read = readonly [name: string, help: string, read: () => number, aggregator?: 'sum' | 'max' | 'min']
 
 export function createMetrics(sources: MetricSources): Metrics {

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { storeLeftovers } from '../../src/records/leftovers.ts'
 import { Recorder, type RecorderOptions } from '../../src/records/recorder.ts'
 import { SpillFile } from '../../src/records/spill-file.ts'
 import { openDatabase } from '../../src/store/database.ts'
@@ -35,7 +37,7 @@ async function scene() {
   }
   const totals = async () => (await fresh.sql(`SELECT calls FROM usage_totals WHERE kind = 'tool'`))[0]
   const owned = building.move()
-  return { fresh, relay, start, lost, path, stored, totals, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { fresh, relay, db, start, lost, path, stored, totals, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 const within = { timeout: 10_000, interval: 20 }
@@ -155,4 +157,20 @@ test('one record that the database refuses for good costs only itself', async ()
   for (const record of records) recorder.record(record)
   await vi.waitFor(async () => expect(await it.stored()).toEqual({ n: 400, d: 400 }), within)
   expect(it.lost).toEqual([{ records: 1, why: 'refused' }])
+})
+
+test('what a worker left that no longer runs is stored by another, once the database is there', async () => {
+  await using it = await scene()
+  it.relay.set('closed')
+  {
+    await using recorder = await it.start('e1', { closeMs: 50 })
+    for (const record of many(700)) recorder.record(record)
+  }
+  const options = { paths: [it.path], sink: recordSink(it.db), onLost: () => {}, onRefused: () => {} }
+  await storeLeftovers(options)
+  expect(existsSync(it.path)).toBe(true)
+  it.relay.set('open')
+  await storeLeftovers(options)
+  expect(await it.stored()).toEqual({ n: 700, d: 700 })
+  expect(existsSync(it.path)).toBe(false)
 })

@@ -5,7 +5,7 @@ import { openDatabase } from '../../src/store/database.ts'
 import { tokenStore } from '../../src/store/token-store.ts'
 import { revokeToken } from '../../src/tokens/change-token.ts'
 import { createToken } from '../../src/tokens/create-token.ts'
-import { tokenRoutes } from '../../src/tokens/token-routes.ts'
+import { tokenEndpoints } from '../../src/tokens/token-endpoints.ts'
 import { quiet } from '../support/quiet.ts'
 import { tokenScene } from './scene.ts'
 
@@ -65,7 +65,7 @@ test('everything works with a pool of one connection', async () => {
 test('the routes answer in the documented shapes', async () => {
   await using it = await tokenScene()
   const principal = await it.principal()
-  const routes = new Map(tokenRoutes(it.deps).map((route) => [route.route, route]))
+  const routes = new Map(tokenEndpoints(it.deps).map((route) => [route.route, route]))
   const ask = async (route: string, input: Record<string, unknown>) => {
     const found = routes.get(route as never)
     if (found === undefined || found.permission === 'public') throw new Error('no such route')

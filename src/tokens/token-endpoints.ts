@@ -14,7 +14,7 @@ const TAG = 'tokens'
 const NOTE =
   'This Idempotency-Key made this token before. Its text was shown only then; if it was lost, revoke the token and make another one.'
 
-export function tokenRoutes(deps: TokenDeps): readonly Endpoint[] {
+export function tokenEndpoints(deps: TokenDeps): readonly Endpoint[] {
   return [create(deps), list(deps), read(deps), update(deps), revoke(deps)]
 }
 
