@@ -36,16 +36,20 @@ import { toolStore } from '#/store/tool-store.ts'
 import { toolEndpoints } from '#/tools/tool-endpoints.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
+import { resourceEndpoints } from '#/resources/resource-endpoints.ts'
+import { serverEndpoints } from '#/servers/server-endpoints.ts'
+import { resourceStore } from '#/store/resource-store.ts'
+import { serverStore } from '#/store/server-store.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { administratorStore } from '#/store/user-store.ts'
 import { ensureAdministrator } from '#/tokens/administrator.ts'
-import { tokenRoutes } from '#/tokens/token-routes.ts'
+import { tokenEndpoints } from '#/tokens/token-endpoints.ts'
 import { migrate } from '#/store/migrate.ts'
 import { recordSink } from '#/store/record-store.ts'
 import { startEmbedded } from '#/supervisor/embedded-postgres.ts'
 import type { Fact } from '#/supervisor/messages.ts'
 import type { PrepareContext, Prepared, Worker, WorkerLink } from '#/supervisor/link.ts'
-import { callFinished, recordsLost, type Telemetry } from '#/telemetry/events.ts'
+import { callFinished, recordsLost } from '#/telemetry/events.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
@@ -256,7 +260,10 @@ function factOf(fact: SessionFact): Fact {
 }
 
 /** The REST routes of all nouns. */
-function endpointsOf(core: Core, { calls, upstream }: Pick<DoorParts, 'calls' | 'upstream'>): readonly Endpoint[] {
+export function endpointsOf(
+  core: Core,
+  { calls, upstream }: Pick<DoorParts, 'calls' | 'upstream'>,
+): readonly Endpoint[] {
   const { db, catalog, keys } = core
   const settled = async (seq: number | null): Promise<void> => {
     if (seq !== null) await catalog.applied(seq, SETTLE_MS).catch(() => {})
@@ -266,7 +273,9 @@ function endpointsOf(core: Core, { calls, upstream }: Pick<DoorParts, 'calls' | 
     ...gatewayEndpoints({ store: gatewayStore(db), discoverer: upstream.discoverer, sealer: keys, settled }),
     ...toolEndpoints({ store: toolStore(db), invoker: { call: rest.tool }, settled }),
     ...promptEndpoints({ store: promptStore(db), getter: { get: rest.prompt }, settled }),
-    ...tokenRoutes({ store: tokenStore(db), settled }),
+    ...resourceEndpoints({ store: resourceStore(db), content: { read: rest.resource }, settled }),
+    ...serverEndpoints({ store: serverStore(db), settled }),
+    ...tokenEndpoints({ store: tokenStore(db), settled }),
   ]
 }
 
