@@ -148,7 +148,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 /** A short sentence for an error of node:net or node:tls. */
 export function reason(cause: Error): string {
-  const code = 'code' in cause ? String(cause.code) : ''
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
   return (
     SENTENCES[code] ?? (code.startsWith('ERR_SSL') ? 'the TLS handshake failed; is it https?' : code || cause.message)
   )

@@ -176,8 +176,8 @@ export class Exchange implements AttemptOwner, FlowControl {
   broken(cause: Error, progress: Progress): void {
     if (this.#over) return
     const error = transportFailure(cause, progress)
-    if (progress !== 'answering' && error.code !== 'forbidden_address') this.#tell('failed')
     if (this.#mayRetry(error, progress)) return this.#again()
+    if (progress !== 'answering' && error.code !== 'forbidden_address') this.#tell('failed')
     this.#mayHaveRun = progress !== 'unsent'
     this.#fail(error)
   }

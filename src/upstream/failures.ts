@@ -8,7 +8,7 @@ export type Progress = 'unsent' | 'sent' | 'answering'
 export function transportFailure(cause: Error, progress: Progress): GatewayError {
   if (cause instanceof GatewayError) return cause
   const code = codeOf(cause)
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW')
+  if (cause.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW')
     return new GatewayError('upstream_invalid', 'the server does not answer in HTTP/1.1', { cause })
   if (progress === 'answering')
     return new GatewayError('upstream_invalid', 'the server broke off in the middle of its answer', { cause })
@@ -20,7 +20,7 @@ export function transportFailure(cause: Error, progress: Progress): GatewayError
 }
 
 function codeOf(cause: Error): string {
-  return 'code' in cause ? String(cause.code) : ''
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
 }
 
 export interface HttpAnswer {

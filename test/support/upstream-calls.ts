@@ -6,6 +6,8 @@ import type { Principal } from '#/access/principal.ts'
 import type { CatalogGateway } from '#/catalog/model.ts'
 import type { GatewayError } from '#/errors/gateway-error.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
+import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
+import type { UpstreamLimits } from '#/upstream/options.ts'
 import type { AnswerStart, UpstreamReport, UpstreamRequest, Upstreams } from '#/upstream/upstreams.ts'
 
 export type Handle = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void
@@ -168,5 +170,15 @@ export function call(upstreams: Upstreams, request: UpstreamRequest): Promise<He
       done: (report) => resolve({ start, messages, error: undefined, report }),
       failed: (error, report) => resolve({ start, messages, error, report }),
     })
+  })
+}
+
+/** The room under test, with loopback allowed and no credentials. */
+export function startUpstreams(limits: Partial<UpstreamLimits> = {}): UpstreamParts {
+  return createUpstreams({
+    vault: { headers: () => ({}) },
+    policy: { allowPrivate: true },
+    clientInfo: { name: 'causeway', version: '0' },
+    limits,
   })
 }
