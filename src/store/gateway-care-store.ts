@@ -39,13 +39,13 @@ function claiming(
   { count, ms }: { readonly count: number; readonly ms: number },
 ): RawBuilder<{ gateway_id: string }> {
   return sql<{ gateway_id: string }>`
-    UPDATE gateway_states AS c
+    (UPDATE gateway_states AS c
        SET claimed_by = ${holder}, claimed_at = now(), claim_expires_at = now() + make_interval(secs => ${ms / 1000})
      WHERE c.gateway_id IN (
        SELECT d.gateway_id FROM gateway_states AS d JOIN gateways AS e ON e.id = d.gateway_id
         WHERE e.enabled AND d.next_check_at <= now() AND (d.claim_expires_at IS NULL OR d.claim_expires_at <= now())
         ORDER BY d.next_check_at LIMIT ${count} FOR UPDATE OF d SKIP LOCKED)
-    RETURNING c.gateway_id`
+    RETURNING c.gateway_id)`
 }
 
 /** The interval that the operator set has passed, or a legacy verdict is a day old: servers learn. */

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Principal } from '#/access/principal.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { UserId, TokenId } from '#/access/ids.ts'
-import { sealer } from '#/access/sealing.ts'
+import { sealer, type Sealer } from '#/access/sealing.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
@@ -89,6 +89,7 @@ export interface RestHarness extends AsyncDisposable {
   readonly url: string
   readonly database: TestDatabase
   readonly upstream: FakeUpstream
+  readonly sealer: Sealer
   readonly endpoints: readonly Endpoint[]
   /** What reached an upstream through a REST route: id and arguments. */
   readonly calls: string[]
@@ -150,6 +151,7 @@ export async function restHarness(): Promise<RestHarness> {
     url,
     database,
     upstream,
+    sealer: seal,
     endpoints,
     calls,
     ask: (method, path, options) => ask(url + path, method, options),
