@@ -27,7 +27,9 @@ export interface CatalogOptions {
 }
 
 export interface OpenCatalog extends Catalog, AsyncDisposable {
-  /** Change `seq` has been committed. */
+  /** What `current` shows, with everything that a diagnosis or a comparison wants. */
+  readonly state: CatalogState
+  /** Change `seq` has been committed: the clock is read now rather than at the next poll. */
   wake(seq: number): void
 }
 
@@ -67,7 +69,7 @@ class Keeper implements OpenCatalog {
   readonly #running: Promise<void>
   #held: Held
   #view: Snapshot
-  #wanted = 0
+  #isWoken = false
   #wakeSleeper = (): void => {}
   #isAway = false
   #isEnding = false
@@ -83,6 +85,10 @@ class Keeper implements OpenCatalog {
     return this.#view
   }
 
+  get state(): CatalogState {
+    return this.#held.state
+  }
+
   get ageMs(): number {
     return performance.now() - this.#held.confirmedAt
   }
@@ -93,7 +99,7 @@ class Keeper implements OpenCatalog {
 
   wake(seq: number): void {
     if (seq <= this.#view.seq) return
-    this.#wanted = Math.max(this.#wanted, seq)
+    this.#isWoken = true
     this.#wakeSleeper()
   }
 
@@ -117,7 +123,7 @@ class Keeper implements OpenCatalog {
       if (!isCurrent) await this.#sleep(pollMs)
       else {
         await this.#sleep(GAP_MS)
-        if (this.#wanted <= this.#view.seq) await this.#sleep(Math.max(1, pollMs - GAP_MS), true)
+        if (!this.#isWoken) await this.#sleep(Math.max(1, pollMs - GAP_MS), true)
       }
     }
   }
@@ -125,6 +131,7 @@ class Keeper implements OpenCatalog {
   /** True: the database answered. Whatever went wrong, the next round tries again from the state we have. */
   async #round(): Promise<boolean> {
     const began = performance.now()
+    this.#isWoken = false
     try {
       this.#replace({ state: await this.#next(), confirmedAt: began })
       if (this.#isAway)

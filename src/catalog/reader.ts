@@ -27,7 +27,7 @@ export interface ItemSource<T, Id extends string> extends Source<T, Id> {
   ofGateway(gateway: GatewayId, after: string | null): Promise<Page<T>>
 }
 
-/** Rows to a statement, so that none runs long. */
+/** Ids to a statement, so that none runs long. */
 export const READ_MAX = 500
 
 /** What happened after a number of the clock. */

@@ -1,8 +1,8 @@
 import type { GatewayId, PromptId, ResourceId, TeamId, ToolId, UserId } from '#/access/ids.ts'
 import type { Visibility } from '#/access/principal.ts'
 import type { CatalogPrompt, CatalogResource, CatalogTool, ParamHeader } from '#/catalog/model.ts'
-import { READ_MAX, type ItemSource } from '#/catalog/reader.ts'
-import { pageOf } from './catalog-page.ts'
+import type { ItemSource } from '#/catalog/reader.ts'
+import { PAGE_ROWS, pageOf } from './catalog-page.ts'
 import type { Reader } from './store.ts'
 
 const SHARED = [
@@ -60,7 +60,7 @@ export function toolSource(reader: Reader): ItemSource<CatalogTool, ToolId> {
       const found = await rows()
         .where('id', '>', after ?? '')
         .orderBy('id')
-        .limit(READ_MAX)
+        .limit(PAGE_ROWS)
         .execute()
       return pageOf(found, (row) => row.id, toTool)
     },
@@ -68,7 +68,7 @@ export function toolSource(reader: Reader): ItemSource<CatalogTool, ToolId> {
     ofGateway: async (gateway, after) => {
       const all = rows().where('gateway_id', '=', gateway)
       const rest = after === null ? all : all.where('original_name', '>', after)
-      return pageOf(await rest.orderBy('original_name').limit(READ_MAX).execute(), (row) => row.original_name, toTool)
+      return pageOf(await rest.orderBy('original_name').limit(PAGE_ROWS).execute(), (row) => row.original_name, toTool)
     },
   }
 }
@@ -87,7 +87,7 @@ export function promptSource(reader: Reader): ItemSource<CatalogPrompt, PromptId
       const found = await rows()
         .where('id', '>', after ?? '')
         .orderBy('id')
-        .limit(READ_MAX)
+        .limit(PAGE_ROWS)
         .execute()
       return pageOf(found, (row) => row.id, toPrompt)
     },
@@ -95,7 +95,11 @@ export function promptSource(reader: Reader): ItemSource<CatalogPrompt, PromptId
     ofGateway: async (gateway, after) => {
       const all = rows().where('gateway_id', '=', gateway)
       const rest = after === null ? all : all.where('original_name', '>', after)
-      return pageOf(await rest.orderBy('original_name').limit(READ_MAX).execute(), (row) => row.original_name, toPrompt)
+      return pageOf(
+        await rest.orderBy('original_name').limit(PAGE_ROWS).execute(),
+        (row) => row.original_name,
+        toPrompt,
+      )
     },
   }
 }
@@ -116,7 +120,7 @@ export function resourceSource(reader: Reader): ItemSource<CatalogResource, Reso
       const found = await rows()
         .where('id', '>', after ?? '')
         .orderBy('id')
-        .limit(READ_MAX)
+        .limit(PAGE_ROWS)
         .execute()
       return pageOf(found, (row) => row.id, toResource)
     },
@@ -128,7 +132,7 @@ export function resourceSource(reader: Reader): ItemSource<CatalogResource, Reso
         isTemplate === undefined || uri === undefined
           ? all
           : all.where((where) => where(where.refTuple('is_template', 'uri'), '>', where.tuple(isTemplate, uri)))
-      return pageOf(await rest.orderBy('is_template').orderBy('uri').limit(READ_MAX).execute(), keyOf, toResource)
+      return pageOf(await rest.orderBy('is_template').orderBy('uri').limit(PAGE_ROWS).execute(), keyOf, toResource)
     },
   }
 }

@@ -3,9 +3,9 @@ import type { GatewayId, PromptId, ResourceId, ServerId, TeamId, TokenId, ToolId
 import type { Permission } from '#/access/permissions.ts'
 import type { Visibility } from '#/access/principal.ts'
 import type { CatalogGateway, CatalogServer, CatalogToken, CatalogUser, ServerItem } from '#/catalog/model.ts'
-import { READ_MAX, type Source } from '#/catalog/reader.ts'
+import type { Source } from '#/catalog/reader.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
-import { pageOf } from './catalog-page.ts'
+import { PAGE_ROWS, pageOf } from './catalog-page.ts'
 import type { Reader } from './store.ts'
 
 interface OwnedRow {
@@ -34,7 +34,7 @@ export function userSource(reader: Reader): Source<CatalogUser, UserId> {
       const found = await rows()
         .where('id', '>', after ?? '')
         .orderBy('id')
-        .limit(READ_MAX)
+        .limit(PAGE_ROWS)
         .execute()
       return pageOf(found, (row) => row.id, toUser)
     },
@@ -65,7 +65,7 @@ export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
       const found = await rows()
         .where('id', '>', after ?? '')
         .orderBy('id')
-        .limit(READ_MAX)
+        .limit(PAGE_ROWS)
         .execute()
       return pageOf(found, (row) => row.id, toToken)
     },
@@ -115,7 +115,7 @@ export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId>
       const found = await rows()
         .where('g.id', '>', after ?? '')
         .orderBy('g.id')
-        .limit(READ_MAX)
+        .limit(PAGE_ROWS)
         .execute()
       return pageOf(found, (row) => row.id, toGateway)
     },

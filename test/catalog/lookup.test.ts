@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import * as things from '../../test/support/catalog-things.ts'
-import type { Principal } from '#/access/principal.ts'
-import { buildSnapshot } from './build.ts'
-import type { Scope, Snapshot } from './snapshot.ts'
+import * as things from '../support/catalog-things.ts'
+import type { Principal } from '../../src/access/principal.ts'
+import { buildSnapshot } from '../../src/catalog/build.ts'
+import type { Scope, Snapshot } from '../../src/catalog/snapshot.ts'
 
 const { ids, gatewayThing, promptThing, resourceThing, serverThing, toolThing, principalThing } = things
 const ALL: Scope = { kind: 'all' }

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import * as things from '../../test/support/catalog-things.ts'
-import type { Principal } from '#/access/principal.ts'
-import { buildState, type CatalogParts } from './build.ts'
-import { CatalogEdit } from './edit.ts'
-import { Lists } from './lists.ts'
-import { PAGE_MAX_ITEMS } from './page.ts'
-import type { ListKind, Scope } from './snapshot.ts'
-import type { CatalogState } from './state.ts'
-import { viewOf } from './view.ts'
+import * as things from '../support/catalog-things.ts'
+import type { Principal } from '../../src/access/principal.ts'
+import { buildState, type CatalogParts } from '../../src/catalog/build.ts'
+import { CatalogEdit } from '../../src/catalog/edit.ts'
+import { Lists } from '../../src/catalog/lists.ts'
+import { PAGE_MAX_ITEMS } from '../../src/catalog/page.ts'
+import type { ListKind, Scope } from '../../src/catalog/snapshot.ts'
+import type { CatalogState } from '../../src/catalog/state.ts'
+import { viewOf } from '../../src/catalog/view.ts'
 
 const { ids, gatewayThing, toolThing, resourceThing, serverThing, principalThing } = things
 const ALL: Scope = { kind: 'all' }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
-import * as things from '../../test/support/catalog-things.ts'
-import { MemoryCatalog } from '../../test/support/memory-catalog.ts'
-import { GatewayError } from '#/errors/gateway-error.ts'
-import { openCatalog } from './keeper.ts'
+import * as things from '../support/catalog-things.ts'
+import { MemoryCatalog } from '../support/memory-catalog.ts'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { openCatalog } from '../../src/catalog/keeper.ts'
 
 const { ids } = things
 const log = { info: vi.fn(), warn: vi.fn() }

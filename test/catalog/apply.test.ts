@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import * as things from '../../test/support/catalog-things.ts'
-import { dumpState } from '../../test/support/dump-state.ts'
-import { MemoryCatalog } from '../../test/support/memory-catalog.ts'
-import { applyChanges } from './apply.ts'
-import type { ChangeKind } from './changes.ts'
-import { loadState } from './load.ts'
-import type { CatalogState } from './state.ts'
+import * as things from '../support/catalog-things.ts'
+import { dumpState } from '../support/dump-state.ts'
+import { MemoryCatalog } from '../support/memory-catalog.ts'
+import { applyChanges } from '../../src/catalog/apply.ts'
+import type { ChangeKind } from '../../src/catalog/changes.ts'
+import { loadState } from '../../src/catalog/load.ts'
+import type { CatalogState } from '../../src/catalog/state.ts'
 
 const { ids } = things
 

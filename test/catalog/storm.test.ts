@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { quantile, storm } from '../support/catalog-storm/storm.ts'
+import { testDatabase } from '../support/database.ts'
+import { seedCatalog } from '../support/seed-catalog.ts'
+
+test('eight processes change 100,000 tools and are killed at it; both keepers see all of it in time and end equal', async () => {
+  await using database = await testDatabase()
+  const seed = { gateways: 1_000, tools: 100_000 }
+  await seedCatalog(database.url, seed)
+  const { url } = database
+  const load = { writers: 8, keepers: 2, perSecond: 100, seconds: 12, killEveryMs: 3_000, notify: true }
+  const { changes, delays, reports, failures, killedInside, killedAnywhere } = await storm({ url, seed, ...load })
+  expect(failures).toEqual([])
+  expect(changes).toBeGreaterThan(300)
+  expect(killedInside).toBeGreaterThan(0)
+  expect(killedAnywhere).toBeGreaterThan(0)
+  expect(delays.length).toBe(changes)
+  expect(quantile(delays, 0.99)).toBeLessThan(1_000)
+  // By the CPU of the loop's own thread, since this machine may be running something else.
+  for (const { stalls } of reports) expect(stalls.cpu).toBeLessThanOrEqual(20)
+  const [first, second] = reports
+  expect(first?.digest).toBe(first?.fresh)
+  expect(second?.digest).toBe(first?.digest)
+}, 120_000)

@@ -1,0 +1,37 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Stalls } from './messages.ts'
+
+/** Ticks once per few milliseconds; a tick that comes late shows what held the loop. */
+export function stallProbe(): { take(): Stalls; stop(): void } {
+  let worst = { wall: 0, cpu: 0, turns: 0 }
+  let isOn = true
+  void (async () => {
+    let wall = performance.now()
+    let cpu = threadMs()
+    while (isOn) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      await nextTurn()
+      const [wallNow, cpuNow] = [performance.now(), threadMs()]
+      worst = {
+        wall: Math.max(worst.wall, wallNow - wall),
+        cpu: Math.max(worst.cpu, Math.min(cpuNow - cpu, wallNow - wall)),
+        turns: worst.turns + 1,
+      }
+      wall = wallNow
+      cpu = cpuNow
+    }
+  })()
+  return {
+    take() {
+      const taken = worst
+      worst = { wall: 0, cpu: 0, turns: 0 }
+      return taken
+    },
+    stop: () => void (isOn = false),
+  }
+}
+
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1_000
+}

@@ -1,0 +1,32 @@
+import { randomInt } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openDatabase } from '../../../src/store/database.ts'
+import { quiet } from '../quiet.ts'
+import { now, type WriterMessage, type WriterOptions } from './messages.ts'
+import { randomChange } from './random-change.ts'
+
+const { url, seed, perSecond, stallAfter } = JSON.parse(process.argv[2] ?? '{}') as WriterOptions
+const tell = (message: WriterMessage): void => void process.send?.(message)
+const db = await openDatabase({ url, poolSize: 1, log: quiet })
+
+let isEnding = false
+process.once('message', () => (isEnding = true))
+
+let due = performance.now() + randomInt(1_000 / perSecond)
+for (let n = 1; !isEnding; n++) {
+  await delay(Math.max(0, due - performance.now()))
+  due += 1_000 / perSecond
+  try {
+    const { seq } = await db.write('storm', async (tx) => {
+      await randomChange(tx, seed)
+      if (n !== stallAfter) return
+      tell({ kind: 'inside' })
+      await delay(2_000)
+    })
+    if (seq !== null) tell({ kind: 'committed', seq, at: now() })
+  } catch (error) {
+    tell({ kind: 'failed', message: String(error) })
+  }
+}
+await db[Symbol.asyncDispose]()
+process.disconnect()
