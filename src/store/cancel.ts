@@ -24,19 +24,19 @@ export async function cancelStatement(client: PoolClient, ms: number): Promise<v
   const wire = client as unknown as Wire
   if (wire.processID === null || wire.secretKey === null) return
   const plain = dial(wire)
-  const timer = setTimeout(() => plain.destroy(), ms)
+  plain.on('error', () => undefined)
+  const signal = AbortSignal.timeout(ms)
   try {
-    await once(plain, 'connect')
-    const socket = wire.ssl ? await upgrade(plain, wire) : plain
+    await once(plain, 'connect', { signal })
+    const socket = wire.ssl ? await upgrade(plain, wire, signal) : plain
     socket.on('error', () => undefined)
     // The socket is not ended from here: PgBouncer drops a request whose sender has gone.
     socket.write(packet(CANCEL_REQUEST, wire.processID, wire.secretKey))
     socket.resume()
-    if (!socket.closed) await once(socket, 'close')
+    if (!socket.closed) await once(socket, 'close', { signal })
   } catch {
     // The statement's own connection decides what happened to it.
   } finally {
-    clearTimeout(timer)
     plain.destroy()
   }
 }
@@ -47,16 +47,16 @@ function dial({ host, port, connection: { stream } }: Wire): Socket {
   return connect({ host: stream.remoteAddress ?? host, port: stream.remotePort ?? port })
 }
 
-async function upgrade(plain: Socket, { ssl, host }: Wire): Promise<Socket> {
+async function upgrade(plain: Socket, { ssl, host }: Wire, signal: AbortSignal): Promise<Socket> {
   plain.write(packet(SSL_REQUEST))
-  const [answer] = (await once(plain, 'data')) as [Buffer]
+  const [answer] = (await once(plain, 'data', { signal })) as [Buffer]
   if (answer[0] !== 0x53) return plain
   const secure = connectTls({
     ...(typeof ssl === 'object' ? ssl : {}),
     socket: plain,
     ...(isIP(host) === 0 ? { servername: host } : {}),
   })
-  await once(secure, 'secureConnect')
+  await once(secure, 'secureConnect', { signal })
   return secure
 }
 

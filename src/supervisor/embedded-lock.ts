@@ -81,12 +81,12 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** The process id that answers at `path`; undefined: nobody listens there. */
+/** The process id that answers at `path`; undefined: nobody listens there. One that listens but is too busy to answer is 'unknown'. */
 async function holderOf(path: string): Promise<string | undefined> {
   const socket = connect(path)
-  socket.setTimeout(ANSWER_MS, () => socket.destroy())
+  socket.on('error', () => undefined)
   try {
-    const [first] = (await once(socket, 'data')) as [Buffer]
+    const [first] = (await once(socket, 'data', { signal: AbortSignal.timeout(ANSWER_MS) })) as [Buffer]
     return first.toString().trim()
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

@@ -62,6 +62,25 @@ test('whatever URL and environment say, only user, database, application and enc
   expect(tap.startUps).toEqual([['user', 'database', 'application_name', 'client_encoding']])
 })
 
+test('where even a cancel goes unanswered, the caller is told on time', async () => {
+  await using t = await testDatabase()
+  await using tap = await wireTap(t.url)
+  await using db = await openDatabase({ url: tap.url, poolSize: 2, readMs: 200, log: quiet })
+  await db.read('tests').selectNoFrom(selectOne).execute()
+  tap.swallow()
+  const began = performance.now()
+  const late = db
+    .read('tests')
+    .selectNoFrom(sql`pg_sleep(3)`.as('x'))
+    .execute()
+  await expect(late).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'the database did not answer within 200 ms',
+  })
+  expect(performance.now() - began).toBeLessThan(1_500)
+  expect(db.stats.total).toBe(0)
+})
+
 test('limits hold inside a transaction and are gone after it', async () => {
   await using t = await testDatabase({ poolSize: 1, writeMs: 4_000 })
   const limits =

@@ -43,7 +43,7 @@ describe('a write', () => {
   })
 
   test('that lost to another in a deadlock is done again, and both commit', async () => {
-    await using t = await testDatabase()
+    await using t = await testDatabase({ log: recordingLog() })
     const [a, b] = [UserId.mint(), UserId.mint()]
     await t.sql('INSERT INTO users (id, email) VALUES ($1, $3), ($2, $4)', [a, b, 'a@example.com', 'b@example.com'])
     let attempts = 0

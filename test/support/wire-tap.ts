@@ -9,6 +9,8 @@ export interface WireTap extends AsyncDisposable {
   /** Names of the parameters in every start-up packet. */
   readonly startUps: readonly (readonly string[])[]
   reset(): void
+  /** From now on new connections are accepted and nothing is done with them. */
+  swallow(): void
 }
 
 const READY = 0x5a
@@ -18,7 +20,12 @@ export async function wireTap(url: string): Promise<WireTap> {
   const startUps: string[][] = []
   const sockets = new Set<Socket>()
   let roundTrips = 0
+  let swallowing = false
   const server = createServer((near) => {
+    if (swallowing) {
+      sockets.add(near)
+      return
+    }
     const host = there.searchParams.get('host')
     const port = there.port === '' ? 5432 : Number(there.port)
     const far = host === null ? connect(port, there.hostname) : connect(`${host}/.s.PGSQL.${port}`)
@@ -44,6 +51,9 @@ export async function wireTap(url: string): Promise<WireTap> {
     startUps,
     reset() {
       roundTrips = 0
+    },
+    swallow() {
+      swallowing = true
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
