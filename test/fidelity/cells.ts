@@ -19,10 +19,13 @@ export interface Cells extends AsyncDisposable {
   readonly ids: Readonly<Record<Era, string>>
 }
 
-export async function startCells(replies: ReadonlyMap<string, Reply>): Promise<Cells> {
+/** What an upstream says, where that depends on its era. */
+export type RepliesOf = (era: Era) => ReadonlyMap<string, Reply>
+
+export async function startCells(repliesOf: RepliesOf): Promise<Cells> {
   await using building = new AsyncDisposableStack()
-  const legacy = building.use(await startExactServer('legacy', replies))
-  const modern = building.use(await startExactServer('modern', replies))
+  const legacy = building.use(await startExactServer('legacy', repliesOf('legacy')))
+  const modern = building.use(await startExactServer('modern', repliesOf('modern')))
   const gateway = building.use(await startGateway())
   const ids = {
     legacy: (await gateway.register('exact-legacy', legacy.url)).id,

@@ -47,7 +47,7 @@ const listOf = ({ array, entry }: Kind): string => `{"${array}":[${ODD.map(([, r
 
 let cells: Cells
 beforeAll(async () => {
-  cells = await startCells(new Map<string, Reply>(KINDS.map((kind) => [kind.method, { result: listOf(kind) }])))
+  cells = await startCells(() => new Map<string, Reply>(KINDS.map((kind) => [kind.method, { result: listOf(kind) }])))
 })
 afterAll(async () => await cells?.[Symbol.asyncDispose]())
 

@@ -5,7 +5,7 @@ import { BAD_UTF8, NOT_JSON, twins } from './corpus-ambiguous.ts'
 
 let cells: Cells
 beforeAll(async () => {
-  cells = await startCells(new Map())
+  cells = await startCells(() => new Map())
 })
 afterAll(async () => await cells?.[Symbol.asyncDispose]())
 

@@ -9,11 +9,12 @@ import { ODD_VALUES } from './odd-values.ts'
 let cells: Cells
 beforeAll(async () => {
   cells = await startCells(
-    new Map([
-      ['prompts/get p', { result: '{"messages":[]}' }],
-      ['resources/read exact://r', { result: '{"contents":[]}' }],
-      ['completion/complete p', { result: '{"completion":{"values":[]}}' }],
-    ]),
+    () =>
+      new Map([
+        ['prompts/get p', { result: '{"messages":[]}' }],
+        ['resources/read exact://r', { result: '{"contents":[]}' }],
+        ['completion/complete p', { result: '{"completion":{"values":[]}}' }],
+      ]),
   )
 })
 afterAll(async () => await cells?.[Symbol.asyncDispose]())

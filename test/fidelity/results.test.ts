@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SSE_WIRE, type Reply } from '../fixtures/exact-server.ts'
-import { messagesOf, type RawClient } from '../support/raw-client.ts'
+import { messagesOf, type Era, type RawClient } from '../support/raw-client.ts'
 import { CELLS, clientEra, startCells, upstreamEra, type Cells } from './cells.ts'
 import { ENVELOPES, ERRORS, ODD_RESULT, RESULTS, UNSTRUCTURED, WIRES } from './corpus-results.ts'
 import { parseExact, render, type Exact } from './exact-json.ts'
@@ -16,10 +16,13 @@ interface Case {
 let count = 0
 const named = (title: string, result: string, reply: Reply): Case => ({ tool: `t${count++}`, title, result, reply })
 
+/** White space may hold line ends, which SSE gives a meaning; of the large ones, one is enough as a stream. */
+const IN_SPACE_OR_SLOW = /white space|5 MB of (numbers|small)/
+
 const CASES: readonly Case[] = [
   ...Object.entries({ ...RESULTS, ...UNSTRUCTURED }).map(([title, result]) => named(title, result, { result })),
   ...Object.entries(RESULTS)
-    .filter(([title]) => title.startsWith('5 MB') || !title.includes('white space'))
+    .filter(([title]) => !IN_SPACE_OR_SLOW.test(title))
     .map(([title, result]) => named(`${title}, SSE`, result, { result, wire: SSE_WIRE })),
   ...Object.entries(WIRES).map(([title, wire]) => named(title, ODD_RESULT, { result: ODD_RESULT, wire })),
 ]
@@ -29,19 +32,21 @@ const ERROR_CASES = Object.entries(ERRORS).map(([title, error]) => ({ tool: `f${
 
 let cells: Cells
 
+const failing = (error: string) => (id: string) => Buffer.from(`{"jsonrpc":"2.0","id":${id},"error":${error}}`)
+
+function repliesOf(era: Era): Map<string, Reply> {
+  const result = era === 'modern' ? `{"resultType":"complete",${ODD_RESULT.slice(1)}` : ODD_RESULT
+  return new Map<string, Reply>([
+    ...CASES.map(({ tool, reply }) => [`tools/call ${tool}`, reply] as const),
+    ...ERROR_CASES.map(({ tool, error }) => [`tools/call ${tool}`, { message: failing(error) }] as const),
+    ...ENVELOPE_CASES.map(
+      ({ tool, write }) => [`tools/call ${tool}`, { message: (id: string) => Buffer.from(write(id, result)) }] as const,
+    ),
+  ])
+}
+
 beforeAll(async () => {
-  const replies = new Map<string, Reply>(CASES.map(({ tool, reply }) => [`tools/call ${tool}`, reply]))
-  for (const { tool, error } of ERROR_CASES) {
-    const message = (id: string) => Buffer.from(`{"jsonrpc":"2.0","id":${id},"error":${error}}`)
-    replies.set(`tools/call ${tool}`, { message })
-  }
-  cells = await startCells(replies)
-  for (const era of ['legacy', 'modern'] as const) {
-    const result = era === 'modern' ? `{"resultType":"complete",${ODD_RESULT.slice(1)}` : ODD_RESULT
-    for (const { tool, write } of ENVELOPE_CASES) {
-      cells.upstreams[era].replies.set(`tools/call ${tool}`, { message: (id) => Buffer.from(write(id, result)) })
-    }
-  }
+  cells = await startCells(repliesOf)
 })
 afterAll(async () => await cells?.[Symbol.asyncDispose]())
 
@@ -90,7 +95,7 @@ describe.each(CELLS)('%s', (cell) => {
 test('the corpus itself: direct answers are what the upstream was told to say', async () => {
   for (const era of ['legacy', 'modern'] as const) {
     const cell = CELLS.find((each) => clientEra(each) === era && upstreamEra(each) === era) as (typeof CELLS)[number]
-    for (const { tool, result } of CASES) {
+    for (const { tool, result } of CASES.filter(({ title }) => !IN_SPACE_OR_SLOW.test(title))) {
       const message = await call(cells.direct[era], tool)
       expect(firstDifference(actualResult(cell, message), expectedResult(cell, 'tools/call', result))).toBeUndefined()
     }
