@@ -61,6 +61,8 @@ export interface Endpoint {
   readonly wrapper?: string
   readonly reply: TSchema
   readonly status?: number
+  /** Only unprefixed: documents about the API itself. */
+  readonly rootOnly?: boolean
   /** The handler waits for an upstream: the pool-of-one test drives it. */
   readonly reachesBackend?: boolean
   readonly handle: (input: never) => Promise<Reply>

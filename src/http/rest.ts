@@ -13,7 +13,7 @@ import { narrowedToServer } from './rest-narrowed.ts'
 export interface RestOptions {
   readonly endpoints: readonly Endpoint[]
   /** Who is calling, from the Authorization header alone. Throws `unauthenticated`; any other failure also denies. */
-  readonly authenticate: (headers: IncomingHttpHeaders) => Principal | Promise<Principal>
+  readonly authenticate: (request: IncomingMessage) => Principal | Promise<Principal>
   /** Throws `forbidden_host` for a Host or Origin that is not ours. */
   readonly checkHost: (headers: IncomingHttpHeaders) => void
   readonly bodyLimit: number
@@ -39,6 +39,11 @@ export async function restApp(options: RestOptions): Promise<RestApp> {
     genReqId: requestIdOf,
     bodyLimit: options.bodyLimit,
     exposeHeadRoutes: false,
+    // What fails before a route is found runs no hooks.
+    frameworkErrors: (cause, request, reply) => {
+      secure(request, reply)
+      return sendError(reply, cause)
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
   })
   app.decorateRequest(PRINCIPAL_DECORATOR, null)
@@ -78,8 +83,9 @@ function mount(app: FastifyInstance, options: RestOptions): void {
   const byPath = Map.groupBy(options.endpoints, pathOf)
   for (const [path, endpoints] of byPath)
     for (const url of [path, `/v1${path}`]) {
-      for (const endpoint of endpoints) route(app, options, { endpoint, url })
-      others(app, url, endpoints.map(methodOf))
+      const here = endpoints.filter((endpoint) => url === path || endpoint.rootOnly !== true)
+      for (const endpoint of here) route(app, options, { endpoint, url })
+      if (here.length > 0) others(app, url, here.map(methodOf))
     }
 }
 
@@ -96,7 +102,7 @@ function route(
     url,
     onRequest: async (request, reply) => {
       if (permission === 'public') return
-      const principal = await options.authenticate(request.headers)
+      const principal = await options.authenticate(request.raw)
       reply.header('cache-control', 'no-store, private')
       allowAny(principal, permission)
       narrowedToServer(principal, endpoint, request.params)

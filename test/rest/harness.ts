@@ -8,18 +8,18 @@ import { UserId, TokenId } from '#/access/ids.ts'
 import { sealer, type Sealer } from '#/access/sealing.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
 import type { Discoverer, Discovery, Offered } from '#/gateways/discovery.ts'
 import { restApp } from '#/http/rest.ts'
-import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
-import { resourceEndpoints } from '#/resources/resource-endpoints.ts'
-import { serverEndpoints } from '#/servers/server-endpoints.ts'
+import { restEndpoints } from '#/http/rest-endpoints.ts'
+import { activity } from '#/store/activity.ts'
+import { serverVersion } from '#/store/server-version.ts'
+import { tokenStore } from '#/store/token-store.ts'
+import { totalsStore } from '#/store/totals-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
 import { serverStore } from '#/store/server-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
-import { toolEndpoints } from '#/tools/tool-endpoints.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 
 /** An upstream that says what a test tells it to. Only for what cannot be had from a real one: its failures on command. */
@@ -116,13 +116,19 @@ export async function restHarness(): Promise<RestHarness> {
     calls.push(`${id} ${given?.argumentsJson?.toString() ?? ''}`)
     return Buffer.from('{"n":9007199254740993,  "contents":[{"uri":"file:///a","mimeType":"text/plain","text":"é"}]}')
   }
-  const endpoints = [
-    ...gatewayEndpoints({ store: gatewayStore(db), discoverer: upstream, sealer: seal, settled }),
-    ...toolEndpoints({ store: toolStore(db), invoker: { call: asked }, settled }),
-    ...promptEndpoints({ store: promptStore(db), getter: { get: asked }, settled }),
-    ...resourceEndpoints({ store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, settled }),
-    ...serverEndpoints({ store: serverStore(db), settled }),
-  ]
+  const endpoints = restEndpoints(
+    {
+      gateways: { store: gatewayStore(db), discoverer: upstream, sealer: seal, settled },
+      servers: { store: serverStore(db), settled },
+      tools: { store: toolStore(db), invoker: { call: asked }, settled },
+      prompts: { store: promptStore(db), getter: { get: asked }, settled },
+      resources: { store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, settled },
+      tokens: { store: tokenStore(db), settled },
+      metrics: { totals: totalsStore(db) },
+      system: { version: '0.0.0-test', activity: () => activity(db), databaseVersion: () => serverVersion(db) },
+    },
+    '0.0.0-test',
+  )
   const app = stack.use(
     await restApp({
       endpoints,

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { Type } from 'typebox'
+import { type Endpoint, publicEndpoint } from '#/api/endpoint.ts'
+import { openApi } from '#/api/openapi.ts'
+import { docsPage } from './rest-docs-page.ts'
+import { DOCS_STYLE } from './rest-docs-style.ts'
+
+const STYLE_HASH = createHash('sha256').update(DOCS_STYLE).digest('base64')
+const CSP = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+
+/** What describes the API: made once from the endpoints and these two, and open to everyone. */
+export function documentEndpoints(endpoints: readonly Endpoint[], version: string): readonly Endpoint[] {
+  const described: Endpoint[] = [...endpoints]
+  const documents = [
+    publicEndpoint({
+      route: 'GET /openapi.json',
+      rootOnly: true,
+      tag: 'documents',
+      summary: 'The API as OpenAPI 3.1',
+      reply: Type.Unknown(),
+      handle: async () => ({ headers: CACHED, body: json }),
+    }),
+    publicEndpoint({
+      route: 'GET /docs',
+      rootOnly: true,
+      tag: 'documents',
+      summary: 'The API as a page for people',
+      reply: Type.String({ title: 'HTML' }),
+      handle: async () => ({
+        headers: { ...CACHED, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': CSP },
+        body: page,
+      }),
+    }),
+  ]
+  described.push(...documents)
+  const json = Buffer.from(JSON.stringify(openApi(described, { version })))
+  const page = Buffer.from(docsPage(described, version))
+  return documents
+}
+
+const CACHED = { 'cache-control': 'public, max-age=300' }

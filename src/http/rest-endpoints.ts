@@ -1,0 +1,43 @@
+import type { Endpoint } from '#/api/endpoint.ts'
+import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
+import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
+import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
+import type { PromptDeps } from '#/prompts/prompt.ts'
+import { metricsEndpoints, type MetricsDeps } from '#/records/metrics-endpoints.ts'
+import { resourceEndpoints } from '#/resources/resource-endpoints.ts'
+import type { ResourceDeps } from '#/resources/resource.ts'
+import { serverEndpoints } from '#/servers/server-endpoints.ts'
+import type { ServerDeps } from '#/servers/server.ts'
+import { tokenEndpoints } from '#/tokens/token-endpoints.ts'
+import type { TokenDeps } from '#/tokens/token-store.ts'
+import { toolEndpoints } from '#/tools/tool-endpoints.ts'
+import type { ToolDeps } from '#/tools/tool.ts'
+import { documentEndpoints } from './rest-documents.ts'
+import { systemEndpoints, type SystemDeps } from './rest-system.ts'
+
+/** What the nouns need, each in its own words. */
+export interface RestDeps {
+  readonly gateways: GatewayDeps
+  readonly servers: ServerDeps
+  readonly tools: ToolDeps
+  readonly prompts: PromptDeps
+  readonly resources: ResourceDeps
+  readonly tokens: TokenDeps
+  readonly metrics: MetricsDeps
+  readonly system: SystemDeps
+}
+
+/** Every REST route there is: what is mounted, described, documented and tested is this list. */
+export function restEndpoints(deps: RestDeps, version: string): readonly Endpoint[] {
+  const endpoints = [
+    ...gatewayEndpoints(deps.gateways),
+    ...serverEndpoints(deps.servers),
+    ...toolEndpoints(deps.tools),
+    ...promptEndpoints(deps.prompts),
+    ...resourceEndpoints(deps.resources),
+    ...tokenEndpoints(deps.tokens),
+    ...metricsEndpoints(deps.metrics),
+    ...systemEndpoints(deps.system),
+  ]
+  return [...endpoints, ...documentEndpoints(endpoints, version)]
+}

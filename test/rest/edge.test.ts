@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Endpoint } from '#/api/endpoint.ts'
+import { operationId } from '#/api/openapi.ts'
+import { restApp } from '#/http/rest.ts'
+import { restHarness, type RestHarness } from './harness.ts'
+
+let rest: RestHarness
+beforeAll(async () => {
+  rest = await restHarness()
+})
+afterAll(async () => await rest[Symbol.asyncDispose]())
+
+const ID = '0'.repeat(32)
+
+function doors(): readonly { endpoint: Endpoint; method: string; path: string }[] {
+  return rest.endpoints.flatMap((endpoint) => {
+    const [method = '', path = ''] = endpoint.route.replaceAll(/\{\w+\}/g, ID).split(' ')
+    return (endpoint.rootOnly ? [path] : [path, `/v1${path}`]).map((each) => ({ endpoint, method, path: each }))
+  })
+}
+
+test('every route that is not declared public is closed to strangers, before its body is looked at', async () => {
+  const before = await rest.counts()
+  for (const { endpoint, method, path } of doors()) {
+    const raw = method === 'GET' ? {} : { raw: '{"not": json' }
+    for (const token of [null, 'unknown']) {
+      const answer = await rest.ask(method, path, { ...raw, token })
+      if (endpoint.permission === 'public') {
+        expect([endpoint.route, answer.status]).toEqual([endpoint.route, 200])
+        continue
+      }
+      expect([endpoint.route, answer.status, answer.body.code]).toEqual([endpoint.route, 401, 'unauthenticated'])
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+    }
+    if (endpoint.permission === 'public') continue
+    const denied = await rest.ask(method, path, { ...raw, token: 'nothing' })
+    expect([endpoint.route, denied.status, denied.body.code]).toEqual([endpoint.route, 403, 'forbidden'])
+    expect(denied.body.detail).toContain(endpoint.permission)
+  }
+  expect(rest.calls).toEqual([])
+  expect(rest.upstream.seen).toEqual([])
+  expect(await rest.counts()).toEqual(before)
+})
+
+test('every path says which methods it has', async () => {
+  const byPath = Map.groupBy(doors(), ({ path }) => path)
+  for (const [path, there] of byPath) {
+    const has = there.map(({ method }) => method)
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter((one) => !has.includes(one))) {
+      const answer = await rest.ask(method, path)
+      expect([path, method, answer.status, answer.headers.get('allow')]).toEqual([path, method, 405, has.join(', ')])
+    }
+  }
+})
+
+describe('every answer', () => {
+  test.each([
+    ['/gateways', 'admin', 200],
+    ['/gateways', null, 401],
+    ['/nothing', 'admin', 404],
+    ['/v1/docs', 'admin', 404],
+    ['/%', 'admin', 400],
+  ])('%s', async (path, token, status) => {
+    const answer = await rest.ask('GET', path, { token, headers: { 'x-request-id': 'mine-1' } })
+    expect(answer.status).toBe(status)
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'x-request-id': 'mine-1',
+      'x-correlation-id': 'mine-1',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+      vary: 'Origin, Authorization',
+    })
+    if (status === 200) expect(answer.headers.get('cache-control')).toBe('no-store, private')
+    else
+      expect(answer.body).toMatchObject({ detail: expect.any(String), code: expect.any(String), request_id: 'mine-1' })
+  })
+
+  test('a request id that could break a log is replaced', async () => {
+    const answer = await rest.ask('GET', '/nothing', { headers: { 'x-request-id': 'a b"c' } })
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  test('a foreign origin is refused before anything else', async () => {
+    const answer = await rest.ask('GET', '/gateways', { headers: { origin: 'https://evil.example' }, token: null })
+    expect([answer.status, answer.body.code]).toEqual([403, 'forbidden_host'])
+  })
+})
+
+test('a body for a stranger is not read', async () => {
+  const { port } = new URL(rest.url)
+  const status = await new Promise((resolve, reject) => {
+    const req = request({
+      port,
+      host: '127.0.0.1',
+      method: 'POST',
+      path: '/gateways',
+      headers: { 'content-length': '1000000' },
+    })
+    req.on('response', (res) => resolve(res.statusCode))
+    req.on('error', reject)
+    req.write('{')
+  })
+  expect(status).toBe(401)
+})
+
+test('prototype keys are inert', async () => {
+  const raw = '{"name":"p","url":"http://127.0.0.1:9/","__proto__":{"authType":"bearer"},"constructor":{"x":1}}'
+  const answer = await rest.ask('POST', '/gateways', { raw })
+  expect([answer.status, answer.body.authType]).toEqual([200, null])
+  expect(Reflect.get({}, 'authType')).toBeUndefined()
+})
+
+test('a route that names no permission is not mounted: the start fails', async () => {
+  const endpoint = { ...(rest.endpoints[0] as Endpoint), permission: undefined as never }
+  const started = restApp({
+    endpoints: [endpoint],
+    authenticate: () => {
+      throw new Error('never asked')
+    },
+    checkHost: () => {},
+    bodyLimit: 1024,
+    log: { error: () => {} },
+  })
+  await expect(started).rejects.toThrow(/names no permission/)
+})
+
+describe('documents', () => {
+  test('openapi.json describes every route once, and is the committed file', async () => {
+    const { body } = await rest.ask('GET', '/openapi.json', { token: null })
+    const operations = Object.values(body.paths as Record<string, Record<string, { operationId: string }>>).flatMap(
+      (path) => Object.values(path).map((operation) => operation.operationId),
+    )
+    expect(operations.toSorted((a, b) => a.localeCompare(b))).toEqual(
+      rest.endpoints.map(operationId).toSorted((a, b) => a.localeCompare(b)),
+    )
+    expect(new Set(operations).size).toBe(operations.length)
+    const committed = JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/openapi.json'), 'utf8'))
+    expect({ ...body, info: null }).toEqual({ ...committed, info: null })
+  })
+
+  test('every reference of openapi.json leads somewhere', async () => {
+    const { body, text } = await rest.ask('GET', '/openapi.json', { token: null })
+    const names = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name)
+    expect(names.length).toBeGreaterThan(50)
+    for (const name of names) expect(Object.keys(body.components.schemas)).toContain(name)
+  })
+
+  test('/docs has a place for every route and loads nothing', async () => {
+    const { text, headers } = await rest.ask('GET', '/docs', { token: null })
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
+    for (const endpoint of rest.endpoints) {
+      expect(text).toContain(`<section id="${operationId(endpoint)}">`)
+      expect(text).toContain(`href="#${operationId(endpoint)}"`)
+    }
+    expect(text).not.toMatch(/<script|<link|<img|src=|@import|url\(/)
+  })
+})
+
+test('the system says what runs and what its connections do', async () => {
+  const version = await rest.ask('GET', '/v1/version')
+  expect(version.body).toMatchObject({ app: { name: 'Causeway' }, database: { reachable: true } })
+  // So that there are connections besides the one that asks.
+  await Promise.all(Array.from({ length: 8 }, () => rest.ask('GET', '/gateways')))
+  const { body } = await rest.ask('GET', '/database/activity')
+  expect(body.length).toBeGreaterThan(0)
+  for (const row of body)
+    expect(row).toEqual({
+      source: expect.stringMatching(/^[a-z]/),
+      state: expect.any(String),
+      count: expect.any(Number),
+      avgAge: expect.any(Number),
+      maxAge: expect.any(Number),
+    })
+})
