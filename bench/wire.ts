@@ -1,4 +1,4 @@
-/** What the wire costs on one core: `node bench/wire.ts`. Compare with JSON.parse on the same bytes. */
+/** What the wire costs in CPU time: `node bench/wire.ts`. Compare with JSON.parse on the same bytes. */
 import { SseReader } from '#/lib/sse.ts'
 import { createAnswerRelay } from '#/mcp/answer-relay.ts'
 import { classify } from '#/mcp/classify.ts'
@@ -91,21 +91,23 @@ function events(): () => void {
   return () => new SseReader({ data() {}, endEvent() {}, invalid() {} }).push(stream)
 }
 
+const us = (ms: number | undefined): string => ((ms ?? 0) * 1e3).toFixed(2)
+
 function measure(name: string, work: () => void): void {
-  const size = Math.max(1, Math.round(2e5 / Math.max(1, timed(work, 3) * 1e3)))
+  const size = Math.max(1, Math.round(1e5 / Math.max(1, timed(work, 3) * 1e3)))
   timed(work, size)
   const rounds = Array.from({ length: ROUNDS }, () => timed(work, size)).toSorted((a, b) => a - b)
-  const us = (ms: number | undefined): string => ((ms ?? 0) * 1e3).toFixed(2)
   console.log(
     `${name.padEnd(46)} ${us(rounds[ROUNDS >> 1]).padStart(9)} µs   (${us(rounds[0])} … ${us(rounds.at(-1))})`,
   )
 }
 
-/** Milliseconds for one of `count` runs. */
+/** Milliseconds of CPU for one of `count` runs: other processes on the machine do not count. */
 function timed(work: () => void, count: number): number {
-  const start = performance.now()
+  const start = process.cpuUsage()
   for (let i = 0; i < count; i++) work()
-  return (performance.now() - start) / count
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1e3 / count
 }
 
 const { frame } = frameOf(modernCall)

@@ -21,11 +21,15 @@ export class NumberCheck {
   /** Takes what belongs to the number; returns the index of the first byte that does not, or the end of the bytes. */
   push(bytes: Uint8Array, from: number): number {
     let i = from
+    let state = this.#state
     for (; i < bytes.length; i++) {
-      const next = after(this.#state, bytes[i]!)
-      if (next === START) return i
-      this.#state = next
+      const c = bytes[i]!
+      if ((state === INTEGER || state === FRACTION) && isDigit(c)) continue
+      const next = after(state, c)
+      if (next === START) break
+      state = next
     }
+    this.#state = state
     return i
   }
 

@@ -205,8 +205,9 @@ export class JsonStream {
   }
 
   #string(chunk: Buffer, from: number): number {
-    const i = plainRun(chunk, from, chunk.length)
-    if (i === chunk.length) return i
+    let i = plainRun(chunk, from, chunk.length)
+    while (chunk[i] === BACKSLASH && isShortEscape(chunk[i + 1])) i = plainRun(chunk, i + 2, chunk.length)
+    if (i >= chunk.length) return i
     const c = chunk[i]!
     if (c === BACKSLASH) this.#state = ESCAPE
     else if (c !== QUOTE) throw unexpected(c, this.#base + i)

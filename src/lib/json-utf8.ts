@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 
+const NOTHING = Buffer.alloc(0)
+
 /** Checks that bytes which arrive in pieces are UTF-8 as a whole. Holds at most three bytes between pieces. */
 export class Utf8Check {
-  readonly #carry = Buffer.alloc(4)
+  #carry = NOTHING
   #held = 0
   #missing = 0
 
@@ -38,6 +40,7 @@ export class Utf8Check {
       const size = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2
       const has = chunk.length - i
       if (size <= has || c > 0xf4) return chunk.length
+      if (this.#carry === NOTHING) this.#carry = Buffer.alloc(4)
       chunk.copy(this.#carry, 0, i)
       this.#held = has
       this.#missing = size - has
