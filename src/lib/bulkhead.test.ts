@@ -65,3 +65,19 @@ test('waiting inside a transaction is refused', async () => {
   )
   expect(bulkhead.inside).toBe(0)
 })
+
+test('thousands that leave as soon as they are let in do not overflow the stack', () => {
+  const bulkhead = new Bulkhead({ limit: 1, waiting: 50_000, maxWaitMs: 1000 }, createDeadlines())
+  let entered = 0
+  expect(bulkhead.tryTake()).toBe(true)
+  for (let i = 0; i < 50_000; i++)
+    bulkhead.wait(
+      () => {
+        entered++
+        bulkhead.release()
+      },
+      () => {},
+    )
+  bulkhead.release()
+  expect([entered, bulkhead.inside, bulkhead.waiting]).toEqual([50_000, 0, 0])
+})

@@ -47,6 +47,7 @@ export class Bulkhead {
   readonly #deadlines: Deadlines
   #inside = 0
   #waiting = 0
+  #letting = false
   #first: Waiter | undefined
   #last: Waiter | undefined
 
@@ -70,15 +71,20 @@ export class Bulkhead {
     return true
   }
 
-  /** Gives the place to whoever has waited longest, or frees it. */
+  /** Frees the place for whoever has waited longest. Who is let in and leaves at once adds no depth to the stack. */
   release(): void {
-    const next = this.#first
-    if (next === undefined) {
-      this.#inside--
-      return
+    this.#inside--
+    if (this.#letting) return
+    this.#letting = true
+    try {
+      for (let next = this.#first; next !== undefined && this.#inside < this.#options.limit; next = this.#first) {
+        this.#inside++
+        this.#remove(next)
+        next.granted()
+      }
+    } finally {
+      this.#letting = false
     }
-    this.#remove(next)
-    next.granted()
   }
 
   /** Queues for a place; one of the two callbacks follows later, unless the result is disposed first. undefined: the queue is full. */

@@ -95,7 +95,7 @@ export class Attempt implements Handler {
     if (status < 200 || this.#mode === 'over') return
     this.#lastByteAt = performance.now()
     this.#owner.spoke(status)
-    const contentType = first(headers['content-type'])
+    const contentType = first(headers['content-type']).toLowerCase()
     if (status === 200 && plain(headers['content-encoding'])) {
       if (contentType.startsWith('application/json')) this.#mode = 'json'
       else if (contentType.startsWith('text/event-stream')) this.#readEvents()

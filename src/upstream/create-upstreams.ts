@@ -46,8 +46,10 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
     names: options.names ?? systemNames({ timeoutMs: limits.connectMs }),
     vault: options.vault,
     us: { clientInfo: Buffer.from(JSON.stringify(options.clientInfo)), capabilities: NO_CAPABILITIES },
+    farewells: new Set(),
   }
   const peers = new Peers(context)
+  const discoverer = createDiscoverer(context)
   const follower = createFollower(context)
   return {
     upstreams: {
@@ -57,12 +59,15 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
         if (peer !== undefined) new Exchange(peer, request, sink).start()
       },
     },
-    discoverer: createDiscoverer(context),
+    discoverer,
     follower,
     forget: (gatewayId) => peers.forget(gatewayId),
     async [Symbol.asyncDispose]() {
       await follower[Symbol.asyncDispose]()
       peers[Symbol.dispose]()
+      discoverer[Symbol.dispose]()
+      // Each of them ends with its own deadline.
+      await Promise.all(context.farewells)
     },
   }
 }

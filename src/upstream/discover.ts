@@ -43,7 +43,7 @@ async function discover(wire: Wire, options: DiscoverOptions): Promise<Discovery
     options.progress?.(`speaks ${found.revision}`)
     return await describe(wire, found, options)
   } finally {
-    if (found.session.id !== null) endSession({ ...wire }, found.session).catch(() => {})
+    endSession(wire, found.session)
   }
 }
 

@@ -19,8 +19,8 @@ export function legacyStream(): ChangeStream {
       session = undefined
       throw new Error('the session is lost')
     },
-    async leave(wire: Wire) {
-      if (session !== undefined && session.id !== null) await endSession(wire, session)
+    leave(wire: Wire) {
+      if (session !== undefined) endSession(wire, session)
     },
   }
 }

@@ -45,4 +45,4 @@ function isUnknown(message: Json | undefined): boolean {
   return rpcError(message)?.code === METHOD_NOT_FOUND
 }
 
-export const MODERN_STREAM: ChangeStream = { connect: listen, leave: async () => {} }
+export const MODERN_STREAM: ChangeStream = { connect: listen, leave: () => {} }

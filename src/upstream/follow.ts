@@ -25,7 +25,7 @@ export interface ChangeStream {
   /** One connection, from its opening to its end. Rejects where another try may go better. */
   connect(following: Following): Promise<StreamOutcome>
   /** Nothing is followed any more. */
-  leave(wire: Wire): Promise<void>
+  leave(wire: Wire): void
 }
 
 const RETRY = { firstMs: 1000, maxMs: 60_000 }
@@ -116,6 +116,6 @@ async function run(context: UpstreamContext, { entry, kinds, signal }: Run): Pro
       await pause(backoff(failures, RETRY), signal)
     }
   } finally {
-    await stream.leave(wire)
+    stream.leave(wire)
   }
 }

@@ -50,11 +50,23 @@ export async function notify(wire: Wire, session: Session, body: Buffer): Promis
   await post(wire, session.headers(wire.credentials), { body })
 }
 
-/** Tells the server that the session is over. Servers need not support it, so its answer does not matter. */
-export async function endSession(wire: Wire, session: Session): Promise<void> {
-  const { lanes, context, credentials } = wire
+const FAREWELL_MS = 2000
+
+/** Tells the server that the session is over, in the background. Servers need not support it, so its answer does not matter. */
+export function endSession({ lanes, context, credentials }: Wire, session: Session): void {
+  if (session.id === null) return
   const headers = session.headers(credentials)
-  await ask(lanes, context.deadlines, { method: 'DELETE', headers, body: null, ms: 2000, maxBytes: 64 * 1024 })
+  const said = farewell(lanes, context, headers)
+  context.farewells.add(said)
+  void said.finally(() => context.farewells.delete(said))
+}
+
+async function farewell(lanes: Lanes, { deadlines }: UpstreamContext, headers: readonly string[]): Promise<void> {
+  try {
+    await ask(lanes, deadlines, { method: 'DELETE', headers, body: null, ms: FAREWELL_MS, maxBytes: 65_536 })
+  } catch {
+    // Gone is gone.
+  }
 }
 
 /** One JSON-RPC message, and what came back. */

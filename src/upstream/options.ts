@@ -52,4 +52,6 @@ export interface UpstreamContext {
   readonly vault: Vault
   /** Who we say we are, and what we declare. */
   readonly us: Ourselves
+  /** What is still being said to servers that nobody waits for: ends of sessions. */
+  readonly farewells: Set<Promise<void>>
 }

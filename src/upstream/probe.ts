@@ -23,9 +23,8 @@ export function createProber(context: UpstreamContext): Prober {
     max: 10_000,
     idleMs: 900_000,
     dropped: ({ target, session }) => {
-      if (session.id === null) return
       using lanes = new Lanes(routeTo(target.url, target.caCertificate), context)
-      endSession({ lanes, context, credentials: target.headers }, session).catch(() => {})
+      endSession({ lanes, context, credentials: target.headers }, session)
     },
   })
   return {
@@ -34,17 +33,13 @@ export function createProber(context: UpstreamContext): Prober {
       using lanes = new Lanes(routeTo(target.url, target.caCertificate), context)
       const wire: Wire = { lanes, context, credentials: target.headers, signal }
       const began = performance.now()
-      if (known === null) await endAfter(wire, (await detect(wire)).session)
+      if (known === null) endSession(wire, (await detect(wire)).session)
       else if (known.era === 'modern') await discoverModern(wire)
       else await ping(wire, target, held)
       return { ms: Math.round(performance.now() - began) }
     },
     [Symbol.dispose]: () => held.clear(),
   }
-}
-
-async function endAfter(wire: Wire, session: Session): Promise<void> {
-  if (session.id !== null) await endSession(wire, session).catch(() => {})
 }
 
 async function ping(wire: Wire, target: Target, held: LeasedCache<string, Held>): Promise<void> {

@@ -79,7 +79,6 @@ export class Sessions {
     if (entry.state.kind !== 'ended' || entry.state.owed === null) return
     const { owed } = entry.state
     entry.state = { kind: 'ended', owed: null }
-    // Nobody waits for it, and a server that cannot end sessions loses nothing.
-    if (owed.id !== null && entry.wire !== undefined) endSession(entry.wire, owed).catch(() => {})
+    if (entry.wire !== undefined) endSession(entry.wire, owed)
   }
 }
