@@ -1,122 +1,52 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { bearerIn, bearerOf } from '#/access/bearer.ts'
-import { checkKeyRing } from '#/access/canaries.ts'
+import { join } from 'node:path'
+import { bearerOf } from '#/access/bearer.ts'
 import { identifier } from '#/access/principal-of.ts'
 import type { Principal } from '#/access/principal.ts'
-import type { Endpoint } from '#/api/endpoint.ts'
-import { sealer, type KeyRing, type Sealer } from '#/access/sealing.ts'
-import { mintToken } from '#/access/token-format.ts'
+import { sealer, type Sealer } from '#/access/sealing.ts'
 import type { Calls } from '#/calls/call.ts'
 import { createCalls } from '#/calls/invoke.ts'
-import { restCalls } from '#/calls/for-rest.ts'
 import { recordingLog } from '#/calls/record.ts'
 import { openCatalog, type OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
 import { isLoopback } from '#/config/read-settings.ts'
-import { loadSecrets, type Secrets } from '#/config/secrets.ts'
-import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { followGateways } from '#/gateways/following.ts'
+import { keepGateways } from '#/gateways/keeping.ts'
 import { Admission } from '#/http/admission.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
 import { createOps } from '#/http/ops.ts'
 import { requestGuard } from '#/http/request-guard.ts'
 import { restApp } from '#/http/rest.ts'
 import { Sessions, type SessionFact } from '#/http/session.ts'
+import { startChores } from '#/lib/chores.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
+import { storeLeftovers } from '#/records/leftovers.ts'
 import { Recorder } from '#/records/recorder.ts'
+import { forgetOldRecords } from '#/records/retention.ts'
 import { SpillFile } from '#/records/spill-file.ts'
 import { catalogReader } from '#/store/catalog-store.ts'
+import { pruneChanges } from '#/store/change-feed.ts'
 import { openDatabase, type OpenDatabase } from '#/store/database.ts'
+import { gatewayCareStore } from '#/store/gateway-care-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
-import { canaryStore } from '#/store/key-store.ts'
-import { listen } from '#/store/listen.ts'
-import { toolStore } from '#/store/tool-store.ts'
-import { toolEndpoints } from '#/tools/tool-endpoints.ts'
-import { promptStore } from '#/store/prompt-store.ts'
-import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
-import { resourceEndpoints } from '#/resources/resource-endpoints.ts'
-import { serverEndpoints } from '#/servers/server-endpoints.ts'
-import { resourceStore } from '#/store/resource-store.ts'
-import { serverStore } from '#/store/server-store.ts'
-import { tokenStore } from '#/store/token-store.ts'
-import { administratorStore } from '#/store/user-store.ts'
-import { ensureAdministrator } from '#/tokens/administrator.ts'
-import { tokenEndpoints } from '#/tokens/token-endpoints.ts'
-import { migrate } from '#/store/migrate.ts'
+import { forgetIdempotencyKeys } from '#/store/idempotency-store.ts'
+import { leases } from '#/store/leases.ts'
+import { recordAttic } from '#/store/record-attic.ts'
 import { recordSink } from '#/store/record-store.ts'
-import { startEmbedded } from '#/supervisor/embedded-postgres.ts'
+import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
-import type { PrepareContext, Prepared, Worker, WorkerLink } from '#/supervisor/link.ts'
-import { callFinished, recordsLost } from '#/telemetry/events.ts'
+import { callFinished, recordsLost, signInRefusals, type Telemetry } from '#/telemetry/events.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
-
-/** What each worker is given by the process that prepared the machine. Survives structured clone. */
-export interface ForWorkers {
-  readonly databaseUrl: string
-  readonly poolSize: number
-  readonly keyRing: KeyRing
-}
-
-export interface PreparedMachine extends Prepared<ForWorkers> {
-  /** The administrator's token where this start made it; shown once. */
-  readonly newAdminToken: string | null
-}
+import type { ForWorkers } from './machine.ts'
+import { routesOf } from './routes.ts'
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
   version: string
-}
-export const VERSION = version
-
-export function openLog(config: Config): Logger {
-  return createLogger({ level: config.logLevel, worker: 'supervisor' })
-}
-
-/** What only one process of the machine does: keys, the database and its schema, the administrator, LISTEN. */
-export async function prepare(config: Config, log: Logger, context: PrepareContext): Promise<PreparedMachine> {
-  await using building = new AsyncDisposableStack()
-  const secrets = await loadSecrets(config.dataDir, () => mintToken().text)
-  const url = config.database.url ?? (await embedded(config, log, { context, building }))
-  const directUrl = config.database.directUrl ?? url
-  context.progress('checking the database')
-  await migrate({ url: directUrl, log, signal: context.signal })
-  await settle(config, { url, log, secrets })
-  building.use(listen({ url: directUrl, log, onSeq: context.wake, onConnect: () => context.wake(null) }))
-  const owned = building.move()
-  return {
-    forWorkers: { databaseUrl: url, poolSize: poolShare(config), keyRing: secrets.keyRing },
-    newAdminToken: secrets.adminTokenIsNew ? secrets.adminToken : null,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
-}
-
-interface Starting {
-  readonly context: PrepareContext
-  readonly building: AsyncDisposableStack
-}
-
-async function embedded(config: Config, log: Logger, { context, building }: Starting): Promise<string> {
-  context.progress('starting the embedded PostgreSQL')
-  const postgres = building.use(await startEmbedded({ dataDir: config.dataDir, log }))
-  return postgres.url
-}
-
-/** The ring fits the database, and the administrator and their token exist. */
-async function settle(
-  config: Config,
-  { url, log, secrets }: { url: string; log: Logger; secrets: Secrets },
-): Promise<void> {
-  await using db = await openDatabase({ url, poolSize: 1, log })
-  await checkKeyRing(sealer(secrets.keyRing), canaryStore(db))
-  await ensureAdministrator(administratorStore(db), { email: config.adminEmail, token: secrets.adminToken })
-}
-
-/** Connections of one worker: the machine's, shared out, at least one each. */
-function poolShare({ database, workers }: Config): number {
-  return Math.max(1, Math.floor(database.poolSize / workers))
 }
 
 /** One worker: everything that answers requests, built bottom-up and torn down in reverse. */
@@ -131,7 +61,8 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const records = await openRecords(core, building)
   const upstream = building.use(openUpstreams(core))
   const calls = createCalls({ catalog, upstreams: upstream.upstreams, log: records.log })
-  const door = await openDoor(core, { calls, upstream, building })
+  const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, building })
+  building.use(keepHouse(core, upstream))
   link.serve(door.server)
   const owned = building.move()
   return {
@@ -156,16 +87,18 @@ interface Core {
 /** Usage records, metrics and log of every call. */
 async function openRecords({ config, link, log, db, catalog, admission }: Core, building: AsyncDisposableStack) {
   const writer = `w${link.index}`
-  const path = join(config.dataDir, `records-${writer}.spill`)
+  const path = spillPath(config, link.index)
   const lost = (count: number, why: { why: string; err?: unknown }): void => recordsLost(telemetry, count, why)
-  const spill = await SpillFile.open({ path, maxBytes: SPILL_BYTES, onLost: (count, why) => lost(count, { why }) })
+  const spillLost = (count: number, why: string): void => lost(count, { why })
+  const refused = (count: number, err: unknown): void => lost(count, { why: 'refused', err })
+  const spill = await SpillFile.open({ path, maxBytes: SPILL_BYTES, onLost: spillLost })
   const recorder = building.use(
     new Recorder({
       sink: recordSink(db),
       spill,
       writer,
       epoch: randomUUID(),
-      onRefused: (count, err) => lost(count, { why: 'refused', err }),
+      onRefused: refused,
     }),
   )
   const metrics = createMetrics({
@@ -180,10 +113,23 @@ async function openRecords({ config, link, log, db, catalog, admission }: Core, 
     recorder.record(record)
     callFinished(telemetry, record)
   })
+  if (link.index === 0)
+    void storeLeftovers({ paths: leftoverPaths(config), sink: recordSink(db), onLost: spillLost, onRefused: refused })
   return { log: calls, telemetry }
 }
 
 const SPILL_BYTES = 64 << 20
+/** More workers than any machine ever had: whose files are looked for when there are fewer now. */
+const MOST_WORKERS = 256
+
+function spillPath({ dataDir }: Config, index: number): string {
+  return join(dataDir, `records-w${index}.spill`)
+}
+
+function leftoverPaths(config: Config): readonly string[] {
+  const others = Array.from({ length: MOST_WORKERS - config.workers }, (_, n) => spillPath(config, config.workers + n))
+  return others.filter((path) => existsSync(path))
+}
 
 function openUpstreams({ config, keys, deadlines }: Core): UpstreamParts {
   const { callTimeoutMs, connectTimeoutMs, allowPrivateNetworks } = config.upstream
@@ -196,7 +142,7 @@ function openUpstreams({ config, keys, deadlines }: Core): UpstreamParts {
     },
     policy: { allowPrivate: allowPrivateNetworks ?? isLoopback(config.http.host) },
     limits: { totalMs: callTimeoutMs, connectMs: connectTimeoutMs },
-    clientInfo: { name: 'causeway', version: VERSION },
+    clientInfo: { name: 'causeway', version },
     deadlines,
   })
 }
@@ -204,44 +150,43 @@ function openUpstreams({ config, keys, deadlines }: Core): UpstreamParts {
 interface DoorParts {
   readonly calls: Calls
   readonly upstream: UpstreamParts
+  readonly telemetry: Telemetry
   readonly building: AsyncDisposableStack
 }
 
-async function openDoor(core: Core, { calls, upstream, building }: DoorParts): Promise<FrontDoor> {
-  const { config, link, log, keys, catalog, deadlines, admission } = core
-  const guard = requestGuard({ publicUrl: config.http.publicUrl })
-  const identify = identifier(catalog, config.snapshotMaxAgeMs)
-  const authenticate = (request: IncomingMessage): Principal => identify(bearerOf(request.rawHeaders))
+async function openDoor(core: Core, { calls, upstream, telemetry, building }: DoorParts): Promise<FrontDoor> {
+  const { config, link, log, db, keys, catalog, deadlines, admission } = core
+  const { bodyLimit, publicUrl } = config.http
+  const authenticate = authenticator(core, telemetry)
   const sessions = new Sessions({ sealer: keys, tell: (fact) => link.tell(factOf(fact)) })
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
-  const rest = building.use(
-    await restApp({
-      endpoints: endpointsOf(core, { calls, upstream }),
-      authenticate: (headers) => identify(bearerIn(headers.authorization)),
-      checkHost: () => {},
-      bodyLimit: config.http.bodyLimit,
-      log,
-    }),
-  )
+  const endpoints = routesOf({ db, catalog, keys, calls, discoverer: upstream.discoverer, version })
+  const rest = building.use(await restApp({ endpoints, authenticate, bodyLimit, log }))
   const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog) })
   const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
+  const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))
   const door = openFrontDoor({
-    guard,
-    mcp: {
-      authenticate,
-      admission,
-      catalog,
-      calls,
-      sessions,
-      sealer: keys,
-      deadlines,
-      bodyLimit: config.http.bodyLimit,
-      serverInfo: Buffer.from(JSON.stringify({ name: 'causeway', version: VERSION })),
-    },
+    guard: requestGuard({ publicUrl }),
+    mcp: { authenticate, admission, catalog, calls, sessions, sealer: keys, deadlines, bodyLimit, serverInfo },
     ops: createOps({ authenticate, readiness, metrics }),
     rest: rest.handler,
   })
   return door
+}
+
+/** Who is calling, by the token alone; a refusal is told to the security log. */
+function authenticator({ catalog, config }: Core, telemetry: Telemetry): (request: IncomingMessage) => Principal {
+  const identify = identifier(catalog, config.snapshotMaxAgeMs)
+  const refused = signInRefusals(telemetry)
+  return (request) => {
+    try {
+      return identify(bearerOf(request.rawHeaders))
+    } catch (cause) {
+      const requestId = String(request.headers['x-request-id'])
+      refused({ requestId, fromIp: request.socket.remoteAddress ?? null, why: GatewayError.from(cause).message })
+      throw cause
+    }
+  }
 }
 
 /** The database is asked several times a second: silence for this long means that it is away. */
@@ -259,25 +204,29 @@ function factOf(fact: SessionFact): Fact {
   return { topic: 'session', key: `${fact.kind} ${fact.session}`, value: fact, expiresAt }
 }
 
-/** The REST routes of all nouns. */
-export function endpointsOf(
-  core: Core,
-  { calls, upstream }: Pick<DoorParts, 'calls' | 'upstream'>,
-): readonly Endpoint[] {
-  const { db, catalog, keys } = core
-  const settled = async (seq: number | null): Promise<void> => {
-    if (seq !== null) await catalog.applied(seq, SETTLE_MS).catch(() => {})
-  }
-  const rest = restCalls(calls, catalog)
-  return [
-    ...gatewayEndpoints({ store: gatewayStore(db), discoverer: upstream.discoverer, sealer: keys, settled }),
-    ...toolEndpoints({ store: toolStore(db), invoker: { call: rest.tool }, settled }),
-    ...promptEndpoints({ store: promptStore(db), getter: { get: rest.prompt }, settled }),
-    ...resourceEndpoints({ store: resourceStore(db), content: { read: rest.resource }, settled }),
-    ...serverEndpoints({ store: serverStore(db), settled }),
-    ...tokenEndpoints({ store: tokenStore(db), settled }),
-  ]
-}
+const HOUR_MS = 3_600_000
+const RECORD_DAYS = 30
+const CHANGE_DAYS = 7
 
-/** How long the answer to a write waits for this worker's own snapshot. */
-const SETTLE_MS = 1_000
+/** What goes on beside requests: gateways are looked after and followed, old rows are forgotten. */
+function keepHouse({ db, link, log, keys, catalog }: Core, { discoverer, follower }: UpstreamParts): AsyncDisposable {
+  const house = new AsyncDisposableStack()
+  const holder = `w${link.index}-${randomUUID()}`
+  const care = { store: { ...gatewayStore(db), ...gatewayCareStore(db) }, discoverer, sealer: keys, holder, log }
+  house.use(keepGateways(care))
+  house.use(followGateways({ ...care, follower, leases: leases(db), snapshot: () => catalog.current }))
+  house.use(
+    startChores({
+      everyMs: HOUR_MS,
+      mine: () => leases(db).claim('chores', holder, HOUR_MS / 2),
+      chores: [
+        () => pruneChanges(db, CHANGE_DAYS),
+        () => forgetIdempotencyKeys(db),
+        (signal) => forgetOldRecords(recordAttic(db), { recordDays: RECORD_DAYS, signal }),
+      ],
+      failed: (err) =>
+        log.warn({ event: 'chores.failed', err }, 'old rows could not be forgotten; tried again in an hour'),
+    }),
+  )
+  return house
+}

@@ -1,4 +1,4 @@
-import { getCompileCacheDir } from 'node:module'
+import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Config } from '#/config/config.ts'
@@ -9,6 +9,9 @@ const WORKER = 'run-as-worker'
 
 /** Nothing of ours may keep an ended process alive; what lingers longer than this is a defect that must not show. */
 const LINGER_MS = 5000
+
+// Beside the packages and not in the shared temporary folder, where others could put code for us to run.
+enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/causeway'))
 
 const [, , ...argv] = process.argv
 process.exitCode = await (argv[0] === WORKER ? work() : command())
@@ -28,19 +31,19 @@ async function command(): Promise<number> {
 /** This process as the supervisor: the port, what only one process does, and the workers. */
 async function serve(config: Config, out: Terminal): Promise<void> {
   const { stop, hurry } = endSignals()
-  const [app, { supervise }, { welcomeLines }] = await Promise.all([
-    import('./app.ts'),
+  const [machine, { supervise }, { welcomeLines }] = await Promise.all([
+    import('./machine.ts'),
     import('#/supervisor/supervise.ts'),
     import('#/cli/welcome.ts'),
   ])
-  const log = app.openLog(config)
+  const log = machine.openLog(config)
   await supervise({
     config,
     listen: config.http,
     workers: config.workers,
     drainMs: config.drainMs,
-    entry: { module: import.meta.filename, args: [WORKER], env: workerEnv() },
-    prepare: (context) => app.prepare(config, log, context),
+    entry: { module: import.meta.filename, args: [WORKER], env: readEnv() },
+    prepare: (context) => machine.prepare(config, log, context),
     log,
     progress: (line) => out.note(line),
     ready: (listener, prepared) => {
@@ -60,11 +63,6 @@ async function work(): Promise<number> {
   for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => {})
   const [app, { runWorker }] = await Promise.all([import('./app.ts'), import('#/supervisor/worker.ts')])
   return (await runWorker({ channel: process, start: app.startWorker, stop })) ? 0 : 1
-}
-
-/** Workers reuse what was compiled for this process. */
-function workerEnv(): Record<string, string | undefined> {
-  return { ...readEnv(), NODE_COMPILE_CACHE: getCompileCacheDir() }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { endpointsOf } from '../src/app.ts'
+import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { mcpDoors, RELAYED, restDoors, type Door } from './pool/doors.ts'
 import { passAll } from './pool/run-doors.ts'
 import { startSite, type Site } from './pool/site.ts'
@@ -14,7 +14,7 @@ const anything: never = new Proxy(() => undefined, {
 }) as never
 
 /** REST routes that reach a backend: their table says so. */
-const BACKEND_ROUTES = endpointsOf(anything, anything)
+const BACKEND_ROUTES = restEndpoints(anything, '')
   .filter((endpoint) => endpoint.reachesBackend)
   .map((endpoint) => endpoint.route as string)
 

@@ -5,6 +5,7 @@ import type { GatewayError } from '#/errors/gateway-error.ts'
 import { SSE_KEEP_ALIVE, sseClose, sseMessage, sseOpen, ssePiece } from '#/lib/sse-write.ts'
 import type { AnswerOutcome } from '#/mcp/relay.ts'
 import { errorBody } from '#/mcp/results.ts'
+import { sendWhole } from './exchange.ts'
 import type { Era } from '#/mcp/revision.ts'
 
 /** Answers up to this size are whole before their first byte leaves: with a length, and with a clean error if they turn bad. */
@@ -100,7 +101,7 @@ export class McpReply implements CallSink {
   }
 
   #whole(status: number, body: Buffer): void {
-    this.#options.response.writeHead(status, { 'content-type': JSON_HEAD, 'content-length': body.length }).end(body)
+    sendWhole(this.#options.response, status, body)
   }
 
   #write(bytes: Buffer): void {

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
@@ -14,8 +14,6 @@ export interface RestOptions {
   readonly endpoints: readonly Endpoint[]
   /** Who is calling, from the Authorization header alone. Throws `unauthenticated`; any other failure also denies. */
   readonly authenticate: (request: IncomingMessage) => Principal | Promise<Principal>
-  /** Throws `forbidden_host` for a Host or Origin that is not ours. */
-  readonly checkHost: (headers: IncomingHttpHeaders) => void
   readonly bodyLimit: number
   readonly log: RestLog
 }
@@ -42,7 +40,7 @@ export async function restApp(options: RestOptions): Promise<RestApp> {
     // What fails before a route is found runs no hooks.
     frameworkErrors: (cause, request, reply) => {
       secure(request, reply)
-      return sendError(reply, cause)
+      void sendError(reply, cause)
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
   })
@@ -51,7 +49,6 @@ export async function restApp(options: RestOptions): Promise<RestApp> {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', async (request, reply) => {
     secure(request, reply)
-    options.checkHost(request.headers)
   })
   app.setErrorHandler((cause, request, reply) => {
     report(options.log, cause, request)

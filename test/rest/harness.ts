@@ -132,14 +132,10 @@ export async function restHarness(): Promise<RestHarness> {
   const app = stack.use(
     await restApp({
       endpoints,
-      authenticate: (headers) => {
+      authenticate: ({ headers }) => {
         const found = principals.get(headers.authorization?.replace(/^Bearer /, '') ?? '')
         if (!found) throw new GatewayError('unauthenticated', 'Authorization token required')
         return found
-      },
-      checkHost: (headers) => {
-        if (headers.origin === 'https://evil.example')
-          throw new GatewayError('forbidden_host', 'this Origin is not ours')
       },
       bodyLimit: 64 * 1024,
       log: { error: (fields, message) => console.error(message, fields) },

@@ -1,0 +1,80 @@
+import { checkKeyRing } from '#/access/canaries.ts'
+import { sealer, type KeyRing } from '#/access/sealing.ts'
+import { mintToken } from '#/access/token-format.ts'
+import type { Config } from '#/config/config.ts'
+import { loadSecrets, type Secrets } from '#/config/secrets.ts'
+import { openDatabase } from '#/store/database.ts'
+import { canaryStore } from '#/store/key-store.ts'
+import { listen } from '#/store/listen.ts'
+import { migrate } from '#/store/migrate.ts'
+import { administratorStore } from '#/store/user-store.ts'
+import { startEmbedded } from '#/supervisor/embedded-postgres.ts'
+import type { PrepareContext, Prepared } from '#/supervisor/link.ts'
+import { createLogger, type Logger } from '#/telemetry/logger.ts'
+import { ensureAdministrator } from '#/tokens/administrator.ts'
+
+/** What each worker is given by the process that prepared the machine. Survives structured clone. */
+export interface ForWorkers {
+  readonly databaseUrl: string
+  readonly poolSize: number
+  readonly keyRing: KeyRing
+}
+
+export interface PreparedMachine extends Prepared<ForWorkers> {
+  /** The administrator's token where this start made it; shown once. */
+  readonly newAdminToken: string | null
+}
+
+export function openLog(config: Config): Logger {
+  return createLogger({ level: config.logLevel, worker: 'supervisor' })
+}
+
+/** What only one process of the machine does: keys, the database and its schema, the administrator, LISTEN. */
+export async function prepare(config: Config, log: Logger, context: PrepareContext): Promise<PreparedMachine> {
+  await using building = new AsyncDisposableStack()
+  const secrets = await loadSecrets(config.dataDir, () => mintToken().text)
+  const url = config.database.url ?? (await embedded(config, log, { context, building }))
+  const directUrl = config.database.directUrl ?? url
+  context.progress('checking the database')
+  await migrate({ url: directUrl, log, signal: context.signal })
+  await settle(config, { url, log, secrets })
+  building.use(listen({ url: directUrl, log, onSeq: context.wake, onConnect: () => context.wake(null) }))
+  const owned = building.move()
+  return {
+    forWorkers: { databaseUrl: url, poolSize: poolShare(config), keyRing: secrets.keyRing },
+    newAdminToken: secrets.adminTokenIsNew ? secrets.adminToken : null,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+interface Starting {
+  readonly context: PrepareContext
+  readonly building: AsyncDisposableStack
+}
+
+async function embedded(config: Config, log: Logger, { context, building }: Starting): Promise<string> {
+  context.progress('starting the embedded PostgreSQL')
+  const postgres = building.use(await startEmbedded({ dataDir: config.dataDir, log }))
+  return postgres.url
+}
+
+/** The ring fits the database, and the administrator and their token exist. */
+async function settle(
+  config: Config,
+  { url, log, secrets }: { url: string; log: Logger; secrets: Secrets },
+): Promise<void> {
+  await using db = await openDatabase({ url, poolSize: 1, log })
+  await checkKeyRing(sealer(secrets.keyRing), canaryStore(db))
+  const found = await ensureAdministrator(administratorStore(db), {
+    email: config.adminEmail,
+    token: secrets.adminToken,
+  })
+  if (found !== 'revoked') return
+  const cure = `delete ${config.dataDir}/admin-token, and the next start makes a new one`
+  log.warn({ event: 'administrator.revoked' }, `the administrator's token was revoked: ${cure}`)
+}
+
+/** Connections of one worker: the machine's, shared out, at least one each. */
+function poolShare({ database, workers }: Config): number {
+  return Math.max(1, Math.floor(database.poolSize / workers))
+}

@@ -1,0 +1,50 @@
+import type { Sealer } from '#/access/sealing.ts'
+import type { Endpoint } from '#/api/endpoint.ts'
+import type { Calls } from '#/calls/call.ts'
+import { restCalls } from '#/calls/for-rest.ts'
+import type { OpenCatalog } from '#/catalog/keeper.ts'
+import type { Discoverer } from '#/gateways/discovery.ts'
+import { restEndpoints } from '#/http/rest-endpoints.ts'
+import { activity } from '#/store/activity.ts'
+import { gatewayStore } from '#/store/gateway-store.ts'
+import { promptStore } from '#/store/prompt-store.ts'
+import { resourceStore } from '#/store/resource-store.ts'
+import { serverStore } from '#/store/server-store.ts'
+import { serverVersion } from '#/store/server-version.ts'
+import type { Database } from '#/store/store.ts'
+import { tokenStore } from '#/store/token-store.ts'
+import { toolStore } from '#/store/tool-store.ts'
+import { totalsStore } from '#/store/totals-store.ts'
+
+export interface RouteParts {
+  readonly db: Database
+  readonly catalog: OpenCatalog
+  readonly keys: Sealer
+  readonly calls: Calls
+  readonly discoverer: Discoverer
+  readonly version: string
+}
+
+/** How long the answer to a write waits for this worker's own snapshot. */
+const SETTLE_MS = 1_000
+
+/** Every REST route over the parts of this worker. */
+export function routesOf({ db, catalog, keys, calls, discoverer, version }: RouteParts): readonly Endpoint[] {
+  const settled = async (seq: number | null): Promise<void> => {
+    if (seq !== null) await catalog.applied(seq, SETTLE_MS).catch(() => {})
+  }
+  const backend = restCalls(calls, catalog)
+  return restEndpoints(
+    {
+      gateways: { store: gatewayStore(db), discoverer, sealer: keys, settled },
+      servers: { store: serverStore(db), settled },
+      tools: { store: toolStore(db), invoker: { call: backend.tool }, settled },
+      prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
+      resources: { store: resourceStore(db), content: { read: backend.resource }, settled },
+      tokens: { store: tokenStore(db), settled },
+      metrics: { totals: totalsStore(db) },
+      system: { version, activity: () => activity(db), databaseVersion: () => serverVersion(db) },
+    },
+    version,
+  )
+}
