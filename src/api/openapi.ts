@@ -88,19 +88,17 @@ function parameters(within: 'path' | 'query', schema: TObject | undefined): read
 
 function headers(endpoint: Endpoint): readonly Json[] {
   const { method, path } = partsOf(endpoint)
-  const header = (name: string, description: string): Json => ({
-    name,
-    in: 'header',
-    description,
-    schema: { type: 'string' },
-  })
-  if (method === 'POST' && endpoint.permission.toString().endsWith('.create'))
+  if (method === 'POST' && endpoint.permission.endsWith('.create'))
     return [header('Idempotency-Key', 'The same key makes one thing, however often it is sent')]
   if ((method === 'PUT' || method === 'DELETE') && path.endsWith('}'))
     return [header('If-Match', 'The ETag that was seen: another version is answered with 412')]
   if (method === 'GET' && path.includes('{id}'))
     return [header('If-None-Match', 'The ETag that is known: 304 without a body')]
   return []
+}
+
+function header(name: string, description: string): Json {
+  return { name, in: 'header', description, schema: { type: 'string' } }
 }
 
 function jsonOf(schema: Json): Json {

@@ -66,13 +66,21 @@ function collection(deps: GatewayDeps): readonly Endpoint[] {
 function single(deps: GatewayDeps): readonly Endpoint[] {
   return [
     endpoint({
-      ...{ route: 'GET /gateways/{id}', permission: 'gateways.read', tag, params: IdParams, reply: GatewayView },
+      route: 'GET /gateways/{id}',
+      permission: 'gateways.read',
+      tag,
+      params: IdParams,
+      reply: GatewayView,
       summary: 'Read a gateway',
       handle: async ({ params, principal }) =>
         withTag((await gatewayFor(deps, idIn(params), { principal, permission: 'gateways.read' })).gateway),
     }),
     endpoint({
-      ...{ route: 'PUT /gateways/{id}', permission: 'gateways.update', tag, params: IdParams, body: GatewayUpdate },
+      route: 'PUT /gateways/{id}',
+      permission: 'gateways.update',
+      tag,
+      params: IdParams,
+      body: GatewayUpdate,
       summary: 'Change a gateway',
       description:
         'Only what is given changes. A secret sent as "*****" stays. Send If-Match to change only what you have seen.',
@@ -90,7 +98,10 @@ function single(deps: GatewayDeps): readonly Endpoint[] {
       },
     }),
     endpoint({
-      ...{ route: 'DELETE /gateways/{id}', permission: 'gateways.delete', tag, params: IdParams },
+      route: 'DELETE /gateways/{id}',
+      permission: 'gateways.delete',
+      tag,
+      params: IdParams,
       summary: 'Delete a gateway with everything it offers',
       reply: Type.Object({ status: Type.String(), message: Type.String() }),
       handle: async ({ params, principal, ifMatch, request }) => {
@@ -104,7 +115,10 @@ function single(deps: GatewayDeps): readonly Endpoint[] {
       },
     }),
     endpoint({
-      ...{ route: 'POST /gateways/{id}/state', permission: 'gateways.update', tag, params: IdParams },
+      route: 'POST /gateways/{id}/state',
+      permission: 'gateways.update',
+      tag,
+      params: IdParams,
       summary: 'Switch a gateway on or off',
       query: Type.Object({ activate: Type.Optional(Type.Boolean({ default: true })) }),
       reply: Type.Object({ status: Type.String(), message: Type.String(), gateway: Type.Unknown() }),
@@ -124,7 +138,10 @@ function single(deps: GatewayDeps): readonly Endpoint[] {
 function upstream(deps: GatewayDeps): readonly Endpoint[] {
   return [
     endpoint({
-      ...{ route: 'POST /gateways/{id}/tools/refresh', permission: 'gateways.update', tag, params: IdParams },
+      route: 'POST /gateways/{id}/tools/refresh',
+      permission: 'gateways.update',
+      tag,
+      params: IdParams,
       summary: 'Ask the upstream again what it offers',
       query: Type.Object({
         include_resources: Type.Optional(Type.Boolean({ default: true })),
@@ -146,7 +163,11 @@ function upstream(deps: GatewayDeps): readonly Endpoint[] {
       },
     }),
     endpoint({
-      ...{ route: 'POST /gateways/{id}/test', permission: 'gateways.read', tag, params: IdParams, reply: TrialView },
+      route: 'POST /gateways/{id}/test',
+      permission: 'gateways.read',
+      tag,
+      params: IdParams,
+      reply: TrialView,
       summary: 'Try the connection to a gateway; nothing is stored',
       reachesBackend: true,
       handle: async ({ params, principal, request }) => {

@@ -43,12 +43,19 @@ export function refreshView(
 }
 
 function counts({ tools, prompts, resources, templates }: Diff): Record<string, number> {
-  const of = (name: string, ...lists: readonly ListDiff[]): Record<string, number> => ({
+  return {
+    ...countsOf('tools', [tools]),
+    ...countsOf('resources', [resources, templates]),
+    ...countsOf('prompts', [prompts]),
+  }
+}
+
+function countsOf(name: string, lists: readonly ListDiff[]): Record<string, number> {
+  return {
     [`${name}Added`]: lists.reduce((sum, list) => sum + list.added.length, 0),
     [`${name}Updated`]: lists.reduce((sum, list) => sum + list.updated.length, 0),
     [`${name}Removed`]: lists.reduce((sum, list) => sum + list.removed.length, 0),
-  })
-  return { ...of('tools', tools), ...of('resources', resources, templates), ...of('prompts', prompts) }
+  }
 }
 
 const EMPTY: ListDiff = { added: [], updated: [], moved: [], removed: [] }

@@ -85,13 +85,10 @@ async function applyResources(
   owner: ItemsOwner,
   { resources, templates }: { readonly resources: ListDiff; readonly templates: ListDiff },
 ): Promise<readonly string[] | null> {
-  const row = (isTemplate: boolean) => (item: ItemChange) => ({
-    ...common(item, item.id ?? ResourceId.mint()),
-    template: isTemplate,
-    name: item.name,
-    mime: item.mimeType,
-  })
-  const rows = [...rowsOf(resources, row(false)), ...rowsOf(templates, row(true))]
+  const rows = [
+    ...rowsOf(resources, (item) => resourceRow(item, false)),
+    ...rowsOf(templates, (item) => resourceRow(item, true)),
+  ]
   const removed = [...resources.removed, ...templates.removed]
   const { rows: result } = await sql<Affected>`
     WITH put AS (
@@ -113,6 +110,10 @@ async function applyResources(
     db,
   )
   return result[0]?.servers ?? null
+}
+
+function resourceRow(item: ItemChange, template: boolean) {
+  return { ...common(item, item.id ?? ResourceId.mint()), template, name: item.name, mime: item.mimeType }
 }
 
 function rowsOf<Row>(list: ListDiff, row: (item: ItemChange) => Row): Row[] {

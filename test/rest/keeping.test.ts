@@ -121,6 +121,11 @@ test('a refresh interval and an old legacy verdict make a discovery due', async 
   expect(await claim(`era = 'modern', last_refresh_at = now() - interval '61 s'`)).toEqual([true])
 })
 
+function recordingFollower() {
+  const now: { list: readonly FollowedGateway[] } = { list: [] }
+  return { now, follow: (list: readonly FollowedGateway[]) => void (now.list = list) }
+}
+
 test('one worker follows; a change is in the store soon after; another takes over', async () => {
   const id = await made()
   const gateway = await gatewayStore(rest.database.db).byId(id as never)
@@ -129,11 +134,7 @@ test('one worker follows; a change is in the store soon after; another takes ove
     seq: 1,
     gateways: () => [{ ...gateway, ...gateway.state, createdAt: 0, stateful: false, enabled: true }],
   })
-  const follower = () => {
-    const now: { list: readonly FollowedGateway[] } = { list: [] }
-    return { now, follow: (list: readonly FollowedGateway[]) => void (now.list = list) }
-  }
-  const [one, two] = [follower(), follower()]
+  const [one, two] = [recordingFollower(), recordingFollower()]
   const common = { leases: leases(rest.database.db), snapshot, log, everyMs: 20 }
   const first = followGateways({ ...care('w1'), ...common, follower: one })
   await until(async () => one.now.list.length === 1)
