@@ -2,7 +2,7 @@
 // Plain JavaScript that old versions of Node can read: it finds one that is new enough and starts the program there.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import module, { createRequire } from 'node:module'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -48,7 +48,6 @@ const handOver = (node) => {
 if (entry === undefined) {
   fail('causeway: this copy is incomplete, it has neither src/ nor dist/: install it again')
 } else if (isNewEnough(process.versions.node)) {
-  module.enableCompileCache?.()
   await import(pathToFileURL(entry).href)
 } else {
   const node = installedNode()
