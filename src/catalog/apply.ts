@@ -1,24 +1,20 @@
 import type { GatewayId } from '#/access/ids.ts'
 import { pace } from '#/lib/pace.ts'
+import { applyParts } from './apply-parts.ts'
+import { drop, type Applying } from './applying.ts'
 import type { Change, ChangeKind } from './changes.ts'
 import { CatalogEdit, type ItemKind } from './edit.ts'
 import { forgetOwner } from './forget-owner.ts'
-import { each, eachPage, type Taker } from './load.ts'
-import { READ_MAX, type CatalogReader, type ItemSource, type Source } from './reader.ts'
+import { each } from './load.ts'
+import { READ_MAX, type CatalogReader, type Source } from './reader.ts'
 import type { CatalogState } from './state.ts'
 
-interface Applying {
-  readonly state: CatalogState
-  readonly reader: CatalogReader
-  readonly edit: CatalogEdit
-  readonly slice: ReturnType<typeof pace>
-  /** Virtual servers to read: named ones, and those that have lost an item with the item. */
-  readonly servers: Set<string>
-}
+type Ids = ReadonlyMap<ChangeKind, ReadonlySet<string>>
 
 /**
- * The state after `changes`: what they name is read as it is now, so applying twice changes nothing and the order of readings does
- * not matter. What a deletion takes with it in the database goes here, too.
+ * The state after `changes`: what they name is read as it is now. Whatever commits while we read is told by a later change, so the
+ * readings may go side by side and in any order, and applying twice changes nothing. What a deletion takes with it in the database
+ * goes here, too.
  */
 export async function applyChanges(
   state: CatalogState,
@@ -28,44 +24,31 @@ export async function applyChanges(
   if (changes.length === 0) return { ...state, seq }
   const named = byKind(changes)
   const edit = new CatalogEdit(state)
-  const all: Applying = { state, reader, edit, slice: pace(), servers: new Set(named.get('server')) }
+  const all: Applying = { state, reader, edit, slice: pace(), losers: new Set() }
+  // First of all, since what a user leaves behind is taken from the old state and must not replace what is read now.
   await applyUsers(all, named.get('user'))
-  await applyNamed(all, {
-    source: reader.tokens,
-    ids: named.get('token'),
-    put: (token) => edit.putToken(token),
-    gone: (id) => edit.deleteToken(id),
-  })
-  await applyGateways(all, named.get('gateway'))
-  for (const id of named.get('gateway_items') ?? []) await applyPart(all, id as GatewayId)
-  await applyItems(all, {
-    kind: 'tool',
-    source: reader.tools,
-    ids: named.get('tool'),
-    put: (tool) => edit.putTool(tool),
-  })
-  await applyItems(all, {
-    kind: 'prompt',
-    source: reader.prompts,
-    ids: named.get('prompt'),
-    put: (prompt) => edit.putPrompt(prompt),
-  })
-  await applyItems(all, {
-    kind: 'resource',
-    source: reader.resources,
-    ids: named.get('resource'),
-    put: (resource) => edit.putResource(resource),
-  })
-  await applyNamed(all, {
-    source: reader.servers,
-    ids: all.servers,
-    put: (server) => edit.putServer(server),
-    gone: (id) => edit.deleteServer(id),
-  })
+  await together([
+    applyNamed(all, {
+      source: reader.tokens,
+      ids: named.get('token'),
+      put: (token) => edit.putToken(token),
+      gone: (id) => edit.deleteToken(id),
+    }),
+    applyGateways(all, named.get('gateway')),
+    applyParts(all, [...(named.get('gateway_items') ?? [])] as GatewayId[]),
+    ...applyItems(all, named),
+    applyServers(all, named.get('server')),
+  ])
+  await applyServers(all, all.losers)
   return edit.done(seq)
 }
 
-function byKind(changes: readonly Change[]): Map<ChangeKind, Set<string>> {
+/** All of them to their end, also when one fails: nobody may go on changing an edit that is given up. */
+async function together(parts: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(parts)) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+function byKind(changes: readonly Change[]): Ids {
   const named = new Map<ChangeKind, Set<string>>()
   for (const { kind, id } of changes) {
     const ids = named.get(kind)
@@ -128,66 +111,18 @@ async function applyGateways(all: Applying, ids: ReadonlySet<string> | undefined
   }
 }
 
-function drop({ edit, servers }: Applying, kind: ItemKind, id: string): void {
-  for (const server of edit.serversWith(id)) servers.add(server)
-  edit.deleteItem(kind, id)
+function applyItems(all: Applying, named: Ids): readonly Promise<void>[] {
+  const { edit, reader } = all
+  const of = (kind: ItemKind) => ({ ids: named.get(kind), gone: (id: string) => drop(all, kind, id) })
+  return [
+    applyNamed(all, { ...of('tool'), source: reader.tools, put: (tool) => edit.putTool(tool) }),
+    applyNamed(all, { ...of('prompt'), source: reader.prompts, put: (prompt) => edit.putPrompt(prompt) }),
+    applyNamed(all, { ...of('resource'), source: reader.resources, put: (resource) => edit.putResource(resource) }),
+  ]
 }
 
-/** Everything that one gateway offers, read anew. */
-async function applyPart(all: Applying, id: GatewayId): Promise<void> {
-  const { state, reader, edit } = all
-  const part = state.parts.get(id)
-  const resources = [...(part?.resources ?? []), ...(part?.resourceTemplates ?? [])]
-  await replace(all, {
-    kind: 'tool',
-    source: reader.tools,
-    id,
-    old: part?.tools ?? [],
-    put: (tool) => edit.putTool(tool),
-  })
-  await replace(all, {
-    kind: 'prompt',
-    source: reader.prompts,
-    id,
-    old: part?.prompts ?? [],
-    put: (prompt) => edit.putPrompt(prompt),
-  })
-  await replace(all, {
-    kind: 'resource',
-    source: reader.resources,
-    id,
-    old: resources,
-    put: (resource) => edit.putResource(resource),
-  })
-}
-
-interface Replacing<T, Id extends string> {
-  readonly kind: ItemKind
-  readonly source: ItemSource<T, Id>
-  readonly id: GatewayId
-  readonly old: Iterable<T>
-  readonly put: (item: T) => void
-}
-
-async function replace<T extends { readonly id: Id }, Id extends string>(
-  all: Applying,
-  { kind, source, id, old, put }: Replacing<T, Id>,
-): Promise<void> {
-  const there = new Set<string>()
-  const taker: Taker<T> = {
-    slice: all.slice,
-    put: (item) => {
-      there.add(item.id)
-      put(item)
-    },
-  }
-  await eachPage((after) => source.ofGateway(id, after), taker)
-  await each(old, { slice: all.slice, put: (item) => (there.has(item.id) ? undefined : drop(all, kind, item.id)) })
-}
-
-async function applyItems<T extends { readonly id: Id }, Id extends string>(
-  all: Applying,
-  { kind, ...named }: Omit<Named<T, Id>, 'gone'> & { readonly kind: ItemKind },
-): Promise<void> {
-  await applyNamed<T, Id>(all, { ...named, gone: (id) => drop(all, kind, id) })
+async function applyServers(all: Applying, ids: ReadonlySet<string> | undefined): Promise<void> {
+  const { edit, reader } = all
+  const gone = (id: string): void => edit.deleteServer(id)
+  await applyNamed(all, { source: reader.servers, ids, put: (server) => edit.putServer(server), gone })
 }

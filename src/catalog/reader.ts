@@ -24,7 +24,8 @@ export interface Source<T, Id extends string> {
 }
 
 export interface ItemSource<T, Id extends string> extends Source<T, Id> {
-  ofGateway(gateway: GatewayId, after: string | null): Promise<Page<T>>
+  /** All items of these gateways. */
+  ofGateways(gateways: readonly GatewayId[], after: string | null): Promise<Page<T>>
 }
 
 /** Ids to a statement, so that none runs long. */

@@ -65,10 +65,13 @@ export function toolSource(reader: Reader): ItemSource<CatalogTool, ToolId> {
       return pageOf(found, (row) => row.id, toTool)
     },
     byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toTool),
-    ofGateway: async (gateway, after) => {
-      const all = rows().where('gateway_id', '=', gateway)
-      const rest = after === null ? all : all.where('original_name', '>', after)
-      return pageOf(await rest.orderBy('original_name').limit(PAGE_ROWS).execute(), (row) => row.original_name, toTool)
+    ofGateways: async (gateways, after) => {
+      const all = rows().where('gateway_id', 'in', gateways)
+      const at = after === null ? null : (JSON.parse(after) as [gateway: string, name: string])
+      const rest =
+        at === null ? all : all.where((to) => to(to.refTuple('gateway_id', 'original_name'), '>', to.tuple(...at)))
+      const found = await rest.orderBy('gateway_id').orderBy('original_name').limit(PAGE_ROWS).execute()
+      return pageOf(found, (row) => JSON.stringify([row.gateway_id, row.original_name]), toTool)
     },
   }
 }
@@ -92,14 +95,13 @@ export function promptSource(reader: Reader): ItemSource<CatalogPrompt, PromptId
       return pageOf(found, (row) => row.id, toPrompt)
     },
     byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toPrompt),
-    ofGateway: async (gateway, after) => {
-      const all = rows().where('gateway_id', '=', gateway)
-      const rest = after === null ? all : all.where('original_name', '>', after)
-      return pageOf(
-        await rest.orderBy('original_name').limit(PAGE_ROWS).execute(),
-        (row) => row.original_name,
-        toPrompt,
-      )
+    ofGateways: async (gateways, after) => {
+      const all = rows().where('gateway_id', 'in', gateways)
+      const at = after === null ? null : (JSON.parse(after) as [gateway: string, name: string])
+      const rest =
+        at === null ? all : all.where((to) => to(to.refTuple('gateway_id', 'original_name'), '>', to.tuple(...at)))
+      const found = await rest.orderBy('gateway_id').orderBy('original_name').limit(PAGE_ROWS).execute()
+      return pageOf(found, (row) => JSON.stringify([row.gateway_id, row.original_name]), toPrompt)
     },
   }
 }
@@ -114,7 +116,7 @@ export function resourceSource(reader: Reader): ItemSource<CatalogResource, Reso
     createdAt: row.created_at.getTime(),
     ...shared(row),
   })
-  const keyOf = (row: Row): string => JSON.stringify([row.is_template, row.uri])
+  const keyOf = (row: Row): string => JSON.stringify([row.gateway_id, row.is_template, row.uri])
   return {
     page: async (after) => {
       const found = await rows()
@@ -125,14 +127,13 @@ export function resourceSource(reader: Reader): ItemSource<CatalogResource, Reso
       return pageOf(found, (row) => row.id, toResource)
     },
     byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toResource),
-    ofGateway: async (gateway, after) => {
-      const all = rows().where('gateway_id', '=', gateway)
-      const [isTemplate, uri] = after === null ? [] : (JSON.parse(after) as [boolean, string])
+    ofGateways: async (gateways, after) => {
+      const all = rows().where('gateway_id', 'in', gateways)
+      const at = after === null ? null : (JSON.parse(after) as [gateway: string, isTemplate: boolean, uri: string])
       const rest =
-        isTemplate === undefined || uri === undefined
-          ? all
-          : all.where((where) => where(where.refTuple('is_template', 'uri'), '>', where.tuple(isTemplate, uri)))
-      return pageOf(await rest.orderBy('is_template').orderBy('uri').limit(PAGE_ROWS).execute(), keyOf, toResource)
+        at === null ? all : all.where((to) => to(to.refTuple('gateway_id', 'is_template', 'uri'), '>', to.tuple(...at)))
+      const found = await rest.orderBy('gateway_id').orderBy('is_template').orderBy('uri').limit(PAGE_ROWS).execute()
+      return pageOf(found, keyOf, toResource)
     },
   }
 }

@@ -173,12 +173,12 @@ test('a lower change that commits after a higher one would have is not missed: n
       tx.changed('tool', seededId('tool', n))
       await wait
     })
-  let release = (): void => {}
-  const slow = title(1, new Promise((resolve) => (release = resolve)))
+  const gate = Promise.withResolvers<void>()
+  const slow = title(1, gate.promise)
   const fast = await title(2, null)
   await catalog.applied(fast.seq ?? 0, 5_000)
   expect(catalog.current.tool(seededId('tool', 1))?.customTitle).toBeNull()
-  release()
+  gate.resolve()
   const late = await slow
   expect(late.seq).toBeGreaterThan(fast.seq ?? 0)
   await catalog.applied(late.seq ?? 0, 5_000)

@@ -60,8 +60,8 @@ export class MemoryCatalog {
     const all = (): (Thing & { readonly gatewayId: string })[] => [...this.tables[table].values()]
     return {
       ...this.#source(table),
-      ofGateway: async (gateway, after) =>
-        this.#page(() => all().filter(({ id, gatewayId }) => gatewayId === gateway && id > (after ?? ''))),
+      ofGateways: async (gateways, after) =>
+        this.#page(() => all().filter(({ id, gatewayId }) => gateways.includes(gatewayId as never) && id > (after ?? ''))),
     }
   }
 

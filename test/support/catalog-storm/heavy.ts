@@ -7,6 +7,8 @@ import { quantile, storm } from './storm.ts'
 import { quiet } from '../quiet.ts'
 import { seedCatalog } from '../seed-catalog.ts'
 
+const ms = (value: number): number => Math.round(value * 10) / 10
+
 const SHAPES = [
   { gateways: 1_000, notify: true },
   { gateways: 1_000, notify: false },
@@ -44,7 +46,6 @@ async function heavyStorm({
   })
   const { delays, reports } = result
   const lists = reports.flatMap(({ listMs }) => listMs).toSorted((a, b) => a - b)
-  const ms = (value: number): number => Math.round(value * 10) / 10
   return {
     gateways,
     notify,

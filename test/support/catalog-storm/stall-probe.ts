@@ -4,11 +4,11 @@ import type { Stalls } from './messages.ts'
 /** Ticks once per few milliseconds; a tick that comes late shows what held the loop. */
 export function stallProbe(): { take(): Stalls; stop(): void } {
   let worst = { wall: 0, cpu: 0, turns: 0 }
-  let isOn = true
+  const stop = new AbortController()
   void (async () => {
     let wall = performance.now()
     let cpu = threadMs()
-    while (isOn) {
+    while (!stop.signal.aborted) {
       await new Promise((resolve) => setTimeout(resolve, 1))
       await nextTurn()
       const [wallNow, cpuNow] = [performance.now(), threadMs()]
@@ -27,7 +27,7 @@ export function stallProbe(): { take(): Stalls; stop(): void } {
       worst = { wall: 0, cpu: 0, turns: 0 }
       return taken
     },
-    stop: () => void (isOn = false),
+    stop: () => stop.abort(),
   }
 }
 

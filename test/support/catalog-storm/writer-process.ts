@@ -9,11 +9,11 @@ const { url, seed, perSecond, stallAfter } = JSON.parse(process.argv[2] ?? '{}')
 const tell = (message: WriterMessage): void => void process.send?.(message)
 const db = await openDatabase({ url, poolSize: 1, log: quiet })
 
-let isEnding = false
-process.once('message', () => (isEnding = true))
+const end = new AbortController()
+process.once('message', () => end.abort())
 
 let due = performance.now() + randomInt(1_000 / perSecond)
-for (let n = 1; !isEnding; n++) {
+for (let n = 1; !end.signal.aborted; n++) {
   await delay(Math.max(0, due - performance.now()))
   due += 1_000 / perSecond
   try {
