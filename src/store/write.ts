@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChangeKind } from '#/catalog/changes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { insideTransaction, outsideTransaction } from '#/lib/held-connection.ts'
@@ -13,6 +14,7 @@ import type { AuditEntry, WriteTx } from './store.ts'
 /** A transaction is short by construction: what needs more statements than this needs a better statement. */
 export const MAX_STATEMENTS = 5
 const ATTEMPTS = 3
+const PAUSE_MS = 50
 /** Longer than a connection takes to cancel its statement or to give up on it. */
 const CANCEL_MS = 1_000
 
@@ -42,6 +44,8 @@ export async function write<T>(
     } catch (error) {
       const state = sqlState(error)
       if (attempt === ATTEMPTS || (state !== '40001' && state !== '40P01')) throw error
+      // Not in step with the other one; nothing is held meanwhile.
+      await sleep(Math.random() * PAUSE_MS * attempt)
     }
   }
 }

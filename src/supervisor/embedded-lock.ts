@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, link, mkdir, rename, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
+import { dirname } from 'node:path'
 import { StartError } from '#/errors/start-error.ts'
-import { socketPath } from './embedded-paths.ts'
+import { removeIfApart, socketPath } from './embedded-paths.ts'
 
 const NAME = 'control.sock'
 const ANSWER_MS = 1_000
@@ -32,6 +33,7 @@ export async function lockFolder(dataDir: string): Promise<AsyncDisposable> {
       await rm(path, { force: true })
       server.close()
       await once(server, 'close')
+      await removeIfApart(dirname(path), dataDir)
     },
   }
 }

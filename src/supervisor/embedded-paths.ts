@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, lstat, mkdir, realpath } from 'node:fs/promises'
+import { chmod, lstat, mkdir, realpath, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { giveTo, type Account } from './embedded-account.ts'
@@ -24,6 +24,11 @@ export async function socketFolder(dataDir: string, account: Account | null): Pr
   await giveTo(account, folder)
   await chmod(folder, 0o700)
   return folder
+}
+
+/** Removes a socket's folder that is not the data folder's own, unless something is left in it. */
+export async function removeIfApart(folder: string, dataDir: string): Promise<void> {
+  if (!folder.startsWith(dataDir)) await rmdir(folder).catch(() => undefined)
 }
 
 /** A name that others cannot know is not enough in a shared folder: what lies there must be a folder and ours. */

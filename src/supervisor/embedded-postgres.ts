@@ -5,7 +5,7 @@ import { DATABASE, openCluster, USER } from './embedded-cluster.ts'
 import { lockFolder } from './embedded-lock.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import { keepServer } from './embedded-keeper.ts'
-import { socketFolder } from './embedded-paths.ts'
+import { removeIfApart, socketFolder } from './embedded-paths.ts'
 
 export interface EmbeddedOptions {
   /** The data folder; the database lives in `<dataDir>/postgres`. */
@@ -35,6 +35,7 @@ export async function startEmbedded({ dataDir, log, settings = {} }: EmbeddedOpt
   const binaries = await usableBinaries(account, join(dataDir, 'native'))
   const cluster = await openCluster(join(dataDir, 'postgres'), account, binaries)
   const sockets = await socketFolder(dataDir, account)
+  building.defer(() => removeIfApart(sockets, dataDir))
   const server = building.use(await keepServer({ account, binaries, data: cluster.data, sockets, log, settings }))
   const owned = building.move()
   const url = `postgresql://${USER}:${cluster.password}@localhost/${DATABASE}?host=${encodeURIComponent(sockets)}`

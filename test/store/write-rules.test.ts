@@ -55,7 +55,7 @@ describe('a write', () => {
         await tx.sql.updateTable('users').set({ enabled: false }).where('id', '=', second).execute()
       })
     await Promise.all([both(a, b), both(b, a)])
-    expect(attempts).toBe(3)
+    expect(attempts).toBeGreaterThan(2)
     expect(await t.sql('SELECT count(*)::int AS n FROM users WHERE NOT enabled')).toEqual([{ n: 2 }])
   })
 

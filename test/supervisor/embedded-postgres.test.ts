@@ -109,12 +109,18 @@ test('a start that was killed half-way through making the cluster does not spoil
   expect(await ask(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
 })
 
-test('a path too long for a socket is no obstacle', async () => {
+test('a path too long for a socket is no obstacle, and leaves nothing behind elsewhere', async () => {
   await using folder = await dataFolder()
   const deep = join(folder.path, 'a'.repeat(60), 'b'.repeat(60))
-  await using server = await startEmbedded({ dataDir: deep, log: quiet, settings })
-  expect(await ask(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
-  await expect(startEmbedded({ dataDir: deep, log: quiet })).rejects.toThrow(`is in use by process ${process.pid}`)
+  let sockets = ''
+  {
+    await using server = await startEmbedded({ dataDir: deep, log: quiet, settings })
+    expect(await ask(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+    await expect(startEmbedded({ dataDir: deep, log: quiet })).rejects.toThrow(`is in use by process ${process.pid}`)
+    sockets = new URL(server.url).searchParams.get('host') ?? ''
+    expect((await stat(sockets)).mode & 0o777).toBe(0o700)
+  }
+  await expect(stat(sockets)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
 test('its password is not guessable and not in its own log lines', async () => {
