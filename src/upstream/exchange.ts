@@ -3,13 +3,20 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { nextUpstreamId } from './ids.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { type HttpAnswer, httpFailure, type Progress, transportFailure } from './failures.ts'
-import type { UpstreamLimits } from './options.ts'
+import { CallClock } from './call-clock.ts'
 import type { Peer } from './peer.ts'
 import { asAnswer, isSessionFault } from './refusals.ts'
 import type { Session } from './session.ts'
 import type { FlowControl, UpstreamReport, UpstreamRequest, UpstreamSink } from './upstreams.ts'
 import type { CredentialHeaders } from './vault.ts'
 import { writeHttp } from './write-http.ts'
+
+const NO_ANSWER = { lastByteAt: 0, format: undefined }
+const OVERDUE = {
+  silent: 'no answer',
+  stopped: 'the answer stopped half-way; nothing more came',
+  endless: 'no end of the answer',
+} as const
 
 /**
  * One call on its way: place, session, bytes, answer, and whatever can go wrong. `#finish` runs once, whatever happens, and
@@ -19,9 +26,8 @@ export class Exchange implements AttemptOwner, FlowControl {
   readonly #peer: Peer
   readonly #request: UpstreamRequest
   readonly #sink: UpstreamSink
-  readonly #startedAt = performance.now()
+  readonly #clock: CallClock
   readonly #gone = (): void => this.#cancel(new GatewayError('client_gone', 'the client went away'))
-  readonly #endsAt: number
   #place: 'none' | 'waiting' | 'held' = 'none'
   #queued: Disposable | undefined
   #watch: Disposable | undefined
@@ -35,12 +41,8 @@ export class Exchange implements AttemptOwner, FlowControl {
   #attempts = 0
   #healed = false
   #retried = false
-  #placedAt = 0
-  #sentAt = 0
   #requestBytes = 0
   #mayHaveRun = false
-  #pausedAt = 0
-  #pausedMs = 0
   #told = false
   /** The sink does not say which message was the answer, so the end of the stream is the end of the answer. */
   #silentSink = false
@@ -49,7 +51,8 @@ export class Exchange implements AttemptOwner, FlowControl {
     this.#peer = peer
     this.#request = request
     this.#sink = sink
-    this.#endsAt = this.#startedAt + (request.gateway.timeoutMs ?? peer.context.limits.totalMs)
+    const { limits } = peer.context
+    this.#clock = new CallClock(performance.now(), request.gateway.timeoutMs ?? limits.totalMs, limits)
   }
 
   start(): void {
@@ -67,12 +70,12 @@ export class Exchange implements AttemptOwner, FlowControl {
   #placed(): void {
     this.#place = 'held'
     this.#queued = undefined
-    this.#placedAt = performance.now()
+    this.#clock.placedAt = performance.now()
     // The circuit may have opened while this call waited.
     const entry = this.#peer.enter()
     if (entry === 'refused') return this.#fail(this.#peer.circuitOpen())
     this.#probe = entry === 'probe'
-    this.#lookAgain(this.#endsAt - this.#placedAt)
+    this.#lookAtClock(this.#clock.placedAt)
     this.#try()
   }
 
@@ -113,7 +116,7 @@ export class Exchange implements AttemptOwner, FlowControl {
     this.#upstreamId = nextUpstreamId()
     const http = writeHttp(request, { session, credentials, upstreamId: this.#upstreamId, context: peer.context })
     this.#requestBytes = http.body.length
-    if (this.#sentAt === 0) this.#sentAt = performance.now()
+    if (this.#clock.sentAt === 0) this.#clock.sentAt = performance.now()
     const options = { deadlines: peer.context.deadlines, fresh: this.#attempts > 1 }
     this.#attempt = new Attempt(peer.lanes, this, options)
     this.#attempt.send({ path: peer.lanes.route.path, method: 'POST', headers: http.headers, body: http.body })
@@ -218,43 +221,26 @@ export class Exchange implements AttemptOwner, FlowControl {
   // ── flow and time ──
 
   pause(): void {
-    if (this.#pausedAt === 0) this.#pausedAt = performance.now()
+    this.#clock.pause(performance.now())
     this.#attempt?.pause()
   }
 
   resume(): void {
-    if (this.#pausedAt > 0) this.#pausedMs += performance.now() - this.#pausedAt
-    this.#pausedAt = 0
+    this.#clock.resume(performance.now())
     this.#attempt?.resume()
   }
 
   /** One entry in the wheel serves all deadlines of a call: it looks which has passed, and waits on for the next. */
-  #lookAtClock(): void {
-    const { limits } = this.#peer.context
-    const now = performance.now()
-    const lastByteAt = this.#attempt?.lastByteAt ?? 0
-    if (this.#pausedAt > 0) {
-      // The client reads slowly: that is not the server's fault, but it ends too.
-      if (now - this.#pausedAt < limits.stalledMs) return this.#lookAgain(limits.stalledMs - (now - this.#pausedAt))
-      return this.#cancel(new GatewayError('client_gone', 'the client stopped reading'))
+  #lookAtClock(now: number): void {
+    const look = this.#clock.look(now, this.#attempt ?? NO_ANSWER)
+    if (look.kind === 'wait')
+      this.#watch = this.#peer.context.deadlines.add(look.ms, () => this.#lookAtClock(performance.now()))
+    else if (look.kind === 'stalled') this.#cancel(new GatewayError('client_gone', 'the client stopped reading'))
+    else {
+      if (look.kind === 'silent' && this.#attempt !== undefined) this.#tell('failed')
+      const ms = Math.round(now - this.#clock.startedAt)
+      this.#cancel(new GatewayError('upstream_timeout', `${OVERDUE[look.kind]} within ${String(ms)} ms`))
     }
-    const totalAt = this.#endsAt + this.#pausedMs
-    const nextAt = Math.min(totalAt, this.#nextByteAt(limits, lastByteAt))
-    if (now < nextAt) return this.#lookAgain(nextAt - now)
-    if (lastByteAt === 0 && this.#attempt !== undefined) this.#tell('failed')
-    const ms = Math.round(now - this.#startedAt)
-    const what = lastByteAt === 0 ? 'no answer' : now < totalAt ? 'the answer stopped half-way' : 'no end of the answer'
-    this.#cancel(new GatewayError('upstream_timeout', `${what} within ${String(ms)} ms`))
-  }
-
-  #nextByteAt(limits: UpstreamLimits, lastByteAt: number): number {
-    if (lastByteAt === 0) return (this.#sentAt === 0 ? this.#placedAt : this.#sentAt) + limits.firstByteMs
-    return this.#attempt?.format === 'json' ? lastByteAt + limits.idleMs : Infinity
-  }
-
-  #lookAgain(ms: number): void {
-    const { deadlines, limits } = this.#peer.context
-    this.#watch = deadlines.add(Math.min(ms, limits.idleMs, limits.stalledMs), () => this.#lookAtClock())
   }
 
   // ── the end ──
@@ -287,10 +273,11 @@ export class Exchange implements AttemptOwner, FlowControl {
 
   #report(): UpstreamReport {
     const now = performance.now()
+    const { startedAt, placedAt, sentAt } = this.#clock
     return {
       attempts: this.#attempts,
-      queueMs: (this.#placedAt === 0 ? now : this.#placedAt) - this.#startedAt,
-      upstreamMs: this.#sentAt === 0 ? 0 : now - this.#sentAt,
+      queueMs: (placedAt === 0 ? now : placedAt) - startedAt,
+      upstreamMs: sentAt === 0 ? 0 : now - sentAt,
       requestBytes: this.#requestBytes,
       mayHaveRun: this.#mayHaveRun,
       revision: this.#session?.revision ?? null,

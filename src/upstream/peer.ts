@@ -23,7 +23,6 @@ interface Asked {
 /** Retries a server may cost: a tenth of its calls, and a few saved up. */
 const RETRIES_PER_CALL = 0.1
 const RETRIES_SAVED = 10
-const MAX_CANCELS = 256
 const CREDENTIAL_MS = 300_000
 
 /** All that this process holds of one gateway in one version of its settings: lanes, places, sessions, circuit, credentials. */
@@ -120,7 +119,7 @@ export class Peer implements Disposable {
 
   /** Tells the server that an answer is not wanted any more. In the background, and never many at once. */
   cancel(session: Session, credentials: CredentialHeaders, requestId: number): void {
-    if (this.#cancels >= MAX_CANCELS) return
+    if (this.#cancels >= this.context.limits.inFlight) return
     this.#cancels++
     const wire = { lanes: this.lanes, context: this.context, credentials }
     notify(wire, session, cancelledNotification(requestId, 'the client cancelled, or the deadline passed'))

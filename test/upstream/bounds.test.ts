@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { call, echo, fakeServer, gatewayAt, requestTo, startUpstreams } from '../support/upstream-calls.ts'
+import { call, echo, fakeServer, gatewayAt, parsed, requestTo, startUpstreams } from '../support/upstream-calls.ts'
 
 test('places, queue, and a wait of at most its time', async () => {
   const open: (() => void)[] = []
@@ -70,4 +70,34 @@ test('calls keep within 1.2 attempts while a server closes reused connections', 
   expect(attempts / 40).toBeLessThanOrEqual(1.2)
   expect(attempts).toBeGreaterThan(40)
   expect(codes).toContain(undefined)
+})
+
+test('a thousand clients that leave: all calls are cancelled at their server within 1.5 s, and nothing stays', async () => {
+  const cancelled = new Set<number>()
+  let begun = 0
+  await using server = await fakeServer((_request, response, body) => {
+    const { method, params } = parsed(body)
+    if (method === 'tools/call') begun++
+    else {
+      cancelled.add(params['requestId'] ?? 0)
+      response.writeHead(202).end()
+    }
+  })
+  await using parts = startUpstreams()
+  const gateway = gatewayAt(server.url)
+  const clients = Array.from({ length: 1000 }, () => new AbortController())
+  const calls = clients.map((client) => call(parts.upstreams, requestTo(gateway, { signal: client.signal })))
+  await expect.poll(() => begun, { timeout: 10_000 }).toBe(1000)
+  const left = performance.now()
+  for (const client of clients) client.abort()
+  const heard = await Promise.all(calls)
+  expect(new Set(heard.map((one) => one.error?.code))).toEqual(new Set(['client_gone']))
+  await expect.poll(() => cancelled.size, { timeout: 5000 }).toBe(1000)
+  expect(performance.now() - left).toBeLessThan(1500)
+  parts.forget(gateway.id)
+  const connections = () =>
+    new Promise<number>((resolve) => {
+      server.server.getConnections((_error, count) => resolve(count))
+    })
+  await expect.poll(connections, { timeout: 5000 }).toBe(0)
 })
