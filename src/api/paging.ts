@@ -62,14 +62,6 @@ export function pageReply(options: {
   return { body: { [plural]: page.rows, nextCursor: page.next ? makeCursor(page.next, principal) : null } }
 }
 
-/** Cuts the row that was read only to learn whether another page follows. */
-export function cutPage<Row extends Position>(rows: readonly Row[], limit: number | null): Page<Row> {
-  if (limit === null || rows.length <= limit) return { rows, next: null }
-  const kept = rows.slice(0, limit)
-  const last = kept.at(-1)
-  return { rows: kept, next: last ? { createdAt: last.createdAt, id: last.id } : null }
-}
-
 /** Opaque to clients; carries a mark of the principal, so that a walk cannot be taken over by another one. */
 export function makeCursor(position: Position, principal: Principal): string {
   const value = { created_at: position.createdAt, id: position.id, for: markOf(principal) }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { PromptId, ResourceId, ToolId } from '#/access/ids.ts'
 import type { ParamHeader } from '#/catalog/model.ts'
 import type { Discovery, Offered } from './discovery.ts'
 
@@ -20,14 +21,16 @@ export interface Known {
 
 export const NOTHING_KNOWN: Known = { tools: [], prompts: [], resources: [], templates: [] }
 
-/** An item to insert or to update. Its id is undefined where it is new. */
+/** An item to insert or to update. What is new has a new id. */
 export interface ItemChange {
-  readonly id: string | undefined
+  readonly id: string
   readonly key: string
   readonly definition: string
   readonly digest: string
   readonly position: number
   readonly name: string
+  /** What people read where the server gives no title. */
+  readonly displayName: string
   readonly title: string | null
   readonly mimeType: string | null
   readonly paramHeaders: readonly ParamHeader[] | null
@@ -50,14 +53,14 @@ const UNCHANGED: ListDiff = { added: [], updated: [], moved: [], removed: [] }
 /** What must change so that the store says what the server says. A list that is null was not read: nothing of it changes. */
 export function diffOf(known: Known, found: Pick<Discovery, ItemKind>): Diff {
   return {
-    tools: listDiff(known.tools, found.tools),
-    prompts: listDiff(known.prompts, found.prompts),
-    resources: listDiff(known.resources, found.resources),
-    templates: listDiff(known.templates, found.templates),
+    tools: listDiff(known.tools, found.tools, () => ToolId.mint()),
+    prompts: listDiff(known.prompts, found.prompts, () => PromptId.mint()),
+    resources: listDiff(known.resources, found.resources, () => ResourceId.mint()),
+    templates: listDiff(known.templates, found.templates, () => ResourceId.mint()),
   }
 }
 
-function listDiff(known: readonly KnownItem[], offered: readonly Offered[] | null): ListDiff {
+function listDiff(known: readonly KnownItem[], offered: readonly Offered[] | null, mint: () => string): ListDiff {
   if (offered === null) return UNCHANGED
   const before = new Map(known.map((item) => [item.key, item]))
   const seen = new Set<string>()
@@ -68,7 +71,7 @@ function listDiff(known: readonly KnownItem[], offered: readonly Offered[] | nul
     if (seen.has(item.key) || !storable(item)) continue
     seen.add(item.key)
     const old = before.get(item.key)
-    const change = changeOf(item, position, old?.id)
+    const change = changeOf(item, position, old?.id ?? mint())
     if (old === undefined) added.push(change)
     else if (old.digest !== change.digest) updated.push(change)
     else if (old.position !== position) moved.push(change)
@@ -77,10 +80,10 @@ function listDiff(known: readonly KnownItem[], offered: readonly Offered[] | nul
   return { added, updated, moved, removed }
 }
 
-function changeOf(item: Offered, position: number, id: string | undefined): ItemChange {
+function changeOf(item: Offered, position: number, id: string): ItemChange {
   const { key, definition, name, title, mimeType, paramHeaders } = item
   const digest = createHash('sha256').update(definition).digest('hex')
-  return { id, key, definition, digest, position, name, title, mimeType, paramHeaders }
+  return { id, key, definition, digest, position, name, displayName: displayNameOf(key), title, mimeType, paramHeaders }
 }
 
 /** PostgreSQL's text holds no NUL. */
@@ -92,4 +95,13 @@ export function isEmpty(diff: Diff): boolean {
   return Object.values(diff).every(
     (list) => list.added.length + list.updated.length + list.moved.length + list.removed.length === 0,
   )
+}
+
+/** `get_system-time` → `Get System Time`. */
+export function displayNameOf(originalName: string): string {
+  return originalName
+    .split(/[_\-.\s]+/)
+    .filter((word) => word !== '')
+    .map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
+    .join(' ')
 }

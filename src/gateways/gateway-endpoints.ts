@@ -24,7 +24,7 @@ const withTag = (gateway: Gateway) => ({ headers: { etag: etagOf(gateway.version
 
 /** Every route of /gateways. */
 export function gatewayEndpoints(deps: GatewayDeps): readonly Endpoint[] {
-  return [...collection(deps), ...single(deps), ...upstream(deps)]
+  return [...collection(deps), ...single(deps), ...switching(deps), ...upstream(deps)]
 }
 
 function collection(deps: GatewayDeps): readonly Endpoint[] {
@@ -97,6 +97,11 @@ function single(deps: GatewayDeps): readonly Endpoint[] {
         return withTag(await change(deps, grant, { body, ifMatch, renameTools: query.rename_tools === true, request }))
       },
     }),
+  ]
+}
+
+function switching(deps: GatewayDeps): readonly Endpoint[] {
+  return [
     endpoint({
       route: 'DELETE /gateways/{id}',
       permission: 'gateways.delete',

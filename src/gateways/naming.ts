@@ -20,15 +20,6 @@ function named(added: readonly ItemChange[], slug: string, taken: ReadonlySet<st
   return new Map(added.map(({ key }, i) => [key, names[i] ?? key]))
 }
 
-/** `get_system-time` → `Get System Time`. */
-export function displayNameOf(originalName: string): string {
-  return originalName
-    .split(/[_\-.\s]+/)
-    .filter((word) => word !== '')
-    .map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
-    .join(' ')
-}
-
 /** New names for all that a renamed gateway offers: what the operator asked for with rename_tools. */
 export function renamedItems(
   { tools, prompts }: Pick<Known, 'tools' | 'prompts'>,

@@ -1,8 +1,7 @@
 import { sql, type Kysely } from 'kysely'
-import { PromptId, ResourceId, ToolId, type GatewayId } from '#/access/ids.ts'
+import type { GatewayId } from '#/access/ids.ts'
 import type { ItemChange, Known, KnownItem, ListDiff } from '#/gateways/apply-discovery.ts'
 import type { Actor, GivenNames, Observation, TakenNames } from '#/gateways/gateway-store.ts'
-import { displayNameOf } from '#/gateways/naming.ts'
 import type { Reader, WriteTx } from './store.ts'
 import type { Schema } from './schema.ts'
 
@@ -48,11 +47,10 @@ async function applyNamed(
   table: 'tools' | 'prompts',
   { owner, list, names }: NamedList,
 ): Promise<readonly string[] | null> {
-  const kind = table === 'tools' ? ToolId : PromptId
   const rows = rowsOf(list, (item) => ({
-    ...common(item, item.id ?? kind.mint()),
+    ...common(item),
     name: names[table].get(item.key) ?? item.key,
-    display: displayNameOf(item.key),
+    display: item.displayName,
     headers: item.paramHeaders,
   }))
   const isTools = table === 'tools'
@@ -113,18 +111,16 @@ async function applyResources(
 }
 
 function resourceRow(item: ItemChange, template: boolean) {
-  return { ...common(item, item.id ?? ResourceId.mint()), template, name: item.name, mime: item.mimeType }
+  return { ...common(item), template, name: item.name, mime: item.mimeType }
 }
 
 function rowsOf<Row>(list: ListDiff, row: (item: ItemChange) => Row): Row[] {
   return [...list.added, ...list.updated, ...list.moved].map(row)
 }
 
-function common(
-  item: ItemChange,
-  id: string,
-): Record<'id' | 'key' | 'definition' | 'digest', string> & { position: number } {
-  return { id, key: item.key, definition: item.definition, digest: item.digest, position: item.position }
+function common(item: ItemChange): Record<'id' | 'key' | 'definition' | 'digest', string> & { position: number } {
+  const { id, key, definition, digest, position } = item
+  return { id, key, definition, digest, position }
 }
 
 function provenance({ actor }: ItemsOwner): string {

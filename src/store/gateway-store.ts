@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
-import { cutPage } from '#/api/paging.ts'
 import type { Declaration } from '#/gateways/gateway.ts'
 import type {
   Actor,
@@ -17,6 +16,7 @@ import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
 import { rememberKey } from './idempotency-rows.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { removeGateway } from './gateway-removal.ts'
+import { cutPage } from './page.ts'
 import type { Database, WriteTx } from './store.ts'
 
 const SOURCE = 'gateways'

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { UserId } from '#/access/ids.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
-import { repeatedTarget } from '#/api/idempotency.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Database, WriteTx } from './store.ts'
 
 /**
@@ -21,7 +21,10 @@ export async function takeIdempotencyKey(
     .returning(['target_id', 'request_hash'])
     .executeTakeFirstOrThrow()
   if (row.target_id === targetId) return undefined
-  return repeatedTarget({ targetId: row.target_id, hash: row.request_hash }, idempotency)
+  if (row.request_hash.equals(idempotency.hash)) return row.target_id
+  throw new GatewayError('invalid_field', 'this Idempotency-Key was used for a different request; use a new key', {
+    field: 'Idempotency-Key',
+  })
 }
 
 /** Forgets keys older than a day, a slice at a time. Answers how many are gone. */

@@ -1,8 +1,8 @@
 import type { PromptId } from '#/access/ids.ts'
-import { cutPage } from '#/api/paging.ts'
 import type { Prompt, PromptChange, PromptReader, PromptWriter } from '#/prompts/prompt.ts'
 import { ITEM_COLUMNS, itemOf, itemTimes } from './item-rows.ts'
 import { itemConditions, itemWriter } from './item-writes.ts'
+import { cutPage } from './page.ts'
 import type { Database, Reader } from './store.ts'
 
 /** Prompts in PostgreSQL. */

@@ -1,8 +1,8 @@
 import type { ResourceId } from '#/access/ids.ts'
-import { cutPage } from '#/api/paging.ts'
 import type { Resource, ResourceChange, ResourceReader, ResourceWriter } from '#/resources/resource.ts'
 import { ITEM_COLUMNS, itemOf, itemTimes } from './item-rows.ts'
 import { itemConditions, itemWriter } from './item-writes.ts'
+import { cutPage } from './page.ts'
 import type { Database, Reader } from './store.ts'
 
 /** Resources and resource templates in PostgreSQL. */

@@ -2,7 +2,6 @@ import { sql } from 'kysely'
 import type { ServerId, TeamId, UserId } from '#/access/ids.ts'
 import type { Visibility } from '#/access/principal.ts'
 import type { Actor, WriteTo } from '#/api/actor.ts'
-import { cutPage } from '#/api/paging.ts'
 import type { Provenance } from '#/api/provenance.ts'
 import type { Tag } from '#/api/tags.ts'
 import type {
@@ -19,6 +18,7 @@ import type {
 import { iso, olderThan, taggedWith } from './columns.ts'
 import { readRemembered, rememberKey } from './idempotency-rows.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
+import { cutPage } from './page.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 
 const SOURCE = 'servers'

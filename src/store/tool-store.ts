@@ -1,8 +1,8 @@
 import type { ToolId } from '#/access/ids.ts'
-import { cutPage } from '#/api/paging.ts'
 import type { Tool, ToolChange, ToolReader, ToolWriter } from '#/tools/tool.ts'
 import { ITEM_COLUMNS, itemOf, itemTimes, reachable } from './item-rows.ts'
 import { itemConditions, itemWriter } from './item-writes.ts'
+import { cutPage } from './page.ts'
 import type { Database, Reader } from './store.ts'
 
 /** Tools in PostgreSQL. */

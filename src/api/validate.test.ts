@@ -1,0 +1,47 @@
+import { Type } from 'typebox'
+import { expect, test } from 'vitest'
+import { checkerOf, queryValues } from './validate.ts'
+
+const Body = Type.Object({
+  name: Type.String({ minLength: 1 }),
+  list: Type.Optional(Type.Array(Type.Object({ key: Type.String() }))),
+  choice: Type.Optional(Type.Union([Type.Literal('a'), Type.Null()])),
+})
+const check = checkerOf(Body, 'body')
+
+test.each([
+  [{}, 'name'],
+  [{ name: '' }, 'name'],
+  [{ name: 'a', list: [{}] }, 'list.0.key'],
+  [{ name: 'a', list: [{ key: 7 }] }, 'list.0.key'],
+  [{ name: 'a', choice: 'b' }, 'choice'],
+  [7, 'body'],
+])('%j names %s', (value, field) => {
+  expect(() => check(value)).toThrow(expect.objectContaining({ code: 'invalid_field', field }))
+})
+
+test('what is not described is let through', () => {
+  expect(() => check({ name: 'a', other: 1 })).not.toThrow()
+})
+
+const Query = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 0 })),
+  on: Type.Optional(Type.Boolean()),
+  text: Type.Optional(Type.String()),
+})
+
+test.each([
+  [
+    { limit: '5', on: 'true', text: '5' },
+    { limit: 5, on: true, text: '5' },
+  ],
+  [{ on: '0' }, { on: false }],
+  [
+    { limit: '1e9', on: 'maybe' },
+    { limit: '1e9', on: 'maybe' },
+  ],
+  [{ limit: ['1', '2'] }, { limit: ['1', '2'] }],
+  [{ unknown: 'x' }, {}],
+])('query %j', (query, values) => {
+  expect(queryValues(Query, query)).toEqual(values)
+})

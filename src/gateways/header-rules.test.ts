@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { gatewayUrl } from './gateway-url.ts'
+import { passthroughNames } from './header-rules.ts'
+
+test('names are lower case and there once', () => {
+  expect(passthroughNames(['X-Tenant', ' x-tenant ', 'Accept-Language'])).toEqual(['x-tenant', 'accept-language'])
+})
+
+test.each([
+  'Connection',
+  'TE',
+  'Transfer-Encoding',
+  'Host',
+  'Content-Length',
+  'Authorization',
+  'Cookie',
+  'Origin',
+  'Mcp-Session-Id',
+  'mcp-anything',
+  'X-Forwarded-For',
+  'X-Upstream-Authorization',
+  'traceparent',
+  'a b',
+  'a:b',
+  '',
+  'é',
+])('%s is never passed through', (name) => {
+  expect(() => passthroughNames([name])).toThrow(
+    expect.objectContaining({ code: 'invalid_field', field: 'passthroughHeaders' }),
+  )
+})
+
+test.each([
+  ['http://h', 'http://h/'],
+  ['HTTPS://H:443/mcp?x=1', 'https://h/mcp?x=1'],
+  ['http://[::1]:3000/mcp', 'http://[::1]:3000/mcp'],
+])('%s is a URL of an upstream', (text, href) => {
+  expect(gatewayUrl(text)).toBe(href)
+})
+
+test.each([
+  '',
+  'h/mcp',
+  'ftp://h/',
+  'file:///etc/passwd',
+  'javascript:alert(1)',
+  'http://u@h/',
+  'http://u:p@h/',
+  'http://h/#f',
+  'http://',
+])('%s is none', (text) => {
+  expect(() => gatewayUrl(text)).toThrow(expect.objectContaining({ code: 'invalid_field', field: 'url' }))
+})
