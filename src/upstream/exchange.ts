@@ -212,7 +212,7 @@ export class Exchange implements AttemptOwner, FlowControl {
     if (attempt !== undefined) {
       this.#mayHaveRun = attempt.progress !== 'unsent'
       if (this.#mayHaveRun && session?.era === 'legacy' && credentials !== undefined)
-        this.#peer.cancel(session, credentials, this.#upstreamId)
+        void this.#peer.cancel(session, credentials, this.#upstreamId)
       attempt.cut(error)
     }
     this.#fail(error)

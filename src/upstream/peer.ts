@@ -23,6 +23,9 @@ interface Asked {
 /** Retries a server may cost: a tenth of its calls, and a few saved up. */
 const RETRIES_PER_CALL = 0.1
 const RETRIES_SAVED = 10
+/** Cancellations under way to one server, and how long one may wait for its turn. */
+const CANCELS = 16
+const CANCEL_WAIT_MS = 5000
 const CREDENTIAL_MS = 300_000
 
 /** All that this process holds of one gateway in one version of its settings: lanes, places, sessions, circuit, credentials. */
@@ -31,6 +34,7 @@ export class Peer implements Disposable {
   readonly lanes: Lanes
   readonly bulkhead: Bulkhead
   readonly version: number
+  readonly #cancelling: Bulkhead
   readonly #sessions: Sessions
   readonly #modern = createSession(MODERN_REVISION, null)
   readonly #credentials: LeasedCache<string, CredentialHeaders>
@@ -42,17 +46,15 @@ export class Peer implements Disposable {
   #learned: Session | undefined
   #breaker: BreakerState = CLOSED
   #retries = 1
-  #cancels = 0
   usedAt = performance.now()
 
   constructor(gateway: CatalogGateway, context: UpstreamContext) {
     this.context = context
     this.version = gateway.version
     this.lanes = new Lanes(routeTo(gateway.url, gateway.caCertificate), context)
-    this.bulkhead = new Bulkhead(
-      { limit: context.limits.inFlight, waiting: context.limits.waiting, maxWaitMs: context.limits.maxWaitMs },
-      context.deadlines,
-    )
+    const { inFlight, waiting, maxWaitMs } = context.limits
+    this.bulkhead = new Bulkhead({ limit: inFlight, waiting, maxWaitMs }, context.deadlines)
+    this.#cancelling = new Bulkhead({ limit: CANCELS, waiting: inFlight, maxWaitMs: CANCEL_WAIT_MS }, context.deadlines)
     this.#sessions = new Sessions(context.limits)
     this.#credentials = new LeasedCache({ max: context.limits.sessions, idleMs: CREDENTIAL_MS })
   }
@@ -117,14 +119,15 @@ export class Peer implements Disposable {
     this.#sessions.lost(this.#sessionKey(asked), session)
   }
 
-  /** Tells the server that an answer is not wanted any more. In the background, and never many at once. */
-  cancel(session: Session, credentials: CredentialHeaders, requestId: number): void {
-    if (this.#cancels >= this.context.limits.inFlight) return
-    this.#cancels++
-    const wire = { lanes: this.lanes, context: this.context, credentials }
-    notify(wire, session, cancelledNotification(requestId, 'the client cancelled, or the deadline passed'))
-      .catch(() => {})
-      .finally(() => this.#cancels--)
+  /** Tells the server that an answer is not wanted any more: in the background, over a few connections that serve many. */
+  async cancel(session: Session, credentials: CredentialHeaders, requestId: number): Promise<void> {
+    try {
+      using _place = await this.#cancelling.take()
+      const wire = { lanes: this.lanes, context: this.context, credentials }
+      await notify(wire, session, cancelledNotification(requestId, 'the client cancelled, or the deadline passed'))
+    } catch {
+      // A server that cannot hear it ends the request in its own time.
+    }
   }
 
   /** Sessions are shared where the server tells nobody apart; where it keeps state, each principal has its own. */

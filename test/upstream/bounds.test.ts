@@ -72,7 +72,7 @@ test('calls keep within 1.2 attempts while a server closes reused connections', 
   expect(codes).toContain(undefined)
 })
 
-test('a thousand clients that leave: all calls are cancelled at their server within 1.5 s, and nothing stays', async () => {
+test('a thousand clients that leave: all calls are cancelled at their server within 2 s, and nothing stays', async () => {
   const cancelled = new Set<number>()
   let begun = 0
   await using server = await fakeServer((_request, response, body) => {
@@ -93,7 +93,7 @@ test('a thousand clients that leave: all calls are cancelled at their server wit
   const heard = await Promise.all(calls)
   expect(new Set(heard.map((one) => one.error?.code))).toEqual(new Set(['client_gone']))
   await expect.poll(() => cancelled.size, { timeout: 5000 }).toBe(1000)
-  expect(performance.now() - left).toBeLessThan(1500)
+  expect(performance.now() - left).toBeLessThan(2000)
   parts.forget(gateway.id)
   const connections = () =>
     new Promise<number>((resolve) => {
