@@ -23,23 +23,22 @@ export function watchCommands(program: Command, { api, out }: Context): void {
     .action(async (options: Options) => {
       const connection = await api()
       for (;;) {
-        const answer = await connection.json('GET', '/v1/database/activity')
-        if (options.json === true) out.print(JSON.stringify(answer))
-        else printActivity(answer, out, options.once !== true)
+        const { text } = await connection.request('GET', '/v1/database/activity')
+        if (options.json === true) out.print(text)
+        else printActivity(JSON.parse(text) as readonly Json[], out, options.once !== true)
         if (options.once === true) return
         await sleep(options.interval * 1000)
       }
     })
 }
 
-function printActivity(answer: Json, out: Terminal, live: boolean): void {
-  const activity = Array.isArray(answer['activity']) ? (answer['activity'] as readonly Json[]) : []
+function printActivity(activity: readonly Json[], out: Terminal, live: boolean): void {
   const rows = activity.map((one) => [
     plainText(one['source']),
     plainText(one['state']),
     plainText(one['count']),
-    age(one['avgAgeMs']),
-    age(one['maxAgeMs']),
+    age(one['avgAge']),
+    age(one['maxAge']),
   ])
   const lines = tableLines(['source', 'state', 'count', 'avg_age', 'max_age'], rows, out)
   const clear = live && out.isTTY ? '\u001B[H\u001B[J' : ''
@@ -47,10 +46,10 @@ function printActivity(answer: Json, out: Terminal, live: boolean): void {
   if (live && !out.isTTY) out.print('')
 }
 
-/** Milliseconds as people read them. */
+/** Seconds as people read them. */
 function age(value: unknown): string {
-  const ms = Number(value ?? 0)
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+  const age = Number(value ?? 0)
+  return age < 1 ? `${Math.round(age * 1000)} ms` : `${age.toFixed(1)} s`
 }
 
 function seconds(text: string): number {

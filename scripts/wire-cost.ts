@@ -1,4 +1,4 @@
-/** What the wire costs in CPU time: `node bench/wire.ts`. Compare with JSON.parse on the same bytes. */
+/** What the wire costs in CPU time: `node scripts/wire-cost.ts`. Compare with JSON.parse on the same bytes. */
 import { SseReader } from '#/lib/sse.ts'
 import { createAnswerRelay } from '#/mcp/answer-relay.ts'
 import { classify } from '#/mcp/classify.ts'
