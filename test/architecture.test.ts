@@ -87,9 +87,6 @@ function forbiddenImports(source: Source): string[] {
   return source.imports.filter(wrong).map(({ from }) => from)
 }
 
-/** Where parts are made and meet. */
-const COMPOSITION = ['src/main.ts', 'src/app.ts', 'src/machine.ts', 'src/routes.ts']
-
 describe('who may import whom', () => {
   test('the table names every folder', () => {
     expect(Object.keys(IMPORT_TABLE).toSorted()).toEqual(
@@ -217,6 +214,10 @@ describe('the test itself sees every form of import', () => {
     expect(forbiddenImports(readSource('src/lib/example.ts', 'await import(`#/store/${name}.ts`)'))).toEqual([
       '(computed)',
     ])
+  })
+
+  test.each(['export default 1', 'const a = 1; export { a as default }'])('%s', (text) => {
+    expect(readSource('src/lib/example.ts', text).hasDefaultExport).toBe(true)
   })
 
   test.each(['process.env', "process['env']", 'const { env } = process'])('%s', (text) => {

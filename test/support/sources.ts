@@ -49,17 +49,20 @@ export function readSource(path: string, text: string): Source {
   const found = { members: new Set<string>(), calls: new Set<string>(), constructed: new Set<string>() }
   const named = (typeOnly: boolean) => (node: { readonly source: object }) =>
     imports.push({ from: literal(node.source), typeOnly, values: [] })
+  let defaults = 0
   new Visitor({
+    ExportDefaultDeclaration: () => {
+      defaults += 1
+    },
     ImportExpression: named(false),
     TSImportType: named(true),
     MemberExpression: ({ object, property }) => {
-      const name = 'name' in property ? property.name : literal(property)
-      if (object.type === 'Identifier') found.members.add(`${object.name}.${String(name)}`)
+      if (object.type === 'Identifier') found.members.add(`${object.name}.${keyOf(property)}`)
     },
     VariableDeclarator: ({ id, init }) => {
       if (init?.type !== 'Identifier' || id.type !== 'ObjectPattern') return
       for (const each of id.properties)
-        if (each.type === 'Property' && 'name' in each.key) found.members.add(`${init.name}.${each.key.name}`)
+        if (each.type === 'Property') found.members.add(`${init.name}.${keyOf(each.key)}`)
     },
     CallExpression: ({ callee }) => {
       if (callee.type === 'Identifier') found.calls.add(callee.name)
@@ -68,9 +71,8 @@ export function readSource(path: string, text: string): Source {
       found.constructed.add(calleeName(node))
     },
   }).visit(program)
-  const hasDefaultExport = module.staticExports.some(({ entries }) =>
-    entries.some((entry) => String(entry.exportName.kind) === 'Default'),
-  )
+  const renamed = module.staticExports.flatMap(({ entries }) => entries.map(({ exportName }) => exportName.name))
+  const hasDefaultExport = defaults > 0 || renamed.includes('default')
   return { path, text, imports, hasDefaultExport, ...found }
 }
 
@@ -78,6 +80,11 @@ export function readSource(path: string, text: string): Source {
 function calleeName({ callee }: NewExpression): string {
   const base = callee.type === 'MemberExpression' ? callee.object : callee
   return base.type === 'Identifier' ? base.name : ''
+}
+
+/** `env` of `.env`, of `['env']` and of `{ env }`. */
+function keyOf(node: object): string {
+  return 'name' in node && typeof node.name === 'string' ? node.name : literal(node)
 }
 
 /** The text of a literal; an expression has none, and no rule lets it pass. */

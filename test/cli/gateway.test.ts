@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { causeway, type CliRun } from '../support/cli.ts'
+import { freePort } from '../support/child-server.ts'
+import { startGateway, type RunningGateway } from '../support/gateway.ts'
+import { legacyServer, type RunningServer } from '../support/mcp-servers.ts'
+
+let gateway: RunningGateway
+let upstream: RunningServer
+
+beforeAll(async () => {
+  gateway = await startGateway()
+  upstream = await legacyServer({ stateful: true })
+})
+afterAll(async () => {
+  await upstream?.[Symbol.asyncDispose]()
+  await gateway?.[Symbol.asyncDispose]()
+})
+
+const run = (args: readonly string[], input = ''): Promise<CliRun> =>
+  causeway(args, { CAUSEWAY_URL: gateway.url, CAUSEWAY_DATA_DIR: gateway.dataDir }, input)
+const json = async (args: readonly string[]): Promise<unknown> => JSON.parse((await run([...args, '--json'])).out)
+
+test('a first start prints the URLs, the token once, and what to do next', async () => {
+  const output = await gateway.output()
+  expect(output).toContain(`Causeway answers at  ${gateway.url}`)
+  expect(output).toContain(`${gateway.url}/mcp`)
+  expect(output.split(gateway.token).length - 1).toBe(1)
+  expect(output).toContain('npx causeway add NAME URL')
+})
+
+test('a server is added, its offers are listed, its tool is called, and it is taken out again', async () => {
+  const added = await run(['add', 'first', upstream.url])
+  expect(added.code).toBe(0)
+  expect(added.out).toMatch(/^added first/)
+  expect(added.out).toMatch(/1 tool\n {2}first-echo\n1 resource\n {2}test:\/\/readme\n1 prompt\n {2}first-greet\n/)
+  expect((await run(['list'])).out).toMatch(/^first +ok +legacy +1 +1 +1 +http/m)
+  expect((await run(['show', 'first'])).out).toContain('first-echo')
+  expect((await run(['tools', '--server', 'first'])).out).toMatch(/^first-echo +says hello/m)
+  expect(await run(['call', 'first-echo'])).toEqual({ code: 0, out: 'hello\n', err: '' })
+  expect((await run(['refresh', 'first'])).out).toMatch(/^tools +0 added/m)
+  expect((await run(['disable', 'first'])).out).toBe('disabled first\n')
+  expect((await run(['call', 'first-echo'])).code).toBe(1)
+  expect((await run(['enable', 'first'])).out).toBe('enabled first\n')
+  expect((await run(['call', 'first-echo', '--json-args', '-'], '{}')).out).toBe('hello\n')
+  expect((await run(['remove', 'first'])).out).toBe('removed first\n')
+  expect(await json(['list'])).toEqual([])
+})
+
+describe('what goes wrong', () => {
+  test('a server that does not answer yet is kept, and the command says so', async () => {
+    const { code, out } = await run(['add', 'late', `http://127.0.0.1:${await freePort()}/mcp`])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^late is registered, but does not answer yet: .+\nIt is tried again by itself/)
+    expect((await run(['list'])).out).toMatch(/^late +pending/m)
+    await run(['remove', 'late'])
+  })
+
+  test('a URL that is no MCP server is refused with the reason, and nothing is stored', async () => {
+    const { code, out, err } = await run(['add', 'odd', `${gateway.url}/health`])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain('422')
+    expect(await json(['list'])).toEqual([])
+  })
+
+  test('an unknown tool or server', async () => {
+    expect(await run(['call', 'nothing'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no tool "nothing"') as string,
+    })
+    expect(await run(['show', 'nothing'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no server') as string,
+    })
+  })
+
+  test('a token that is not accepted', async () => {
+    const { code, err } = await causeway(['list'], { CAUSEWAY_URL: gateway.url, CAUSEWAY_TOKEN: 'nonsense' })
+    expect(code).toBe(1)
+    expect(err).toContain('does not accept the token')
+  })
+})
+
+test('a token is made, shown, used, and revoked everywhere within a second', async () => {
+  const made = await run(['token', 'create', 'laptop', '--days', '7'])
+  expect(made.code).toBe(0)
+  const CAUSEWAY_TOKEN = made.out.trim()
+  const asLaptop = () => causeway(['list', '--json'], { CAUSEWAY_URL: gateway.url, CAUSEWAY_TOKEN })
+  expect((await asLaptop()).code).toBe(0)
+  expect((await run(['token', 'list'])).out).toMatch(/ laptop .*live$/m)
+  expect((await run(['token', 'revoke', 'laptop'])).out).toBe('revoked laptop\n')
+  await expect.poll(async () => (await asLaptop()).code, { timeout: 1000 }).toBe(1)
+  expect((await run(['token', 'list'])).out).not.toContain('laptop')
+  expect((await run(['token', 'list', '--all'])).out).toMatch(/ laptop .*revoked$/m)
+})
+
+test('causeway watch db shows connections by their source', async () => {
+  const { code, out } = await run(['watch', 'db', '--once'])
+  expect(code).toBe(0)
+  expect(out).toMatch(/^source +state +count +avg_age +max_age$/m)
+  const activity = (await json(['watch', 'db', '--once'])) as { readonly source: string }[]
+  expect(activity.map(({ source }) => source)).toContain('listen')
+})
+
+test('a data folder in use is refused; a later start says where the token is and does not show it', async () => {
+  const { dataDir, token } = gateway
+  const PORT = String(await freePort())
+  const second = await causeway(['serve'], { CAUSEWAY_DATA_DIR: dataDir, PORT })
+  expect(second.code).toBe(1)
+  expect(second.err).toContain(dataDir)
+  process.kill(gateway.pid, 'SIGTERM')
+  await expect.poll(() => gateway.processes().length, { timeout: 10_000 }).toBe(0)
+  await using later = await startGateway({ dataDir })
+  const output = await later.output()
+  expect(output).toContain(`The administrator's token is in ${dataDir}/admin-token`)
+  expect(output.split(token).length - 1).toBe(1)
+})
