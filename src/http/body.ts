@@ -25,7 +25,7 @@ export function readBody(request: IncomingMessage, { limit, place }: BodyOptions
         try {
           place.reserve(chunk.length)
         } catch (error) {
-          return reject(error as Error)
+          return reject(error)
         }
       }
       if (first === undefined) first = chunk
