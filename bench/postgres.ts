@@ -13,6 +13,8 @@ export interface BenchPostgres extends AsyncDisposable {
   readonly url: string
   readonly pid: number
   query(sql: string): Promise<Record<string, unknown>[]>
+  /** The address of a new, empty database on it. */
+  another(name: string): Promise<string>
 }
 
 /** `nobody` on Debian: PostgreSQL refuses to run as root. */
@@ -76,6 +78,10 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     url,
     pid: child.pid as number,
     query: (sql) => query(url, sql),
+    async another(name) {
+      await query(url, `CREATE DATABASE ${name}`)
+      return url.replace(/\/postgres$/, `/${name}`)
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGQUIT')
       await exited

@@ -7,7 +7,7 @@ const MB = 1_000_000
 
 /** Resident memory of each process of a gateway that nobody has called yet. */
 export const memory: Scenario = async (bench) => {
-  await using gateway = await startGateway({ env: { DATABASE_URL: bench.postgres.url } })
+  await using gateway = await startGateway({ env: { DATABASE_URL: await bench.postgres.another('idle') } })
   await sleep(5000)
   const sizes = gateway
     .processes()

@@ -10,7 +10,7 @@ const SIZES = [5, 100] as const
 /** What each call may hold. */
 const HELD = 2 * 1024 * 1024
 /** What a JavaScript heap may grow by on its own account before it is collected. */
-const SLACK = 32 * MB
+const SLACK = 48 * MB
 
 const tail = '"}]}}'
 const head = (id: string, modern: boolean): string =>
