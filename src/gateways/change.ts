@@ -5,14 +5,14 @@ import type { Permission } from '#/access/permissions.ts'
 import { preconditionFailed } from '#/api/conditional.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { diffOf, type ItemChange } from './apply-discovery.ts'
+import { diffOf } from './apply-discovery.ts'
 import { redeclare } from './declaration.ts'
 import type { Declaration, Gateway } from './gateway.ts'
 import { actorOf } from '#/api/actor.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import type { GatewayUpdate } from './gateway-input.ts'
 import { gatewayView } from './gateway-view.ts'
-import type { Changed, Observation } from './gateway-store.ts'
+import type { Changed, GatewayChange, Observation, TakenNames } from './gateway-store.ts'
 import { look } from './look.ts'
 import { namePrefix, namesFor, renamedItems } from './naming.ts'
 import { constraintOf, nameTaken } from './register.ts'
@@ -37,35 +37,49 @@ export interface ChangeInput {
   readonly request: RequestContext
 }
 
-/** Changes what is declared. Where the connection is concerned, the upstream is asked first, as at registration. */
+const ATTEMPTS = 8
+
+/**
+ * Changes what is declared. Where the connection is concerned, the upstream is asked first, as at registration. What is written is
+ * written over the version it was made from; a race with another writer is run again unless the client said If-Match.
+ */
 export async function change(
   deps: GatewayDeps,
-  { target, principal }: Grant<'gateways.update', Gateway>,
+  { target: first, principal }: Grant<'gateways.update', Gateway>,
   input: ChangeInput,
 ): Promise<Gateway> {
-  if (input.ifMatch !== null && input.ifMatch !== target.version) throw stale(target)
-  const { declaration, headers } = redeclare(target, { id: target.id, body: input.body, sealer: deps.sealer })
-  const looked = redials(target, declaration, input.body)
-    ? await look(
-        deps.discoverer,
-        { url: declaration.url, headers, caCertificate: declaration.caCertificate },
-        { signal: input.request.signal },
-      )
+  if (input.ifMatch !== null && input.ifMatch !== first.version) throw stale(first)
+  for (let target = first, attempt = 1; ; attempt++) {
+    const changed = await attempted(deps, target, { input, principal })
+    if (changed !== undefined || input.ifMatch !== null || attempt === ATTEMPTS)
+      return await settled(deps, first.id, changed)
+    target = (await gatewayFor(deps, first.id, { principal, permission: 'gateways.update' })).gateway
+  }
+}
+
+async function attempted(
+  deps: GatewayDeps,
+  target: Gateway,
+  { input, principal }: { readonly input: ChangeInput; readonly principal: Principal },
+): Promise<Changed | undefined> {
+  const { body, request, renameTools } = input
+  const { declaration, headers } = redeclare(target, { id: target.id, body, sealer: deps.sealer })
+  const { url, caCertificate } = declaration
+  const looked = redials(target, declaration, body)
+    ? await look(deps.discoverer, { url, headers, caCertificate }, { signal: request.signal })
     : null
-  const { observation, renamed } = await planned(deps, { target, declaration, looked, rename: input.renameTools })
+  const { observation, renamed } = await planned(deps, { target, declaration, looked, rename: renameTools })
+  const change: GatewayChange = {
+    id: target.id,
+    declaration,
+    ifMatch: target.version,
+    observation,
+    renamed,
+    visibilityBefore: declaration.visibility === target.visibility ? null : target.visibility,
+    nextCheckIn: nextCheckIn({ reachable: observation?.kind !== 'unreachable', failures: 1 }),
+  }
   try {
-    const changed = await deps.store.update(
-      {
-        id: target.id,
-        declaration,
-        ifMatch: input.ifMatch,
-        observation,
-        renamed,
-        nextCheckIn: nextCheckIn({ reachable: observation?.kind !== 'unreachable', failures: 1 }),
-      },
-      actorOf(principal, input.request),
-    )
-    return await settled(deps, target.id, changed)
+    return await deps.store.update(change, actorOf(principal, request))
   } catch (error) {
     throw constraintOf(error) === 'gateways_slug' ? nameTaken(error) : error
   }
@@ -101,13 +115,17 @@ async function planned(
   const renamed = rename ? renamedItems(known, declaration.slug, taken) : null
   if (looked?.kind !== 'found') return { observation: looked, renamed }
   const diff = diffOf(known, looked.discovery)
+  const names = namesFor(diff, declaration.slug, withNames(taken, renamed ?? []))
   return {
-    observation: { kind: 'found', discovery: looked.discovery, diff, names: namesFor(diff, declaration.slug, taken) },
+    observation: { kind: 'found', discovery: looked.discovery, diff, names },
     renamed,
   }
 }
 
-export type { ItemChange }
+function withNames({ tools, prompts }: TakenNames, renamed: readonly { readonly name: string }[]): TakenNames {
+  const names = renamed.map(({ name }) => name)
+  return { tools: new Set([...tools, ...names]), prompts: new Set([...prompts, ...names]) }
+}
 
 /** The gateway as it is after a change; a change that hit nothing is told as what it is. */
 export async function settled(deps: GatewayDeps, id: GatewayId, changed: Changed | undefined): Promise<Gateway> {

@@ -63,6 +63,8 @@ export interface GatewayChange {
   readonly nextCheckIn: number
   /** New names of all tools and prompts, by id; null: they keep theirs. */
   readonly renamed: readonly { readonly id: string; readonly name: string }[] | null
+  /** The visibility before, where it changes: items that shared it follow. */
+  readonly visibilityBefore: Declaration['visibility'] | null
 }
 
 export interface GatewayWriter {

@@ -13,7 +13,7 @@ import type { Server, ServerDeclaration, ServerDeps } from './server.ts'
 import type { ServerCreate, ServerUpdate } from './server-input.ts'
 import { serverView } from './server-view.ts'
 
-const ATTEMPTS = 3
+const ATTEMPTS = 8
 
 export interface MakeInput {
   readonly body: ServerCreate

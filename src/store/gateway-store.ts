@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import type { GatewayId } from '#/access/ids.ts'
 import type { Declaration } from '#/gateways/gateway.ts'
 import type {
   Actor,
@@ -14,6 +13,7 @@ import { olderThan, taggedWith } from './columns.ts'
 import { applyItems, readKnown, readTaken } from './discovery-store.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
 import { rememberKey } from './idempotency-rows.ts'
+import { restateItems } from './gateway-items-store.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { removeGateway } from './gateway-removal.ts'
 import { cutPage } from './page.ts'
@@ -132,23 +132,13 @@ async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise
     .executeTakeFirst()
   if (row === undefined) return false
   const servers = observation?.kind === 'found' ? await applyItems(tx, { gatewayId: id, actor }, observation) : []
-  if (renamed !== null) await rename(tx, id, renamed)
+  const restated = renamed !== null || change.visibilityBefore !== null
+  if (restated) await restateItems(tx, change)
   tx.changed('gateway', id)
-  if (observation?.kind === 'found' || renamed !== null) tx.changed('gateway_items', id)
+  if (observation?.kind === 'found' || restated) tx.changed('gateway_items', id)
   tx.changed('server', ...servers)
   audit(tx, actor, { action: 'gateways.update', id, detail: { name: declaration.name, url: declaration.url } })
   return true
-}
-
-async function rename(
-  tx: WriteTx,
-  id: GatewayId,
-  names: readonly { readonly id: string; readonly name: string }[],
-): Promise<void> {
-  const given = sql`json_to_recordset(${JSON.stringify(names)}::json) AS x (id text, name text)`
-  await sql`
-    WITH t AS (UPDATE tools AS i SET name = x.name FROM ${given} WHERE i.id = x.id AND i.gateway_id = ${id})
-    UPDATE prompts AS i SET name = x.name FROM ${given} WHERE i.id = x.id AND i.gateway_id = ${id}`.execute(tx.sql)
 }
 
 async function refresh(tx: WriteTx, { seen, observation, nextCheckIn, actor }: Refreshed): Promise<boolean> {

@@ -138,6 +138,26 @@ describe('update, state and delete', () => {
     expect(await names()).toEqual([{ name: 'three-get-time' }, { name: 'three-say-hi' }])
   })
 
+  test('writers of different fields at once lose nothing of one another', async () => {
+    const id = await made()
+    const fields = [{ description: 'D' }, { timeoutMs: 5000 }, { tags: ['t1'] }]
+    const all = await Promise.all(fields.map((body) => rest.ask('PUT', `/gateways/${id}`, { body })))
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200])
+    const { body } = await rest.ask('GET', `/gateways/${id}`)
+    expect(body).toMatchObject({ version: 4, description: 'D', timeoutMs: 5000, tags: [{ id: 't1' }] })
+  })
+
+  test('a gateway that is made private takes what it offers along, but for what was set on its own', async () => {
+    const id = await made()
+    const [own, other] = (await rest.ask('GET', '/tools')).body as { id: string }[]
+    await rest.ask('PUT', `/tools/${own?.id}`, { body: { visibility: 'private' } })
+    await rest.ask('PUT', `/gateways/${id}`, { body: { visibility: 'private' } })
+    expect((await rest.ask('GET', '/tools?visibility=public')).body).toEqual([])
+    expect((await rest.ask('GET', '/resources?visibility=private')).body).toHaveLength(1)
+    await rest.ask('PUT', `/tools/${other?.id}`, { body: { visibility: 'public' } })
+    expect((await rest.ask('GET', '/tools?visibility=private')).body).toMatchObject([{ id: own?.id }])
+  })
+
   test('state answers the entity in snake case', async () => {
     const id = await made()
     const off = await rest.ask('POST', `/gateways/${id}/state?activate=false`)

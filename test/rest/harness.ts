@@ -98,7 +98,7 @@ export interface RestHarness extends AsyncDisposable {
   counts(): Promise<Readonly<Record<string, number>>>
 }
 
-export async function restHarness(): Promise<RestHarness> {
+export async function restHarness(options: { readonly discoverer?: Discoverer } = {}): Promise<RestHarness> {
   const stack = new AsyncDisposableStack()
   const database = stack.use(await testDatabase())
   const userId = UserId.mint()
@@ -118,7 +118,7 @@ export async function restHarness(): Promise<RestHarness> {
   }
   const endpoints = restEndpoints(
     {
-      gateways: { store: gatewayStore(db), discoverer: upstream, sealer: seal, settled },
+      gateways: { store: gatewayStore(db), discoverer: options.discoverer ?? upstream, sealer: seal, settled },
       servers: { store: serverStore(db), settled },
       tools: { store: toolStore(db), invoker: { call: asked }, settled },
       prompts: { store: promptStore(db), getter: { get: asked }, settled },
