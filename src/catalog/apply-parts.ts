@@ -39,7 +39,10 @@ function groups({ state }: Applying, ids: readonly GatewayId[]): readonly (reado
   let items = Infinity
   for (const id of ids) {
     const part = state.parts.get(id)
-    const size = part === undefined ? TOGETHER_ITEMS : part.tools.size + part.prompts.size + part.resources.size
+    const size =
+      part === undefined
+        ? TOGETHER_ITEMS
+        : part.tools.size + part.prompts.size + part.resources.size + part.resourceTemplates.size
     const last = made.at(-1)
     items += size
     if (last !== undefined && items <= TOGETHER_ITEMS && last.length < TOGETHER_GATEWAYS) last.push(id)

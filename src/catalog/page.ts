@@ -9,7 +9,7 @@ import type { Line, Stretch } from './line.ts'
 import type { Listing } from './stretches.ts'
 
 export const PAGE_MAX_ITEMS = 10_000
-export const PAGE_MAX_BYTES = 8 << 20
+const PAGE_MAX_BYTES = 8 << 20
 
 export const EMPTY_PAGE: ListPage = { items: Buffer.from('[]'), count: 0, next: null }
 

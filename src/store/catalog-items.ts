@@ -32,11 +32,22 @@ interface SharedRow {
   readonly position: number
 }
 
+const known = new Map<string, string>()
+
+/** One string for all items that name the same gateway, owner or team, rather than one for each row. */
+function shareId(id: string): string {
+  const same = known.get(id)
+  if (same !== undefined) return same
+  if (known.size >= 10_000) known.clear()
+  known.set(id, id)
+  return id
+}
+
 const shared = (row: SharedRow) => ({
-  gatewayId: row.gateway_id as GatewayId,
+  gatewayId: shareId(row.gateway_id) as GatewayId,
   enabled: row.enabled,
-  ownerId: row.owner_id as UserId | null,
-  teamId: row.team_id as TeamId | null,
+  ownerId: row.owner_id === null ? null : (shareId(row.owner_id) as UserId),
+  teamId: row.team_id === null ? null : (shareId(row.team_id) as TeamId),
   visibility: row.visibility,
   definition: row.definition,
   digest: row.digest.toString('hex'),

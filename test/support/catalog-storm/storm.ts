@@ -72,14 +72,14 @@ async function nextMessage<K extends KeeperMessage['kind']>(
   }
 }
 
-/** Every second writer stops inside a transaction some time and is killed there; between these, one is killed wherever it is. */
+/** Every second writer stops inside a transaction and is killed there; meanwhile one after the other is killed wherever it is. */
 async function write({ url, seed, writers, perSecond, seconds, killEveryMs }: StormOptions) {
   const committed = new Map<number, number>()
   const counts = { failures: [] as string[], killedInside: 0, killedAnywhere: 0 }
   const alive = new Set<ChildProcess>()
   let isEnding = false
-  const add = (n: number): void => {
-    const stallAfter = n % 2 === 0 ? randomInt(50, 150) : 0
+  const add = (n: number, isFirst: boolean): void => {
+    const stallAfter = isFirst && n % 2 === 0 ? randomInt(10, 40) : 0
     const argument: WriterOptions = { url, seed, perSecond: perSecond / writers, stallAfter }
     const writer = start('writer-process.ts', JSON.stringify(argument))
     alive.add(writer)
@@ -93,10 +93,10 @@ async function write({ url, seed, writers, perSecond, seconds, killEveryMs }: St
     })
     writer.on('exit', () => {
       alive.delete(writer)
-      if (!isEnding) add(n)
+      if (!isEnding) add(n, false)
     })
   }
-  for (let n = 0; n < writers; n++) add(n)
+  for (let n = 0; n < writers; n++) add(n, true)
   const killer = setInterval(() => {
     const victim = [...alive][randomInt(alive.size)]
     if (victim?.kill('SIGKILL')) counts.killedAnywhere++
