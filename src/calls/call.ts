@@ -1,6 +1,7 @@
 import type { Principal } from '#/access/principal.ts'
 import type { Scope } from '#/catalog/snapshot.ts'
 import type { GatewayError } from '#/errors/gateway-error.ts'
+import type { Canceller } from '#/lib/canceller.ts'
 import type { Frame } from '#/mcp/frame.ts'
 import type { AnswerOutcome } from '#/mcp/relay.ts'
 import type { Revision } from '#/mcp/revision.ts'
@@ -18,8 +19,8 @@ export interface Call {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly logLevel: string | undefined
   readonly wantsEvents: boolean
-  /** The one controller of this call: the front door aborts it when the caller goes away, the call when its answer is refused. */
-  readonly controller: AbortController
+  /** The one canceller of this call: the front door aborts it when the caller goes away, the call when its answer is refused. */
+  readonly canceller: Canceller
 }
 
 /** Where the steps of a call go, in order: any number of events and chunks, then exactly one of end, needInput or fail. */

@@ -2,6 +2,7 @@ import type { Principal } from '#/access/principal.ts'
 import type { GatewayId } from '#/access/ids.ts'
 import type { Catalog } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { Canceller } from '#/lib/canceller.ts'
 import { memberOf } from '#/lib/json-member.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
 import { NEWEST_LEGACY } from '#/mcp/revision.ts'
@@ -72,8 +73,8 @@ async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
   const read = readFrame(requestOf(whole))
   if (!read.ok) throw new GatewayError(read.code, read.detail)
   const { who, gatewayId, request } = whole
-  const controller = new AbortController()
-  const gone = (): void => controller.abort(new GatewayError('client_gone', 'the client went away'))
+  const canceller = new Canceller()
+  const gone = (): void => canceller.abort(new GatewayError('client_gone', 'the client went away'))
   request.signal.addEventListener('abort', gone, { once: true })
   const { sink, answer } = collecting(LIMIT)
   try {
@@ -88,7 +89,7 @@ async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
         headers: {},
         logLevel: undefined,
         wantsEvents: false,
-        controller,
+        canceller,
       },
       sink,
     )

@@ -37,7 +37,7 @@ export function createCalls({ catalog, upstreams, log }: CallsOptions): Calls {
           requestId: call.requestId,
           traceparent: nextHop(call.traceparent),
           idempotent: destination.idempotent,
-          signal: call.controller.signal,
+          signal: call.canceller.signal,
         },
         run,
       )

@@ -94,13 +94,13 @@ export class CallRun implements UpstreamSink, RelayOutput {
     )
     this.#ending = { error }
     sink.needInput(frame, error)
-    call.controller.abort(error)
+    call.canceller.abort(error)
   }
 
   invalid(why: string): void {
     const error = new GatewayError('upstream_invalid', `the server's answer was refused: ${why}`)
     this.#fail(error)
-    this.#options.call.controller.abort(error)
+    this.#options.call.canceller.abort(error)
   }
 
   #fail(error: GatewayError): void {

@@ -6,6 +6,7 @@ import type { Principal } from '#/access/principal.ts'
 import type { Calls } from '#/calls/call.ts'
 import type { Catalog, Scope } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { Canceller } from '#/lib/canceller.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { classify } from '#/mcp/classify.ts'
 import { metaOf, paramOf, rawOf, textOf } from '#/mcp/frame-values.ts'
@@ -124,10 +125,10 @@ export async function answer(exchange: Exchange, options: McpOptions): Promise<v
 /** Hands the exchange to the hot path and ties its life to the caller's. */
 function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): void {
   const { request, response, session, era, frame, id } = exchange
-  const controller = new AbortController()
+  const canceller = new Canceller()
   const reply = new McpReply({ response, era, method: frame.method, id })
   const wantsEvents = request.headers.accept?.includes('text/event-stream') ?? false
-  const forget = session && sessions.running(session, id.toString(), controller)
+  const forget = session && sessions.running(session, id.toString(), canceller)
   let quiet = wantsEvents ? deadlines.add(KEEP_ALIVE_MS, keepAlive) : undefined
   function keepAlive(): void {
     reply.keepAlive()
@@ -136,7 +137,7 @@ function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): 
   response.once('close', () => {
     quiet?.[Symbol.dispose]()
     forget?.()
-    if (!response.writableFinished) controller.abort(new GatewayError('client_gone', 'the client went away'))
+    if (!response.writableFinished) canceller.abort(new GatewayError('client_gone', 'the client went away'))
   })
   calls.invoke(
     {
@@ -149,7 +150,7 @@ function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): 
       logLevel:
         era === 'legacy' ? ((session && sessions.level(session)) ?? 'debug') : textOf(frame, metaOf(frame, LOG_LEVEL)),
       wantsEvents,
-      controller,
+      canceller,
     },
     reply,
   )

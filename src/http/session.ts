@@ -1,5 +1,6 @@
 import type { Principal } from '#/access/principal.ts'
 import type { Sealer } from '#/access/sealing.ts'
+import type { Canceller } from '#/lib/canceller.ts'
 import type { Scope } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { LegacyRevision } from '#/mcp/revision.ts'
@@ -41,7 +42,7 @@ export class Sessions {
   readonly #opened = new Map<string, Carried>()
   readonly #ended = new Map<string, number>()
   readonly #levels = new Map<string, string>()
-  readonly #running = new Map<string, AbortController>()
+  readonly #running = new Map<string, Canceller>()
 
   constructor(options: SessionsOptions) {
     this.#options = options
@@ -87,9 +88,9 @@ export class Sessions {
   }
 
   /** While the request runs, `notifications/cancelled` finds it. */
-  running(session: Session, requestId: string, controller: AbortController): () => void {
+  running(session: Session, requestId: string, canceller: Canceller): () => void {
     const key = runningKey(session.id, requestId)
-    this.#running.set(key, controller)
+    this.#running.set(key, canceller)
     return () => this.#running.delete(key)
   }
 

@@ -58,7 +58,7 @@ export class Exchange implements AttemptOwner, FlowControl {
   start(): void {
     const { signal } = this.#request
     if (signal.aborted) return this.#gone()
-    signal.addEventListener('abort', this.#gone)
+    signal.listen(this.#gone)
     if (!this.#peer.passes()) return this.#fail(this.#peer.circuitOpen())
     if (this.#peer.bulkhead.tryTake()) return this.#placed()
     const full = (why: string) => (): void => this.#fail(new GatewayError('upstream_busy', why, { retryAfter: 1 }))
@@ -264,7 +264,7 @@ export class Exchange implements AttemptOwner, FlowControl {
 
   #finish(): void {
     this.#over = true
-    this.#request.signal.removeEventListener('abort', this.#gone)
+    this.#request.signal.unlisten()
     this.#watch?.[Symbol.dispose]()
     this.#queued?.[Symbol.dispose]()
     if (this.#probe && !this.#told) this.#peer.tell('left')

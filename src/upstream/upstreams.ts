@@ -1,6 +1,7 @@
 import type { Principal } from '#/access/principal.ts'
 import type { CatalogGateway, ParamHeader } from '#/catalog/model.ts'
 import type { GatewayError } from '#/errors/gateway-error.ts'
+import type { CancelSignal } from '#/lib/canceller.ts'
 import type { Frame } from '#/mcp/frame.ts'
 import type { Revision } from '#/mcp/revision.ts'
 
@@ -26,7 +27,7 @@ export interface UpstreamRequest {
   readonly traceparent: string
   /** Running it twice changes nothing (reads, gets, idempotentHint): may be retried after an ambiguous failure. */
   readonly idempotent: boolean
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 /** What was agreed before the first byte of the answer: needed to translate it. */

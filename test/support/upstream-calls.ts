@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Canceller } from '#/lib/canceller.ts'
 import { GatewayId, TokenId, UserId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { CatalogGateway } from '#/catalog/model.ts'
@@ -135,7 +136,7 @@ export function requestTo(
     requestId: 'request-1',
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     idempotent: false,
-    signal: new AbortController().signal,
+    signal: new Canceller().signal,
     ...over,
   }
 }

@@ -1,3 +1,4 @@
+import { Canceller } from '#/lib/canceller.ts'
 import { expect, test } from 'vitest'
 import { call, echo, fakeServer, gatewayAt, parsed, requestTo, startUpstreams } from '../support/upstream-calls.ts'
 
@@ -85,11 +86,11 @@ test('a thousand clients that leave: all calls are cancelled at their server wit
   })
   await using parts = startUpstreams()
   const gateway = gatewayAt(server.url)
-  const clients = Array.from({ length: 1000 }, () => new AbortController())
+  const clients = Array.from({ length: 1000 }, () => new Canceller())
   const calls = clients.map((client) => call(parts.upstreams, requestTo(gateway, { signal: client.signal })))
   await expect.poll(() => begun, { timeout: 10_000 }).toBe(1000)
   const left = performance.now()
-  for (const client of clients) client.abort()
+  for (const client of clients) client.abort(new Error('gone'))
   const heard = await Promise.all(calls)
   expect(new Set(heard.map((one) => one.error?.code))).toEqual(new Set(['client_gone']))
   await expect.poll(() => cancelled.size, { timeout: 5000 }).toBe(1000)

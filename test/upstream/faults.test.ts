@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { Canceller } from '#/lib/canceller.ts'
 import type { UpstreamLimits } from '#/upstream/options.ts'
 import {
   call,
@@ -150,20 +151,20 @@ describe('a client that goes away', () => {
       ['legacy', '2025-11-25'],
       ['modern', '2026-07-28'],
     ] as const) {
-      const gone = new AbortController()
+      const gone = new Canceller()
       const asked = call(parts.upstreams, requestTo(gatewayAt(server.url, { era, revision }), { signal: gone.signal }))
       const before = server.seen.length
       await expect.poll(() => server.seen.length).toBe(before + 1)
-      gone.abort()
+      gone.abort(new Error('gone'))
       const heard = await asked
       expect(heard.error?.code).toBe('client_gone')
       expect(heard.report.mayHaveRun).toBe(true)
       await expect.poll(() => closed.splice(0)).toEqual(['tools/call'])
     }
     expect(server.seen.filter((one) => one === 'POST notifications/cancelled')).toHaveLength(1)
-    const connecting = new AbortController()
+    const connecting = new Canceller()
     const asked = call(parts.upstreams, requestTo(gatewayAt('http://10.255.255.1:81/'), { signal: connecting.signal }))
-    connecting.abort()
+    connecting.abort(new Error('gone'))
     const heard = await asked
     expect(heard).toMatchObject({ error: { code: 'client_gone' }, report: { mayHaveRun: false } })
   })
