@@ -171,3 +171,24 @@ test('the system says what runs and what its connections do', async () => {
       maxAge: expect.any(Number),
     })
 })
+
+test('with the database away, reads and writes say so within a second, and nothing is dialled', async () => {
+  await using cut = await restHarness()
+  const made = await cut.ask('POST', '/gateways', { body: { name: 'one', url: 'http://127.0.0.1:9/' } })
+  const name = new URL(cut.database.url).pathname.slice(1)
+  await rest.database.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  await rest.database.sql(`ALTER DATABASE ${name} RENAME TO ${name}_away`)
+  const asked = [
+    cut.ask('GET', '/gateways'),
+    cut.ask('PUT', `/gateways/${made.body.id}`, { body: { description: 'x' } }),
+    cut.ask('POST', '/gateways', { body: { name: 'two', url: 'http://127.0.0.1:9/' } }),
+  ]
+  const began = performance.now()
+  for (const answer of await Promise.all(asked)) {
+    expect([answer.status, answer.body.code]).toEqual([503, 'unavailable'])
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  }
+  expect(performance.now() - began).toBeLessThan(1_000)
+  expect(cut.upstream.seen).toHaveLength(1)
+  await rest.database.sql(`ALTER DATABASE ${name}_away RENAME TO ${name}`)
+})
