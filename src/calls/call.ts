@@ -31,7 +31,7 @@ export interface CallSink {
   chunk(bytes: Buffer): void
   end(outcome: AnswerOutcome): void
   /** The upstream waits for something only the caller can give; `error` is the clean refusal of a door that cannot ask. */
-  needInput(request: Frame | undefined, error: GatewayError): void
+  needInput(error: GatewayError): void
   fail(error: GatewayError): void
   /** Called once the upstream answers: `pause` while the caller reads slowly. */
   flow(control: { pause(): void; resume(): void }): void

@@ -29,7 +29,7 @@ export function collecting(limit: number): { readonly sink: CallSink; readonly a
         )
     },
     end: (outcome) => resolve({ bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), outcome }),
-    needInput: (_request, error) => reject(error),
+    needInput: reject,
     fail: reject,
   }
   return { sink, answer: promise }

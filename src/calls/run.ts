@@ -1,9 +1,10 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { answerToServer } from '#/mcp/upstream-requests.ts'
 import { createAnswerRelay } from '#/mcp/answer-relay.ts'
 import { metaOf, rawOf } from '#/mcp/frame-values.ts'
 import type { Frame } from '#/mcp/frame.ts'
 import type { AnswerOutcome, AnswerRelay, RelayOutput } from '#/mcp/relay.ts'
-import type { AnswerStart, UpstreamReport, UpstreamSink } from '#/upstream/upstreams.ts'
+import type { AnswerStart, FlowControl, UpstreamReport, UpstreamSink } from '#/upstream/upstreams.ts'
 import type { Call, CallSink } from './call.ts'
 import { NO_REPORT, type CallLog, type Ending } from './call-log.ts'
 import type { Destination } from './resolve.ts'
@@ -18,12 +19,15 @@ export interface RunOptions {
 }
 
 const NO_ID = Buffer.from('null')
+const NEEDS_INPUT =
+  'the server wants input from the user before it goes on, which this gateway does not carry to clients'
 
 /** One call between its upstream and its caller: translates what arrives, ends exactly once, leaves a record. */
 export class CallRun implements UpstreamSink, RelayOutput {
   readonly progressToken: Buffer | undefined
   readonly #options: RunOptions
   #relay: AnswerRelay | undefined
+  #control: FlowControl | undefined
   #ending: Ending | undefined
   #responseBytes = 0
 
@@ -48,6 +52,7 @@ export class CallRun implements UpstreamSink, RelayOutput {
       },
       this,
     )
+    this.#control = answer.control
     sink.flow(answer.control)
   }
 
@@ -86,14 +91,16 @@ export class CallRun implements UpstreamSink, RelayOutput {
     if (this.#options.call.wantsEvents) this.#options.sink.event(bytes)
   }
 
+  /** What the server asks of a client it is told that we do not offer, and goes on; an answer that only asks is refused. */
   needsInput(frame: Frame | undefined): void {
+    if (frame?.id !== undefined) {
+      const id = frame.bytes.subarray(frame.id.start, frame.id.end)
+      return this.#control?.reply(answerToServer(id, frame.method))
+    }
     const { sink, call } = this.#options
-    const error = new GatewayError(
-      'needs_client_input',
-      `the server asked for ${frame?.method ?? 'input'} in the middle of the call, which is not relayed to clients`,
-    )
+    const error = new GatewayError('needs_client_input', NEEDS_INPUT)
     this.#ending = { error }
-    sink.needInput(frame, error)
+    sink.needInput(error)
     call.canceller.abort(error)
   }
 

@@ -69,7 +69,7 @@ export class McpReply implements CallSink {
     this.#whole(statusOf(outcome, era), body)
   }
 
-  needInput(_request: unknown, error: GatewayError): void {
+  needInput(error: GatewayError): void {
     this.fail(error)
   }
 

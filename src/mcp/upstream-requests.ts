@@ -35,6 +35,13 @@ export function cancelledNotification(requestId: number, reason: string): Buffer
   return Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }))
 }
 
+/** What we answer to a server's own request (raw JSON of its id): we are alive, and offer nothing else. */
+export function answerToServer(id: Buffer | string, method: string): Buffer {
+  const outcome =
+    method === 'ping' ? '"result":{}' : `"error":{"code":-32601,"message":"this client offers no such method"}`
+  return Buffer.from(`{"jsonrpc":"2.0","id":${id.toString()},${outcome}}`)
+}
+
 export function pingRequest(id: number): Buffer {
   return request(id, 'ping', [])
 }

@@ -218,6 +218,13 @@ export class Exchange implements AttemptOwner, FlowControl {
     this.#fail(error)
   }
 
+  /** To a request that the server made in the middle of the call. */
+  reply(message: Buffer): void {
+    const { session, credentials } = { session: this.#session, credentials: this.#credentials }
+    if (session === undefined || credentials === undefined) return
+    void this.#peer.post(session, credentials, message)
+  }
+
   // ── flow and time ──
 
   pause(): void {

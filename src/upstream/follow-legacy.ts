@@ -1,3 +1,4 @@
+import { answerToServer } from '#/mcp/upstream-requests.ts'
 import { NoStream, readStream } from './event-stream.ts'
 import type { ChangeStream, Following, StreamOutcome } from './follow.ts'
 import { endSession, initialize, notify, type Wire } from './initialize.ts'
@@ -5,8 +6,6 @@ import { changedList } from './list-changes.ts'
 import type { Json } from './messages.ts'
 import { isSessionFault } from './refusals.ts'
 import type { Session } from './session.ts'
-
-const METHOD_NOT_FOUND = -32601
 
 /** The GET stream of a session of its own, which is kept from one connection to the next. */
 export function legacyStream(): ChangeStream {
@@ -46,16 +45,8 @@ async function read(following: Following, session: Session): Promise<void> {
   const message = (said: Json): void => {
     const what = changedList(said)
     if (what !== undefined) following.changed(what)
-    else if (said['id'] !== undefined && typeof said['method'] === 'string') answer(following, session, said)
+    else if (said['id'] !== undefined && typeof said['method'] === 'string')
+      notify(wire, session, answerToServer(JSON.stringify(said['id']), said['method'])).catch(() => {})
   }
   await readStream(wire, { method: 'GET', headers, body: null, signal, silenceMs, opened, message })
-}
-
-/** A request of the server outside any call: we are alive, and offer nothing else. */
-function answer({ wire }: Following, session: Session, { id, method }: Json): void {
-  const outcome =
-    method === 'ping'
-      ? { result: {} }
-      : { error: { code: METHOD_NOT_FOUND, message: 'this client offers no such method' } }
-  notify(wire, session, Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, ...outcome }))).catch(() => {})
 }

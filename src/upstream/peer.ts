@@ -34,7 +34,7 @@ export class Peer implements Disposable {
   readonly lanes: Lanes
   readonly bulkhead: Bulkhead
   readonly version: number
-  readonly #cancelling: Bulkhead
+  readonly #posting: Bulkhead
   readonly #sessions: Sessions
   readonly #modern = createSession(MODERN_REVISION, null)
   readonly #credentials: LeasedCache<string, CredentialHeaders>
@@ -54,7 +54,7 @@ export class Peer implements Disposable {
     this.lanes = new Lanes(routeTo(gateway.url, gateway.caCertificate), context)
     const { inFlight, waiting, maxWaitMs } = context.limits
     this.bulkhead = new Bulkhead({ limit: inFlight, waiting, maxWaitMs }, context.deadlines)
-    this.#cancelling = new Bulkhead({ limit: CANCELS, waiting: inFlight, maxWaitMs: CANCEL_WAIT_MS }, context.deadlines)
+    this.#posting = new Bulkhead({ limit: CANCELS, waiting: inFlight, maxWaitMs: CANCEL_WAIT_MS }, context.deadlines)
     this.#sessions = new Sessions(context.limits)
     this.#credentials = new LeasedCache({ max: context.limits.sessions, idleMs: CREDENTIAL_MS })
   }
@@ -119,14 +119,23 @@ export class Peer implements Disposable {
     this.#sessions.lost(this.#sessionKey(asked), session)
   }
 
-  /** Tells the server that an answer is not wanted any more: in the background, over a few connections that serve many. */
+  /** Tells the server that an answer is not wanted any more. */
   async cancel(session: Session, credentials: CredentialHeaders, requestId: number): Promise<void> {
+    await this.post(
+      session,
+      credentials,
+      cancelledNotification(requestId, 'the client cancelled, or the deadline passed'),
+    )
+  }
+
+  /** Posts what has no answer: in the background, over a few connections that serve many. */
+  async post(session: Session, credentials: CredentialHeaders, message: Buffer): Promise<void> {
     try {
-      using _place = await this.#cancelling.take()
+      using _place = await this.#posting.take()
       const wire = { lanes: this.lanes, context: this.context, credentials }
-      await notify(wire, session, cancelledNotification(requestId, 'the client cancelled, or the deadline passed'))
+      await notify(wire, session, message)
     } catch {
-      // A server that cannot hear it ends the request in its own time.
+      // A server that cannot hear it goes on in its own time.
     }
   }
 

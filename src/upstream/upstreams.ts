@@ -40,6 +40,8 @@ export interface AnswerStart {
 export interface FlowControl {
   pause(): void
   resume(): void
+  /** Sends our answer to a request that the server made in the middle of the call. */
+  reply(message: Buffer): void
 }
 
 /** Where an upstream's answer goes: start once, then bytes and message ends, then exactly one of done or failed. */
