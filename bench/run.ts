@@ -10,11 +10,15 @@ import { calls } from './scenarios/calls.ts'
 import { lists } from './scenarios/lists.ts'
 import { memory } from './scenarios/memory.ts'
 import { perCall } from './scenarios/per-call.ts'
+import { poolOfOne } from './scenarios/pool-of-one.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { start } from './scenarios/start.ts'
 import { print, type Row } from './table.ts'
 
-const SCENARIOS = { calls, 'per-call': perCall, lists, memory, start } as const satisfies Record<string, Scenario>
+const SCENARIOS = { calls, 'per-call': perCall, lists, memory, start, pool: poolOfOne } as const satisfies Record<
+  string,
+  Scenario
+>
 type Name = keyof typeof SCENARIOS
 
 const HELP = `npm run bench -- [options]

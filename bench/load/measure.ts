@@ -16,30 +16,36 @@ export interface Cpu {
   readonly postgres: number
 }
 
-/** CPU time used so far by a process and all below it, in milliseconds. */
-export function cpuOf(root: number): Cpu {
-  const tree = processTree(root)
-  const sum = (isPostgres: boolean) =>
-    tree.filter((each) => each.isPostgres === isPostgres).reduce((total, each) => total + each.cpuMs, 0)
-  return { own: sum(false), postgres: sum(true) }
+/** The processes that a measurement watches, each with all below it. */
+export interface Watched {
+  readonly pid: number
+  readonly postgresPid?: number
 }
+
+const cpuOf = (root: number | undefined): number =>
+  root === undefined ? 0 : processTree(root).reduce((total, each) => total + each.cpuMs, 0)
+
+/** CPU time used so far, in milliseconds. */
+const cpuNow = (watched: Watched | undefined): Cpu => ({
+  own: cpuOf(watched?.pid),
+  postgres: cpuOf(watched?.postgresPid),
+})
 
 /** A load generator that stays between measurements, so that it is warm for each. */
 export class LoadGenerator implements Disposable {
   readonly #child = fork(join(import.meta.dirname, 'generate.ts'))
 
-  async run(order: Order, watched?: number): Promise<Measured> {
+  async run(order: Order, watched?: Watched): Promise<Measured> {
     this.#child.send(order)
     let before: Cpu = { own: 0, postgres: 0 }
     for (;;) {
       const [report] = (await once(this.#child, 'message')) as [Report]
       if (report.kind === 'failed') throw new Error(report.why)
       if (report.kind === 'begin') {
-        if (watched !== undefined) before = cpuOf(watched)
+        before = cpuNow(watched)
         continue
       }
-      const after = watched === undefined ? before : cpuOf(watched)
-      return measured(report.outcome, before, after)
+      return measured(report.outcome, before, cpuNow(watched))
     }
   }
 

@@ -1,13 +1,16 @@
-import type { Measured } from '../load/measure.ts'
+import type { Measured, Watched } from '../load/measure.ts'
 import type { Target } from '../load/target.ts'
 import { startProgram } from '../program.ts'
 import { judge, note, type Row } from '../table.ts'
 import { ERAS, type Bench, type Era, type Scenario } from './scenario.ts'
 
+/** A relay needs some ten thousand calls before its code is as fast as it gets. */
+const WARM_UP_MS = 5000
+
 interface Subject {
   readonly name: string
   readonly target: Target
-  readonly pid: number | undefined
+  readonly watched?: Watched
   readonly concurrency: number
 }
 
@@ -25,11 +28,12 @@ export const calls: Scenario = async (bench) => {
     const through = { era, ...CALL, url: `${bench.gateway.url}/gateways/${id}/mcp`, token: bench.gateway.token }
     const direct = { era, ...CALL, url: bench.upstream + path }
     const hopped = { era, ...CALL, url: hop.url + path }
+    const watched = { pid: bench.gateway.pid, postgresPid: bench.postgres.pid }
     const subjects: Subject[] = [
-      { name: 'hop16', target: hopped, pid: hop.pid, concurrency: 16 },
-      { name: 'gateway16', target: through, pid: bench.gateway.pid, concurrency: 16 },
-      { name: 'direct1', target: direct, pid: undefined, concurrency: 1 },
-      { name: 'gateway1', target: through, pid: bench.gateway.pid, concurrency: 1 },
+      { name: 'hop16', target: hopped, watched: hop, concurrency: 16 },
+      { name: 'gateway16', target: through, watched, concurrency: 16 },
+      { name: 'direct1', target: direct, concurrency: 1 },
+      { name: 'gateway1', target: through, watched, concurrency: 1 },
     ]
     rows.push(...rowsOf(era, await roundsOf(bench, era, subjects)))
   }
@@ -39,11 +43,11 @@ export const calls: Scenario = async (bench) => {
 async function roundsOf(bench: Bench, era: Era, subjects: readonly Subject[]): Promise<Round[]> {
   const measure = async (subject: Subject, windowMs: number) => {
     const { target, concurrency } = subject
-    const measured = await bench.load.run({ target, concurrency, warmUpMs: 300, windowMs }, subject.pid)
+    const measured = await bench.load.run({ target, concurrency, warmUpMs: 300, windowMs }, subject.watched)
     if (measured.failures > 0) throw new Error(`${measured.failures} of the calls failed: ${era} ${subject.name}`)
     return measured
   }
-  for (const subject of subjects) await measure(subject, 2000)
+  for (const subject of subjects) await measure(subject, WARM_UP_MS)
   const rounds: Round[] = []
   for (let round = 0; round < bench.rounds; round++) {
     const order = round % 2 === 0 ? subjects : subjects.toReversed()
