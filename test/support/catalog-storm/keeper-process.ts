@@ -29,7 +29,7 @@ const reached: [number, number][] = []
 const watch = setInterval(() => {
   const { seq } = catalog.current
   if (seq !== reached.at(-1)?.[0]) reached.push([seq, now()])
-}, 1)
+}, 5)
 
 const listMs: number[] = []
 const lists = setInterval(() => {
@@ -38,7 +38,7 @@ const lists = setInterval(() => {
     () => listMs.push(performance.now() - asked),
     (error: unknown) => process.emit('warning', error as Error),
   )
-}, 250)
+}, 500)
 
 async function finish(seq: number): Promise<void> {
   await catalog.applied(seq, 20_000)

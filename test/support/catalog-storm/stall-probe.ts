@@ -9,7 +9,7 @@ export function stallProbe(): { take(): Stalls; stop(): void } {
     let wall = performance.now()
     let cpu = threadMs()
     while (!stop.signal.aborted) {
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      await new Promise((resolve) => setTimeout(resolve, 3))
       await nextTurn()
       const [wallNow, cpuNow] = [performance.now(), threadMs()]
       worst = {

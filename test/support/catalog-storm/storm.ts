@@ -1,6 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
@@ -26,12 +28,22 @@ export interface StormResult {
   readonly reports: readonly KeeperReport[]
 }
 
-const start = (file: string, argument: string): ChildProcess =>
-  fork(join(import.meta.dirname, file), [argument], { stdio: 'inherit', execArgv: [] })
+const starter =
+  (cache: string) =>
+  (file: string, argument: string): ChildProcess =>
+    fork(join(import.meta.dirname, file), [argument], {
+      stdio: 'inherit',
+      execArgv: [],
+      // Writers are started again all the time, which is no part of what is measured.
+      env: { ...process.env, NODE_COMPILE_CACHE: cache },
+    })
 
 /** Writers that change a catalog and are killed at it, and keepers that follow; each a process of its own. */
 export async function storm(options: StormOptions): Promise<StormResult> {
   await using cleanup = new AsyncDisposableStack()
+  const cache = await mkdtemp(join(tmpdir(), 'causeway-storm-'))
+  cleanup.defer(async () => await rm(cache, { recursive: true, force: true }))
+  const start = starter(cache)
   const keepers = Array.from({ length: options.keepers }, () => start('keeper-process.ts', options.url))
   for (const keeper of keepers) cleanup.defer(() => void keeper.kill('SIGKILL'))
   const ready = await Promise.all(keepers.map(async (keeper) => await nextMessage(keeper, 'ready')))
@@ -45,7 +57,7 @@ export async function storm(options: StormOptions): Promise<StormResult> {
   }
   await delay(1_000)
   tell({ kind: 'measure' })
-  const written = await write(options)
+  const written = await write(options, start)
   const { rows } = await listener.query<{ seq: string }>('SELECT seq FROM change_clock')
   const reports = Promise.all(keepers.map(async (keeper) => await nextMessage(keeper, 'report')))
   tell({ kind: 'finish', seq: Number(rows[0]?.seq) })
@@ -73,7 +85,10 @@ async function nextMessage<K extends KeeperMessage['kind']>(
 }
 
 /** Every second writer stops inside a transaction and is killed there; meanwhile one after the other is killed wherever it is. */
-async function write({ url, seed, writers, perSecond, seconds, killEveryMs }: StormOptions) {
+async function write(
+  { url, seed, writers, perSecond, seconds, killEveryMs }: StormOptions,
+  start: ReturnType<typeof starter>,
+) {
   const committed = new Map<number, number>()
   const counts = { failures: [] as string[], killedInside: 0, killedAnywhere: 0 }
   const alive = new Set<ChildProcess>()
