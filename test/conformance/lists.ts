@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cell } from './cells.ts'
+import type { ScenarioResult } from './suite.ts'
 
 const read = (name: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8'))
 
@@ -12,9 +13,25 @@ interface Expected {
   readonly scenarios: readonly string[]
 }
 
-const EXPECTED = read('expected-failures.json') as Readonly<Record<string, Expected>>
+interface ExpectedChecks {
+  readonly reason: string
+  readonly checks: readonly string[]
+}
+
+const EXPECTED = read('expected-failures.json') as {
+  /** Scenarios that may fail in every cell, by what they need. */
+  readonly scenarios: Readonly<Record<string, Expected>>
+  /** Single checks of a scenario that may fail in one cell. */
+  readonly checks: Partial<Readonly<Record<Cell, Readonly<Record<string, ExpectedChecks>>>>>
+}
 
 /** Why a required scenario may fail, or undefined where it may not. */
 export function reasonFor(scenario: string): string | undefined {
-  return Object.values(EXPECTED).find(({ scenarios }) => scenarios.includes(scenario))?.reason
+  return Object.values(EXPECTED.scenarios).find(({ scenarios }) => scenarios.includes(scenario))?.reason
+}
+
+/** The failures of a scenario that have no excuse in this cell. */
+export function unexcused(cell: Cell, { scenario, failures }: ScenarioResult): readonly string[] {
+  const excused = EXPECTED.checks[cell]?.[scenario]?.checks ?? []
+  return failures.filter((failure) => !excused.includes(failure.slice(0, failure.indexOf(':'))))
 }
