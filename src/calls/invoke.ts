@@ -65,21 +65,21 @@ function resolveOrFail({ call, snapshot, sink, log, startedAt }: Attempt): Desti
 }
 
 const NO_HEADERS: Readonly<Record<string, string>> = {}
+const PARAM = 'mcp-param-'
 
 /** Headers of the caller that the operator lets through, and argument headers that we do not know. */
-function passthrough(call: Call, { gateway, paramHeaders }: Destination): Readonly<Record<string, string>> {
-  const own = gateway.passthroughHeaders
-  const modern = gateway.era === 'modern'
-  if (own.length === 0 && !modern) return NO_HEADERS
-  const passed: Record<string, string> = {}
-  for (const name of own) {
-    const value = call.headers[name.toLowerCase()]
-    if (value !== undefined) passed[name.toLowerCase()] = value
+function passthrough({ headers }: Call, { gateway, paramHeaders }: Destination): Readonly<Record<string, string>> {
+  let passed: Record<string, string> | undefined
+  for (const name of gateway.passthroughHeaders) {
+    const value = headers[name.toLowerCase()]
+    if (value !== undefined) (passed ??= {})[name.toLowerCase()] = value
   }
-  if (!modern) return passed
-  const known = new Set(paramHeaders?.map(({ header }) => `mcp-param-${header.toLowerCase()}`))
-  for (const [name, value] of Object.entries(call.headers)) {
-    if (name.startsWith('mcp-param-') && value !== undefined && !known.has(name)) passed[name] = value
+  if (gateway.era !== 'modern') return passed ?? NO_HEADERS
+  for (const name in headers) {
+    if (!name.startsWith(PARAM)) continue
+    const value = headers[name]
+    const own = paramHeaders?.some(({ header }) => header.toLowerCase() === name.slice(PARAM.length)) ?? false
+    if (value !== undefined && !own) (passed ??= {})[name] = value
   }
-  return passed
+  return passed ?? NO_HEADERS
 }

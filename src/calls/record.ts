@@ -1,5 +1,4 @@
 import type { CallLog, CallFacts, Ending } from './call-log.ts'
-import type { Call } from './call.ts'
 import type { Destination } from './resolve.ts'
 import type { GatewayId, ServerId, TokenId, UserId } from '#/access/ids.ts'
 import type { ErrorCode } from '#/errors/codes.ts'
@@ -34,31 +33,45 @@ export interface CallRecord {
 /** Makes the record of each call and hands it on. `keep` must not wait. */
 export function recordingLog(keep: (record: CallRecord) => void): CallLog {
   return {
-    finished: ({ destination, ending, responseBytes, ...facts }) =>
-      keep({ ...base(facts), ...whither(destination), outcome: outcomeOf(ending), responseBytes }),
-    refused: ({ error, ...facts }) => keep({ ...base(facts), ...NOWHERE, outcome: error.code, responseBytes: 0 }),
+    finished: (facts) => keep(recordOf(facts, facts.destination, outcomeOf(facts.ending))),
+    refused: (facts) => keep(recordOf({ ...facts, responseBytes: 0 }, NOWHERE, facts.error.code)),
   }
 }
 
-const NOWHERE = { kind: 'other', targetId: null, gatewayId: null, serverId: null, rule: 'none', digest: null } as const
+type Whither = Pick<Destination, 'gateway' | 'item' | 'serverId' | 'grant'> & { readonly kind: CallRecord['kind'] }
 
-function base({ call, snapshotSeq, totalMs, report }: CallFacts) {
-  return { ...caller(call), snapshotSeq, totalMs, ...report, upstreamEra: report.revision && eraOf(report.revision) }
-}
+const NOWHERE = { kind: 'other', item: null, gateway: null, serverId: null, grant: null } as const
 
-function caller({ requestId, principal, frame, revision }: Call) {
+function recordOf(
+  { call, snapshotSeq, totalMs, report, responseBytes }: CallFacts & { readonly responseBytes: number },
+  { kind, item, gateway, serverId, grant }: Whither | typeof NOWHERE,
+  outcome: CallRecord['outcome'],
+): CallRecord {
+  const { requestId, principal, frame, revision } = call
   return {
     at: Date.now(),
     requestId,
     userId: principal.userId,
     tokenId: principal.tokenId,
     method: frame.method,
+    kind,
+    targetId: item === null ? null : item.id,
+    gatewayId: gateway === null ? null : gateway.id,
+    serverId,
     clientEra: eraOf(revision),
+    upstreamEra: report.revision && eraOf(report.revision),
+    snapshotSeq,
+    rule: grant === null ? 'none' : grant.rule,
+    digest: item === null ? null : item.digest,
+    attempts: report.attempts,
+    queueMs: report.queueMs,
+    upstreamMs: report.upstreamMs,
+    totalMs,
+    requestBytes: report.requestBytes,
+    responseBytes,
+    outcome,
+    mayHaveRun: report.mayHaveRun,
   }
-}
-
-function whither({ kind, item, gateway, serverId, grant }: Destination) {
-  return { kind, targetId: item.id, gatewayId: gateway.id, serverId, rule: grant.rule, digest: item.digest }
 }
 
 function outcomeOf(ending: Ending): CallRecord['outcome'] {

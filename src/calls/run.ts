@@ -1,3 +1,4 @@
+import type { CatalogGateway } from '#/catalog/model.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { answerToServer } from '#/mcp/upstream-requests.ts'
 import { createAnswerRelay } from '#/mcp/answer-relay.ts'
@@ -48,7 +49,7 @@ export class CallRun implements UpstreamSink, RelayOutput {
         upstreamId: answer.upstreamId,
         progressToken: this.progressToken,
         logLevel: call.logLevel,
-        serverInfo: destination.gateway.serverInfo === null ? undefined : Buffer.from(destination.gateway.serverInfo),
+        serverInfo: serverInfoOf(destination.gateway),
       },
       this,
     )
@@ -121,4 +122,14 @@ export class CallRun implements UpstreamSink, RelayOutput {
     const totalMs = performance.now() - startedAt
     log.finished({ call, destination, ending, snapshotSeq, totalMs, report, responseBytes: this.#responseBytes })
   }
+}
+
+const serverInfos = new WeakMap<CatalogGateway, Buffer>()
+
+/** The bytes of what a server says of itself, made once for each version of its gateway. */
+function serverInfoOf(gateway: CatalogGateway): Buffer | undefined {
+  if (gateway.serverInfo === null) return undefined
+  let bytes = serverInfos.get(gateway)
+  if (bytes === undefined) serverInfos.set(gateway, (bytes = Buffer.from(gateway.serverInfo)))
+  return bytes
 }

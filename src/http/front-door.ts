@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { requestIdFrom } from '#/calls/trace.ts'
+import { Arrival } from './arrival.ts'
 import { doorOf } from './door.ts'
-import type { Arrival } from './exchange.ts'
 import { refuse } from './mcp-head.ts'
 import { serveMcp, type McpOptions } from './mcp-endpoint.ts'
 import type { Ops } from './ops.ts'
@@ -18,24 +18,12 @@ export interface FrontDoorOptions {
   readonly rest: (request: IncomingMessage, response: ServerResponse) => void
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void
-
-/** One handler in front of both halves. */
-function createHandler(options: FrontDoorOptions): Handler {
-  return (request, response) => {
-    const requestId = requestIdFrom(request.headers['x-request-id'])
-    // REST reads it from here.
-    request.headers['x-request-id'] = requestId
-    response.setHeader('x-request-id', requestId)
-    dispatch({ request, response, requestId }, options)
-  }
-}
-
+/** Both halves, by the path. */
 function dispatch(arrival: Arrival, options: FrontDoorOptions): void {
-  const { request, response } = arrival
+  const { request } = arrival
   const door = doorOf(request.url ?? '/')
-  if (door.kind === 'health') return options.ops.health(response)
-  if (door.kind === 'ready') return options.ops.ready(response)
+  if (door.kind === 'health') return options.ops.health(arrival)
+  if (door.kind === 'ready') return options.ops.ready(arrival)
   try {
     options.guard(request)
   } catch (cause) {
@@ -45,7 +33,9 @@ function dispatch(arrival: Arrival, options: FrontDoorOptions): void {
   if (door.kind === 'rpc') return void serveRpc(arrival, options.mcp)
   if (door.kind === 'metrics' && !request.headers.accept?.includes('application/json'))
     return void options.ops.metrics(arrival)
-  options.rest(request, response)
+  // REST takes the id from the request.
+  request.headers['x-request-id'] = arrival.requestId
+  options.rest(request, arrival.response)
 }
 
 /** The requests of one worker: served on connections that are handed in, until drained. */
@@ -61,7 +51,6 @@ export interface FrontDoor {
 
 /** Slow heads are cut after ten seconds; an idle connection outlives the usual proxy's own limit. */
 export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
-  const handler = createHandler(options)
   let inFlight = 0
   let quiet = false
   const server = createServer(
@@ -73,10 +62,11 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
       maxHeaderSize: 32 << 10,
     },
     (request, response) => {
+      const arrival = new Arrival(request, response, requestIdFrom(request.headers['x-request-id']))
       inFlight += 1
-      response.once('close', () => (inFlight -= 1))
+      arrival.atEnd(() => (inFlight -= 1))
       if (quiet) response.setHeader('connection', 'close')
-      handler(request, response)
+      dispatch(arrival, options)
     },
   )
   server.on('clientError', refuseHead)

@@ -14,11 +14,12 @@ import { LOG_LEVEL } from '#/mcp/meta-keys.ts'
 import { methodIn } from '#/mcp/methods.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
 import type { Admission } from './admission.ts'
+import type { Arrival } from './arrival.ts'
 import { readBody } from './body.ts'
-import { sendAccepted, sendPieces, type Arrival, type Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { answerList } from './mcp-lists.ts'
 import { answerLocally } from './mcp-local.ts'
-import { headersForCall, refuse, requireMedia } from './mcp-head.ts'
+import { refuse, requireMedia } from './mcp-head.ts'
 import { McpReply } from './mcp-reply.ts'
 import type { Session, Sessions } from './session.ts'
 
@@ -40,20 +41,18 @@ const KEEP_ALIVE_MS = 15_000
 
 /** One MCP endpoint, both eras on one URL: head, identity, place, body, frame, era, method. */
 export async function serveMcp(arrival: Arrival, scope: Scope, options: McpOptions): Promise<void> {
-  const { request, response } = arrival
-  let place: ReturnType<Admission['enter']> | undefined
+  const { request } = arrival
   try {
     const principal = options.authenticate(request)
     requireEndpoint(principal, scope, options.catalog)
     if (request.method === 'DELETE') return endSession(arrival, { principal, scope, sessions: options.sessions })
     requireMedia(request)
-    place = options.admission.enter(principal.key)
-    response.once('close', place.leave)
+    const place = options.admission.enter(principal.key)
+    arrival.atEnd(place.leave)
     const bytes = await readBody(request, { limit: options.bodyLimit, place })
     const exchange = understand(arrival, { principal, scope, bytes, sessions: options.sessions })
     if (exchange !== undefined) await answer(exchange, options)
   } catch (cause) {
-    place?.leave()
     refuse(arrival, cause)
   }
 }
@@ -77,20 +76,20 @@ interface Received {
 
 /** The exchange behind a body; undefined where it was a notification or response and is done with. */
 function understand(arrival: Arrival, { principal, scope, bytes, sessions }: Received): Exchange | undefined {
-  const { request, response } = arrival
   const read = readFrame(bytes)
   if (!read.ok) throw new GatewayError(read.code, read.detail)
   const { frame } = read
+  const { headers } = arrival.request
   const id = frame.id === undefined ? undefined : bytes.subarray(frame.id.start, frame.id.end)
   try {
-    const { era, revision } = classify(request.headers, frame)
-    const sessionId = era === 'legacy' && frame.method !== 'initialize' ? request.headers['mcp-session-id'] : undefined
+    const { era, revision } = classify(headers, frame)
+    const sessionId = era === 'legacy' && frame.method !== 'initialize' ? headers['mcp-session-id'] : undefined
     const session = typeof sessionId === 'string' ? sessions.open(sessionId, principal, scope) : undefined
     if (frame.kind === 'request' && id !== undefined) {
-      return { ...arrival, principal, scope, frame, era, revision: session?.revision ?? revision, session, id }
+      return { arrival, principal, scope, frame, era, revision: session?.revision ?? revision, session, id }
     }
     heed(frame, session, sessions)
-    sendAccepted(response)
+    arrival.bare(202)
   } catch (cause) {
     refuse(arrival, cause, id)
   }
@@ -112,48 +111,44 @@ export async function answer(exchange: Exchange, options: McpOptions): Promise<v
     if (row === undefined || row.kind === 'later')
       throw new GatewayError('method_not_found', `the method ${method} is not offered here`)
     if (row.permission !== null) allowAny(exchange.principal, row.permission)
-    if (row.kind === 'list') return sendPieces(exchange.response, await answerList(exchange, options))
+    if (row.kind === 'list') return exchange.arrival.jsonPieces(await answerList(exchange, options))
     if (row.kind === 'local') return answerLocally(exchange, options)
   } catch (cause) {
-    return new McpReply({ response: exchange.response, era: exchange.era, method, id: exchange.id }).fail(
-      GatewayError.from(cause),
-    )
+    return new McpReply(exchange).fail(GatewayError.from(cause))
   }
   relay(exchange, options)
 }
 
 /** Hands the exchange to the hot path and ties its life to the caller's. */
 function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): void {
-  const { request, response, session, era, frame, id } = exchange
+  const { arrival, session, era, frame, id, principal, scope, revision } = exchange
+  const { response, requestId } = arrival
+  const headers = arrival.request.headers as Readonly<Record<string, string | undefined>>
   const canceller = new Canceller()
-  const reply = new McpReply({ response, era, method: frame.method, id })
-  const wantsEvents = request.headers.accept?.includes('text/event-stream') ?? false
+  const reply = new McpReply(exchange)
+  const wantsEvents = headers['accept']?.includes('text/event-stream') ?? false
   const forget = session && sessions.running(session, id.toString(), canceller)
   let quiet = wantsEvents ? deadlines.add(KEEP_ALIVE_MS, keepAlive) : undefined
   function keepAlive(): void {
     reply.keepAlive()
     quiet = deadlines.add(KEEP_ALIVE_MS, keepAlive)
   }
-  response.once('close', () => {
+  arrival.atEnd(() => {
     quiet?.[Symbol.dispose]()
     forget?.()
     if (!response.writableFinished) canceller.abort(new GatewayError('client_gone', 'the client went away'))
   })
+  const logLevel = era === 'modern' ? textOf(frame, metaOf(frame, LOG_LEVEL)) : levelOf(session, sessions)
+  const traceparent = headers['traceparent']
   calls.invoke(
-    {
-      principal: exchange.principal,
-      scope: exchange.scope,
-      frame,
-      revision: exchange.revision,
-      requestId: exchange.requestId,
-      ...headersForCall(exchange),
-      logLevel:
-        era === 'legacy' ? ((session && sessions.level(session)) ?? 'debug') : textOf(frame, metaOf(frame, LOG_LEVEL)),
-      wantsEvents,
-      canceller,
-    },
+    { principal, scope, frame, revision, requestId, headers, traceparent, logLevel, wantsEvents, canceller },
     reply,
   )
+}
+
+/** What a legacy client wants to hear: all, until it says otherwise. */
+function levelOf(session: Session | undefined, sessions: Sessions): string {
+  return (session && sessions.level(session)) ?? 'debug'
 }
 
 interface Ending {
@@ -162,11 +157,11 @@ interface Ending {
   readonly sessions: Sessions
 }
 
-function endSession({ request, response }: Arrival, { principal, scope, sessions }: Ending): void {
-  const id = request.headers['mcp-session-id']
+function endSession(arrival: Arrival, { principal, scope, sessions }: Ending): void {
+  const id = arrival.request.headers['mcp-session-id']
   if (typeof id !== 'string')
     throw new GatewayError('method_not_allowed', 'DELETE ends a session: send its Mcp-Session-Id')
   const session = sessions.open(id, principal, scope)
   sessions.declare({ kind: 'ended', session: session.id, until: session.expiresAt })
-  response.writeHead(204).end()
+  arrival.bare(204)
 }

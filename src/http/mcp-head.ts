@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { ERROR_CODES } from '#/errors/codes.ts'
+import { ERROR_CODES, type ErrorCode } from '#/errors/codes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { errorBody } from '#/mcp/results.ts'
 import { MODERN_REVISION } from '#/mcp/revision.ts'
-import type { Arrival, Exchange } from './exchange.ts'
+import type { Arrival } from './arrival.ts'
 
 /** Method and media types. Modern is strict; legacy clients may accept JSON alone, or say nothing. */
 export function requireMedia({ method, headers }: IncomingMessage): void {
@@ -36,23 +36,22 @@ function acceptsBoth(accept: string | undefined): boolean {
 const NO_ID = Buffer.from('null')
 
 /** A refusal before the method was looked at. `id` where the body was read that far. */
-export function refuse({ response }: Pick<Arrival, 'response'>, cause: unknown, id: Buffer = NO_ID): void {
+export function refuse(arrival: Arrival, cause: unknown, id: Buffer = NO_ID): void {
+  const { response } = arrival
   const error = GatewayError.from(cause)
   if (response.headersSent || response.destroyed) return void response.destroy()
-  const status = ERROR_CODES[error.code].mcp
-  if (error.code === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer')
-  if (error.code === 'method_not_allowed') response.setHeader('allow', 'POST, DELETE')
-  if (error.retryAfter !== undefined) response.setHeader('retry-after', Math.ceil(error.retryAfter))
-  if (error.code === 'too_large') response.setHeader('connection', 'close')
   const body = errorBody(error, { id, era: 'modern', method: '' })
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
+  arrival.json(ERROR_CODES[error.code].mcp, body, fieldsOf(error))
 }
 
-/** The caller's headers, for what the operator lets through, and its trace. */
-export function headersForCall({ request }: Exchange): {
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly traceparent: string | undefined
-} {
-  const headers = request.headers as Readonly<Record<string, string | undefined>>
-  return { headers, traceparent: headers['traceparent'] }
+/** What the head says of an error beside its status. */
+export function fieldsOf({ code, retryAfter }: GatewayError): readonly string[] {
+  const own = FIELDS[code] ?? []
+  return retryAfter === undefined ? own : [...own, 'retry-after', String(Math.ceil(retryAfter))]
+}
+
+const FIELDS: Partial<Record<ErrorCode, readonly string[]>> = {
+  unauthenticated: ['www-authenticate', 'Bearer'],
+  method_not_allowed: ['allow', 'POST, DELETE'],
+  too_large: ['connection', 'close'],
 }

@@ -4,7 +4,7 @@ import { paramOf, textOf } from '#/mcp/frame-values.ts'
 import { isLogLevel, LOG_LEVELS } from '#/mcp/log-level.ts'
 import type { Method } from '#/mcp/methods.ts'
 import { discoverResult, emptyResult, initializeResult, negotiate, type ServerFace } from '#/mcp/results.ts'
-import { sendJson, type Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { Sessions } from './session.ts'
 
 export interface LocalParts {
@@ -18,17 +18,17 @@ type Local = (exchange: Exchange, parts: LocalParts) => void
 /** The methods that need no upstream. */
 const LOCALS: Partial<Record<Method, Local>> = {
   initialize(exchange, { sessions, catalog, serverInfo }) {
-    const { principal, scope, response, id } = exchange
+    const { principal, scope, arrival, id } = exchange
     const revision = negotiate(stringParam(exchange, 'protocolVersion'))
-    response.setHeader('mcp-session-id', sessions.mint(principal, scope, revision))
-    sendJson(response, initializeResult(id, revision, faceOf(scope, catalog.current, serverInfo)))
+    const body = initializeResult(id, revision, faceOf(scope, catalog.current, serverInfo))
+    arrival.json(200, body, ['mcp-session-id', sessions.mint(principal, scope, revision)])
   },
-  'server/discover'({ response, id, scope }, { catalog, serverInfo }) {
-    sendJson(response, discoverResult(id, faceOf(scope, catalog.current, serverInfo)))
+  'server/discover'({ arrival, id, scope }, { catalog, serverInfo }) {
+    arrival.json(200, discoverResult(id, faceOf(scope, catalog.current, serverInfo)))
   },
-  ping: ({ response, id, era }, { serverInfo }) => sendJson(response, emptyResult(id, era, serverInfo)),
+  ping: ({ arrival, id, era }, { serverInfo }) => arrival.json(200, emptyResult(id, era, serverInfo)),
   'logging/setLevel'(exchange, { sessions, serverInfo }) {
-    const { session, response, id, era } = exchange
+    const { session, arrival, id, era } = exchange
     const level = stringParam(exchange, 'level')
     if (!isLogLevel(level)) {
       throw new GatewayError('invalid_field', `params.level must be one of ${LOG_LEVELS.join(', ')}`, {
@@ -36,7 +36,7 @@ const LOCALS: Partial<Record<Method, Local>> = {
       })
     }
     if (session !== undefined) sessions.declare({ kind: 'level', session: session.id, level, until: session.expiresAt })
-    sendJson(response, emptyResult(id, era, serverInfo))
+    arrival.json(200, emptyResult(id, era, serverInfo))
   },
 }
 

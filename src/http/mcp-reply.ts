@@ -1,31 +1,23 @@
-import type { ServerResponse } from 'node:http'
 import type { CallSink } from '#/calls/call.ts'
 import { ERROR_CODES } from '#/errors/codes.ts'
 import type { GatewayError } from '#/errors/gateway-error.ts'
 import { SSE_KEEP_ALIVE, sseClose, sseMessage, sseOpen, ssePiece } from '#/lib/sse-write.ts'
 import type { AnswerOutcome } from '#/mcp/relay.ts'
 import { errorBody } from '#/mcp/results.ts'
-import { sendWhole } from './exchange.ts'
 import type { Era } from '#/mcp/revision.ts'
+import type { Exchange } from './exchange.ts'
+import { fieldsOf } from './mcp-head.ts'
 
 /** Answers up to this size are whole before their first byte leaves: with a length, and with a clean error if they turn bad. */
 const HELD_BYTES = 64 << 10
 
-export interface ReplyOptions {
-  readonly response: ServerResponse
-  readonly era: Era
-  readonly method: string
-  /** Raw JSON of the request's id. */
-  readonly id: Buffer
-}
-
-const JSON_HEAD = 'application/json'
-const STREAM_HEAD = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
+const STREAM_HEAD = ['content-type', 'text/event-stream', 'cache-control', 'no-cache', 'x-accel-buffering', 'no']
+const JSON_HEAD = ['content-type', 'application/json']
 const NO_CHUNKS: readonly Buffer[] = []
 
 /** Writes one call's steps to its caller: a JSON body where the answer comes alone, an event stream where events come first. */
 export class McpReply implements CallSink {
-  readonly #options: ReplyOptions
+  readonly #exchange: Exchange
   #mode: 'undecided' | 'json' | 'stream' = 'undecided'
   #held: Buffer[] = []
   #heldBytes = 0
@@ -33,8 +25,8 @@ export class McpReply implements CallSink {
   #paused = false
   #control: { pause(): void; resume(): void } | undefined
 
-  constructor(options: ReplyOptions) {
-    this.#options = options
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange
   }
 
   event(message: Buffer): void {
@@ -46,7 +38,7 @@ export class McpReply implements CallSink {
   /** Becomes a stream, or sends a comment on it: the line stays open and a client that went away is noticed. */
   keepAlive(): void {
     if (this.#mode === 'undecided') this.#beginStream()
-    else if (this.#mode === 'stream' && !this.#begun) this.#options.response.write(SSE_KEEP_ALIVE)
+    else if (this.#mode === 'stream' && !this.#begun) this.#exchange.arrival.response.write(SSE_KEEP_ALIVE)
   }
 
   chunk(bytes: Buffer): void {
@@ -62,11 +54,12 @@ export class McpReply implements CallSink {
   }
 
   end(outcome: AnswerOutcome): void {
-    const { response, era } = this.#options
+    const { arrival, era } = this.#exchange
+    const { response } = arrival
     if (this.#mode === 'stream') return void response.end(sseClose())
     if (this.#mode === 'json') return void response.end()
     const body = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held)
-    this.#whole(statusOf(outcome, era), body)
+    arrival.json(statusOf(outcome, era), body)
   }
 
   needInput(error: GatewayError): void {
@@ -74,14 +67,14 @@ export class McpReply implements CallSink {
   }
 
   fail(error: GatewayError): void {
-    const { response, era, id, method } = this.#options
+    const { arrival, era, id, frame } = this.#exchange
+    const { response } = arrival
     if (response.destroyed) return
     // Half an answer is out: cutting the connection is the only honest ending.
     if (this.#begun || this.#mode === 'json') return void response.destroy()
-    const body = errorBody(error, { id, era, method })
+    const body = errorBody(error, { id, era, method: frame.method })
     if (this.#mode === 'stream') return void response.end(sseMessage(body))
-    if (error.retryAfter !== undefined) response.setHeader('retry-after', Math.ceil(error.retryAfter))
-    this.#whole(statusOfError(error, era), body)
+    arrival.json(statusOfError(error, era), body, fieldsOf(error))
   }
 
   flow(control: { pause(): void; resume(): void }): void {
@@ -90,22 +83,18 @@ export class McpReply implements CallSink {
 
   #beginStream(): void {
     this.#mode = 'stream'
-    this.#options.response.writeHead(200, STREAM_HEAD)
+    this.#exchange.arrival.open(200, STREAM_HEAD)
   }
 
   #beginJson(): void {
     this.#mode = 'json'
-    this.#options.response.writeHead(200, { 'content-type': JSON_HEAD })
+    this.#exchange.arrival.open(200, JSON_HEAD)
     for (const bytes of this.#held) this.#write(bytes)
     this.#held = NO_CHUNKS as Buffer[]
   }
 
-  #whole(status: number, body: Buffer): void {
-    sendWhole(this.#options.response, status, body)
-  }
-
   #write(bytes: Buffer): void {
-    const { response } = this.#options
+    const { response } = this.#exchange.arrival
     if (response.write(bytes) || this.#paused || response.destroyed) return
     this.#paused = true
     this.#control?.pause()

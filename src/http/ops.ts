@@ -1,7 +1,6 @@
-import type { ServerResponse } from 'node:http'
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
-import type { Arrival } from './exchange.ts'
+import type { Arrival } from './arrival.ts'
 import { refuse } from './mcp-head.ts'
 
 export interface OpsOptions {
@@ -13,25 +12,26 @@ export interface OpsOptions {
 }
 
 export interface Ops {
-  health(response: ServerResponse): void
-  ready(response: ServerResponse): void
+  health(arrival: Arrival): void
+  ready(arrival: Arrival): void
   metrics(arrival: Arrival): Promise<void>
 }
 
 /** What probes and scrapers ask. Health answers whatever else is going on. */
 export function createOps({ authenticate, readiness, metrics }: OpsOptions): Ops {
   return {
-    health: (response) => send(response, 200, { status: 'healthy' }),
-    ready(response) {
+    health: (arrival) => send(arrival, 200, { status: 'healthy' }),
+    ready(arrival) {
       const { ready, degraded } = readiness()
-      if (!ready) return send(response, 503, { status: 'unready', reasons: degraded })
-      send(response, 200, degraded.length === 0 ? { status: 'ready' } : { status: 'degraded', reasons: degraded })
+      if (!ready) return send(arrival, 503, { status: 'unready', reasons: degraded })
+      send(arrival, 200, degraded.length === 0 ? { status: 'ready' } : { status: 'degraded', reasons: degraded })
     },
     async metrics(arrival) {
       try {
         allowAny(authenticate(arrival.request), 'admin.metrics')
         const text = await metrics()
-        arrival.response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text)
+        arrival.open(200, ['content-type', 'text/plain; version=0.0.4; charset=utf-8'])
+        arrival.response.end(text)
       } catch (cause) {
         refuse(arrival, cause)
       }
@@ -39,13 +39,6 @@ export function createOps({ authenticate, readiness, metrics }: OpsOptions): Ops
   }
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body))
-  response
-    .writeHead(status, {
-      'content-type': 'application/json',
-      'content-length': bytes.length,
-      'cache-control': 'no-store',
-    })
-    .end(bytes)
+function send(arrival: Arrival, status: number, body: unknown): void {
+  arrival.json(status, Buffer.from(JSON.stringify(body)), ['cache-control', 'no-store'])
 }

@@ -7,19 +7,20 @@ import { paramOf, rawOf, textOf } from '#/mcp/frame-values.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
 import { NEWEST_LEGACY } from '#/mcp/revision.ts'
 import { readBody } from './body.ts'
-import type { Arrival, Exchange } from './exchange.ts'
+import type { Arrival } from './arrival.ts'
+import type { Exchange } from './exchange.ts'
 import { answer, requireEndpoint, type McpOptions } from './mcp-endpoint.ts'
 import { refuse, requireMedia } from './mcp-head.ts'
 
 /** POST /rpc: one JSON-RPC request, one JSON answer, no session; `params.server_id` narrows it to a virtual server. */
 export async function serveRpc(arrival: Arrival, options: McpOptions): Promise<void> {
-  const { request, response } = arrival
+  const { request } = arrival
   let id: Buffer | undefined
   try {
     const principal = options.authenticate(request)
     requireMedia(request)
     const place = options.admission.enter(principal.key)
-    response.once('close', place.leave)
+    arrival.atEnd(place.leave)
     const read = readFrame(await readBody(request, { limit: options.bodyLimit, place }))
     if (!read.ok) throw new GatewayError(read.code, read.detail)
     const { frame } = read
@@ -32,7 +33,7 @@ export async function serveRpc(arrival: Arrival, options: McpOptions): Promise<v
     const scope = scopeOf(frame)
     requireEndpoint(principal, scope, options.catalog)
     const exchange: Exchange = {
-      ...arrival,
+      arrival,
       principal,
       scope,
       frame,

@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** As a latin1 string the bytes are the same, and node sends head and body in one write instead of two. */
+const ONE_WRITE_BYTES = 16 << 10
+
+/** One request at the front door: how it is answered, and what ends with it. Every answer carries the request's id. */
+export class Arrival {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly requestId: string
+  readonly #ends: (() => void)[] = []
+
+  constructor(request: IncomingMessage, response: ServerResponse, requestId: string) {
+    this.request = request
+    this.response = response
+    this.requestId = requestId
+    response.on('close', () => {
+      for (const end of this.#ends) end()
+    })
+  }
+
+  /** Runs when the response is over, whichever way: sent to its last byte, or the client went away. */
+  atEnd(end: () => void): void {
+    this.#ends.push(end)
+  }
+
+  /** A head whose body follows in pieces. `fields`: name, value, name, value … */
+  open(status: number, fields: readonly string[]): void {
+    this.response.writeHead(status, ['x-request-id', this.requestId, ...fields])
+  }
+
+  /** A whole JSON body with its length. */
+  json(status: number, body: Buffer, fields: readonly string[] = []): void {
+    this.open(status, ['content-type', 'application/json', 'content-length', String(body.length), ...fields])
+    if (body.length > ONE_WRITE_BYTES) this.response.end(body)
+    else this.response.end(body.toString('latin1'), 'latin1')
+  }
+
+  /** A whole JSON body in pieces that are not joined first: large shared bytes are written as they are. */
+  jsonPieces(pieces: readonly Buffer[]): void {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+    this.open(200, ['content-type', 'application/json', 'content-length', String(length)])
+    for (const piece of pieces) this.response.write(piece)
+    this.response.end()
+  }
+
+  /** Nothing but a status. */
+  bare(status: number): void {
+    this.open(status, ['content-length', '0'])
+    this.response.end()
+  }
+}
