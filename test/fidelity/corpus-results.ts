@@ -2,7 +2,7 @@ import { JSON_WIRE, SSE_WIRE, type Reply, type Wire } from '../fixtures/exact-se
 import { ODD_VALUES } from './odd-values.ts'
 
 /** One thing that an upstream says. The result is what a client must get, but for what a gateway must rewrite. */
-export interface Said extends Reply {
+interface Said extends Reply {
   readonly result: string
 }
 

@@ -61,7 +61,9 @@ export class MemoryCatalog {
     return {
       ...this.#source(table),
       ofGateways: async (gateways, after) =>
-        this.#page(() => all().filter(({ id, gatewayId }) => gateways.includes(gatewayId as never) && id > (after ?? ''))),
+        this.#page(() =>
+          all().filter(({ id, gatewayId }) => gateways.includes(gatewayId as never) && id > (after ?? '')),
+        ),
     }
   }
 
