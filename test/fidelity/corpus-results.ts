@@ -1,10 +1,5 @@
-import { JSON_WIRE, SSE_WIRE, type Reply, type Wire } from '../fixtures/exact-server.ts'
+import { JSON_WIRE, SSE_WIRE, type Wire } from '../fixtures/exact-server.ts'
 import { ODD_VALUES } from './odd-values.ts'
-
-/** One thing that an upstream says. The result is what a client must get, but for what a gateway must rewrite. */
-interface Said extends Reply {
-  readonly result: string
-}
 
 const text = (raw: string): string => `{"content":[{"type":"text","text":${raw}}]}`
 const MEGABYTE = 1_000_000
