@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { judge, type Row } from '../table.ts'
+import { judge, note, type Row } from '../table.ts'
 import { ERAS, type Bench, type Era, type Scenario } from './scenario.ts'
 
 interface Counts {
   readonly statements: number
+  /** Batches of usage records, which are written aside. */
+  readonly batches: number
   readonly connects: number
   readonly upstreamConnects: number
   readonly handshakes: number
@@ -13,8 +15,10 @@ const HANDSHAKES = ['initialize', 'notifications/initialized', 'server/discover'
 
 async function counts(bench: Bench): Promise<Counts> {
   const [row] = await bench.postgres.query(
-    `SELECT (SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%') AS statements,
-            (SELECT sum(sessions) FROM pg_stat_database) AS sessions`,
+    `SELECT coalesce(sum(calls) FILTER (WHERE query NOT LIKE '%record_writers%'), 0) AS statements,
+            coalesce(sum(calls) FILTER (WHERE query LIKE '%record_writers%'), 0) AS batches,
+            (SELECT sum(sessions) FROM pg_stat_database) AS sessions
+       FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'`,
   )
   const upstream = (await (await fetch(`${bench.upstream}/counters`)).json()) as {
     connections: number
@@ -22,6 +26,7 @@ async function counts(bench: Bench): Promise<Counts> {
   }
   return {
     statements: Number(row?.['statements']),
+    batches: Number(row?.['batches']),
     connects: Number(row?.['sessions']),
     upstreamConnects: upstream.connections,
     handshakes: HANDSHAKES.reduce((sum, method) => sum + (upstream.requests[method] ?? 0), 0),
@@ -30,6 +35,7 @@ async function counts(bench: Bench): Promise<Counts> {
 
 const minus = (a: Counts, b: Counts): Counts => ({
   statements: a.statements - b.statements,
+  batches: a.batches - b.batches,
   connects: a.connects - b.connects,
   upstreamConnects: a.upstreamConnects - b.upstreamConnects,
   handshakes: a.handshakes - b.handshakes,
@@ -72,9 +78,11 @@ async function countEra(bench: Bench, era: Era): Promise<Row[]> {
   const bound = { must: 0.01, goal: 0.001, unit: '', digits: 5 }
   bench.say(`per call, ${era}: idle ${JSON.stringify(idle)}, ${load.calls} calls ${JSON.stringify(during)}`)
   return [
-    judge({ ...bound, figure: `database statements per call, ${era}` }, each('statements')),
+    judge({ ...bound, figure: `database statements per call, batches of records apart, ${era}` }, each('statements')),
     judge({ ...bound, figure: `database connects per call, ${era}` }, each('connects')),
     judge({ ...bound, figure: `upstream connects per call, ${era}` }, each('upstreamConnects')),
     judge({ ...bound, figure: `upstream handshakes per call, ${era}` }, each('handshakes')),
+    note(`batches of usage records per second, ${era}`, ' /s', [during.batches / ((WINDOW_MS + 500) / 1000)], 1),
+    note(`calls per batch of usage records, ${era}`, '', [load.calls / Math.max(1, during.batches)]),
   ]
 }
