@@ -15,11 +15,11 @@ const NEAR = 192
 /** First index from `at` that is not JSON white space; may be the end. */
 export function skipSpace(bytes: Uint8Array, at: number): number {
   let i = at
-  for (;;) {
-    const c = bytes[i]
-    if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return i
-    i++
+  for (; i < bytes.length; i++) {
+    const c = bytes[i]!
+    if (c > 0x20 || (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09)) return i
   }
+  return i
 }
 
 export function isDigit(byte: number | undefined): boolean {

@@ -16,11 +16,14 @@ import {
   skipSpace,
 } from './json-bytes.ts'
 import { JsonFault, unexpected } from './json-fault.ts'
-import { KeySet } from './json-keys.ts'
+import { KeySet, keyOf, plainKey } from './json-keys.ts'
 import { decodeString } from './json-string.ts'
 
 /** Deeper nesting is refused: it costs other parsers their stack. */
 export const MAX_DEPTH = 1024
+
+/** Most strings end within this many bytes. */
+const SHORT = 64
 
 /** Which containers are open, one byte each; shared, for a scan never yields. */
 const stack = new Uint8Array(MAX_DEPTH + 1)
@@ -45,11 +48,14 @@ export function scanObject(bytes: Buffer, at: number, { depth, visit }: ObjectVi
   const keys = new KeySet()
   for (;;) {
     const start = i
-    const end = skipString(bytes, start)
-    const key = decodeString(bytes, start, end)
-    if (!keys.add(key)) throw ambiguousKey(key, start, depth)
-    i = visit(key, start, skipColon(bytes, end))
-    i = skipSpace(bytes, i)
+    let key = plainKey(bytes, start)
+    if (key === undefined) {
+      const end = skipString(bytes, start)
+      key = keyOf(decodeString(bytes, start, end))
+      i = skipColon(bytes, end)
+    } else i = skipColon(bytes, start + key.text.length + 2)
+    if (!keys.add(key)) throw ambiguousKey(key.text, start, depth)
+    i = skipSpace(bytes, visit(key.text, start, i))
     const c = bytes[i]
     if (c === CLOSE_OBJECT) return i + 1
     if (c !== COMMA) throw unexpected(c, i)
@@ -119,8 +125,20 @@ export function tooDeep(at: number, depth: number): JsonFault {
 /** Scans the string at `at`; returns the index after its closing quote. */
 export function skipString(bytes: Buffer, at: number): number {
   if (bytes[at] !== QUOTE) throw unexpected(bytes[at], at)
-  const end = bytes.length
+  const near = Math.min(at + SHORT, bytes.length)
   let i = at + 1
+  for (; i < near; i++) {
+    const c = bytes[i]!
+    if (c === QUOTE) return i + 1
+    if (c === BACKSLASH || c < 0x20) break
+  }
+  return skipRest(bytes, i)
+}
+
+/** The rest of a string that is long or has escapes. */
+function skipRest(bytes: Buffer, at: number): number {
+  const end = bytes.length
+  let i = at
   for (;;) {
     i = plainRun(bytes, i, end)
     const c = bytes[i]

@@ -15,7 +15,7 @@ import {
   skipSpace,
 } from './json-bytes.ts'
 import { JsonFault, unexpected } from './json-fault.ts'
-import { KeySet } from './json-keys.ts'
+import { KeySet, keyOf, plainKey } from './json-keys.ts'
 import { NumberCheck } from './json-number.ts'
 import { ambiguousKey, tooDeep } from './json-scanner.ts'
 import { decodeString } from './json-string.ts'
@@ -225,9 +225,9 @@ export class JsonStream {
     if (keys === undefined || this.#depth !== this.#told.length) return
     const bytes = head === undefined ? chunk : Buffer.concat([head, chunk.subarray(0, end)])
     const start = head === undefined ? this.#keyAt - this.#base : 0
-    const key = decodeString(bytes, start, head === undefined ? end : bytes.length)
-    if (!keys.add(key)) throw ambiguousKey(key, this.#keyAt, this.#depth)
-    this.#visitor.key(key, this.#keyAt)
+    const key = plainKey(bytes, start) ?? keyOf(decodeString(bytes, start, head === undefined ? end : bytes.length))
+    if (!keys.add(key)) throw ambiguousKey(key.text, this.#keyAt, this.#depth)
+    this.#visitor.key(key.text, this.#keyAt)
   }
 
   /** The chunk ends inside a key: where that key is looked at, its beginning is kept. */
