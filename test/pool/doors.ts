@@ -114,7 +114,9 @@ function restDoor(site: Site, route: string, ask: (n: number) => Ask): Door {
       const { method, path, body } = ask(n)
       const answer = await site.gateway.api(method, path, body)
       const text = JSON.stringify(answer.body)
-      const failed = answer.status >= 300 || answer.body['success'] === false
+      // A gateway that was not reached in time is kept as pending; that is no passage.
+      const { success, reachable } = answer.body
+      const failed = answer.status >= 300 || success === false || reachable === false
       return failed ? `${answer.status} ${text.slice(0, 300)}` : undefined
     },
   }
