@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import type { RecordBatch, RecordSink } from '#/records/usage-record.ts'
+import type { RecordBatch, RecordSink, UsageRecord } from '#/records/usage-record.ts'
 import type { Database, StatementResult } from './store.ts'
 
 const SOURCE = 'records'
@@ -33,7 +33,7 @@ function appendStatement({ writer, epoch, firstN, records }: RecordBatch): RawBu
     WITH writer AS MATERIALIZED (
       SELECT last_n FROM record_writers WHERE writer = ${writer} AND epoch = ${epoch} FOR UPDATE
     ), fresh AS MATERIALIZED (
-      SELECT r.* FROM writer, ROWS FROM (json_to_recordset(${storable(records)}::json) AS (${COLUMNS})) WITH ORDINALITY AS r
+      SELECT ordinality, ${TYPED} FROM writer, ROWS FROM (${columnsOf(records)}) WITH ORDINALITY AS r (${NAMES}, ordinality)
       WHERE r.ordinality + ${firstN - 1}::bigint > writer.last_n
     ), moved AS (
       UPDATE record_writers SET last_n = greatest(writer.last_n, ${lastN}::bigint), updated_at = now() FROM writer
@@ -42,11 +42,35 @@ function appendStatement({ writer, epoch, firstN, records }: RecordBatch): RawBu
     SELECT count(*)::int AS known FROM writer`
 }
 
-const COLUMNS =
-  sql.raw(`"at" double precision, "requestId" text, "userId" text, "tokenId" text, "method" text, "kind" text,
-  "targetId" text, "gatewayId" text, "serverId" text, "clientEra" text, "upstreamEra" text, "snapshotSeq" bigint,
-  "rule" text, "digest" text, "attempts" smallint, "queueMs" real, "upstreamMs" real, "totalMs" real,
-  "requestBytes" bigint, "responseBytes" bigint, "outcome" text, "mayHaveRun" boolean`)
+/** Sent column by column: without a name at every value, half as much is written and read. */
+const COLUMNS = {
+  at: 'double precision',
+  requestId: 'text',
+  userId: 'text',
+  tokenId: 'text',
+  method: 'text',
+  kind: 'text',
+  targetId: 'text',
+  gatewayId: 'text',
+  serverId: 'text',
+  clientEra: 'text',
+  upstreamEra: 'text',
+  snapshotSeq: 'bigint',
+  rule: 'text',
+  digest: 'text',
+  attempts: 'smallint',
+  queueMs: 'real',
+  upstreamMs: 'real',
+  totalMs: 'real',
+  requestBytes: 'bigint',
+  responseBytes: 'bigint',
+  outcome: 'text',
+  mayHaveRun: 'boolean',
+} as const satisfies Record<keyof UsageRecord, string>
+
+const COLUMN_NAMES = Object.keys(COLUMNS) as (keyof UsageRecord)[]
+const NAMES = sql.raw(COLUMN_NAMES.map((name) => `"${name}"`).join(', '))
+const TYPED = sql.raw(COLUMN_NAMES.map((name) => `"${name}"::${COLUMNS[name]} AS "${name}"`).join(', '))
 
 const INSERT_RECORDS = sql.raw(`
   INSERT INTO usage_records (at, request_id, user_id, token_id, method, kind, target_id, gateway_id, server_id, client_era,
@@ -85,18 +109,19 @@ const MARK_TOKENS = sql.raw(`
 
 const MAX_TEXT = 256
 
-/** The records as JSON that PostgreSQL can store: names chosen by clients may hold what no text column takes. */
-function storable(records: RecordBatch['records']): string {
-  const text = JSON.stringify(records)
-  if (!/\\u(0000|d[89a-f])/.test(text) && records.every(({ method, requestId }) => fits(method) && fits(requestId)))
-    return text
-  return JSON.stringify(
-    records.map((record) => ({ ...record, method: cleaned(record.method), requestId: cleaned(record.requestId) })),
-  )
+function columnsOf(records: RecordBatch['records']): RawBuilder<unknown> {
+  const columns = COLUMN_NAMES.map((name) => sql`json_array_elements_text(${columnOf(records, name)}::json)`)
+  return sql.join(columns)
+}
+
+/** One column as a JSON array. What clients choose may hold what no text column takes. */
+function columnOf(records: RecordBatch['records'], name: keyof UsageRecord): string {
+  if (name !== 'method' && name !== 'requestId') return JSON.stringify(records.map((record) => record[name]))
+  return JSON.stringify(records.map((record) => (fits(record[name]) ? record[name] : cleaned(record[name]))))
 }
 
 function fits(text: string): boolean {
-  return text.length <= MAX_TEXT
+  return text.length <= MAX_TEXT && !text.includes('\0') && text.isWellFormed()
 }
 
 function cleaned(text: string): string {
