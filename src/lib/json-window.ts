@@ -1,3 +1,7 @@
+import { QUOTE } from './json-bytes.ts'
+import { decodeString } from './json-string.ts'
+import { Pieces } from './pieces.ts'
+
 const NOTHING = Buffer.alloc(0)
 
 /**
@@ -10,9 +14,9 @@ export class JsonWindow {
   #at = 0
   #taken = 0
   #store: Buffer = NOTHING
-  #pieces: Buffer[] = []
-  /** Bytes decided and not yet taken out. */
-  decided = 0
+  /** Up to here it is among the pieces; from here to #taken it is to be copied. */
+  #copied = 0
+  readonly #pieces = new Pieces()
 
   /** Bytes that have arrived and are not decided. */
   get open(): number {
@@ -24,6 +28,7 @@ export class JsonWindow {
   }
 
   push(chunk: Buffer): void {
+    this.#flush()
     const left = this.open
     const from = this.#taken - this.#at
     this.#at = this.#taken
@@ -31,34 +36,51 @@ export class JsonWindow {
     else this.#append(this.#bytes.subarray(from), chunk)
   }
 
-  /** Text between two offsets, neither of them decided. Valid until the next push. */
-  slice(start: number, end: number): Buffer {
-    return this.#bytes.subarray(start - this.#at, end - this.#at)
+  /** Whether the undecided bytes between two offsets are this ASCII text. */
+  holds(start: number, end: number, text: string): boolean {
+    if (end - start !== text.length) return false
+    for (let i = 0; i < text.length; i++) if (this.#bytes[start - this.#at + i] !== text.charCodeAt(i)) return false
+    return true
+  }
+
+  /** The undecided string between two offsets, quotes included, decoded; undefined where it is another value. */
+  text(start: number, end: number): string | undefined {
+    if (this.#bytes[start - this.#at] !== QUOTE) return undefined
+    return decodeString(this.#bytes, start - this.#at, end - this.#at)
   }
 
   copyTo(offset: number): void {
-    if (offset <= this.#taken) return
-    this.emit(this.slice(this.#taken, offset))
-    this.#taken = offset
-  }
-
-  skipTo(offset: number): void {
     if (offset > this.#taken) this.#taken = offset
   }
 
+  skipTo(offset: number): void {
+    if (offset <= this.#taken) return
+    this.#flush()
+    this.#taken = offset
+    this.#copied = offset
+  }
+
   emit(bytes: Buffer): void {
-    this.#pieces.push(bytes)
-    this.decided += bytes.length
+    this.#flush()
+    this.#pieces.add(bytes)
+  }
+
+  /** Bytes decided and not yet taken out. */
+  get decided(): number {
+    return this.#pieces.size + this.#taken - this.#copied
   }
 
   /** Hands over the output decided so far. */
   take(): Buffer | undefined {
-    const pieces = this.#pieces
-    if (pieces.length === 0) return undefined
-    this.#pieces = []
-    const size = this.decided
-    this.decided = 0
-    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, size)
+    this.#flush()
+    return this.#pieces.size === 0 ? undefined : this.#pieces.join()
+  }
+
+  /** What is copied in one go is one piece. */
+  #flush(): void {
+    if (this.#copied === this.#taken) return
+    this.#pieces.add(this.#bytes, this.#copied - this.#at, this.#taken - this.#at)
+    this.#copied = this.#taken
   }
 
   /** Joins what is left over with the next chunk, in a store with room so that many small chunks stay cheap. */

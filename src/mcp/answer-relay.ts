@@ -1,5 +1,7 @@
+import { CLOSE_OBJECT } from '#/lib/json-bytes.ts'
 import { JsonFault } from '#/lib/json-fault.ts'
 import { JsonStream } from '#/lib/json-stream.ts'
+import { visitWhole } from '#/lib/json-visit.ts'
 import { JsonWindow } from '#/lib/json-window.ts'
 import { readFrame } from './read-frame.ts'
 import { relayError } from './relay-error.ts'
@@ -11,6 +13,8 @@ import { ResultStream } from './result-stream.ts'
 const WHOLE_LIMIT = 1 << 20
 /** What may be held back of a result: undecided, or waiting for its resultType. */
 const HOLD_LIMIT = 64 << 10
+/** A first chunk of no more than this that ends like a message waits for the next event: mostly it is the message. */
+const SMALL = 16 << 10
 
 /** Relays the messages of one upstream response; see RelayPlan for what is translated. */
 export function createAnswerRelay(plan: RelayPlan, out: RelayOutput): AnswerRelay {
@@ -22,7 +26,9 @@ class Relay implements AnswerRelay {
   readonly #out: RelayOutput
   #window = new JsonWindow()
   #result: ResultStream
-  #json: JsonStream
+  #json: JsonStream | undefined
+  /** All that has come of the message, while it may be all of it. */
+  #first: Buffer | undefined
   /** The message as it came, until it is known to be a result. */
   #raw: Buffer[] = []
   #rawSize = 0
@@ -33,11 +39,23 @@ class Relay implements AnswerRelay {
     this.#plan = plan
     this.#out = out
     this.#result = new ResultStream(plan, this.#window)
-    this.#json = new JsonStream(this.#result)
   }
 
   push(chunk: Buffer): void {
     if (this.#over || chunk.length === 0) return
+    const first = this.#first
+    if (first !== undefined) {
+      this.#first = undefined
+      this.#stream(first)
+    } else if (this.#json === undefined && chunk.length <= SMALL && endsLikeMessage(chunk)) {
+      this.#first = chunk
+      return
+    }
+    this.#stream(chunk)
+  }
+
+  #stream(chunk: Buffer): void {
+    if (this.#over) return
     if (this.#result.kind !== 'result') {
       this.#raw.push(chunk)
       this.#rawSize += chunk.length
@@ -52,6 +70,7 @@ class Relay implements AnswerRelay {
   #scan(chunk: Buffer): void {
     const result = this.#result
     this.#window.push(chunk)
+    this.#json ??= new JsonStream(result)
     this.#json.push(chunk)
     result.settle()
     if (result.kind === 'result') {
@@ -65,8 +84,7 @@ class Relay implements AnswerRelay {
     const { resultType, mustHold } = this.#result
     if (resultType === 'input_required') {
       if (this.#wrote) return this.#refuse('the result says only after 64 KiB that it asks for input')
-      this.#over = true
-      return this.#out.needsInput(undefined)
+      return this.#asks()
     }
     if (this.#window.open > HOLD_LIMIT) return this.#refuse('64 KiB without a decision')
     if (mustHold && !this.#wrote && this.#window.decided <= HOLD_LIMIT) return
@@ -76,26 +94,65 @@ class Relay implements AnswerRelay {
     this.#out.answer(bytes)
   }
 
+  #asks(): void {
+    this.#over = true
+    this.#out.needsInput(undefined)
+  }
+
   endMessage(): void {
+    const whole = this.#first
+    if (whole !== undefined) {
+      this.#first = undefined
+      if (this.#relayWhole(whole)) return
+      this.#reset()
+      this.#stream(whole)
+    }
     if (this.#over || (this.#rawSize === 0 && this.#result.kind === 'unknown')) return
     this.#guard(() => {
-      if (this.#result.kind === 'error' || this.#result.kind === 'message') this.#endWhole()
+      if (this.#result.kind === 'error' || this.#result.kind === 'message') this.#endWhole(this.#joined())
       else this.#endResult()
     })
   }
 
+  /** The short way for a message in one chunk. False where it is not as it should be: then the stream says what is wrong. */
+  #relayWhole(bytes: Buffer): boolean {
+    const result = this.#result
+    this.#window.push(bytes)
+    try {
+      visitWhole(bytes, result)
+    } catch (fault) {
+      if (fault instanceof JsonFault) return false
+      throw fault
+    }
+    if (result.kind === 'error' || result.kind === 'message') this.#guard(() => this.#endWhole(bytes))
+    else if (result.problem() !== undefined) return false
+    else if (result.resultType === 'input_required') this.#asks()
+    else {
+      this.#window.copyTo(bytes.length)
+      this.#answered()
+    }
+    return true
+  }
+
   #endResult(): void {
-    this.#json.end()
+    this.#json?.end()
     const problem = this.#result.problem()
     if (problem !== undefined) return this.#refuse(problem)
+    this.#answered()
+  }
+
+  #answered(): void {
     this.#over = true
     const bytes = this.#window.take()
     if (bytes !== undefined) this.#out.answer(bytes)
     this.#out.answered({ kind: 'result', isError: this.#result.isError, errorCode: undefined })
   }
 
-  #endWhole(): void {
-    const bytes = this.#raw.length === 1 ? this.#raw[0]! : Buffer.concat(this.#raw, this.#rawSize)
+  #joined(): Buffer {
+    return this.#raw.length === 1 ? this.#raw[0]! : Buffer.concat(this.#raw, this.#rawSize)
+  }
+
+  #endWhole(bytes: Buffer): void {
     const { kind } = this.#result
     this.#reset()
     if (kind === 'error') return this.#endError(bytes)
@@ -121,7 +178,7 @@ class Relay implements AnswerRelay {
     this.#rawSize = 0
     this.#window = new JsonWindow()
     this.#result = new ResultStream(this.#plan, this.#window)
-    this.#json = new JsonStream(this.#result)
+    this.#json = undefined
   }
 
   #guard(work: () => void): void {
@@ -138,4 +195,10 @@ class Relay implements AnswerRelay {
     this.#over = true
     this.#out.invalid(why)
   }
+}
+
+/** A closing brace, or white space that may follow one. */
+function endsLikeMessage(chunk: Buffer): boolean {
+  const last = chunk[chunk.length - 1]!
+  return last === CLOSE_OBJECT || last <= 0x20
 }

@@ -1,4 +1,3 @@
-import { SERVER_INFO } from './meta-keys.ts'
 import type { RelayPlan } from './relay.ts'
 import { eraOf } from './revision.ts'
 
@@ -12,8 +11,8 @@ export interface ResultRules {
   readonly members: ReadonlyMap<string, MemberRule>
   /** Members that the client's era demands and the upstream's does not have; written last. */
   readonly append: readonly Buffer[]
-  /** A member for `_meta` where the upstream gave none. */
-  readonly serverInfo: Buffer | undefined
+  /** `_meta` says who the server is: in our words where the upstream did not. */
+  readonly addServerInfo: boolean
   readonly dropServerInfo: boolean
   /** Nothing leaves before resultType is known. */
   readonly typeFirst: boolean
@@ -46,10 +45,15 @@ const CACHE_DROPPED: Rows = [
   ['cacheScope', 'drop'],
 ]
 const SAME_LEGACY = rules(ALWAYS)
-const SAME_MODERN = rules([...ALWAYS, ['resultType', 'type']], { typeFirst: true, typeRequired: true })
-const TO_MODERN = rules([...ALWAYS, ['resultType', 'drop']], { append: [COMPLETE] })
+const SAME_MODERN = rules([...ALWAYS, ['resultType', 'type']], {
+  typeFirst: true,
+  typeRequired: true,
+  addServerInfo: true,
+})
+const TO_MODERN = rules([...ALWAYS, ['resultType', 'drop']], { append: [COMPLETE], addServerInfo: true })
 const TO_MODERN_CACHED = rules([...ALWAYS, ['resultType', 'drop'], ...CACHE_DROPPED], {
   append: [COMPLETE, ...UNCACHED],
+  addServerInfo: true,
 })
 const DOWN: Rows = [...ALWAYS, ['resultType', 'drop-type'], ['structuredContent', 'wrap']]
 const DOWN_FLAGS = { typeFirst: true, onlyComplete: true, dropServerInfo: true }
@@ -64,12 +68,11 @@ export function resultRules(plan: RelayPlan): ResultRules {
     if (from === 'legacy') return SAME_LEGACY
     return cached ? TO_LEGACY_CACHED : TO_LEGACY
   }
-  const cell = from === 'modern' ? SAME_MODERN : cached ? TO_MODERN_CACHED : TO_MODERN
-  if (plan.serverInfo === undefined) return cell
-  return { ...cell, serverInfo: Buffer.concat([Buffer.from(`"${SERVER_INFO}":`), plan.serverInfo]) }
+  if (from === 'modern') return SAME_MODERN
+  return cached ? TO_MODERN_CACHED : TO_MODERN
 }
 
 function rules(rows: Rows, flags: Partial<ResultRules> = {}): ResultRules {
-  const none = { append: [], serverInfo: undefined, dropServerInfo: false }
+  const none = { append: [], addServerInfo: false, dropServerInfo: false }
   return { ...none, typeFirst: false, typeRequired: false, onlyComplete: false, ...flags, members: new Map(rows) }
 }

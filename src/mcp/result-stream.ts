@@ -1,7 +1,6 @@
-import { OPEN_OBJECT, QUOTE } from '#/lib/json-bytes.ts'
+import { OPEN_OBJECT } from '#/lib/json-bytes.ts'
 import { JsonFault } from '#/lib/json-fault.ts'
 import type { JsonVisitor } from '#/lib/json-stream.ts'
-import { decodeString } from '#/lib/json-string.ts'
 import type { JsonWindow } from '#/lib/json-window.ts'
 import { SERVER_INFO } from './meta-keys.ts'
 import type { RelayPlan } from './relay.ts'
@@ -23,7 +22,8 @@ const META = 3
 const COMMA = Buffer.from(',')
 const WRAP_OPEN = Buffer.from('{"result":')
 const WRAP_CLOSE = Buffer.from('}')
-const META_OPEN = Buffer.from('"_meta":{')
+const INFO_KEY = Buffer.from(`"${SERVER_INFO}":`)
+const META_OPEN = Buffer.from(`"_meta":{"${SERVER_INFO}":`)
 const TRUE = 0x74
 
 /** Rewrites one response while it is scanned: told of members by the scanner, it decides in the window what leaves. */
@@ -31,6 +31,7 @@ export class ResultStream implements JsonVisitor {
   readonly #plan: RelayPlan
   readonly #window: JsonWindow
   readonly #rules: ResultRules
+  readonly #ourId: string
   readonly #levels: Level[] = []
   #action: Action = 'look'
   #valueAt = 0
@@ -54,6 +55,7 @@ export class ResultStream implements JsonVisitor {
     this.#plan = plan
     this.#window = window
     this.#rules = resultRules(plan)
+    this.#ourId = String(plan.upstreamId)
   }
 
   /** Nothing may leave yet: it could still turn out that the client must not see it. */
@@ -166,16 +168,15 @@ export class ResultStream implements JsonVisitor {
   }
 
   #read(what: 'id' | 'version' | 'type' | 'drop-type', end: number): void {
-    const text = this.#window.slice(this.#valueAt, end)
     if (what === 'id') {
       this.#idSeen = true
-      this.#idWrong = text.toString('latin1') !== String(this.#plan.upstreamId)
+      this.#idWrong = !this.#window.holds(this.#valueAt, end, this.#ourId)
       if (this.#idWrong && this.kind === 'result') throw invalid('the answer has another id', end)
       this.#window.skipTo(end)
       this.#window.emit(this.#plan.clientId)
       return
     }
-    const value = text[0] === QUOTE ? decodeString(text, 0, text.length) : undefined
+    const value = this.#window.text(this.#valueAt, end)
     if (what === 'version') {
       if (value !== '2.0') throw invalid('jsonrpc is not "2.0"', end)
       this.#versionSeen = true
@@ -192,22 +193,34 @@ export class ResultStream implements JsonVisitor {
 
   close(_at: number): void {
     const level = this.#levels.length
-    if (level === META && !this.#serverInfoSeen) this.#append(this.#rules.serverInfo)
-    if (level === RESULT) {
-      for (const member of this.#rules.append) this.#append(member)
-      const info = this.#rules.serverInfo
-      if (!this.#metaSeen && info !== undefined) this.#append(Buffer.concat([META_OPEN, info, WRAP_CLOSE]))
+    const info = this.#rules.addServerInfo && !this.#serverInfoSeen ? this.#plan.serverInfo : undefined
+    if (level === META && info !== undefined) {
+      this.#separate()
+      this.#window.emit(INFO_KEY)
+      this.#window.emit(info)
     }
+    if (level === RESULT) this.#appendMembers(info)
     this.#levels.pop()
     // The object was itself a member: what ends next is a value that was looked into.
     this.#action = 'look'
   }
 
-  #append(member: Buffer | undefined): void {
+  #appendMembers(info: Buffer | undefined): void {
+    for (const member of this.#rules.append) {
+      this.#separate()
+      this.#window.emit(member)
+    }
+    if (this.#metaSeen || info === undefined) return
+    this.#separate()
+    this.#window.emit(META_OPEN)
+    this.#window.emit(info)
+    this.#window.emit(WRAP_CLOSE)
+  }
+
+  /** One more member is to be written into the innermost object. */
+  #separate(): void {
     const level = this.#levels[this.#levels.length - 1]!
-    if (member === undefined) return
     if (level.kept > 0) this.#window.emit(COMMA)
-    this.#window.emit(member)
     level.kept++
   }
 }
