@@ -162,7 +162,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, building }: Do
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
   const endpoints = routesOf({ db, catalog, keys, calls, discoverer: upstream.discoverer, version })
   const rest = building.use(await restApp({ endpoints, authenticate, bodyLimit, log }))
-  const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog) })
+  const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db) })
   const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
   const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))
   const door = openFrontDoor({
@@ -192,7 +192,9 @@ function authenticator({ catalog, config }: Core, telemetry: Telemetry): (reques
 /** The database is asked several times a second: silence for this long means that it is away. */
 const SILENCE_MS = 3_000
 
-function degradedBy({ ageMs }: OpenCatalog): readonly string[] {
+function degradedBy({ ageMs }: OpenCatalog, { readOnly }: OpenDatabase): readonly string[] {
+  if (ageMs < SILENCE_MS && readOnly)
+    return ['the database is read-only: calls and lists go on, changes are refused until it can be written']
   if (ageMs < SILENCE_MS) return []
   return [
     `the database has not answered for ${Math.round(ageMs / 1000)} s: calls and lists are served from the last snapshot, changes are refused`,

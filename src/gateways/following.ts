@@ -1,6 +1,7 @@
 import type { GatewayId } from '#/access/ids.ts'
 import type { CatalogGateway } from '#/catalog/model.ts'
 import { pause } from '#/lib/backoff.ts'
+import { outage } from '#/lib/outage.ts'
 import type { CareDeps } from './care.ts'
 import type { FollowedGateway, Follower } from './discovery.ts'
 import type { KeepingLog } from './keeping.ts'
@@ -43,13 +44,21 @@ export function followGateways(options: FollowingOptions): AsyncDisposable {
 
 async function loop(options: FollowingOptions, refresher: Refresher, stop: AbortSignal): Promise<void> {
   const { follower, leases, holder, log, everyMs = EVERY_MS } = options
+  const claims = outage()
   let followed = -1
   while (!stop.aborted) {
-    const mine = await leases.claim(LEASE, holder, LEASE_MS).catch((err: unknown) => {
-      log.error({ event: 'gateway.follow_failed', err }, 'the lease for following changes could not be had')
-      // With the database away nobody else can take it either; what is followed stays followed.
-      return followed >= 0
-    })
+    const mine = await leases.claim(LEASE, holder, LEASE_MS).then(
+      (got) => {
+        claims.worked()
+        return got
+      },
+      (err: unknown) => {
+        if (claims.failed())
+          log.error({ event: 'gateway.follow_failed', err }, 'the lease for following changes cannot be had')
+        // With the database away nobody else can take it either; what is followed stays followed.
+        return followed >= 0
+      },
+    )
     const { seq } = options.snapshot()
     if (mine && seq !== followed) follower.follow(toFollow(options, refresher))
     if (!mine && followed >= 0) follower.follow([])

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { pause } from '#/lib/backoff.ts'
+import { outage, type Outage } from '#/lib/outage.ts'
 import { careFor, type CareDeps } from './care.ts'
 
 export interface KeepingOptions extends CareDeps {
@@ -35,10 +36,11 @@ export function keepGateways(options: KeepingOptions): AsyncDisposable {
 
 async function loop(options: KeepingOptions, stop: AbortSignal): Promise<void> {
   const running = new Set<Promise<void>>()
+  const claims = outage()
   const everyMs = options.everyMs ?? 1_000
   while (!stop.aborted) {
     const free = MOST - running.size
-    if (free > 0) await claim(options, { running, free, stop })
+    if (free > 0) await claim(options, { running, free, claims, stop })
     await pause(everyMs - randomInt(Math.ceil(everyMs / 4)), stop).catch(() => {})
   }
   await Promise.all(running)
@@ -47,12 +49,14 @@ async function loop(options: KeepingOptions, stop: AbortSignal): Promise<void> {
 interface Round {
   readonly running: Set<Promise<void>>
   readonly free: number
+  readonly claims: Outage
   readonly stop: AbortSignal
 }
 
-async function claim(options: KeepingOptions, { running, free, stop }: Round): Promise<void> {
+async function claim(options: KeepingOptions, { running, free, claims, stop }: Round): Promise<void> {
   try {
     const due = await options.store.claim(options.holder, { count: free, ms: CLAIM_MS })
+    claims.worked()
     for (const one of due) {
       const care = careFor(options, one, AbortSignal.any([stop, AbortSignal.timeout(CARE_MS)]))
         .catch((err: unknown) => {
@@ -66,6 +70,10 @@ async function claim(options: KeepingOptions, { running, free, stop }: Round): P
       running.add(care)
     }
   } catch (err) {
-    options.log.error({ event: 'gateway.claim_failed', err }, 'what is due could not be claimed')
+    if (claims.failed())
+      options.log.error(
+        { event: 'gateway.claim_failed', err },
+        'what is due cannot be claimed; tried again every second',
+      )
   }
 }

@@ -1,23 +1,34 @@
 import type { PoolClient, QueryResult } from 'pg'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { cancelStatement } from './cancel.ts'
-import { databaseError } from './errors.ts'
+import { databaseError, sqlState } from './errors.ts'
+import type { Pulse } from './pulse.ts'
 
 /** How long a cancelled statement may take to end before its connection is given up. */
 const GRACE_MS = 500
 
+const READ_ONLY = '25006'
+
 type Result = QueryResult<Record<string, unknown>>
+
+export interface Limit {
+  readonly ms: number
+  /** A server that is well answers at once: one that does not is taken for silent. */
+  readonly prompt?: boolean
+}
 
 /** One connection while somebody has it: statements run one after another, each with an end; then it is given back, once. */
 export class Connection implements Disposable {
   readonly #client: PoolClient
+  readonly #pulse: Pulse
   #last: Promise<unknown> = Promise.resolve()
   #broken: Error | undefined
   #busy = false
   #released = false
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, pulse: Pulse) {
     this.#client = client
+    this.#pulse = pulse
     // Without a listener a server that hangs up between two statements would end the process.
     client.on('error', this.#onError)
   }
@@ -28,22 +39,22 @@ export class Connection implements Disposable {
   }
 
   /** Runs one statement. */
-  async run(text: string, values: readonly unknown[], ms: number): Promise<Result> {
-    const [result] = await this.#inTurn(text, values, ms)
+  async run(text: string, values: readonly unknown[], limit: Limit): Promise<Result> {
+    const [result] = await this.#inTurn(text, values, limit)
     if (result === undefined) throw new Error('a statement without a result')
     return result
   }
 
   /** Runs several statements in one round trip (the simple protocol, so without parameters); one result each. */
-  script(text: string, ms: number): Promise<readonly Result[]> {
-    return this.#inTurn(text, undefined, ms)
+  script(text: string, limit: Limit): Promise<readonly Result[]> {
+    return this.#inTurn(text, undefined, limit)
   }
 
   /** Ends an open transaction; if that fails, the connection is given up. Never waits behind a statement that does not end. */
   async rollback(text: string): Promise<void> {
     if (this.#broken !== undefined || this.#busy) this.discard(new Error('busy at the end of its transaction'))
     else if (this.#client.getTransactionStatus() !== 'I') {
-      await this.#inTurn(text, undefined, GRACE_MS).catch((error: unknown) => this.discard(error as Error))
+      await this.#inTurn(text, undefined, { ms: GRACE_MS }).catch((error: unknown) => this.discard(error as Error))
     }
   }
 
@@ -66,23 +77,34 @@ export class Connection implements Disposable {
     this.#broken ??= error
   }
 
-  #inTurn(text: string, values: readonly unknown[] | undefined, ms: number): Promise<readonly Result[]> {
-    const turn = this.#last.then(() => this.#run(text, values, ms))
+  #inTurn(text: string, values: readonly unknown[] | undefined, limit: Limit): Promise<readonly Result[]> {
+    const turn = this.#last.then(() => this.#run(text, values, limit))
     this.#last = turn.catch(() => undefined)
     return turn
   }
 
-  async #run(text: string, values: readonly unknown[] | undefined, ms: number): Promise<readonly Result[]> {
+  async #run(text: string, values: readonly unknown[] | undefined, limit: Limit): Promise<readonly Result[]> {
     if (this.#broken !== undefined || this.#released) throw databaseError(this.#broken ?? new Error('not queryable'))
     this.#busy = true
     const settled = this.#settle(text, values).finally(() => (this.#busy = false))
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, Math.max(1, ms), 'late')
+    const { promise: over, resolve } = Promise.withResolvers<'late' | GatewayError>()
+    const timer = setTimeout(resolve, Math.max(1, limit.ms), 'late')
+    const ask = this.#pulse.asked(limit.prompt ?? false, (error) => {
+      this.#abandon(error)
+      resolve(error)
     })
-    const first = await Promise.race([settled, late])
+    const first = await Promise.race([settled, over])
     clearTimeout(timer)
-    return unwrap(first === 'late' ? await this.#cancel(settled, ms) : first)
+    const givenUp = first === 'late' || first instanceof GatewayError
+    this.#pulse.ended(ask, givenUp ? 'given up' : 'answered')
+    if (first instanceof GatewayError) throw first
+    return unwrap(first === 'late' ? await this.#cancel(settled, limit.ms) : first)
+  }
+
+  /** The server is silent: what it does with this statement is not waited for, and neither is its word on the cancel. */
+  #abandon(why: GatewayError): void {
+    this.discard(why)
+    void cancelStatement(this.#client, GRACE_MS)
   }
 
   async #settle(text: string, values: readonly unknown[] | undefined): Promise<Outcome> {
@@ -90,6 +112,7 @@ export class Connection implements Disposable {
       const result = await this.#client.query(text, values as unknown[])
       return { ok: Array.isArray(result) ? (result as Result[]) : [result] }
     } catch (error) {
+      if (sqlState(error) === READ_ONLY) this.#pulse.wrote(false)
       return { error }
     }
   }

@@ -22,9 +22,14 @@ export interface DatabaseOptions {
   readonly slowMs?: number
 }
 
+/** The source of the reads of the clock: each is one row, many times a second, so it is they that notice a silent server. */
+const CLOCK = 'changes'
+
 export interface OpenDatabase extends Database, AsyncDisposable {
   /** Connections now: open, idle, and how many wait for one. */
   readonly stats: { readonly total: number; readonly idle: number; readonly waiting: number }
+  /** The last write was refused because the server takes none. */
+  readonly readOnly: boolean
 }
 
 /** The database of this process. Connects when first used, so it opens while the database is away. */
@@ -40,17 +45,23 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
     read(source) {
       const known = readers.get(source)
       if (known !== undefined) return known
-      const made = reader(pool, source, readMs)
+      const made = reader(pool, source, { ms: readMs, prompt: source === CLOCK })
       readers.set(source, made)
       return made
     },
     async statement<O>(source: string, build: Parameters<Database['statement']>[1]): Promise<StatementResult<O>> {
       const query = build(builder).compile(builder)
       using connection = await pool.borrow(`a statement of '${source}'`)
-      const { rows, rowCount } = await connection.run(sourceComment(source) + query.sql, query.parameters, writeMs)
+      const { rows, rowCount } = await connection.run(sourceComment(source) + query.sql, query.parameters, {
+        ms: writeMs,
+      })
+      pool.pulse.wrote(true)
       return { rows: rows as O[], count: rowCount ?? 0 }
     },
     write: (source, work) => write({ pool, log, totalMs: writeMs, slowMs }, source, work),
+    get readOnly() {
+      return pool.pulse.readOnly
+    },
     get stats() {
       return pool.stats
     },

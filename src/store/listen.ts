@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { outage, type Outage } from '#/lib/outage.ts'
 import { clientConfig, PlainClient } from './client.ts'
 import { CHANNEL } from './clock.ts'
 import type { StoreLog } from './log.ts'
@@ -33,9 +34,10 @@ export function listen(options: ListenOptions): AsyncDisposable {
 }
 
 async function keepListening(options: ListenOptions, stop: AbortSignal): Promise<void> {
+  const tries = outage()
   let pause = FIRST_PAUSE_MS
   while (!stop.aborted) {
-    const heard = await listenOnce(options, stop)
+    const heard = await listenOnce(options, tries, stop)
     if (stop.aborted) return
     if (heard) {
       pause = FIRST_PAUSE_MS
@@ -48,7 +50,8 @@ async function keepListening(options: ListenOptions, stop: AbortSignal): Promise
 }
 
 /** One connection from its beginning to its end; whether it ever listened. */
-async function listenOnce({ url, log, onSeq, onConnect }: ListenOptions, stop: AbortSignal): Promise<boolean> {
+async function listenOnce(options: ListenOptions, tries: Outage, stop: AbortSignal): Promise<boolean> {
+  const { url, log, onSeq, onConnect } = options
   const client = new PlainClient({ ...clientConfig(url), connectionTimeoutMillis: ANSWER_MS })
   const over = Promise.withResolvers<void>()
   const end = (): void => over.resolve()
@@ -62,14 +65,16 @@ async function listenOnce({ url, log, onSeq, onConnect }: ListenOptions, stop: A
     await client.connect()
     await client.query(`/*source='listen'*/ LISTEN ${CHANNEL}`)
     listening = true
+    tries.worked()
     onConnect?.()
     asking = setInterval(() => void stillThere(client).then((yes) => yes || end()), ASK_EVERY_MS)
     await over.promise
   } catch (error) {
-    log.warn(
-      { event: 'database.listen_failed', error: (error as Error).message },
-      'cannot listen for changes; polling goes on',
-    )
+    if (tries.failed())
+      log.warn(
+        { event: 'database.listen_failed', error: (error as Error).message },
+        'cannot listen for changes; polling goes on',
+      )
   } finally {
     clearInterval(asking)
     stop.removeEventListener('abort', end)

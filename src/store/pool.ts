@@ -1,10 +1,11 @@
-import { Pool } from 'pg'
+import { Pool, type ClientConfig, type PoolClient } from 'pg'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { assertNoTransaction } from '#/lib/held-connection.ts'
 import { clientConfig, PlainClient } from './client.ts'
 import { Connection } from './connection.ts'
 import { databaseError } from './errors.ts'
 import type { StoreLog } from './log.ts'
+import { Pulse } from './pulse.ts'
 
 export interface PoolOptions {
   readonly url: string
@@ -16,12 +17,25 @@ export interface PoolOptions {
   readonly maxWaiting: number
 }
 
+/** Longer than connecting takes anywhere, and short enough that a server that comes back finds us asking. */
+const CONNECT_MS = 2_000
+
+/** Connecting has an end of its own, besides the wait for a place. */
+class PooledClient extends PlainClient {
+  constructor(config?: ClientConfig) {
+    super({ ...config, connectionTimeoutMillis: CONNECT_MS })
+  }
+}
+
 /** The connections of this process. Whoever borrows one gives it back before it waits for anything else. */
 export class ConnectionPool implements AsyncDisposable {
   readonly #pool: Pool
+  readonly #size: number
   readonly #maxWaiting: number
+  readonly pulse = new Pulse()
 
   constructor({ url, size, log, acquireMs, maxWaiting }: PoolOptions) {
+    this.#size = size
     this.#maxWaiting = maxWaiting
     this.#pool = new Pool({
       ...clientConfig(url),
@@ -29,7 +43,7 @@ export class ConnectionPool implements AsyncDisposable {
       connectionTimeoutMillis: acquireMs,
       idleTimeoutMillis: 30_000,
       // pg-pool calls `new` on it with the same settings.
-      Client: PlainClient,
+      Client: PooledClient,
     })
     this.#pool.on('error', (error) =>
       log.warn({ event: 'database.connection_lost', error: error.message }, 'an idle database connection was lost'),
@@ -42,10 +56,31 @@ export class ConnectionPool implements AsyncDisposable {
     if (this.#pool.waitingCount >= this.#maxWaiting) {
       throw new GatewayError('unavailable', 'too many requests wait for a database connection', { retryAfter: 1 })
     }
+    this.pulse.admit()
     try {
-      return new Connection(await this.#pool.connect())
+      return new Connection(await this.#connect(), this.pulse)
     } catch (error) {
       throw databaseError(error)
+    }
+  }
+
+  async #connect(): Promise<PoolClient> {
+    const { promise: silence, reject } = Promise.withResolvers<never>()
+    const hasPlace = this.#pool.idleCount > 0 || this.#pool.totalCount < this.#size
+    const ask = this.pulse.asked(hasPlace, reject)
+    const connecting = this.#pool.connect()
+    try {
+      const client = await Promise.race([connecting, silence])
+      this.pulse.ended(ask, 'given up')
+      return client
+    } catch (error) {
+      this.pulse.ended(ask, isRefusal(error) ? 'answered' : 'given up')
+      // One that comes after all goes back to the others.
+      connecting.then(
+        (client) => client.release(),
+        () => undefined,
+      )
+      throw error
     }
   }
 
@@ -56,4 +91,9 @@ export class ConnectionPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#pool.ending) await this.#pool.end()
   }
+}
+
+/** Somebody said no: that is a word, where a wait that ended is none. */
+function isRefusal(error: unknown): boolean {
+  return !(error instanceof GatewayError) && !(error instanceof Error && /time(d )?out/i.test(error.message))
 }

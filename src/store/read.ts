@@ -1,16 +1,17 @@
 import type { CompiledQuery, OperationNode } from 'kysely'
+import type { Limit } from './connection.ts'
 import type { ConnectionPool } from './pool.ts'
 import { kyselyOver } from './dialect.ts'
 import { sourceComment } from './source.ts'
 import type { Reader } from './store.ts'
 
 /** A Kysely that can only select. Each execute() borrows a connection for its one statement and always gives it back. */
-export function reader(pool: ConnectionPool, source: string, ms: number): Reader {
+export function reader(pool: ConnectionPool, source: string, limit: Limit): Reader {
   const comment = sourceComment(source)
   return kyselyOver(async (query) => {
     assertSelect(query, source)
     using connection = await pool.borrow(`a read of '${source}'`)
-    return await connection.run(comment + query.sql, query.parameters, ms)
+    return await connection.run(comment + query.sql, query.parameters, limit)
   }) as unknown as Reader
 }
 

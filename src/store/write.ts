@@ -60,9 +60,10 @@ async function once<T>(
   const began = performance.now()
   const transaction = new Transaction(connection, comment, began + totalMs)
   try {
-    await connection.script(comment + begin(totalMs), totalMs)
+    await connection.script(comment + begin(totalMs), { ms: totalMs, prompt: true })
     const value = await transaction.run(source, work)
     const seq = await transaction.commit()
+    pool.pulse.wrote(true)
     transaction.announce(log, source)
     return { value, seq }
   } catch (error) {
@@ -123,7 +124,7 @@ class Transaction {
 
   async commit(): Promise<number | null> {
     const text = endOf({ changes: this.#changes, audit: this.#audit }, new Date())
-    const results = await this.#connection.script(this.#comment + text, this.#leftMs()).catch(unknownOutcome)
+    const results = await this.#connection.script(this.#comment + text, { ms: this.#leftMs() }).catch(unknownOutcome)
     // An aborted transaction answers COMMIT with ROLLBACK: the work hid an error.
     if (results.at(-1)?.command === 'ROLLBACK')
       throw new GatewayError('internal', 'the transaction had failed before its end')
@@ -152,7 +153,7 @@ class Transaction {
     return {
       sql: kyselyOver(async ({ sql, parameters }) => {
         this.#assertMayRun()
-        return await this.#connection.run(this.#comment + sql, parameters, this.#leftMs())
+        return await this.#connection.run(this.#comment + sql, parameters, { ms: this.#leftMs() })
       }),
       changed: (kind, ...ids) => {
         const named = this.#changes.get(kind) ?? new Set()

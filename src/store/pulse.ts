@@ -1,0 +1,79 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
+
+/** Longer than a server that is well takes to accept a connection, to begin a transaction or to read one row. */
+const SILENCE_MS = 700
+const LOOK_EVERY_MS = 100
+
+/** Something that the server was asked and has not answered. */
+export interface Ask {
+  readonly since: number
+  /** A server that is well answers this at once; other things may take as long as their own deadline says. */
+  readonly prompt: boolean
+  readonly abandon: (why: GatewayError) => void
+}
+
+/**
+ * Whether the server answers at all. One that is stopped in its tracks keeps its connections and refuses nothing: without this,
+ * whoever asks would wait for a whole deadline. When it has said nothing on any connection for a while, although something was
+ * asked that needs no time, all that waits is given up, and until it speaks again one asks at a time and the others are refused
+ * at once.
+ */
+export class Pulse {
+  readonly #asks = new Set<Ask>()
+  #spokeAt = 0
+  #silent = false
+  #readOnly = false
+  #isLooking = false
+
+  /** The server's last word on a write was that it takes none. */
+  get readOnly(): boolean {
+    return this.#readOnly
+  }
+
+  /** Throws while the server is silent and somebody else already finds out whether it still is. */
+  admit(): void {
+    if (this.#silent && this.#asks.size > 0) throw silence()
+  }
+
+  asked(prompt: boolean, abandon: Ask['abandon']): Ask {
+    const ask = { since: performance.now(), prompt, abandon }
+    this.#asks.add(ask)
+    if (!this.#isLooking) this.#lookLater()
+    return ask
+  }
+
+  /** The server answered, be it with an error; or the wait ended for a reason of our own. */
+  ended(ask: Ask, how: 'answered' | 'given up'): void {
+    this.#asks.delete(ask)
+    if (how === 'given up') return
+    this.#spokeAt = performance.now()
+    this.#silent = false
+  }
+
+  wrote(taken: boolean): void {
+    this.#readOnly = !taken
+  }
+
+  #lookLater(): void {
+    const due = performance.now() + LOOK_EVERY_MS
+    this.#isLooking = true
+    setTimeout(() => {
+      this.#isLooking = false
+      // When we were busy ourselves, answers may lie unread: they come first.
+      if (performance.now() - due < LOOK_EVERY_MS) this.#look()
+      if (this.#asks.size > 0) this.#lookLater()
+    }, LOOK_EVERY_MS).unref()
+  }
+
+  #look(): void {
+    const past = performance.now() - SILENCE_MS
+    if (this.#spokeAt > past) return
+    const waiting = [...this.#asks].filter(({ since }) => since < past)
+    this.#silent ||= waiting.some(({ prompt }) => prompt)
+    if (this.#silent) for (const { abandon } of waiting) abandon(silence())
+  }
+}
+
+function silence(): GatewayError {
+  return new GatewayError('unavailable', 'the database does not answer', { retryAfter: 1 })
+}
