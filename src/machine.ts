@@ -8,6 +8,7 @@ import { canaryStore } from '#/store/key-store.ts'
 import { listen } from '#/store/listen.ts'
 import { migrate } from '#/store/migrate.ts'
 import { administratorStore } from '#/store/user-store.ts'
+import { lockFolder } from '#/supervisor/embedded-lock.ts'
 import { startEmbedded } from '#/supervisor/embedded-postgres.ts'
 import type { PrepareContext, Prepared } from '#/supervisor/link.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
@@ -33,6 +34,8 @@ export function openLog(config: Config): Logger {
 export async function prepare(config: Config, log: Logger, context: PrepareContext): Promise<PreparedMachine> {
   await using building = new AsyncDisposableStack()
   const secrets = await loadSecrets(config.dataDir, () => mintToken().text)
+  // The embedded PostgreSQL locks the folder itself.
+  if (config.database.url !== null) building.use(await lockFolder(config.dataDir))
   const url = config.database.url ?? (await embedded(config, log, { context, building }))
   const directUrl = config.database.directUrl ?? url
   context.progress('checking the database')
