@@ -49,7 +49,16 @@ export function isShortEscape(byte: number | undefined): boolean {
   }
 }
 
-/** First index in [at, end) with a quote, a backslash or a raw control character; `end` without one. */
+const PLAIN = new Uint8Array(256).fill(1, 0x20)
+PLAIN[QUOTE] = 0
+PLAIN[BACKSLASH] = 0
+
+/** Inside a string: neither a quote nor a backslash nor a raw control character. */
+export function isPlain(byte: number): boolean {
+  return PLAIN[byte] === 1
+}
+
+/** First index in [at, end) whose byte is not plain; `end` without one. */
 export function plainRun(bytes: Uint8Array, at: number, end: number): number {
   const near = end - at > NEAR ? at + NEAR : end
   const found = byteRun(bytes, at, near)
@@ -58,11 +67,9 @@ export function plainRun(bytes: Uint8Array, at: number, end: number): number {
 }
 
 function byteRun(bytes: Uint8Array, at: number, end: number): number {
-  for (let i = at; i < end; i++) {
-    const c = bytes[i]!
-    if (c === QUOTE || c === BACKSLASH || c < 0x20) return i
-  }
-  return end
+  let i = at
+  while (i < end && isPlain(bytes[i]!)) i++
+  return i
 }
 
 /** Four bytes at a time: each term has a high bit set where a byte is below 0x20, a quote or a backslash. */

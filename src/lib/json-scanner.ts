@@ -11,6 +11,7 @@ import {
   QUOTE,
   isDigit,
   isHex,
+  isPlain,
   isShortEscape,
   plainRun,
   skipSpace,
@@ -22,8 +23,8 @@ import { decodeString } from './json-string.ts'
 /** Deeper nesting is refused: it costs other parsers their stack. */
 export const MAX_DEPTH = 1024
 
-/** Most strings end within this many bytes. */
-const SHORT = 64
+/** Most strings, and most stretches between escapes, end within this many bytes. */
+const NEAR = 64
 
 /** Which containers are open, one byte each; shared, for a scan never yields. */
 const stack = new Uint8Array(MAX_DEPTH + 1)
@@ -125,14 +126,10 @@ export function tooDeep(at: number, depth: number): JsonFault {
 /** Scans the string at `at`; returns the index after its closing quote. */
 export function skipString(bytes: Buffer, at: number): number {
   if (bytes[at] !== QUOTE) throw unexpected(bytes[at], at)
-  const near = Math.min(at + SHORT, bytes.length)
+  const near = Math.min(at + NEAR, bytes.length)
   let i = at + 1
-  for (; i < near; i++) {
-    const c = bytes[i]!
-    if (c === QUOTE) return i + 1
-    if (c === BACKSLASH || c < 0x20) break
-  }
-  return skipRest(bytes, i)
+  while (i < near && isPlain(bytes[i]!)) i++
+  return bytes[i] === QUOTE ? i + 1 : skipRest(bytes, i)
 }
 
 /** The rest of a string that is long or has escapes. */
@@ -140,19 +137,21 @@ function skipRest(bytes: Buffer, at: number): number {
   const end = bytes.length
   let i = at
   for (;;) {
-    i = plainRun(bytes, i, end)
+    const near = Math.min(i + NEAR, end)
+    while (i < near && isPlain(bytes[i]!)) i++
+    if (i === near) i = plainRun(bytes, i, end)
     const c = bytes[i]
     if (c === QUOTE) return i + 1
     if (c !== BACKSLASH) throw unexpected(c, i)
-    const escaped = bytes[i + 1]
-    if (escaped === 0x75) {
-      for (let k = i + 2; k < i + 6; k++) if (!isHex(bytes[k])) throw unexpected(bytes[k], k)
-      i += 6
-    } else {
-      if (!isShortEscape(escaped)) throw unexpected(escaped, i + 1)
-      i += 2
-    }
+    i = skipEscape(bytes, i)
   }
+}
+
+function skipEscape(bytes: Buffer, at: number): number {
+  if (isShortEscape(bytes[at + 1])) return at + 2
+  if (bytes[at + 1] !== 0x75) throw unexpected(bytes[at + 1], at + 1)
+  for (let k = at + 2; k < at + 6; k++) if (!isHex(bytes[k])) throw unexpected(bytes[k], k)
+  return at + 6
 }
 
 /** White space, a colon, white space: returns where the value begins. */

@@ -1,3 +1,4 @@
+import type { Pieces } from '#/lib/pieces.ts'
 import type { Frame, Member } from './frame.ts'
 import { CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PREFIX, PROGRESS_TOKEN, PROTOCOL_VERSION } from './meta-keys.ts'
 import { eraOf, type Revision } from './revision.ts'
@@ -13,42 +14,46 @@ export interface MetaPlan {
   readonly clientInfo: Buffer
 }
 
-/** `undefined`: the `_meta` stays as it is, or stays away. */
-export function writeMeta(frame: Frame, plan: MetaPlan): Buffer | undefined {
-  const toModern = eraOf(plan.upstreamRevision) === 'modern'
-  const fromModern = eraOf(plan.clientRevision) === 'modern'
-  const token = frame.meta?.some((member) => member.key === PROGRESS_TOKEN) ?? false
-  if (!toModern && (frame.meta === undefined || (!fromModern && !token))) return undefined
-  const members: Buffer[] = []
-  for (const member of frame.meta ?? []) {
-    const written = writeMember(frame, member, plan)
-    if (written !== undefined) members.push(written)
-  }
-  if (toModern) members.push(...envelope(frame, plan))
-  return object(members)
+/** False where the `_meta` stays as it is, or stays away. */
+export function changesMeta({ meta }: Frame, plan: MetaPlan): boolean {
+  if (eraOf(plan.upstreamRevision) === 'modern') return true
+  if (meta === undefined) return false
+  return eraOf(plan.clientRevision) === 'modern' || meta.some((member) => member.key === PROGRESS_TOKEN)
 }
 
-/** One member of the client's `_meta` on its way upstream; undefined drops it. */
-function writeMember(frame: Frame, member: Member, plan: MetaPlan): Buffer | undefined {
-  const kept = frame.bytes.subarray(member.member.start, member.member.end)
-  if (member.key === PROGRESS_TOKEN) {
-    return plan.progressToken ? Buffer.from(`"${PROGRESS_TOKEN}":${String(plan.upstreamId)}`) : undefined
+/** The `_meta` object for the upstream. */
+export function writeMeta(pieces: Pieces, frame: Frame, plan: MetaPlan): void {
+  let open = '{'
+  for (const member of frame.meta ?? []) {
+    const token = member.key === PROGRESS_TOKEN
+    if (token ? !plan.progressToken : !keeps(member, plan)) continue
+    pieces.ascii(open)
+    if (token) pieces.ascii(`"${PROGRESS_TOKEN}":${String(plan.upstreamId)}`)
+    else pieces.add(frame.bytes, member.member.start, member.member.end)
+    open = ','
   }
-  if (!member.key.startsWith(PREFIX)) return kept
+  const modern = eraOf(plan.upstreamRevision) === 'modern'
+  if (modern || open === '{') pieces.ascii(open)
+  if (modern) writeEnvelope(pieces, frame, plan)
+  pieces.ascii('}')
+}
+
+/** Whether a member of the client's `_meta` goes on as it is. */
+function keeps({ key }: Member, plan: MetaPlan): boolean {
+  if (!key.startsWith(PREFIX)) return true
   if (eraOf(plan.clientRevision) === 'modern') {
-    if (eraOf(plan.upstreamRevision) === 'legacy') return undefined
-    return member.key === CLIENT_CAPABILITIES || member.key === PROTOCOL_VERSION ? undefined : kept
+    return eraOf(plan.upstreamRevision) === 'modern' && key !== CLIENT_CAPABILITIES && key !== PROTOCOL_VERSION
   }
-  return isEnvelope(member.key) && eraOf(plan.upstreamRevision) === 'modern' ? undefined : kept
+  return eraOf(plan.upstreamRevision) === 'legacy' || !isEnvelope(key)
 }
 
 /** What every modern request says of itself, where it is not the client's own word that is kept. */
-function envelope(frame: Frame, plan: MetaPlan): Buffer[] {
-  const own = modernMembers(plan)
-  if (eraOf(plan.clientRevision) === 'legacy') return own
-  const [version, capabilities, info] = own
-  const saysWho = frame.meta?.some((member) => member.key === CLIENT_INFO) ?? false
-  return [version!, capabilities!, ...(saysWho ? [] : [info!])]
+function writeEnvelope(pieces: Pieces, frame: Frame, plan: MetaPlan): void {
+  const { required, info } = envelopeOf(plan)
+  pieces.add(required)
+  const legacy = eraOf(plan.clientRevision) === 'legacy'
+  if (legacy || !frame.meta?.some((member) => member.key === CLIENT_INFO)) pieces.add(info)
+  if (legacy && plan.logLevel !== undefined) pieces.text(`,"${LOG_LEVEL}":${JSON.stringify(plan.logLevel)}`)
 }
 
 function isEnvelope(key: string): boolean {
@@ -61,6 +66,29 @@ export interface Envelope {
   readonly capabilities: Buffer
   readonly clientInfo: Buffer
   readonly logLevel?: string | undefined
+}
+
+interface Prepared {
+  readonly capabilities: Buffer
+  /** Version and capabilities. */
+  readonly required: Buffer
+  readonly info: Buffer
+}
+
+/** What we say of ourselves seldom changes, so its bytes are kept with the buffer that says who we are. */
+const prepared = new WeakMap<Buffer, Prepared>()
+
+function envelopeOf(plan: Envelope): Prepared {
+  const before = prepared.get(plan.clientInfo)
+  if (before !== undefined && before.capabilities === plan.capabilities) return before
+  const [version, capabilities, info] = modernMembers(plan)
+  const fresh = {
+    capabilities: plan.capabilities,
+    required: Buffer.concat([version!, COMMA, capabilities!]),
+    info: Buffer.concat([COMMA, info!]),
+  }
+  prepared.set(plan.clientInfo, fresh)
+  return fresh
 }
 
 /** The members of `_meta` that the modern era wants on each request: version, capabilities, client info, log level. */

@@ -1,7 +1,8 @@
 import { CLOSE_OBJECT } from '#/lib/json-bytes.ts'
-import { splice, type Edit } from '#/lib/json-splice.ts'
+import { Rewrite } from '#/lib/json-rewrite.ts'
+import type { Pieces } from '#/lib/pieces.ts'
 import type { Frame } from './frame.ts'
-import { writeMeta, type MetaPlan } from './meta-write.ts'
+import { changesMeta, writeMeta, type MetaPlan } from './meta-write.ts'
 
 /** How a client's request becomes the one that we send upstream. */
 export interface RequestPlan extends MetaPlan {
@@ -17,51 +18,62 @@ export interface RequestPlan extends MetaPlan {
  * Every other byte is the client's.
  */
 export function writeRequest(plan: RequestPlan): Buffer {
-  const { frame } = plan
-  const edits: Edit[] = []
-  const id = Buffer.from(String(plan.upstreamId))
-  if (frame.id === undefined) edits.push(appended(frame, Buffer.concat([Buffer.from(',"id":'), id])))
-  else edits.push({ ...frame.id, bytes: id })
-  const added = replacements(plan, edits)
-  const meta = writeMeta(frame, plan)
-  if (meta !== undefined) {
-    const old = frame.members.find((member) => member.key === '_meta')
-    if (old === undefined) added.push(Buffer.concat([Buffer.from('"_meta":'), meta]))
-    else edits.push({ ...old.value, bytes: meta })
+  const { id, params, bytes } = plan.frame
+  const out = new Rewrite(bytes)
+  const idLast = id !== undefined && params !== undefined && id.start > params.start
+  if (id === undefined) out.insert(endOf(bytes)).ascii(`,"id":${String(plan.upstreamId)}`)
+  else if (!idLast) out.replace(id).ascii(String(plan.upstreamId))
+  const changes = changesOf(plan)
+  if (params !== undefined) changeParams(out, plan, changes)
+  else if (changes.length > 0) {
+    const pieces = out.insert(endOf(bytes))
+    pieces.ascii(',"params":{')
+    writeMembers(pieces, plan, changes)
+    pieces.ascii('}')
   }
-  if (added.length > 0) edits.push(addParams(frame, added))
-  edits.sort((a, b) => a.start - b.start)
-  return splice(frame.bytes, edits)
+  if (idLast) out.replace(id).ascii(String(plan.upstreamId))
+  return out.join()
 }
 
-/** Edits members of params that are there; returns those that must be added. */
-function replacements(plan: RequestPlan, edits: Edit[]): Buffer[] {
-  const wanted = new Map<string, Buffer>(Object.entries(plan.replace ?? {}))
-  if (plan.name !== undefined) wanted.set('name', Buffer.from(JSON.stringify(plan.name)))
-  if (wanted.size === 0) return []
-  for (const member of plan.frame.members) {
-    const bytes = wanted.get(member.key)
-    if (bytes === undefined) continue
-    edits.push({ ...member.value, bytes })
-    wanted.delete(member.key)
+/** Which members of params get another value; in the order in which those that are missing are added. */
+function changesOf(plan: RequestPlan): string[] {
+  const keys = plan.replace === undefined ? [] : Object.keys(plan.replace)
+  if (plan.name !== undefined && !keys.includes('name')) keys.push('name')
+  if (changesMeta(plan.frame, plan)) keys.push('_meta')
+  return keys
+}
+
+/** New members go first in params. */
+function changeParams(out: Rewrite, plan: RequestPlan, changes: readonly string[]): void {
+  const { members, params } = plan.frame
+  const missing = changes.filter((key) => !members.some((member) => member.key === key))
+  if (missing.length > 0) {
+    const pieces = out.insert(params!.start + 1)
+    writeMembers(pieces, plan, missing)
+    if (members.length > 0) pieces.ascii(',')
   }
-  return [...wanted].map(([key, bytes]) => Buffer.concat([Buffer.from(`${JSON.stringify(key)}:`), bytes]))
+  for (const member of members) {
+    if (changes.includes(member.key)) writeValue(out.replace(member.value), plan, member.key)
+  }
 }
 
-/** New members go first in params; without params there will be some. */
-function addParams(frame: Frame, members: readonly Buffer[]): Edit {
-  const listed = members.flatMap((member, index) => (index === 0 ? [member] : [COMMA, member]))
-  if (frame.params === undefined) return appended(frame, Buffer.concat([Buffer.from(',"params":{'), ...listed, CLOSE]))
-  const at = frame.params.start + 1
-  const tail = frame.members.length > 0 ? [COMMA] : []
-  return { start: at, end: at, bytes: Buffer.concat([...listed, ...tail]) }
+function writeMembers(pieces: Pieces, plan: RequestPlan, keys: readonly string[]): void {
+  let separator = ''
+  for (const key of keys) {
+    pieces.ascii(separator)
+    pieces.text(`${JSON.stringify(key)}:`)
+    writeValue(pieces, plan, key)
+    separator = ','
+  }
 }
 
-/** An edit that adds to the end of the message, which is never empty. */
-function appended(frame: Frame, bytes: Buffer): Edit {
-  const at = frame.bytes.lastIndexOf(CLOSE_OBJECT)
-  return { start: at, end: at, bytes }
+function writeValue(pieces: Pieces, plan: RequestPlan, key: string): void {
+  if (key === '_meta') writeMeta(pieces, plan.frame, plan)
+  else if (key === 'name' && plan.name !== undefined) pieces.text(JSON.stringify(plan.name))
+  else pieces.add(plan.replace![key]!)
 }
 
-const COMMA = Buffer.from(',')
-const CLOSE = Buffer.from('}')
+/** Where more members can be added to the message, which is never empty. */
+function endOf(bytes: Buffer): number {
+  return bytes.lastIndexOf(CLOSE_OBJECT)
+}
