@@ -34,8 +34,6 @@ const RESOLVERS: Readonly<Record<string, Resolver>> = {
   'completion/complete': toCompletion,
 }
 
-/** The methods that reach an upstream, for the test that drives every door. */
-export const RELAYED_METHODS: readonly string[] = Object.keys(RESOLVERS)
 
 /** Looks the name up in the snapshot. What is invisible fails like what does not exist. */
 export function resolve(call: Call, snapshot: Snapshot): Destination {

@@ -56,7 +56,8 @@ function withoutEnvelope(header: string | undefined, frame: Frame, session: Lega
 }
 
 function legacy(header: string | undefined, session: LegacyRevision | undefined): Classified {
-  if (header !== undefined && !(isRevision(header) && isLegacy(header))) throw unsupported(header)
+  if (header !== undefined && !(isRevision(header) && isLegacy(header)))
+    throw unsupported(header, REVISIONS.toReversed())
   return { era: 'legacy', revision: session ?? header ?? ASSUMED }
 }
 
@@ -124,8 +125,7 @@ function envelope(why: string): GatewayError {
   return new GatewayError('invalid_envelope', why, { field: 'params._meta' })
 }
 
-/** A legacy version in an envelope is known but not spoken that way, so only the modern one is offered. */
-function unsupported(requested: string): GatewayError {
-  const supported = isRevision(requested) ? [MODERN_REVISION] : REVISIONS.toReversed()
+/** In an envelope, what `server/discover` names is offered; without one, all that is spoken. */
+function unsupported(requested: string, supported: readonly Revision[] = [MODERN_REVISION]): GatewayError {
   return new GatewayError('unsupported_version', 'Unsupported protocol version', { data: { supported, requested } })
 }

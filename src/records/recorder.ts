@@ -106,10 +106,15 @@ export class Recorder implements AsyncDisposable {
   async #drain(): Promise<void> {
     for (let failures = 0; !this.#stopped && (failures === 0 || !this.#closed);) {
       const stored = this.#options.spill.pending ? await this.#storeSpilled() : await this.#storeQueued()
-      if (stored === 'nothing') return
+      if (stored === 'nothing' || (stored === 'stored' && this.#mayGrow())) return
       failures = stored === 'stored' ? 0 : failures + 1
       if (failures > 0) await this.#pause(Math.min(1_000, this.#options.everyMs * 2 ** (failures - 1)))
     }
+  }
+
+  /** A statement costs much the same for one record as for hundreds: what has gathered meanwhile waits for the next tick. */
+  #mayGrow(): boolean {
+    return !this.#closed && !this.#options.spill.pending && this.#queue.length < this.#options.batchSize
   }
 
   async #storeQueued(): Promise<'stored' | 'failed' | 'nothing'> {

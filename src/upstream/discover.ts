@@ -12,7 +12,7 @@ import { createProber } from './probe.ts'
 import { rawAt } from './raw-items.ts'
 
 /** Discoveries and probes of one process, apart from every call. */
-const PLACES = { limit: 32, waiting: 10_000, maxWaitMs: 60_000 }
+const PLACES = { limit: 1024, waiting: 10_000, maxWaitMs: 60_000 }
 
 /** Finds out what a server is and offers. Every discovery has connections and a session of its own. */
 export function createDiscoverer(context: UpstreamContext): Discoverer & Disposable {
