@@ -26,15 +26,15 @@ export interface StreamOptions {
   readonly eras?: readonly Era[]
   /** Clients of each era that call, and as many that list; connections go to the workers in turn. */
   readonly clients?: number
-  /** A connection that is cut is not a failure: where a process is killed, what it had in hand is lost. */
-  readonly forgiveCuts?: boolean
+  /** What is not a failure: where a process is killed, what it had in hand is lost. */
+  readonly forgive?: RegExp
 }
 
 const PAUSE_MS = 10
 
 /** Opens the clients and lets them run. */
 export async function steadyStream(options: StreamOptions): Promise<SteadyStream> {
-  const { gateway, eras = ['legacy', 'modern'], clients = 2, forgiveCuts = false } = options
+  const { gateway, eras = ['legacy', 'modern'], clients = 2, forgive } = options
   const opened = await Promise.all(
     eras.flatMap((era) =>
       Array.from({ length: 2 * clients }, () =>
@@ -51,7 +51,7 @@ export async function steadyStream(options: StreamOptions): Promise<SteadyStream
       const failure = lists ? await list(client, n) : await call(client, options.tool, n)
       report.slowestMs = Math.max(report.slowestMs, performance.now() - began)
       if (failure === undefined) report[lists ? 'lists' : 'calls'] += 1
-      else if (!forgiveCuts || !failure.startsWith('cut')) report.failures.push(`${client.era} ${failure}`)
+      else if (forgive?.test(failure) !== true) report.failures.push(`${client.era} ${failure}`)
       await sleep(PAUSE_MS)
     }
   }

@@ -1,0 +1,169 @@
+import { mkdtemp, chmod, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startSlowServer, type SlowServer } from '../fixtures/slow-server.ts'
+import { startGateway, type RunningGateway } from '../support/gateway.ts'
+import { processTree, type ProcessInfo } from '../support/processes.ts'
+import { messagesOf, openRawClient, type Era } from '../support/raw-client.ts'
+import { steadyStream } from '../support/steady-stream.ts'
+import { sql, ownPostgres, until, type OwnPostgres } from './site.ts'
+import { ledger } from './writes.ts'
+
+let postgres: OwnPostgres
+let upstream: SlowServer
+beforeAll(async () => {
+  upstream = await startSlowServer()
+  postgres = await ownPostgres()
+})
+afterAll(async () => {
+  await postgres?.[Symbol.asyncDispose]()
+  await upstream?.[Symbol.asyncDispose]()
+})
+
+interface Running {
+  readonly gateway: RunningGateway
+  readonly databaseUrl: string
+}
+
+async function external(env: Readonly<Record<string, string>> = {}): Promise<Running> {
+  const databaseUrl = await postgres.database()
+  const gateway = await startGateway({ env: { CAUSEWAY_WORKERS: '2', DATABASE_URL: databaseUrl, ...env } })
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  await gateway.register('calm', upstream.at('modern'))
+  await until('both workers run', () => workersOf(gateway).length === 2, 5_000)
+  return { gateway, databaseUrl }
+}
+
+const isWorker = ({ command }: ProcessInfo): boolean => command.includes('run-as-worker')
+const workersOf = (gateway: RunningGateway): ProcessInfo[] => gateway.processes().filter(isWorker)
+const isGone = (pid: number): boolean => processTree(pid).length === 0
+const workersReady = async (gateway: RunningGateway): Promise<number> =>
+  (await gateway.output()).split('"worker.ready"').length - 1
+
+/** A call that takes its time; whether it was answered with its result. */
+async function slowCall(gateway: RunningGateway, era: Era, ms: number): Promise<string> {
+  using client = await openRawClient({ url: `${gateway.url}/mcp`, era, token: gateway.token })
+  const members = `"name":"calm-slow","arguments":{"ms":${ms}}`
+  const answer = await client.call({ method: 'tools/call', name: 'calm-slow', members })
+  const last = messagesOf(answer).at(-1)?.toString() ?? ''
+  return answer.whole && last.includes('"result"') ? 'answered' : `${answer.status} ${last}`
+}
+
+const slowCalls = (gateway: RunningGateway, count: number, ms: number): Promise<PromiseSettledResult<string>[]> =>
+  Promise.allSettled(Array.from({ length: count }, (_, n) => slowCall(gateway, n % 2 === 0 ? 'legacy' : 'modern', ms)))
+
+test('a worker is killed under load: the other goes on, and it is replaced within two seconds', async () => {
+  const { gateway, databaseUrl } = await external()
+  await using stream = await steadyStream({ gateway, tool: 'calm-echo', forgive: /^cut/ })
+  const written = ledger(gateway, 'kept')
+  await sleep(500)
+  const [victim] = workersOf(gateway)
+  const before = await workersReady(gateway)
+  const calls = stream.report.calls
+  process.kill(victim?.pid ?? 0, 'SIGKILL')
+  await sleep(100)
+  const meanwhile = stream.report.calls
+  const restartedMs = await until('a new worker is ready', async () => (await workersReady(gateway)) > before, 5_000)
+  await sleep(300)
+  await written.stop().catch(() => undefined)
+  const report = await stream.stop()
+  console.log(JSON.stringify({ restartedMs: Math.round(restartedMs) + 100, calls: report.calls }))
+
+  expect(meanwhile).toBeGreaterThan(calls)
+  expect(restartedMs).toBeLessThan(2_000)
+  expect(workersOf(gateway)).toHaveLength(2)
+  expect(report.failures).toEqual([])
+  expect(report.calls).toBeGreaterThan(meanwhile + 10)
+  const names = new Set((await sql<{ name: string }>(databaseUrl, 'SELECT name FROM servers')).map(({ name }) => name))
+  expect(written.acknowledged.filter((name) => !names.has(name))).toEqual([])
+  expect(written.acknowledged.length).toBeGreaterThan(3)
+})
+
+test('the supervisor is killed: workers and PostgreSQL end, and the next start on the folder works', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'cw-'))
+  await chmod(dataDir, 0o711)
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }))
+  const first = await startGateway({ dataDir, env: { CAUSEWAY_WORKERS: '2' } })
+  onTestFinished(() => first[Symbol.asyncDispose]())
+  await first.register('calm', upstream.at('legacy'))
+  await until('both workers run', () => workersOf(first).length === 2, 5_000)
+  const children = first.processes().filter(({ pid }) => pid !== first.pid)
+  expect(children.filter(({ isPostgres }) => isPostgres).length).toBeGreaterThan(1)
+  process.kill(first.pid, 'SIGKILL')
+  const goneMs = await until('all of it has ended', () => children.every(({ pid }) => isGone(pid)), 10_000)
+  const second = await startGateway({ dataDir })
+  onTestFinished(() => second[Symbol.asyncDispose]())
+  console.log(JSON.stringify({ goneMs: Math.round(goneMs), startedAgainMs: Math.round(second.startedInMs) }))
+  expect(second.token).toBe(first.token)
+  expect(await slowCall(second, 'modern', 0)).toBe('answered')
+})
+
+describe('told to stop', () => {
+  test('under load: not ready first, what was accepted is answered, and the end is a good one', async () => {
+    const { gateway } = await external()
+    await using stream = await steadyStream({ gateway, tool: 'calm-echo', forgive: /ECONNREFUSED/ })
+    const slow = slowCalls(gateway, 20, 2_500)
+    await sleep(700)
+    const seen: string[] = []
+    let watching = true
+    const watch = (async () => {
+      for (; watching; await sleep(10)) {
+        const status = await fetch(`${gateway.url}/ready`, { headers: { connection: 'close' } }).then(
+          async (response) => `${response.status} ${((await response.json()) as { status: string }).status}`,
+          () => 'refused',
+        )
+        if (seen.at(-1) !== status) seen.push(status)
+      }
+    })()
+    await until('the watcher sees it ready', () => seen.length > 0, 2_000)
+    const began = performance.now()
+    const code = await gateway.stop('SIGTERM')
+    const ms = performance.now() - began
+    watching = false
+    await watch
+    const report = await stream.stop()
+    console.log(JSON.stringify({ stoppedMs: Math.round(ms), calls: report.calls, ready: seen }))
+    expect(seen).toEqual(['200 ready', '503 unready', 'refused'])
+    expect((await slow).map((each) => (each.status === 'fulfilled' ? each.value : String(each.reason)))).toEqual(
+      Array.from({ length: 20 }, () => 'answered'),
+    )
+    expect(report.failures).toEqual([])
+    expect(report.calls).toBeGreaterThan(50)
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(6_000)
+  })
+
+  test('with a call that outlasts the drain time: it is cut, and the end comes on time', async () => {
+    const { gateway } = await external({ CAUSEWAY_DRAIN_TIME: '2s' })
+    const slow = slowCalls(gateway, 2, 20_000)
+    await sleep(300)
+    const began = performance.now()
+    const code = await gateway.stop('SIGTERM')
+    const ms = performance.now() - began
+    await slow
+    console.log(JSON.stringify({ stoppedMs: Math.round(ms) }))
+    expect(code).toBe(0)
+    expect(ms).toBeGreaterThan(1_500)
+    expect(ms).toBeLessThan(7_000)
+  })
+
+  test('twice: the second signal cuts the drain short; two within a second are one', async () => {
+    const { gateway } = await external()
+    const slow = slowCalls(gateway, 2, 20_000)
+    await sleep(300)
+    const began = performance.now()
+    process.kill(gateway.pid, 'SIGINT')
+    await sleep(200)
+    process.kill(gateway.pid, 'SIGINT')
+    await sleep(1_500)
+    expect(workersOf(gateway)).toHaveLength(2)
+    const code = await gateway.stop('SIGINT')
+    const ms = performance.now() - began
+    await slow
+    console.log(JSON.stringify({ stoppedMs: Math.round(ms) }))
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(7_000)
+  })
+})
