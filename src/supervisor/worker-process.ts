@@ -6,6 +6,8 @@ import type { FromWorker, ToWorker } from './messages.ts'
 export interface WorkerEntry {
   readonly module: string
   readonly args: readonly string[]
+  /** For Node itself. */
+  readonly nodeArgs?: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -31,6 +33,7 @@ export class WorkerProcess {
     this.index = index
     this.#child = fork(entry.module, [...entry.args], {
       serialization: 'advanced',
+      execArgv: [...process.execArgv, ...(entry.nodeArgs ?? [])],
       env: entry.env,
     })
     this.#child.on('message', (message) => {
