@@ -65,6 +65,7 @@ export function requireEndpoint(principal: Principal, scope: Scope, { current }:
   if (!open || !scopeAllowed(principal, scope.kind, scope.kind === 'all' ? null : scope.id)) {
     throw new GatewayError('endpoint_not_found', 'there is no such MCP endpoint, or it is not visible to you')
   }
+  allowAny(principal, 'servers.use')
 }
 
 interface Received {
@@ -127,7 +128,8 @@ function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): 
   const canceller = new Canceller()
   const reply = new McpReply(exchange)
   const wantsEvents = headers['accept']?.includes('text/event-stream') ?? false
-  const forget = session && sessions.running(session, id.toString(), canceller)
+  const key = session === undefined ? '' : id.toString()
+  session?.running.set(key, canceller)
   let quiet = wantsEvents ? deadlines.add(KEEP_ALIVE_MS, keepAlive) : undefined
   function keepAlive(): void {
     reply.keepAlive()
@@ -135,7 +137,7 @@ function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): 
   }
   arrival.atEnd(() => {
     quiet?.[Symbol.dispose]()
-    forget?.()
+    session?.running.delete(key)
     if (!response.writableFinished) canceller.abort(new GatewayError('client_gone', 'the client went away'))
   })
   const logLevel = era === 'modern' ? textOf(frame, metaOf(frame, LOG_LEVEL)) : levelOf(session, sessions)

@@ -11,6 +11,11 @@ export interface Session {
   readonly revision: LegacyRevision
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
+  /** The principal and the endpoint that it was made for. */
+  readonly owner: string
+  readonly scope: string
+  /** Requests of this session that run on this worker, by the raw JSON of their id. */
+  readonly running: Map<string, Canceller>
 }
 
 /** What changes about a session: small, told to every worker, forgotten when the session would have expired. */
@@ -27,7 +32,10 @@ interface Carried {
 }
 
 const LIFETIME_MS = 24 * 3600_000
-const REMEMBERED = 10_000
+/** Opened again from its own bytes if it was forgotten. */
+const MOST_OPEN = 10_000
+/** An ended session must stay ended until its id expires; a day of more than this many is not a use but an attack. */
+const MOST_ENDED = 100_000
 const PURPOSE = 'session'
 
 export interface SessionsOptions {
@@ -39,10 +47,9 @@ export interface SessionsOptions {
 /** Legacy sessions of this gateway: minted, opened, ended, and the few facts about them that change. */
 export class Sessions {
   readonly #options: SessionsOptions
-  readonly #opened = new Map<string, Carried>()
+  readonly #opened = new Map<string, Session>()
   readonly #ended = new Map<string, number>()
   readonly #levels = new Map<string, string>()
-  readonly #running = new Map<string, Canceller>()
 
   constructor(options: SessionsOptions) {
     this.#options = options
@@ -55,15 +62,14 @@ export class Sessions {
 
   /** The session behind an id that this principal got at this endpoint; anything else does not exist. */
   open(id: string, who: Principal, scope: Scope): Session {
-    const carried = this.#opened.get(id) ?? this.#unseal(id)
-    const live =
-      carried.p === who.key && carried.s === scopeKey(scope) && carried.e > Date.now() && !this.#ended.has(id)
-    if (!live) throw unknown()
-    return { id, revision: carried.r, expiresAt: carried.e }
+    const session = this.#opened.get(id) ?? this.#unseal(id)
+    const isTheirs = session.owner === who.key && session.scope === scopeKey(scope)
+    if (!isTheirs || session.expiresAt <= Date.now() || this.#ended.has(tagOf(id))) throw unknown()
+    return session
   }
 
   level(session: Session): string | undefined {
-    return this.#levels.get(session.id)
+    return this.#levels.size === 0 ? undefined : this.#levels.get(tagOf(session.id))
   }
 
   /** Makes a fact true here and everywhere. */
@@ -75,32 +81,26 @@ export class Sessions {
   /** Makes true here what some worker declared. */
   apply(fact: SessionFact): void {
     if (fact.kind === 'ended') {
-      this.#ended.set(fact.session, fact.until)
-      this.#levels.delete(fact.session)
-      forget(this.#ended)
+      this.#ended.set(tagOf(fact.session), fact.until)
+      this.#levels.delete(tagOf(fact.session))
+      forget(this.#ended, MOST_ENDED)
     } else if (fact.kind === 'level') {
-      this.#levels.set(fact.session, fact.level)
-      forget(this.#levels)
+      this.#levels.set(tagOf(fact.session), fact.level)
+      forget(this.#levels, MOST_OPEN)
     } else {
       const reason = new GatewayError('client_gone', 'the client cancelled the request')
-      this.#running.get(runningKey(fact.session, fact.requestId))?.abort(reason)
+      this.#opened.get(fact.session)?.running.get(fact.requestId)?.abort(reason)
     }
   }
 
-  /** While the request runs, `notifications/cancelled` finds it. */
-  running(session: Session, requestId: string, canceller: Canceller): () => void {
-    const key = runningKey(session.id, requestId)
-    this.#running.set(key, canceller)
-    return () => this.#running.delete(key)
-  }
-
-  #unseal(id: string): Carried {
+  #unseal(id: string): Session {
     const plain = this.#options.sealer.tryOpen(PURPOSE, id)
     if (plain === null) throw unknown()
-    const carried = JSON.parse(plain.toString()) as Carried
-    this.#opened.set(id, carried)
-    forget(this.#opened)
-    return carried
+    const { r, p, s, e } = JSON.parse(plain.toString()) as Carried
+    const session: Session = { id, revision: r, expiresAt: e, owner: p, scope: s, running: new Map() }
+    this.#opened.set(id, session)
+    forget(this.#opened, MOST_OPEN)
+    return session
   }
 }
 
@@ -109,13 +109,14 @@ export function scopeKey(scope: Scope): string {
   return scope.kind === 'all' ? 'all' : `${scope.kind}:${scope.id}`
 }
 
-function runningKey(session: string, requestId: string): string {
-  return `${session} ${requestId}`
+/** The end of a sealed id, authentication tag included: as unique as the whole, and short enough to keep many. */
+function tagOf(id: string): string {
+  return id.slice(-32)
 }
 
 /** Oldest first: a Map keeps the order of insertion. */
-function forget(map: Map<string, unknown>): void {
-  if (map.size <= REMEMBERED) return
+function forget(map: Map<string, unknown>, most: number): void {
+  if (map.size <= most) return
   const oldest = map.keys().next().value
   if (oldest !== undefined) map.delete(oldest)
 }
