@@ -1,0 +1,196 @@
+import { restEndpoints } from '#/http/rest-endpoints.ts'
+import { METHODS, type Method } from '#/mcp/methods.ts'
+import type { Era } from '../support/raw-client.ts'
+import type { Scene } from './scene.ts'
+
+/** One way in: what is sent there, whoever sends it. */
+export interface Door {
+  readonly name: string
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+  /** The door beside it that leads to nothing: who may not know that this one exists must be told the same there. */
+  readonly absent?: string
+  /** Ids in an answer that differ between the two. */
+  readonly id?: string
+  /** Whoever could change or remove what is here is not sent: the others must find it as it was. */
+  readonly notFor?: readonly string[]
+}
+
+/** Stands for every part that a route needs: routes are data, and making them asks nothing of their parts. */
+const anything: never = new Proxy(() => undefined, {
+  get: (_target, key) => (key === Symbol.toPrimitive ? () => '' : anything),
+  apply: () => anything,
+}) as never
+
+/** Every REST route at both its mounts, with an id that leads nowhere and, where it has one, with one that leads somewhere. */
+export function restDoors(scene: Scene): Door[] {
+  return restEndpoints(anything, '').flatMap((endpoint) => {
+    const [method = '', path = ''] = endpoint.route.split(' ')
+    const mounts = endpoint.rootOnly === true ? [''] : ['', '/v1']
+    return mounts.flatMap((mount) => doorsOf(scene, method, mount + path))
+  })
+}
+
+function doorsOf(scene: Scene, method: string, path: string): Door[] {
+  // The Prometheus text lives at the same path for those who do not ask for JSON.
+  const headers = { 'content-type': 'application/json', accept: 'application/json' }
+  const body = method === 'POST' || method === 'PUT' ? '{}' : undefined
+  const plain = { method, headers, body }
+  if (!path.includes('{id}')) return [{ ...plain, name: `${method} ${path}`, path }]
+  const noun = /^(?:\/v1)?\/(\w+)/.exec(path)?.[1] as keyof Scene['ids']
+  const pair = scene.ids[noun]
+  const at = (what: string, id: string): Door => ({
+    ...plain,
+    name: `${method} ${path} ${what}`,
+    path: path.replace('{id}', id),
+    id,
+  })
+  const absent = at('absent', pair.absent)
+  const there = { ...at('there', pair.there), absent: absent.name, ...(method === 'GET' ? {} : { notFor: ['admin'] }) }
+  return noun === 'servers' ? [absent, there, at('own', scene.ownServer)].map(spare(method)) : [absent, there]
+}
+
+const spare =
+  (method: string) =>
+  (door: Door): Door =>
+    method === 'GET' || door.name.endsWith('absent') ? door : { ...door, notFor: ['admin'] }
+
+/** What the process tells those who watch it. */
+export function opsDoors(): Door[] {
+  const plain = { method: 'GET', headers: {}, body: undefined }
+  return ['/health', '/ready', '/metrics', '/nowhere', '/v1/nowhere'].map((path) => ({
+    ...plain,
+    name: `GET ${path} text`,
+    path,
+  }))
+}
+
+const VERSION: Readonly<Record<Era, string>> = { legacy: '2025-11-25', modern: '2026-07-28' }
+const META =
+  '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}'
+
+interface Names {
+  readonly tool: string
+  readonly prompt: string
+  readonly uri: string
+  /** A tool that the own server does not offer. */
+  readonly outside: string
+}
+
+/** Members of params, so that what a method needs is there. A method without a row needs nothing. */
+const PARAMS: Partial<Record<Method, (names: Names) => string>> = {
+  initialize: () => '"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}',
+  'logging/setLevel': () => '"level":"info"',
+  'tools/call': ({ tool }) => `"name":"${tool}","arguments":{}`,
+  'resources/read': ({ uri }) => `"uri":"${uri}"`,
+  'resources/subscribe': ({ uri }) => `"uri":"${uri}"`,
+  'resources/unsubscribe': ({ uri }) => `"uri":"${uri}"`,
+  'prompts/get': ({ prompt }) => `"name":"${prompt}"`,
+  'completion/complete': ({ prompt }) =>
+    `"ref":{"type":"ref/prompt","name":"${prompt}"},"argument":{"name":"ms","value":""}`,
+  'notifications/cancelled': () => '"requestId":1',
+  'notifications/progress': () => '"progressToken":1,"progress":1',
+}
+
+interface Endpoint {
+  readonly name: string
+  readonly path: string
+  readonly names: Names
+  readonly absent?: string
+  readonly id?: string
+}
+
+function endpoints({ ids, ownServer, names }: Scene): Endpoint[] {
+  const inside = { ...names, tool: 'slow', prompt: 'slow', outside: 'echo' }
+  const server = (what: string, id: string, absent?: string): Endpoint => ({
+    name: `/servers/{${what}}/mcp`,
+    path: `/servers/${id}/mcp`,
+    names,
+    id,
+    ...(absent === undefined ? {} : { absent }),
+  })
+  const gateway = (what: string, id: string): Endpoint => ({
+    name: `/gateways/{${what}}/mcp`,
+    path: `/gateways/${id}/mcp`,
+    names: inside,
+    id,
+  })
+  return [
+    { name: '/mcp', path: '/mcp', names },
+    server('own', ownServer),
+    server('absent', ids.servers.absent),
+    server('there', ids.servers.there, '/servers/{absent}/mcp'),
+    gateway('absent', ids.gateways.absent),
+    { ...gateway('there', ids.gateways.there), absent: '/gateways/{absent}/mcp' },
+  ]
+}
+
+/** Every MCP endpoint in both eras with every method there is, also those that the era does not know, and /rpc. */
+export function mcpDoors(scene: Scene): Door[] {
+  const doors: Door[] = []
+  for (const endpoint of endpoints(scene)) {
+    for (const era of ['legacy', 'modern'] as const) {
+      for (const method of methodNames()) doors.push(mcpDoor(endpoint, era, method))
+      doors.push(toolNamed(endpoint, era, { tool: 'nobody-has-this', what: 'an unknown tool' }))
+      doors.push(toolNamed(endpoint, era, { tool: endpoint.names.outside, what: 'another tool' }))
+    }
+    for (const method of ['GET', 'DELETE']) doors.push(withoutBody(endpoint, method))
+  }
+  const rpc = { name: '/rpc', path: '/rpc', names: scene.names }
+  for (const method of methodNames()) doors.push({ ...mcpDoor(rpc, 'legacy', method), name: `/rpc ${method}` })
+  return doors
+}
+
+const methodNames = (): Method[] => Object.keys(METHODS) as Method[]
+
+function mcpDoor(endpoint: Endpoint, era: Era, method: Method): Door {
+  const { path, names, absent, id } = endpoint
+  const params = PARAMS[method]?.(names)
+  const modern = era === 'modern'
+  const { target } = METHODS[method]
+  const named = target === 'uri' ? names.uri : method === 'tools/call' ? names.tool : names.prompt
+  const members = [params, modern ? META : undefined].filter((part) => part !== undefined).join(',')
+  const requestId = method.startsWith('notifications/') ? '' : '"id":1,'
+  const suffix = ` ${era} ${method}`
+  return {
+    name: endpoint.name + suffix,
+    method: 'POST',
+    path,
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': VERSION[era],
+      ...(modern && { 'mcp-method': method }),
+      ...(modern && target !== null && { 'mcp-name': named }),
+    },
+    body: `{"jsonrpc":"2.0",${requestId}"method":"${method}","params":{${members}}}`,
+    ...(absent !== undefined && { absent: absent + suffix }),
+    ...(id !== undefined && { id }),
+  }
+}
+
+interface Named {
+  readonly tool: string
+  readonly what: string
+}
+
+function toolNamed({ absent, id, ...endpoint }: Endpoint, era: Era, { tool, what }: Named): Door {
+  const door = mcpDoor({ ...endpoint, names: { ...endpoint.names, tool } }, era, 'tools/call')
+  const suffix = ` ${era} tools/call of ${what}`
+  const gone = absent !== undefined && id !== undefined ? { absent: absent + suffix, id } : { id: tool }
+  return { ...door, name: endpoint.name + suffix, ...gone }
+}
+
+function withoutBody({ name, path, absent, id }: Endpoint, method: string): Door {
+  return {
+    name: `${name} ${method}`,
+    method,
+    path,
+    headers: { accept: 'text/event-stream' },
+    body: undefined,
+    ...(absent !== undefined && { absent: `${absent} ${method}` }),
+    ...(id !== undefined && { id }),
+  }
+}
