@@ -1,3 +1,4 @@
+export const SPACE = 0x20
 export const QUOTE = 0x22
 export const BACKSLASH = 0x5c
 export const OPEN_OBJECT = 0x7b

@@ -25,11 +25,11 @@ import { Utf8Check } from './json-utf8.ts'
 export interface JsonVisitor {
   /** A member of the innermost object that is looked into: its key is whole; `start` is where the key begins. */
   key(key: string, start: number): void
-  /** Its value (or the whole text's) begins with byte `first`. True looks into it, if it is an object. */
+  /** Its value (or an array's next one, or the whole text's) begins with byte `first`. True looks into an object or array. */
   value(at: number, first: number): boolean
   /** That value has ended; `end` is the index after it. */
   valueEnd(end: number): void
-  /** The innermost object that is looked into ends with the brace at `at`. */
+  /** The innermost object or array that is looked into ends with the bracket at `at`. */
   close(at: number): void
 }
 
@@ -138,7 +138,7 @@ export class JsonStream {
       case OPEN_OBJECT:
       case OPEN_ARRAY:
         this.#push(c, at)
-        if (look && c === OPEN_OBJECT) this.#told.push(new KeySet())
+        if (look) this.#told.push(new KeySet())
         this.#state = c === OPEN_OBJECT ? FIRST_KEY : FIRST_ELEMENT
         return i + 1
       case 0x74:

@@ -2,7 +2,10 @@ import { OPEN_OBJECT } from './json-bytes.ts'
 import { scanObject, scanWhole, skipValue, type VisitMember } from './json-scanner.ts'
 import type { JsonVisitor } from './json-stream.ts'
 
-/** Tells a visitor of a text that is already whole what a JsonStream would tell it. Throws JsonFault as that does, if not always the same one. */
+/**
+ * Tells a visitor of a text that is already whole what a JsonStream would tell it; but into arrays it does not look. Throws
+ * JsonFault as that does, if not always the same one.
+ */
 export function visitWhole(bytes: Buffer, visitor: JsonVisitor): void {
   let depth = 0
   const member: VisitMember = (key, start, at) => {

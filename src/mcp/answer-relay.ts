@@ -1,8 +1,9 @@
-import { CLOSE_OBJECT } from '#/lib/json-bytes.ts'
+import { CLOSE_OBJECT, SPACE } from '#/lib/json-bytes.ts'
 import { JsonFault } from '#/lib/json-fault.ts'
 import { JsonStream } from '#/lib/json-stream.ts'
 import { visitWhole } from '#/lib/json-visit.ts'
 import { JsonWindow } from '#/lib/json-window.ts'
+import { isOldContent } from './old-content.ts'
 import { readFrame } from './read-frame.ts'
 import { relayError } from './relay-error.ts'
 import { relayNotification } from './relay-notification.ts'
@@ -47,11 +48,17 @@ class Relay implements AnswerRelay {
     if (first !== undefined) {
       this.#first = undefined
       this.#stream(first)
-    } else if (this.#json === undefined && chunk.length <= SMALL && endsLikeMessage(chunk)) {
+    } else if (this.#mayBeWhole(chunk)) {
       this.#first = chunk
       return
     }
     this.#stream(chunk)
+  }
+
+  #mayBeWhole(chunk: Buffer): boolean {
+    if (this.#json !== undefined || chunk.length > SMALL || isOldContent(this.#plan.clientRevision)) return false
+    const last = chunk[chunk.length - 1]!
+    return last === CLOSE_OBJECT || last <= SPACE
   }
 
   #stream(chunk: Buffer): void {
@@ -195,10 +202,4 @@ class Relay implements AnswerRelay {
     this.#over = true
     this.#out.invalid(why)
   }
-}
-
-/** A closing brace, or white space that may follow one. */
-function endsLikeMessage(chunk: Buffer): boolean {
-  const last = chunk[chunk.length - 1]!
-  return last === CLOSE_OBJECT || last <= 0x20
 }

@@ -1,11 +1,12 @@
+import { isOldContent } from './old-content.ts'
 import type { RelayPlan } from './relay.ts'
 import { eraOf } from './revision.ts'
 
 /**
  * What happens to one member of a result. copy, drop: as they say. look: its members are told too. wrap: a value that is no
- * object is put into one. flag: copied, its truth noted. type: read before anything is let out, then copied; drop-type: then dropped.
+ * object is put into one. flag: copied, its truth noted. type: read before anything is let out, then copied; drop-type: then dropped. items, messages: a list of content to look into.
  */
-export type MemberRule = 'copy' | 'drop' | 'look' | 'wrap' | 'flag' | 'type' | 'drop-type'
+export type MemberRule = 'copy' | 'drop' | 'look' | 'wrap' | 'flag' | 'type' | 'drop-type' | 'items' | 'messages'
 
 export interface ResultRules {
   readonly members: ReadonlyMap<string, MemberRule>
@@ -60,8 +61,20 @@ const DOWN_FLAGS = { typeFirst: true, onlyComplete: true, dropServerInfo: true }
 const TO_LEGACY = rules(DOWN, DOWN_FLAGS)
 const TO_LEGACY_CACHED = rules([...DOWN, ...CACHE_DROPPED], DOWN_FLAGS)
 
+/** Where a method's result has content, if that is of types which some clients are too old for. */
+const CONTENT: ReadonlyMap<string, readonly [string, MemberRule]> = new Map([
+  ['tools/call', ['content', 'items']],
+  ['prompts/get', ['messages', 'messages']],
+])
+
 /** The rules for one call: which cell of client and upstream era it lies in, and what its method returns. */
 export function resultRules(plan: RelayPlan): ResultRules {
+  const cell = cellOf(plan)
+  const content = isOldContent(plan.clientRevision) ? CONTENT.get(plan.method) : undefined
+  return content === undefined ? cell : { ...cell, members: new Map([...cell.members, content]) }
+}
+
+function cellOf(plan: RelayPlan): ResultRules {
   const cached = CACHEABLE.has(plan.method)
   const from = eraOf(plan.upstreamRevision)
   if (eraOf(plan.clientRevision) === 'legacy') {

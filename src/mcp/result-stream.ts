@@ -1,8 +1,9 @@
-import { OPEN_OBJECT } from '#/lib/json-bytes.ts'
+import { OPEN_ARRAY, OPEN_OBJECT } from '#/lib/json-bytes.ts'
 import { JsonFault } from '#/lib/json-fault.ts'
 import type { JsonVisitor } from '#/lib/json-stream.ts'
 import type { JsonWindow } from '#/lib/json-window.ts'
 import { SERVER_INFO } from './meta-keys.ts'
+import { OldContent } from './old-content.ts'
 import type { RelayPlan } from './relay.ts'
 import { resultRules, type MemberRule, type ResultRules } from './result-rules.ts'
 
@@ -35,6 +36,8 @@ export class ResultStream implements JsonVisitor {
   readonly #levels: Level[] = []
   #action: Action = 'look'
   #valueAt = 0
+  /** Takes over within a list of content that the client is too old for. */
+  #content: OldContent | undefined
   /** Where bytes go that arrive before the next event. */
   #flow: 'copy' | 'skip' | 'hold' = 'hold'
   #idSeen = false
@@ -65,8 +68,9 @@ export class ResultStream implements JsonVisitor {
 
   /** The chunk has been scanned: decides the bytes after the last event. */
   settle(): void {
-    if (this.#flow === 'copy') this.#window.copyTo(this.#window.end)
-    else if (this.#flow === 'skip') this.#window.skipTo(this.#window.end)
+    const flow = this.#content?.flow(this.#window.open) ?? this.#flow
+    if (flow === 'copy') this.#window.copyTo(this.#window.end)
+    else if (flow === 'skip') this.#window.skipTo(this.#window.end)
   }
 
   /** Why the message, now whole, is not the answer to our request. */
@@ -78,6 +82,7 @@ export class ResultStream implements JsonVisitor {
   }
 
   key(key: string, start: number): void {
+    if (this.#content !== undefined) return this.#content.key(key, start)
     const level = this.#levels[this.#levels.length - 1]!
     this.#action = this.#ruleFor(key)
     const dropped = this.#action === 'drop' || this.#action === 'drop-type'
@@ -111,8 +116,10 @@ export class ResultStream implements JsonVisitor {
   }
 
   value(at: number, first: number): boolean {
+    if (this.#content !== undefined) return this.#content.value(at, first)
     this.#valueAt = at
     if (this.#action === 'look') return this.#look(at, first)
+    if (this.#action === 'items' || this.#action === 'messages') return this.#lookAtContent(at, first)
     if (this.#action === 'wrap') this.#beginWrap(at, first)
     else if (this.#action === 'flag') this.isError = first === TRUE
     else if (this.#action === 'id' || this.#action === 'version' || this.#action === 'type') {
@@ -138,6 +145,14 @@ export class ResultStream implements JsonVisitor {
     return true
   }
 
+  #lookAtContent(at: number, first: number): boolean {
+    if (first !== OPEN_ARRAY) return false
+    const listOf = this.#action === 'items' ? 'item' : 'message'
+    this.#content = new OldContent(this.#window, this.#plan.clientRevision, listOf)
+    this.#window.copyTo(at)
+    return true
+  }
+
   #beginWrap(at: number, first: number): void {
     if (first === OPEN_OBJECT) return
     this.#window.copyTo(at)
@@ -146,6 +161,7 @@ export class ResultStream implements JsonVisitor {
   }
 
   valueEnd(end: number): void {
+    if (this.#content !== undefined) return this.#content.valueEnd(end)
     const level = this.#levels.length
     switch (this.#action) {
       case 'drop':
@@ -191,7 +207,12 @@ export class ResultStream implements JsonVisitor {
     else this.#window.copyTo(end)
   }
 
-  close(_at: number): void {
+  close(at: number): void {
+    if (this.#content !== undefined) {
+      this.#content.close(at)
+      if (this.#content.done) this.#content = undefined
+      return
+    }
     const level = this.#levels.length
     const info = this.#rules.addServerInfo && !this.#serverInfoSeen ? this.#plan.serverInfo : undefined
     if (level === META && info !== undefined) {

@@ -20,9 +20,8 @@ export interface RequestPlan extends MetaPlan {
 export function writeRequest(plan: RequestPlan): Buffer {
   const { id, params, bytes } = plan.frame
   const out = new Rewrite(bytes)
-  const idLast = id !== undefined && params !== undefined && id.start > params.start
-  if (id === undefined) out.insert(endOf(bytes)).ascii(`,"id":${String(plan.upstreamId)}`)
-  else if (!idLast) out.replace(id).ascii(String(plan.upstreamId))
+  const idLast = params !== undefined && (id === undefined || id.start > params.start)
+  if (!idLast) writeId(out, plan)
   const changes = changesOf(plan)
   if (params !== undefined) changeParams(out, plan, changes)
   else if (changes.length > 0) {
@@ -31,8 +30,13 @@ export function writeRequest(plan: RequestPlan): Buffer {
     writeMembers(pieces, plan, changes)
     pieces.ascii('}')
   }
-  if (idLast) out.replace(id).ascii(String(plan.upstreamId))
+  if (idLast) writeId(out, plan)
   return out.join()
+}
+
+function writeId(out: Rewrite, { frame, upstreamId }: RequestPlan): void {
+  if (frame.id === undefined) out.insert(endOf(frame.bytes)).ascii(`,"id":${String(upstreamId)}`)
+  else out.replace(frame.id).ascii(String(upstreamId))
 }
 
 /** Which members of params get another value; in the order in which those that are missing are added. */
