@@ -175,14 +175,16 @@ async function openDoor(core: Core, { calls, upstream, telemetry, building }: Do
 }
 
 /** Who is calling, by the token alone; a refusal is told to the security log. */
-function authenticator({ catalog, config }: Core, telemetry: Telemetry): (request: IncomingMessage) => Principal {
+function authenticator(
+  { catalog, config }: Core,
+  telemetry: Telemetry,
+): (request: IncomingMessage, requestId: string) => Principal {
   const identify = identifier(catalog, config.snapshotMaxAgeMs)
   const refused = signInRefusals(telemetry)
-  return (request) => {
+  return (request, requestId) => {
     try {
       return identify(bearerOf(request.rawHeaders))
     } catch (cause) {
-      const requestId = String(request.headers['x-request-id'])
       refused({ requestId, fromIp: request.socket.remoteAddress ?? null, why: GatewayError.from(cause).message })
       throw cause
     }

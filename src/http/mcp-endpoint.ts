@@ -24,7 +24,7 @@ import { McpReply } from './mcp-reply.ts'
 import type { Session, Sessions } from './session.ts'
 
 export interface McpOptions {
-  readonly authenticate: (request: IncomingMessage) => Principal
+  readonly authenticate: (request: IncomingMessage, requestId: string) => Principal
   readonly admission: Admission
   readonly catalog: Catalog
   readonly calls: Calls
@@ -43,7 +43,7 @@ const KEEP_ALIVE_MS = 15_000
 export async function serveMcp(arrival: Arrival, scope: Scope, options: McpOptions): Promise<void> {
   const { request } = arrival
   try {
-    const principal = options.authenticate(request)
+    const principal = options.authenticate(request, arrival.requestId)
     requireEndpoint(principal, scope, options.catalog)
     if (request.method === 'DELETE') return endSession(arrival, { principal, scope, sessions: options.sessions })
     requireMedia(request)

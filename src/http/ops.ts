@@ -4,7 +4,7 @@ import type { Arrival } from './arrival.ts'
 import { refuse } from './mcp-head.ts'
 
 export interface OpsOptions {
-  readonly authenticate: (request: Arrival['request']) => Principal
+  readonly authenticate: (request: Arrival['request'], requestId: string) => Principal
   /** Whether this worker takes requests, and what is wrong if it does so only from its snapshot. */
   readonly readiness: () => { readonly ready: boolean; readonly degraded: readonly string[] }
   /** The metrics of all workers, Prometheus text. */
@@ -28,7 +28,7 @@ export function createOps({ authenticate, readiness, metrics }: OpsOptions): Ops
     },
     async metrics(arrival) {
       try {
-        allowAny(authenticate(arrival.request), 'admin.metrics')
+        allowAny(authenticate(arrival.request, arrival.requestId), 'admin.metrics')
         const text = await metrics()
         arrival.open(200, ['content-type', 'text/plain; version=0.0.4; charset=utf-8'])
         arrival.response.end(text)

@@ -13,7 +13,7 @@ import { narrowedToServer } from './rest-narrowed.ts'
 export interface RestOptions {
   readonly endpoints: readonly Endpoint[]
   /** Who is calling, from the Authorization header alone. Throws `unauthenticated`; any other failure also denies. */
-  readonly authenticate: (request: IncomingMessage) => Principal | Promise<Principal>
+  readonly authenticate: (request: IncomingMessage, requestId: string) => Principal | Promise<Principal>
   readonly bodyLimit: number
   readonly log: RestLog
 }
@@ -99,7 +99,7 @@ function route(
     url,
     onRequest: async (request, reply) => {
       if (permission === 'public') return
-      const principal = await options.authenticate(request.raw)
+      const principal = await options.authenticate(request.raw, request.id)
       reply.header('cache-control', 'no-store, private')
       allowAny(principal, permission)
       narrowedToServer(principal, endpoint, request.params)

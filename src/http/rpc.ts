@@ -17,7 +17,7 @@ export async function serveRpc(arrival: Arrival, options: McpOptions): Promise<v
   const { request } = arrival
   let id: Buffer | undefined
   try {
-    const principal = options.authenticate(request)
+    const principal = options.authenticate(request, arrival.requestId)
     requireMedia(request)
     const place = options.admission.enter(principal.key)
     arrival.atEnd(place.leave)
