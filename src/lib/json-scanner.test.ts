@@ -267,6 +267,11 @@ describe('keys', () => {
     expect(() => scan(text)).toThrow(expect.objectContaining({ code: 'ambiguous' }))
   })
 
+  test('different keys pass, whatever they have in common', () => {
+    for (const text of ['{"a~":1,"b_":2}', '{"é":1,"e":2}', '{"aa":1,"a":2}', '{"\\u0061~":1,"b_":2}'])
+      expect(scan(text)).toBe(Buffer.byteLength(text))
+  })
+
   test('many keys', () => {
     const members = Array.from({ length: 500 }, (_, i) => `"k${String(i)}":${String(i)}`)
     expect(scan(`{${members.join(',')}}`)).toBeGreaterThan(0)

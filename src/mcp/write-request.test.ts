@@ -60,6 +60,14 @@ describe('a request on its way', () => {
     expect(written(call(lying), L, M)).toBe(sent(`{"_meta":{"a":1,"progressToken":42,${ENVELOPE}}}`))
   })
 
+  test('a message without an id gets one at its end', () => {
+    const open = '{"jsonrpc":"2.0","method":"tools/call","params":'
+    expect(written(`${open}{}}`, L, L, { name: 'x' })).toBe(`${open}{"name":"x"},"id":42}`)
+    expect(written('{"jsonrpc":"2.0","method":"x"} ', L, L, { name: 'x' })).toBe(
+      '{"jsonrpc":"2.0","method":"x","id":42,"params":{"name":"x"}} ',
+    )
+  })
+
   test('L→M without params', () => {
     expect(written('{"jsonrpc":"2.0","id":1,"method":"ping" } ', L, M)).toBe(
       `{"jsonrpc":"2.0","id":42,"method":"ping" ,"params":{"_meta":{${ENVELOPE}}}} `,
