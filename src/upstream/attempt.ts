@@ -1,8 +1,11 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { SseReader } from '#/lib/sse.ts'
-import type { Controller, Handler, HttpRequest, Lane, Lanes } from './dial.ts'
+import type { Lane, Lanes } from './dial.ts'
 import type { HttpAnswer, Progress } from './failures.ts'
+import type { Flow, ResponseHandler } from './http1-connection.ts'
+import type { ResponseHeaders } from './http1-head.ts'
+import type { HttpRequest } from './http1-write.ts'
 
 /** What becomes of one HTTP exchange: `began` and then messages until `ended`; or `other`; or `broken` at any point. */
 export interface AttemptOwner {
@@ -19,21 +22,20 @@ export interface AttemptOwner {
   broken(cause: Error, progress: Progress): void
 }
 
-export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>
-
 const COLLECT_BYTES = 64 * 1024
 /** How long an event stream that has given its answer may take to end before its socket is closed. */
 const LINGER_MS = 250
 
 /** One HTTP exchange on one lane. Gives the lane back itself; tells its owner nothing after the last word or a `cut`. */
-export class Attempt implements Handler {
+export class Attempt implements ResponseHandler {
   readonly #lanes: Lanes
   readonly #owner: AttemptOwner
   readonly #deadlines: Deadlines
   readonly #lane: Lane
   readonly #socketsBefore: number
   #mode: 'waiting' | 'json' | 'events' | 'collect' | 'answered' | 'over' = 'waiting'
-  #controller: Controller | undefined
+  #flow: Flow | undefined
+  #linger: Disposable | undefined
   #answer: HttpAnswer | undefined
   #events: SseReader | undefined
   #collected: Buffer[] = []
@@ -59,7 +61,7 @@ export class Attempt implements Handler {
   }
 
   get progress(): Progress {
-    return this.#lastByteAt > 0 ? 'answering' : this.#controller === undefined ? 'unsent' : 'sent'
+    return this.#lastByteAt > 0 ? 'answering' : this.#flow === undefined ? 'unsent' : 'sent'
   }
 
   /** It went out on a socket that had served another exchange: the server may have closed it at the same moment. */
@@ -71,32 +73,30 @@ export class Attempt implements Handler {
     this.#lane.send(request, this)
   }
 
+  // Once it is over its connection may serve another.
   pause(): void {
-    this.#controller?.pause()
+    if (this.#mode !== 'over') this.#flow?.pause()
   }
 
   resume(): void {
     this.#lastByteAt = performance.now()
-    this.#controller?.resume()
+    if (this.#mode !== 'over') this.#flow?.resume()
   }
 
   /** Ends it without another word to the owner. */
-  cut(reason: Error): void {
-    if (this.#mode === 'over') return
-    this.#mode = 'over'
-    this.#lanes.discard(this.#lane, reason)
+  cut(): void {
+    if (this.#end()) this.#lanes.discard(this.#lane)
   }
 
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller
+  onRequestStart(flow: Flow): void {
+    this.#flow = flow
   }
 
-  onResponseStart(_: Controller, status: number, headers: ResponseHeaders): void {
-    if (status < 200 || this.#mode === 'over') return
+  onResponseStart(status: number, headers: ResponseHeaders): void {
     this.#lastByteAt = performance.now()
     this.#owner.spoke(status)
-    const contentType = first(headers['content-type']).toLowerCase()
-    if (status === 200 && plain(headers['content-encoding'])) {
+    const contentType = (headers.get('content-type') ?? '').toLowerCase()
+    if (status === 200 && plain(headers.get('content-encoding'))) {
       if (contentType.startsWith('application/json')) this.#mode = 'json'
       else if (contentType.startsWith('text/event-stream')) this.#readEvents()
     }
@@ -105,12 +105,12 @@ export class Attempt implements Handler {
     this.#answer = {
       status,
       contentType,
-      location: headers['location'] === undefined ? undefined : first(headers['location']),
-      retryAfter: headers['retry-after'] === undefined ? undefined : first(headers['retry-after']),
+      location: headers.get('location'),
+      retryAfter: headers.get('retry-after'),
     }
   }
 
-  onResponseData(_: Controller, chunk: Buffer): void {
+  onResponseData(chunk: Buffer): void {
     this.#bytes += chunk.length
     this.#lastByteAt = performance.now()
     if (this.#mode === 'json') this.#owner.bytes(chunk)
@@ -120,21 +120,27 @@ export class Attempt implements Handler {
 
   onResponseEnd(): void {
     const mode = this.#mode
-    if (mode === 'over') return
-    this.#mode = 'over'
+    if (!this.#end()) return
     this.#lanes.release(this.#lane)
     if (mode === 'json' || mode === 'events') this.#owner.ended(mode, this.#bytes)
     else if (mode === 'collect') this.#other()
   }
 
-  onResponseError(_: Controller | null, cause: Error): void {
+  onResponseError(cause: Error): void {
     this.#broken(cause)
+  }
+
+  #end(): boolean {
+    if (this.#mode === 'over') return false
+    this.#mode = 'over'
+    this.#linger?.[Symbol.dispose]()
+    return true
   }
 
   #broken(cause: Error): void {
     const { progress } = this
     const mode = this.#mode
-    this.cut(cause)
+    this.cut()
     if (mode !== 'over' && mode !== 'answered') this.#owner.broken(cause, progress)
   }
 
@@ -150,22 +156,22 @@ export class Attempt implements Handler {
       endEvent: () => {
         if (this.#mode !== 'events' || !this.#hasData) return
         this.#hasData = false
-        if (this.#owner.message()) this.#linger()
+        if (this.#owner.message()) this.#answered()
       },
       invalid: (why) => this.#broken(new GatewayError('upstream_invalid', why)),
     })
   }
 
-  #linger(): void {
+  #answered(): void {
     if (this.#mode === 'over') return
     this.#mode = 'answered'
-    this.#deadlines.add(LINGER_MS, () => this.cut(new Error('the event stream went on after its answer')))
+    this.#linger = this.#deadlines.add(LINGER_MS, () => this.cut())
   }
 
   #collect(chunk: Buffer): void {
     this.#collected.push(chunk)
     if (this.#bytes <= COLLECT_BYTES) return
-    this.cut(new Error('more than is worth reading'))
+    this.cut()
     this.#other()
   }
 
@@ -174,10 +180,6 @@ export class Attempt implements Handler {
   }
 }
 
-function first(value: string | string[] | undefined): string {
-  return (Array.isArray(value) ? value[0] : value) ?? ''
-}
-
-function plain(encoding: string | string[] | undefined): boolean {
+function plain(encoding: string | undefined): boolean {
   return encoding === undefined || encoding === 'identity'
 }

@@ -24,14 +24,18 @@ export interface ConnectOptions {
 
 type Callback = (error: Error | null, socket?: Socket) => void
 
-/** Opens a socket to exactly an address that the policy allowed: what a name says later cannot matter. */
-export function openSocket(endpoint: Endpoint, options: ConnectOptions, done: Callback): void {
+/**
+ * Opens a socket to exactly an address that the policy allowed: what a name says later cannot matter. Disposing gives it up
+ * without another word. `done` may be called before this returns.
+ */
+export function openSocket(endpoint: Endpoint, options: ConnectOptions, done: Callback): Disposable {
   assertNoTransaction('dialling')
-  const attempt = new Attempt(endpoint, options, done)
-  attempt.start()
+  const opening = new Opening(endpoint, options, done)
+  opening.start()
+  return opening
 }
 
-class Attempt {
+class Opening implements Disposable {
   readonly #endpoint: Endpoint
   readonly #options: ConnectOptions
   readonly #done: Callback
@@ -86,9 +90,20 @@ class Attempt {
     })
   }
 
+  [Symbol.dispose](): void {
+    if (this.#over) return
+    this.#over = true
+    this.#deadline[Symbol.dispose]()
+    this.#abandon()
+  }
+
+  #abandon(): void {
+    this.#socket?.on('error', () => {}).destroy()
+  }
+
   #tooLate(): void {
     const ms = this.#options.connectMs
-    this.#socket?.on('error', () => {}).destroy()
+    this.#abandon()
     this.#fail(new GatewayError('upstream_timeout', `no connection to ${at(this.#endpoint)} within ${ms} ms`))
   }
 

@@ -1,22 +1,11 @@
-import { Client, type Dispatcher } from 'undici'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { type ConnectOptions, type Endpoint, openSocket } from './connect.ts'
-
-export type Handler = Dispatcher.DispatchHandler
-export type Controller = Dispatcher.DispatchController
-
-export interface HttpRequest {
-  readonly path: string
-  readonly method: 'POST' | 'GET' | 'DELETE'
-  /** name, value, name, value … */
-  readonly headers: string[]
-  readonly body: Buffer | null
-}
+import { Http1Connection, type ResponseHandler } from './http1-connection.ts'
+import { type HttpRequest, type RequestStarts, requestStarts } from './http1-write.ts'
 
 /** What a URL says of the way to a server. */
 export interface Route extends Endpoint {
-  readonly origin: string
-  readonly path: string
+  readonly starts: RequestStarts
 }
 
 /** Throws `invalid_field` for what cannot be dialled at all. */
@@ -32,8 +21,7 @@ export function routeTo(url: string, caCertificate: string | null): Route {
     })
   const tls = parsed.protocol === 'https:'
   return {
-    origin: parsed.origin,
-    path: parsed.pathname + parsed.search,
+    starts: requestStarts(parsed.pathname + parsed.search, parsed.host),
     host: parsed.hostname.replace(/^\[|\]$/g, ''),
     port: parsed.port === '' ? (tls ? 443 : 80) : Number(parsed.port),
     tls,
@@ -41,33 +29,22 @@ export function routeTo(url: string, caCertificate: string | null): Route {
   }
 }
 
-const KEEP_ALIVE_MS = 4000
-const KEEP_ALIVE_MAX_MS = 60_000
-/** A lane without use for this long holds no open socket any more. */
-const LANE_IDLE_MS = KEEP_ALIVE_MAX_MS + 5000
+/** A lane without use for this long holds no open socket any more: longer than any connection lies idle. */
+const LANE_IDLE_MS = 65_000
 
 /** One connection to a server, opened when used, for one exchange at a time. */
 export class Lane {
-  readonly #client: Client
+  readonly #route: Route
+  readonly #options: ConnectOptions
+  #connection: Http1Connection | undefined
+  #opening: Disposable | undefined
   #sockets = 0
+  #cut = false
   idleSince = 0
 
   constructor(route: Route, options: ConnectOptions) {
-    this.#client = new Client(route.origin, {
-      allowH2: false,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-      keepAliveTimeoutThreshold: 2000,
-      connect: (_to, done) => {
-        this.#sockets++
-        openSocket(route, options, (error, socket) => {
-          if (error === null && socket !== undefined) done(null, socket)
-          else done(error ?? new GatewayError('upstream_unreachable', 'no socket'), null)
-        })
-      },
-    })
+    this.#route = route
+    this.#options = options
   }
 
   /** How many sockets it has opened: unchanged over an exchange means that an earlier exchange's socket was used. */
@@ -75,20 +52,42 @@ export class Lane {
     return this.#sockets
   }
 
-  send(request: HttpRequest, handler: Handler): void {
-    this.#client.dispatch(request, handler)
+  send(request: HttpRequest, handler: ResponseHandler): void {
+    if (this.#connection?.ready === true) this.#connection.send(request, handler)
+    else this.#open(request, handler)
   }
 
-  /** Ends whatever runs on it, at once, also while it still connects. */
-  cut(reason: Error): void {
-    void this.#client.destroy(reason)
+  /** Ends whatever runs on it, at once, also while it still connects. Its handler hears nothing more. */
+  cut(): void {
+    this.#cut = true
+    this.#opening?.[Symbol.dispose]()
+    this.#connection?.close()
+  }
+
+  #open(request: HttpRequest, handler: ResponseHandler): void {
+    this.#connection?.close()
+    this.#connection = undefined
+    this.#sockets++
+    const { deadlines } = this.#options
+    this.#opening = openSocket(this.#route, this.#options, (error, socket) => {
+      this.#opening = undefined
+      if (socket === undefined) return this.#unopened(error, handler)
+      this.#connection = new Http1Connection(socket, this.#route.starts, deadlines)
+      this.#connection.send(request, handler)
+    })
+  }
+
+  /** A refusal may be known at once; whoever sends hears of it only after `send` has returned. */
+  #unopened(error: Error | null, handler: ResponseHandler): void {
+    queueMicrotask(() => {
+      if (!this.#cut) handler.onResponseError(error ?? new GatewayError('upstream_unreachable', 'no socket'))
+    })
   }
 }
 
 /**
  * The connections to one server: the one used last is used next, so the others go idle and are dropped. Without a limit: whoever
- * sends holds a place in a bulkhead. One lane per exchange, because undici's own pool looks through all its clients for a free
- * one and cannot withdraw a request that still waits for its connection.
+ * sends holds a place in a bulkhead.
  */
 export class Lanes implements Disposable {
   readonly route: Route
@@ -124,15 +123,15 @@ export class Lanes implements Disposable {
   /** The exchange is over and its socket may serve another. */
   release(lane: Lane): void {
     this.#busy--
-    if (this.#closed) return lane.cut(new Error('closed'))
+    if (this.#closed) return lane.cut()
     lane.idleSince = performance.now()
     this.#free.push(lane)
   }
 
   /** The exchange is over and its socket is not fit for another. */
-  discard(lane: Lane, reason: Error): void {
+  discard(lane: Lane): void {
     this.#busy--
-    lane.cut(reason)
+    lane.cut()
   }
 
   /** Drops lanes whose sockets are long closed. */
@@ -140,12 +139,12 @@ export class Lanes implements Disposable {
     const oldest = performance.now() - LANE_IDLE_MS
     let stale = 0
     while (stale < this.#free.length && (this.#free[stale]?.idleSince ?? 0) < oldest) stale++
-    for (const lane of this.#free.splice(0, stale)) lane.cut(new Error('idle'))
+    for (const lane of this.#free.splice(0, stale)) lane.cut()
   }
 
   /** Exchanges that run go on to their end; no idle socket stays. */
   [Symbol.dispose](): void {
     this.#closed = true
-    for (const lane of this.#free.splice(0)) lane.cut(new Error('closed'))
+    for (const lane of this.#free.splice(0)) lane.cut()
   }
 }

@@ -1,6 +1,7 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { type HttpAnswer, httpFailure, type Progress, transportFailure } from './failures.ts'
+import { fieldLines } from './http1-write.ts'
 import type { Wire } from './initialize.ts'
 import { type Json, parseMessage } from './messages.ts'
 
@@ -57,10 +58,11 @@ class Reading implements AttemptOwner {
   start(): void {
     const { lanes, context } = this.#wire
     const { method, headers, body, signal } = this.#request
+    const fields = fieldLines(headers)
     signal.addEventListener('abort', this.#aborted, { once: true })
     this.#listen(this.#request.silenceMs)
     this.#attempt = new Attempt(lanes, this, { deadlines: context.deadlines, fresh: false })
-    this.#attempt.send({ path: lanes.route.path, method, headers: [...headers], body })
+    this.#attempt.send({ method, fields, body })
   }
 
   spoke(): void {}
@@ -112,7 +114,7 @@ class Reading implements AttemptOwner {
     this.#over = true
     this.#silence?.[Symbol.dispose]()
     this.#request.signal.removeEventListener('abort', this.#aborted)
-    this.#attempt?.cut(error ?? new Error('the stream is not read any more'))
+    this.#attempt?.cut()
     if (error === undefined) this.#settle.resolve()
     else this.#settle.reject(error)
   }

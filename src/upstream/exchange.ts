@@ -61,10 +61,15 @@ export class Exchange implements AttemptOwner, FlowControl {
     signal.listen(this.#gone)
     if (!this.#peer.passes()) return this.#fail(this.#peer.circuitOpen())
     if (this.#peer.bulkhead.tryTake()) return this.#placed()
-    const full = (why: string) => (): void => this.#fail(new GatewayError('upstream_busy', why, { retryAfter: 1 }))
+    this.#queue()
+  }
+
+  #queue(): void {
+    const full = (why: string): void => this.#fail(new GatewayError('upstream_busy', why, { retryAfter: 1 }))
+    const late = (): void => full('no place for this call became free in time')
     this.#place = 'waiting'
-    this.#queued = this.#peer.bulkhead.wait(() => this.#placed(), full('no place for this call became free in time'))
-    if (this.#queued === undefined) full('too many calls already wait for this server')()
+    this.#queued = this.#peer.bulkhead.wait(() => this.#placed(), late)
+    if (this.#queued === undefined) full('too many calls already wait for this server')
   }
 
   #placed(): void {
@@ -110,16 +115,15 @@ export class Exchange implements AttemptOwner, FlowControl {
   }
 
   #dispatch(session: Session, credentials: CredentialHeaders): void {
-    const { peer, request } = { peer: this.#peer, request: this.#request }
+    const peer = this.#peer
     this.#session = session
     this.#credentials = credentials
     this.#upstreamId = nextUpstreamId()
-    const http = writeHttp(request, { session, credentials, upstreamId: this.#upstreamId, context: peer.context })
+    const http = writeHttp(this.#request, { session, credentials, upstreamId: this.#upstreamId, context: peer.context })
     this.#requestBytes = http.body.length
     if (this.#clock.sentAt === 0) this.#clock.sentAt = performance.now()
-    const options = { deadlines: peer.context.deadlines, fresh: this.#attempts > 1 }
-    this.#attempt = new Attempt(peer.lanes, this, options)
-    this.#attempt.send({ path: peer.lanes.route.path, method: 'POST', headers: http.headers, body: http.body })
+    this.#attempt = new Attempt(peer.lanes, this, { deadlines: peer.context.deadlines, fresh: this.#attempts > 1 })
+    this.#attempt.send(http)
   }
 
   // ── what the attempt tells ──
@@ -213,7 +217,7 @@ export class Exchange implements AttemptOwner, FlowControl {
       this.#mayHaveRun = attempt.progress !== 'unsent'
       if (this.#mayHaveRun && session?.era === 'legacy' && credentials !== undefined)
         void this.#peer.cancel(session, credentials, this.#upstreamId)
-      attempt.cut(error)
+      attempt.cut()
     }
     this.#fail(error)
   }

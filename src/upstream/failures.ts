@@ -1,5 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { reason } from './connect.ts'
+import { Http1Fault } from './http1-fault.ts'
 
 /** How far an exchange had come when its transport failed. */
 export type Progress = 'unsent' | 'sent' | 'answering'
@@ -7,14 +8,13 @@ export type Progress = 'unsent' | 'sent' | 'answering'
 /** What went wrong below HTTP, as the one error. */
 export function transportFailure(cause: Error, progress: Progress): GatewayError {
   if (cause instanceof GatewayError) return cause
-  const code = codeOf(cause)
-  if (cause.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW')
+  const fault = cause instanceof Http1Fault ? cause.kind : undefined
+  if (fault === 'protocol')
     return new GatewayError('upstream_invalid', 'the server does not answer in HTTP/1.1', { cause })
   if (progress === 'answering')
     return new GatewayError('upstream_invalid', 'the server broke off in the middle of its answer', { cause })
-  if (code.startsWith('UND_ERR_INVALID') || code === 'UND_ERR_NOT_SUPPORTED')
-    return new GatewayError('upstream_invalid', `the request cannot be written as HTTP (${cause.message})`, { cause })
-  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE')
+  const code = codeOf(cause)
+  if (fault === 'closed' || code === 'ECONNRESET' || code === 'EPIPE')
     return new GatewayError('upstream_unreachable', 'the server closed the connection without an answer', { cause })
   return new GatewayError('upstream_unreachable', `the connection failed (${reason(cause)})`, { cause })
 }

@@ -39,7 +39,7 @@ export async function initialize(wire: Wire): Promise<Opened> {
       'upstream_invalid',
       `the server wants protocol version ${JSON.stringify(revision)?.slice(0, 40) ?? 'none'}, which we do not speak`,
     )
-  const header = reply.headers['mcp-session-id']
+  const header = reply.headers.get('mcp-session-id')
   const session = createSession(revision, typeof header === 'string' && header !== '' ? header : null)
   await notify(wire, session, initializedNotification())
   return { session, message }

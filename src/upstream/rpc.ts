@@ -1,9 +1,11 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { assertNoTransaction } from '#/lib/held-connection.ts'
-import { Attempt, type AttemptOwner, type ResponseHeaders } from './attempt.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { Lanes } from './dial.ts'
 import { type HttpAnswer, type Progress, transportFailure } from './failures.ts'
+import type { ResponseHeaders } from './http1-head.ts'
+import { fieldLines } from './http1-write.ts'
 
 /** One exchange off the path of a call, whole in memory. */
 export interface Ask {
@@ -34,13 +36,15 @@ export async function ask(lanes: Lanes, deadlines: Deadlines, request: Ask): Pro
 
 const OK: HttpAnswer = { status: 200, contentType: '', location: undefined, retryAfter: undefined }
 
+const NO_HEADERS: ResponseHeaders = new Map()
+
 class Asking implements AttemptOwner {
   readonly #request: Ask
   readonly #settle: { resolve: (reply: Reply) => void; reject: (error: Error) => void }
   readonly #aborted = (): void => this.#giveUp(GatewayError.from(this.#request.signal?.reason))
   #attempt: Attempt | undefined
   #deadline: Disposable | undefined
-  #headers: ResponseHeaders = {}
+  #headers: ResponseHeaders = NO_HEADERS
   #chunks: Buffer[] = []
   #bytes = 0
   #over = false
@@ -52,12 +56,13 @@ class Asking implements AttemptOwner {
 
   start(lanes: Lanes, deadlines: Deadlines): void {
     const { method, headers, body, ms, signal } = this.#request
+    const fields = fieldLines(headers)
     signal?.addEventListener('abort', this.#aborted, { once: true })
     this.#deadline = deadlines.add(ms, () =>
       this.#giveUp(new GatewayError('upstream_timeout', `no complete answer within ${String(ms)} ms`)),
     )
     this.#attempt = new Attempt(lanes, this, { deadlines, fresh: false })
-    this.#attempt.send({ path: lanes.route.path, method, headers: [...headers], body })
+    this.#attempt.send({ method, fields, body })
   }
 
   spoke(): void {}
@@ -105,7 +110,7 @@ class Asking implements AttemptOwner {
 
   #giveUp(error: Error): void {
     if (!this.#end()) return
-    this.#attempt?.cut(error)
+    this.#attempt?.cut()
     this.#settle.reject(error)
   }
 

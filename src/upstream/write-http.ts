@@ -1,6 +1,7 @@
 import { paramHeaders } from '#/mcp/param-values.ts'
 import { upstreamHeaders } from '#/mcp/upstream-requests.ts'
 import { writeRequest } from '#/mcp/write-request.ts'
+import { field, type HttpRequest, ownField } from './http1-write.ts'
 import type { UpstreamContext } from './options.ts'
 import type { Session } from './session.ts'
 import type { UpstreamRequest } from './upstreams.ts'
@@ -13,8 +14,8 @@ interface HttpParts {
   readonly context: UpstreamContext
 }
 
-/** The bytes of one call: headers and the spliced body. */
-export function writeHttp(request: UpstreamRequest, parts: HttpParts): { headers: string[]; body: Buffer } {
+/** One call as HTTP: header lines and the spliced body. */
+export function writeHttp(request: UpstreamRequest, parts: HttpParts): HttpRequest & { readonly body: Buffer } {
   const { session, credentials, upstreamId, context } = parts
   const { frame } = request
   const body = writeRequest({
@@ -29,25 +30,37 @@ export function writeHttp(request: UpstreamRequest, parts: HttpParts): { headers
     capabilities: context.us.capabilities,
     clientInfo: context.us.clientInfo,
   })
-  const headers = session.headers(credentials).slice()
-  headers.push('traceparent', request.traceparent, 'x-request-id', request.requestId)
-  const own = session.era === 'modern' ? modernHeaders(request) : NONE
-  for (const name in own) headers.push(name.toLowerCase(), own[name] ?? '')
-  for (const name in request.passthrough) {
-    const value = request.passthrough[name]
-    if (value !== undefined && mayPass(name) && !headers.includes(name)) headers.push(name, value)
+  let fields = session.fields(credentials)
+  fields += ownField('traceparent', request.traceparent)
+  fields += ownField('x-request-id', request.requestId)
+  const params = session.era === 'modern' ? modernParams(request) : NONE
+  if (session.era === 'modern') fields += mirroredFields(request)
+  for (const name in params) fields += field(name, params[name] ?? '')
+  const { passthrough } = request
+  for (const name in passthrough) {
+    const value = passthrough[name]
+    if (value === undefined || !mayPass(name) || session.headers(credentials).includes(name)) continue
+    if (!(name in params)) fields += field(name, value)
   }
-  return { headers, body }
+  return { method: 'POST', fields, body }
 }
 
-const NONE: Readonly<Record<string, string>> = {}
+const NONE: Readonly<Record<string, string>> = { __proto__: null } as never
 
 /** What a modern server compares with the body; always from the body, never from what a client sent. */
-function modernHeaders(request: UpstreamRequest): Readonly<Record<string, string>> {
-  const { frame } = request
-  const mirrored = upstreamHeaders(frame.method, request.name ?? frame.name ?? frame.uri)
-  if (request.paramHeaders === null) return mirrored
-  return { ...mirrored, ...paramHeaders(frame, request.paramHeaders) }
+function mirroredFields({ frame, name }: UpstreamRequest): string {
+  const mirrored = upstreamHeaders(frame.method, name ?? frame.name ?? frame.uri)
+  let lines = ''
+  for (const each in mirrored) lines += ownField(each, mirrored[each] ?? '')
+  return lines
+}
+
+/** Of the arguments that the server wants beside the body, by lower-case name. */
+function modernParams({ frame, paramHeaders: declared }: UpstreamRequest): Readonly<Record<string, string>> {
+  if (declared === null || declared.length === 0) return NONE
+  const params: Record<string, string> = { __proto__: null } as never
+  for (const [name, value] of Object.entries(paramHeaders(frame, declared))) params[name.toLowerCase()] = value
+  return params
 }
 
 /** Names that no client may set, whatever an operator allows: ours, the connection's, and the client's own credentials. */
