@@ -38,7 +38,10 @@ export interface RelayOutput {
   invalid(why: string): void
 }
 
-/** Scans and translates the messages of one response as their bytes arrive. Holds at most one token and one notification. */
+/**
+ * Scans and translates the messages of one response as their bytes arrive. Holds at most one token, one notification, or a first
+ * chunk of up to 16 KiB that looks like a whole message, until it is known whether it is.
+ */
 export interface AnswerRelay {
   push(chunk: Buffer): void
   /** One JSON-RPC message has ended: the end of an SSE event, or of a JSON body. */
