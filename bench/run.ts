@@ -30,6 +30,7 @@ upstream, a bare relay to compare with (bench/bare-hop.ts), the gateway with one
   --only NAMES    some of: ${Object.keys(SCENARIOS).join(', ')} (comma-separated; default: all)
   --rounds N      rounds of each measurement, in turns (default 7)
   --window MS     how long each measurement lasts (default 2000)
+  --report        only print: the exit code says whether it could be measured, not what was missed
   --out FILE      where the results go as JSON (default out/bench.json)
 
 ✓✓ goal reached · ✓ what it must reach · ✗ missed. The exit code is 1 if anything is missed.`
@@ -68,6 +69,7 @@ const { values } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h' },
     only: { type: 'string' },
+    report: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '7' },
     window: { type: 'string', default: '2000' },
     out: { type: 'string', default: join(import.meta.dirname, '../out/bench.json') },
@@ -80,5 +82,5 @@ else {
   mkdirSync(join(values.out, '..'), { recursive: true })
   writeFileSync(values.out, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
   print(rows)
-  process.exitCode = rows.some((row) => row.met === 'missed') ? 1 : 0
+  process.exitCode = !values.report && rows.some((row) => row.met === 'missed') ? 1 : 0
 }
