@@ -28,8 +28,16 @@ async function command(): Promise<number> {
     import('#/cli/terminal.ts'),
   ])
   const env = readEnv()
-  const out = terminal({ out: process.stdout, err: process.stderr, plain: (env['NO_COLOR'] ?? '') !== '' })
-  return await runCli(argv, { env, out, serve, api: () => connect(env), readStdin: () => text(process.stdin) })
+  let unwritten: Error | undefined
+  const { stdout, stderr } = process
+  const plain = (env['NO_COLOR'] ?? '') !== ''
+  const out = terminal({ out: stdout, err: stderr, plain, failed: (error) => (unwritten = error) })
+  const code = await runCli(argv, { env, out, serve, api: () => connect(env), readStdin: () => text(process.stdin) })
+  // Whether the last lines could be written is known only once they are.
+  await new Promise((resolve) => stdout.write('', resolve))
+  if (unwritten === undefined) return code
+  out.note(`causeway: the output could not be written (${unwritten.message})`)
+  return 1
 }
 
 /** This process as the supervisor: the port, what only one process does, and the workers. */
@@ -49,7 +57,7 @@ async function serve(config: Config, out: Terminal): Promise<void> {
     entry: { module: import.meta.filename, args: [WORKER], nodeArgs: NODE_ARGS, env: workerEnv() },
     prepare: (context) => machine.prepare(config, log, context),
     log,
-    progress: (line) => out.note(line),
+    progress: (line) => (process.stderr.isTTY ? out.note(line) : log.info({ event: 'start.progress' }, line)),
     ready: (listener, prepared) => {
       const url = config.http.publicUrl ?? `http://${listener.addresses[0]}`
       const tokenFile = join(config.dataDir, 'admin-token')
@@ -78,7 +86,7 @@ async function work(): Promise<number> {
  * The first signal stops, a later one cuts the drain short. npm and the terminal both deliver one Ctrl-C, so two within a second
  * count as one.
  */
-function endSignals(names: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): {
+function endSignals(names: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP']): {
   readonly stop: AbortSignal
   readonly hurry: AbortSignal
 } {

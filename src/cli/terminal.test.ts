@@ -4,9 +4,33 @@ import { plainText, printable, terminal } from './terminal.ts'
 
 function captured(isTTY: boolean, columns = 40) {
   const written: string[] = []
-  const stream = { isTTY, columns, write: (text: string) => written.push(text) }
-  return { out: terminal({ out: stream, err: stream, plain: false }), written }
+  const failures: string[] = []
+  const heard: ((error: Error) => void)[] = []
+  const err = { isTTY, columns, write: (text: string) => written.push(text), on: () => {} }
+  const stream = { ...err, on: (_: 'error', listener: (error: Error) => void) => heard.push(listener) }
+  const out = terminal({ out: stream, err, plain: false, failed: ({ message }) => failures.push(message) })
+  const fail = (code: string): void =>
+    heard.forEach((listener) => listener(Object.assign(new Error(`write ${code}`), { code })))
+  return { out, written, failures, fail }
 }
+
+test.each([
+  ['EPIPE', []],
+  ['ENOSPC', ['write ENOSPC']],
+])('after %s nothing more is printed, and only what is nobody’s wish is a failure', (code, expected) => {
+  const { out, written, failures, fail } = captured(false)
+  out.print('before')
+  expect(out.gone.aborted).toBe(false)
+  fail(code)
+  fail('ERR_STREAM_DESTROYED')
+  out.print('after')
+  out.note('said')
+  expect({ written, failures, gone: out.gone.aborted }).toEqual({
+    written: ['before\n', 'said\n'],
+    failures: expected,
+    gone: true,
+  })
+})
 
 test('colour and status lines are for people only', () => {
   const piped = captured(false)

@@ -4,6 +4,8 @@ import { stripVTControlCharacters } from 'node:util'
 export interface Terminal {
   readonly isTTY: boolean
   readonly columns: number
+  /** Aborted once nobody reads the results any more, as after `| head`. What is printed then goes nowhere. */
+  readonly gone: AbortSignal
   print(line: string): void
   note(line: string): void
   /** Replaces the last status line; nothing where nobody watches. */
@@ -18,6 +20,7 @@ interface Stream {
   readonly isTTY?: boolean
   readonly columns?: number
   write(text: string): unknown
+  on(event: 'error', heard: (error: Error) => void): unknown
 }
 
 export interface TerminalOptions {
@@ -25,9 +28,18 @@ export interface TerminalOptions {
   readonly err: Stream
   /** NO_COLOR is set. */
   readonly plain: boolean
+  /** Results could not be written, and not because the reader had enough: a full disk, for instance. */
+  readonly failed: (error: Error) => void
 }
 
-export function terminal({ out, err, plain }: TerminalOptions): Terminal {
+export function terminal({ out, err, plain, failed }: TerminalOptions): Terminal {
+  const gone = new AbortController()
+  out.on('error', (error) => {
+    if (!gone.signal.aborted && !isClosedPipe(error)) failed(error)
+    gone.abort()
+  })
+  // There is nobody left to tell.
+  err.on('error', () => {})
   const paint = (code: number) => (text: string) =>
     out.isTTY === true && !plain ? `\u001B[${code}m${text}\u001B[0m` : text
   let showsStatus = false
@@ -38,9 +50,10 @@ export function terminal({ out, err, plain }: TerminalOptions): Terminal {
   return {
     isTTY: out.isTTY === true,
     columns: out.columns ?? 100,
+    gone: gone.signal,
     print: (line) => {
       clear()
-      out.write(`${line}\n`)
+      if (!gone.signal.aborted) out.write(`${line}\n`)
     },
     note: (line) => {
       clear()
@@ -58,6 +71,8 @@ export function terminal({ out, err, plain }: TerminalOptions): Terminal {
     green: paint(32),
   }
 }
+
+const isClosedPipe = (error: Error): boolean => 'code' in error && error.code === 'EPIPE'
 
 /** What a server said, on one line and without anything that a terminal would obey. */
 export function plainText(text: unknown): string {

@@ -27,7 +27,8 @@ export function watchCommands(program: Command, { api, out }: Context): void {
         if (options.json === true) out.print(text)
         else printActivity(JSON.parse(text) as readonly Json[], out, options.once !== true)
         if (options.once === true) return
-        await sleep(options.interval * 1000)
+        await sleep(options.interval * 1000, undefined, { signal: out.gone }).catch(() => undefined)
+        if (out.gone.aborted) return
       }
     })
 }

@@ -7,16 +7,26 @@ export interface Welcome {
 }
 
 export function welcomeLines({ url, tokenFile, newToken }: Welcome): string[] {
-  const shared = ['', `Causeway answers at  ${url}`, `MCP clients connect to  ${url}/mcp`, '']
-  if (newToken === null) return [...shared, `The administrator's token is in ${tokenFile}`, '']
+  const shared = [
+    '',
+    `Causeway answers at      ${url}`,
+    `MCP clients connect to   ${url}/mcp`,
+    `The REST API is shown at ${url}/docs`,
+    '',
+  ]
+  if (newToken === null) return [...shared, `The administrator's token is in ${tokenFile}`, 'Ctrl-C stops it.', '']
   return [
     ...shared,
     `The administrator's token, shown this once and kept in ${tokenFile}:`,
     `  ${newToken}`,
     '',
     'Next, in another terminal:',
-    '  npx causeway add NAME URL       put an MCP server behind this endpoint',
-    '  npx causeway call TOOL --arg key=value',
+    ...(url.endsWith(':4444') ? [] : [`  export CAUSEWAY_URL=${url} CAUSEWAY_TOKEN=${newToken}`]),
+    '  npx causeway add NAME URL                put an MCP server behind this endpoint',
+    '  npx causeway call TOOL --arg key=value   call one of its tools',
+    '  npx causeway --help                      what else there is',
+    '',
+    'Ctrl-C stops it.',
     '',
   ]
 }

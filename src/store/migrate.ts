@@ -36,11 +36,16 @@ export async function migrate({ url, log, signal, files }: MigrateOptions): Prom
   try {
     await assertUsable(client)
     const applied: string[] = []
+    let isNew: boolean | undefined
     while (!signal.aborted) {
-      const missing = compare(wanted, await appliedMigrations(client))
-      const next = missing[0]
+      const before = await appliedMigrations(client)
+      isNew ??= before.length === 0
+      const next = compare(wanted, before)[0]
       if (next === undefined) return { applied }
-      if (await applyOne(client, next, log)) applied.push(next.name)
+      if (!(await applyOne(client, next, log))) continue
+      applied.push(next.name)
+      // That a new database gets its tables is no news; that an old one changes is.
+      if (!isNew) log.info({ event: 'database.migrated', file: next.name }, 'applied a migration')
     }
     throw new StartError('the start was stopped while it migrated the database')
   } catch (error) {
@@ -97,7 +102,6 @@ async function applyOne(client: PlainClient, file: MigrationFile, log: StoreLog)
     }
     await client.query(`${SOURCE}SET LOCAL lock_timeout = 0; ${file.sql};
       INSERT INTO schema_migrations (name, checksum) VALUES (${escapeLiteral(file.name)}, ${escapeLiteral(file.checksum)}); COMMIT`)
-    log.info({ event: 'database.migrated', file: file.name }, 'applied a migration')
     return true
   } catch (error) {
     await client.query('ROLLBACK')

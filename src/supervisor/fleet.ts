@@ -111,7 +111,9 @@ export class Fleet {
       clearTimeout(place.timer)
       worker.state = 'ready'
       this.#everReady = true
-      this.#options.log.info({ event: 'worker.ready', worker: place.index, pid: worker.pid }, 'worker ready')
+      // Of a start that goes well its first screen says enough; that one was replaced is news.
+      const level = place.failures === 0 ? 'debug' : 'info'
+      this.#options.log[level]({ event: 'worker.ready', place: place.index, pid: worker.pid }, 'worker ready')
       this.#options.becameReady(worker)
       this.#firstReady.resolve()
     }
@@ -135,7 +137,7 @@ export class Fleet {
     }
     const inMs = backoff(place.failures, RESTART)
     this.#options.log.error(
-      { event: 'worker.ended', worker: place.index, pid: worker.pid, why, failures: place.failures, restartInMs: inMs },
+      { event: 'worker.ended', place: place.index, pid: worker.pid, why, failures: place.failures, restartInMs: inMs },
       place.failures < 5
         ? 'a worker ended unexpectedly'
         : 'a worker keeps ending: the cause is in the lines before this one',

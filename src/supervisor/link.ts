@@ -49,6 +49,7 @@ export interface PrepareContext {
 
 /** What the supervisor needs of a logger: pino's shape. */
 export interface SupervisorLog {
+  debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void

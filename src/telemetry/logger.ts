@@ -1,7 +1,13 @@
-import { withoutSecrets, withoutUserInfo } from './redact.ts'
+import { writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino'
+import { readableLine } from './readable-line.ts'
+import { withoutSecrets, withoutUserInfo } from './redact.ts'
 
-/** Structured log: one JSON object a line. Fields first, then a fixed sentence; what varies belongs into fields. */
+/**
+ * Structured log: one JSON object a line, or the same for people where a terminal shows it. Fields first, then a fixed sentence;
+ * what varies belongs into fields.
+ */
 export type Logger = PinoLogger
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
@@ -10,7 +16,7 @@ export interface LoggerOptions {
   readonly level: LogLevel
   /** `supervisor`, `w1` … */
   readonly worker: string
-  /** Where lines go; standard output unless said otherwise. */
+  /** Where lines go; standard error unless said otherwise: standard output is for what was asked for. */
   readonly to?: DestinationStream
 }
 
@@ -23,7 +29,22 @@ export function createLogger({ level, worker, to }: LoggerOptions): Logger {
     formatters: { level: (label: string) => ({ level: label }), log: withoutSecrets },
     serializers: { err: errorFields },
   }
-  return pino(options, to ?? destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 200 }))
+  return pino(options, to ?? standardError())
+}
+
+const STDERR = 2
+
+function standardError(): DestinationStream {
+  if (!isatty(STDERR)) return destination({ dest: STDERR, sync: false, minLength: 4096, periodicFlush: 200 })
+  return {
+    write: (line) => {
+      try {
+        writeSync(STDERR, readableLine(line))
+      } catch {
+        // The terminal is gone, and with it those who would read this.
+      }
+    },
+  }
 }
 
 interface ErrorFields {

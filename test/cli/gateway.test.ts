@@ -22,7 +22,8 @@ const json = async (args: readonly string[]): Promise<unknown> => JSON.parse((aw
 
 test('a first start prints the URLs, the token once, and what to do next', async () => {
   const output = await gateway.output()
-  expect(output).toContain(`Causeway answers at  ${gateway.url}`)
+  expect(output).toContain(`Causeway answers at      ${gateway.url}\n`)
+  expect(output).not.toContain('worker.ready')
   expect(output).toContain(`${gateway.url}/mcp`)
   expect(output.split(gateway.token).length - 1).toBe(1)
   expect(output).toContain('npx causeway add NAME URL')

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { causeway } from '../support/cli.ts'
 import { freePort } from '../support/child-server.ts'
@@ -95,4 +97,15 @@ describe('causeway config', () => {
 
 test('causeway version', async () => {
   expect((await causeway(['version'])).out).toMatch(/^causeway \d+\.\d+\.\d+ on Node \d+\./)
+})
+
+test('a reader that has seen enough is no failure; a full disk is', async () => {
+  const shell = (line: string) => promisify(execFile)('bash', ['-c', line], { env: { ...process.env, PORT: '5000' } })
+  const run = `"${process.execPath}" bin/causeway.js config`
+  const { stdout, stderr } = await shell(`{ ${run}; echo "code $?" >&2; } | head -1`)
+  expect(stdout).toMatch(/^SETTING .*\n$/)
+  expect(stderr).toBe('code 0\n')
+  const full = await shell(`${run} > /dev/full; echo "code $?"`)
+  expect(full.stdout).toBe('code 1\n')
+  expect(full.stderr).toMatch(/^causeway: the output could not be written \(ENOSPC.*\)\n$/)
 })

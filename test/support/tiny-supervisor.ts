@@ -24,7 +24,7 @@ try {
         [Symbol.asyncDispose]: () => Promise.resolve(say({ disposed: true })),
       }
     },
-    log: { info: (fields) => say(fields), warn: (fields) => say(fields), error: (fields) => say(fields) },
+    log: { debug: say, info: say, warn: say, error: say },
     progress: (line) => say({ progress: line }),
     ready: (listener) => say({ ready: listener.port, addresses: listener.addresses }),
     stop: stop.signal,
