@@ -4,6 +4,7 @@ import { assertNoTransaction } from '#/lib/held-connection.ts'
 import { clientConfig, PlainClient } from './client.ts'
 import { Connection } from './connection.ts'
 import { databaseError } from './errors.ts'
+import { knockAt } from './knock.ts'
 import type { StoreLog } from './log.ts'
 import { Pulse } from './pulse.ts'
 
@@ -32,10 +33,11 @@ export class ConnectionPool implements AsyncDisposable {
   readonly #pool: Pool
   readonly #size: number
   readonly #maxWaiting: number
-  readonly pulse = new Pulse()
+  readonly pulse: Pulse
 
   constructor({ url, size, log, acquireMs, maxWaiting }: PoolOptions) {
     this.#size = size
+    this.pulse = new Pulse(knockAt(url))
     this.#maxWaiting = maxWaiting
     this.#pool = new Pool({
       ...clientConfig(url),

@@ -3,6 +3,9 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 /** Longer than a server that is well takes to accept a connection, to begin a transaction or to read one row. */
 const SILENCE_MS = 700
 const LOOK_EVERY_MS = 100
+/** Quiet for so long, with nothing asked that had to be answered by now, makes us knock; and so long we wait at the door. */
+const KNOCK_AFTER_MS = 350
+const KNOCK_MS = 200
 
 /** Something that the server was asked and has not answered. */
 export interface Ask {
@@ -24,6 +27,14 @@ export class Pulse {
   #silent = false
   #readOnly = false
   #isLooking = false
+  #isKnocking = false
+  #openedAt = 0
+  readonly #knock: (ms: number) => Promise<boolean>
+
+  /** `knock`: whether the server opens to a stranger. */
+  constructor(knock: (ms: number) => Promise<boolean>) {
+    this.#knock = knock
+  }
 
   /** The server's last word on a write was that it takes none. */
   get readOnly(): boolean {
@@ -66,11 +77,29 @@ export class Pulse {
   }
 
   #look(): void {
-    const past = performance.now() - SILENCE_MS
-    if (this.#spokeAt > past) return
-    const waiting = [...this.#asks].filter(({ since }) => since < past)
+    const waiting = this.#quietFor(SILENCE_MS)
     this.#silent ||= waiting.some(({ prompt }) => prompt)
     if (this.#silent) for (const { abandon } of waiting) abandon(silence())
+    else if (this.#quietFor(KNOCK_AFTER_MS).length > 0) void this.#knocks()
+  }
+
+  /** What has waited so long or longer, while the server said nothing at all. */
+  #quietFor(ms: number): readonly Ask[] {
+    const past = performance.now() - ms
+    return this.#spokeAt > past ? [] : [...this.#asks].filter(({ since }) => since <= past)
+  }
+
+  /** With one connection, and that one busy with something that may take its time, nothing else would tell. */
+  async #knocks(): Promise<void> {
+    const began = performance.now()
+    if (this.#isKnocking || began - this.#openedAt < KNOCK_AFTER_MS) return
+    this.#isKnocking = true
+    const opens = await this.#knock(KNOCK_MS)
+    this.#isKnocking = false
+    if (opens) this.#openedAt = performance.now()
+    if (opens || this.#spokeAt > began) return
+    this.#silent = true
+    for (const { abandon } of this.#quietFor(KNOCK_AFTER_MS)) abandon(silence())
   }
 }
 
