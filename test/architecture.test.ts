@@ -38,7 +38,11 @@ const SHARED_WITH_TYPES = ['#/access/ids.ts']
 const CONFINED: Readonly<Record<string, (path: string) => boolean>> = {
   kysely: inOrUnder('src/store'),
   pg: inOrUnder('src/store'),
-  undici: inOrUnder('src/upstream'),
+  undici: () => false,
+  // The store cancels statements on a socket of their own; the rest is addresses.
+  'node:net': (path) =>
+    ['upstream', 'supervisor', 'store', 'config'].some((folder) => path.startsWith(`src/${folder}/`)),
+  'node:tls': (path) => inOrUnder('src/upstream')(path) || path === 'src/store/cancel.ts',
   'node:dns': inOrUnder('src/upstream'),
   'node:dns/promises': inOrUnder('src/upstream'),
   'node:https': inOrUnder('src/upstream'),
