@@ -25,8 +25,11 @@ export interface RouteParts {
   readonly version: string
 }
 
-/** How long the answer to a write waits for this worker's own snapshot. */
-const SETTLE_MS = 1_000
+/**
+ * How long the answer to a write waits for this worker's own snapshot, which reads the change at once. Short enough that a write whose
+ * database goes away right after the commit is answered within a second.
+ */
+const SETTLE_MS = 700
 
 /** Every REST route over the parts of this worker. */
 export function routesOf({ db, catalog, keys, calls, discoverer, version }: RouteParts): readonly Endpoint[] {
