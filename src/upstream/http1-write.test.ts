@@ -51,6 +51,10 @@ describe('what would be more than one line is refused, and a secret is not repea
     expect(() => fieldLines(['x-ok', '1', name, 'v'])).toThrow(expect.objectContaining({ code: 'invalid_field' }))
   })
 
+  test.each(['Host', 'content-length', 'Transfer-Encoding', 'connection', 'upgrade'])('the name %j', (name) => {
+    expect(() => field(name, '1')).toThrow(expect.objectContaining({ code: 'invalid_field' }))
+  })
+
   test.each(['/a b', '/a\r\nx: y', ''])('the target %j', (target) => {
     expect(() => requestStarts(target, 'h')).toThrow(expect.objectContaining({ code: 'invalid_field' }))
   })

@@ -12,6 +12,18 @@ export interface HttpRequest {
 export type RequestStarts = Readonly<Record<HttpRequest['method'], string>>
 
 const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/
+/** What only the connection may say: where a message ends, and what becomes of the connection. */
+const OURS = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
 /** What a field may hold (RFC 9110, 5.5), as latin1. */
 const UNSAFE_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 const TARGET = /^[\x21-\x7e]+$/
@@ -30,6 +42,8 @@ export function requestStarts(target: string, host: string): RequestStarts {
 /** One header line. Throws `invalid_field` for what would not be one line; the value is not repeated, for it may be a secret. */
 export function field(name: string, value: string): string {
   if (!NAME.test(name)) throw new GatewayError('invalid_field', 'a header has a name that HTTP does not allow')
+  if (OURS.has(name.toLowerCase()))
+    throw new GatewayError('invalid_field', `the header '${name}' belongs to the connection and cannot be set`)
   return ownField(name, value)
 }
 
