@@ -60,6 +60,8 @@ export interface Endpoint {
   /** The body may also come as `{"<wrapper>": {…}}`, with siblings such as team_id beside it. */
   readonly wrapper?: string
   readonly reply: TSchema
+  /** The media type of the answer where it is not JSON. */
+  readonly replyType?: string
   readonly status?: number
   /** Only unprefixed: documents about the API itself. */
   readonly rootOnly?: boolean

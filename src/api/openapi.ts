@@ -70,10 +70,16 @@ function operation(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
       ? {}
       : { requestBody: { required: (body.required?.length ?? 0) > 0, content: jsonOf(shared(body, schemas)) } }),
     responses: {
-      [status]: { description: 'Done', ...(status === 204 ? {} : { content: jsonOf(shared(reply, schemas)) }) },
+      [status]: { description: 'Done', ...answer(endpoint, shared(reply, schemas)) },
       default: { description: 'What went wrong', content: jsonOf({ $ref: '#/components/schemas/Problem' }) },
     },
   }
+}
+
+function answer({ status, replyType = 'application/json' }: Endpoint, schema: Json): Json {
+  if (status === 204 || status === 303) return {}
+  const [type = ''] = replyType.split(';')
+  return { content: { [type]: { schema } } }
 }
 
 function parameters(within: 'path' | 'query', schema: TObject | undefined): readonly Json[] {

@@ -8,6 +8,7 @@ import { refuse } from './mcp-head.ts'
 import { serveMcp, type McpOptions } from './mcp-endpoint.ts'
 import type { Ops } from './ops.ts'
 import type { RequestGuard } from './request-guard.ts'
+import { refuseInRest } from './rest-errors.ts'
 import { serveRpc } from './rpc.ts'
 
 export interface FrontDoorOptions {
@@ -27,7 +28,8 @@ function dispatch(arrival: Arrival, options: FrontDoorOptions): void {
   try {
     options.guard(request)
   } catch (cause) {
-    return refuse(arrival, cause)
+    const speaksRpc = door.kind === 'mcp' || door.kind === 'rpc'
+    return speaksRpc ? refuse(arrival, cause) : refuseInRest(arrival, cause)
   }
   if (door.kind === 'mcp') return void serveMcp(arrival, door.scope, options.mcp)
   if (door.kind === 'rpc') return void serveRpc(arrival, options.mcp)

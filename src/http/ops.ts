@@ -1,7 +1,7 @@
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Arrival } from './arrival.ts'
-import { refuse } from './mcp-head.ts'
+import { refuseInRest } from './rest-errors.ts'
 
 export interface OpsOptions {
   readonly authenticate: (request: Arrival['request'], requestId: string) => Principal
@@ -33,7 +33,7 @@ export function createOps({ authenticate, readiness, metrics }: OpsOptions): Ops
         arrival.open(200, ['content-type', 'text/plain; version=0.0.4; charset=utf-8'])
         arrival.response.end(text)
       } catch (cause) {
-        refuse(arrival, cause)
+        refuseInRest(arrival, cause)
       }
     },
   }

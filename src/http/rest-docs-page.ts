@@ -16,9 +16,9 @@ export function docsPage(endpoints: readonly Endpoint[], version: string): strin
 <style>${DOCS_STYLE}</style>
 </head>
 <body>
-<nav aria-label="Contents"><h2>Causeway API</h2>${groups.map(contents).join('')}</nav>
+<nav aria-label="Contents"><a class="top" href="#top">Causeway API</a>${groups.map(contents).join('')}</nav>
 <main>
-<h1>Causeway API <small>${escape(version)}</small></h1>
+<h1 id="top">Causeway API <small>${escape(version)}</small></h1>
 ${INTRODUCTION}
 ${groups.map(group).join('\n')}
 </main>
@@ -27,7 +27,11 @@ ${groups.map(group).join('\n')}
 `
 }
 
-const INTRODUCTION = `<p>Every path answers under <code>/v1</code> and without it. Send
+const INTRODUCTION = `<p>Causeway puts many MCP servers behind one endpoint. MCP clients talk to <code>/mcp</code> (everything that
+they may see), <code>/servers/{id}/mcp</code> (a virtual server) or <code>/gateways/{id}/mcp</code> (one upstream server), single
+JSON-RPC requests go to <code>/rpc</code>; probes and scrapers find <code>/health</code>, <code>/ready</code> and
+<code>/metrics</code>. This page shows the REST API, which governs all that.</p>
+<p>Every path answers under <code>/v1</code> and without it. Send
 <code>Authorization: Bearer &lt;token&gt;</code>; the administrator's token lies in <code>admin-token</code> in the data folder.
 The same description for programs: <a href="/openapi.json">openapi.json</a>.</p>
 <p>Names are accepted in camelCase and in snake_case. Lists run from new to old, 50 at a time: <code>limit</code> (0 for all) and,
@@ -50,15 +54,15 @@ function group([tag, endpoints]: readonly [string, readonly Endpoint[]]): string
 
 function operation(endpoint: Endpoint): string {
   const { method, path } = partsOf(endpoint)
-  const { summary, description, permission, params, query, body, reply, status = 200, wrapper } = endpoint
+  const { summary, description, permission, params, query, body, status = 200, wrapper } = endpoint
   const prefix = endpoint.rootOnly ? '' : '/v1'
   return `<section id="${operationId(endpoint)}">
-<h3><b class="${method}">${method}</b> <code>${prefix}${escape(path)}</code></h3>
+<h3><a href="#${operationId(endpoint)}"><b class="${method}">${method}</b> <code>${prefix}${escape(path)}</code></a></h3>
 <p>${escape(summary)}.${description === undefined ? '' : ` ${escape(description)}`}</p>
 <p class="meta">${permission === 'public' ? 'Open to everyone' : `Needs <code>${permission}</code>`} · answers ${status}</p>
 ${fields('In the path', params)}${fields('In the query', query)}${fields('In the body', body)}
 ${wrapper === undefined || body === undefined ? '' : `<p class="meta">Also accepted as <code>{"${escape(wrapper)}": {…}}</code>.</p>`}
-${answer(reply)}
+${answer(endpoint)}
 <pre><code>${escape(example(endpoint))}</code></pre>
 </section>`
 }
@@ -72,16 +76,18 @@ function fields(title: string, schema: TObject | undefined): string {
       `<tr><td><code>${escape(name)}</code>${required.includes(name) ? ' <em>required</em>' : ''}</td>` +
       `<td>${escape(typeOf(property))}</td><td>${escape(textOf(property, 'description'))}</td></tr>`,
   )
-  return `<table><caption>${title}</caption><tbody>${rows.join('')}</tbody></table>`
+  return `<table>${title === '' ? '' : `<caption>${title}</caption>`}<tbody>${rows.join('')}</tbody></table>`
 }
 
-function answer(reply: TSchema): string {
+function answer(endpoint: Endpoint): string {
+  const { reply } = endpoint
+  if (endpoint.status === 303) return ''
   const items: unknown = Reflect.get(reply, 'items')
   const schema = isSchema(items) ? items : reply
   const title = textOf(schema, 'title')
   const properties: unknown = Reflect.get(schema, 'properties')
   const names = isSchema(properties) ? Object.keys(properties) : []
-  const what = `${isSchema(items) ? 'a list of ' : ''}${title === '' ? 'JSON' : title}`
+  const what = `${isSchema(items) ? 'a list of ' : ''}${title === '' ? (endpoint.replyType ?? 'JSON') : title}`
   if (names.length === 0) return `<p class="meta">Answer: ${escape(what)}</p>`
   return `<details><summary>Answer: ${escape(what)}</summary>${fields('', schema as TObject)}</details>`
 }
@@ -93,7 +99,9 @@ function typeOf(schema: TSchema): string {
   if (constant !== undefined) return JSON.stringify(constant)
   const items: unknown = Reflect.get(schema, 'items')
   const type = textOf(schema, 'type') || 'any'
-  return isSchema(items) ? `${typeOf(items)}[]` : type
+  if (!isSchema(items)) return type
+  const item = typeOf(items)
+  return item.includes(' | ') ? `(${item})[]` : `${item}[]`
 }
 
 function example(endpoint: Endpoint): string {

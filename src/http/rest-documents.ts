@@ -13,6 +13,15 @@ export function documentEndpoints(endpoints: readonly Endpoint[], version: strin
   const described: Endpoint[] = [...endpoints]
   const documents = [
     publicEndpoint({
+      route: 'GET /',
+      rootOnly: true,
+      tag: 'documents',
+      summary: 'Where somebody with a browser begins: leads to /docs',
+      reply: Type.Null(),
+      status: 303,
+      handle: async () => ({ headers: { ...CACHED, location: '/docs' }, body: undefined }),
+    }),
+    publicEndpoint({
       route: 'GET /openapi.json',
       rootOnly: true,
       tag: 'documents',
@@ -25,11 +34,9 @@ export function documentEndpoints(endpoints: readonly Endpoint[], version: strin
       rootOnly: true,
       tag: 'documents',
       summary: 'The API as a page for people',
-      reply: Type.String({ title: 'HTML' }),
-      handle: async () => ({
-        headers: { ...CACHED, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': CSP },
-        body: page,
-      }),
+      reply: Type.String(),
+      replyType: 'text/html; charset=utf-8',
+      handle: async () => ({ headers: { ...CACHED, 'content-security-policy': CSP }, body: page }),
     }),
   ]
   described.push(...documents)

@@ -1,4 +1,6 @@
 import type { FastifyReply } from 'fastify'
+import type { Arrival } from './arrival.ts'
+import { fieldsOf } from './mcp-head.ts'
 import { ERROR_CODES } from '#/errors/codes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
@@ -29,6 +31,15 @@ export function sendError(reply: FastifyReply, cause: unknown): FastifyReply {
     .code(ERROR_CODES[error.code].http)
     .header('content-type', 'application/json; charset=utf-8')
     .send(Buffer.from(JSON.stringify(errorBody(error, reply.request.id, reply.request.url))))
+}
+
+/** The same for what never reaches the framework: refusals at the door, and what the process answers by itself. */
+export function refuseInRest(arrival: Arrival, cause: unknown): void {
+  const { request, response, requestId } = arrival
+  const error = GatewayError.from(cause)
+  if (response.headersSent || response.destroyed) return void response.destroy()
+  const body = Buffer.from(JSON.stringify(errorBody(error, requestId, request.url ?? '')))
+  arrival.json(ERROR_CODES[error.code].http, body, fieldsOf(error))
 }
 
 /** What the framework throws on its own, in our words. */

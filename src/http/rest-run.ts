@@ -118,6 +118,7 @@ function answer(endpoint: Endpoint, reply: FastifyReply, { status, headers, body
     return reply.code(304).send()
   reply.code(status ?? endpoint.status ?? 200)
   if (body === undefined) return reply.send()
-  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8')
+  if (!reply.hasHeader('content-type'))
+    reply.header('content-type', endpoint.replyType ?? 'application/json; charset=utf-8')
   return reply.send(Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)))
 }

@@ -119,6 +119,7 @@ test('without a live token nothing but what is open to strangers answers, and al
     .filter(({ name }) => !answers.get(name)?.get('none')?.decision.startsWith('401'))
     .map(({ name }) => name)
   expect(open).toEqual([
+    'GET /',
     'GET /openapi.json',
     'GET /docs',
     'GET /health text',
