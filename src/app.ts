@@ -38,7 +38,7 @@ import { recordAttic } from '#/store/record-attic.ts'
 import { recordSink } from '#/store/record-store.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
-import { callFinished, recordsLost, signInRefusals, type Telemetry } from '#/telemetry/events.ts'
+import { callFinished, recordsLost, requestFailures, signInRefusals, type Telemetry } from '#/telemetry/events.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
@@ -161,17 +161,24 @@ async function openDoor(core: Core, { calls, upstream, telemetry, building }: Do
   const sessions = new Sessions({ sealer: keys, tell: (fact) => link.tell(factOf(fact)) })
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
   const endpoints = routesOf({ db, catalog, keys, calls, discoverer: upstream.discoverer, version })
-  const rest = building.use(await restApp({ endpoints, authenticate, bodyLimit, log }))
+  const rest = building.use(await restApp({ endpoints, authenticate, admission, bodyLimit, log }))
   const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db) })
   const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
   const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))
+  const failed = requestFailures(telemetry)
   const door = openFrontDoor({
     guard: requestGuard({ publicUrl }),
     mcp: { authenticate, admission, catalog, calls, sessions, sealer: keys, deadlines, bodyLimit, serverInfo },
     ops: createOps({ authenticate, readiness, metrics }),
     rest: rest.handler,
+    notice: ({ requestId, request }, error) => failed({ requestId, path: pathOf(request.url), error }),
   })
   return door
+}
+
+/** Without the query, which may hold what nobody should read in a log. */
+function pathOf(url = ''): string {
+  return url.split('?', 1)[0] ?? ''
 }
 
 /** Who is calling, by the token alone; a refusal is told to the security log. */
@@ -204,8 +211,10 @@ function degradedBy({ ageMs }: OpenCatalog, { readOnly }: OpenDatabase): readonl
 }
 
 function factOf(fact: SessionFact): Fact {
-  const expiresAt = fact.kind === 'cancelled' ? Date.now() + 60_000 : fact.until
-  return { topic: 'session', key: `${fact.kind} ${fact.session}`, value: fact, expiresAt }
+  const named = { topic: 'session', key: `${fact.kind} ${fact.session}`, value: fact }
+  return fact.kind === 'cancelled'
+    ? { ...named, expiresAt: Date.now() + 60_000, once: true }
+    : { ...named, expiresAt: fact.until }
 }
 
 const HOUR_MS = 3_600_000

@@ -3,7 +3,7 @@ import type { GatewayId } from '#/access/ids.ts'
 import type { Catalog } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { Canceller } from '#/lib/canceller.ts'
-import { memberOf } from '#/lib/json-member.ts'
+import { readObject } from '#/lib/json-object.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
 import { NEWEST_LEGACY } from '#/mcp/revision.ts'
 import type { Calls } from './call.ts'
@@ -33,20 +33,20 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
   return {
     async tool(who, id, { argumentsJson, request }) {
       const tool = catalog.current.tool(id)
-      if (tool === undefined) throw absent('Tool', id)
+      if (tool === undefined || !who.visibilityClass.sees(tool)) throw absent('Tool', id)
       const params = { name: json(tool.originalName), arguments: argumentsJson }
       return await callWhole(calls, { who, gatewayId: tool.gatewayId, method: 'tools/call', params, request })
     },
     async prompt(who, idOrName, { argumentsJson, request }) {
       const { current } = catalog
       const prompt = current.prompt(idOrName) ?? current.findPrompt({ kind: 'all' }, idOrName, who)?.item
-      if (prompt === undefined) throw absent('Prompt', idOrName)
+      if (prompt === undefined || !who.visibilityClass.sees(prompt)) throw absent('Prompt', idOrName)
       const params = { name: json(prompt.originalName), arguments: argumentsJson }
       return await callWhole(calls, { who, gatewayId: prompt.gatewayId, method: 'prompts/get', params, request })
     },
     async resource(who, id, request) {
       const resource = catalog.current.resource(id)
-      if (resource === undefined) throw absent('Resource', id)
+      if (resource === undefined || !who.visibilityClass.sees(resource)) throw absent('Resource', id)
       if (resource.isTemplate) {
         throw new GatewayError('invalid_field', 'this is a template: read one of its resources by URI over MCP', {
           field: 'id',
@@ -95,6 +95,10 @@ async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
     )
     const { bytes, outcome } = await answer
     return resultOf(bytes, outcome.kind)
+  } catch (cause) {
+    // An answer that is too large is given up here, and must not go on coming from there.
+    canceller.abort(GatewayError.from(cause))
+    throw cause
   } finally {
     request.signal.removeEventListener('abort', gone)
   }
@@ -118,7 +122,9 @@ function requestOf({ method, params }: WholeCall): Buffer {
 
 /** The raw JSON of the result; a JSON-RPC error of the server becomes an error of ours that quotes it. */
 function resultOf(bytes: Buffer, kind: 'result' | 'error'): Buffer {
-  const found = memberOf(bytes, kind)
+  const { members } = readObject(bytes)
+  const member = members.find(({ key }) => key === kind)
+  const found = member && bytes.subarray(member.at, member.end)
   if (found === undefined) throw new GatewayError('upstream_invalid', 'the server answered without a result')
   if (kind === 'result') return found
   const error = JSON.parse(found.toString()) as { readonly code?: unknown; readonly message?: unknown }

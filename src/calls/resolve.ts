@@ -4,9 +4,12 @@ import type { Permission } from '#/access/permissions.ts'
 import type { CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool, ParamHeader } from '#/catalog/model.ts'
 import type { Found, Snapshot } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import type { Frame } from '#/mcp/frame.ts'
-import { withMember } from '#/lib/json-member.ts'
+import { OPEN_OBJECT, QUOTE } from '#/lib/json-bytes.ts'
+import { readObject, writeObject, type ObjectText } from '#/lib/json-object.ts'
+import { decodeString } from '#/lib/json-string.ts'
 import { paramOf, rawOf } from '#/mcp/frame-values.ts'
+import { checkParamHeaders } from '#/mcp/param-values.ts'
+import { eraOf } from '#/mcp/revision.ts'
 import type { Call } from './call.ts'
 
 /** Where a call goes: what was asked for, who serves it, and the proof that the caller may. */
@@ -34,7 +37,6 @@ const RESOLVERS: Readonly<Record<string, Resolver>> = {
   'completion/complete': toCompletion,
 }
 
-
 /** Looks the name up in the snapshot. What is invisible fails like what does not exist. */
 export function resolve(call: Call, snapshot: Snapshot): Destination {
   const resolver = RESOLVERS[call.frame.method]
@@ -47,14 +49,18 @@ function toTool(call: Call, snapshot: Snapshot): Destination {
   const name = needed(call.frame.name, 'params.name')
   const found = snapshot.findTool(call.scope, name, call.principal)
   if (found === undefined) throw absent('tool', name)
+  const grant = allow(call.principal, 'tools.execute', found.item)
+  const { paramHeaders } = found.item
+  if (paramHeaders !== null && eraOf(call.revision) === 'modern')
+    checkParamHeaders(call.headers, call.frame, paramHeaders)
   return {
     ...common(found),
     kind: 'tool',
     upstreamName: found.item.originalName,
     replace: undefined,
-    paramHeaders: found.item.paramHeaders,
+    paramHeaders,
     idempotent: false,
-    grant: allow(call.principal, 'tools.execute', found.item),
+    grant,
   }
 }
 
@@ -88,29 +94,26 @@ function toResource(call: Call, wanted: { snapshot: Snapshot; uri: string }): De
 
 /** A completion follows its reference: to the gateway of the prompt, under its own name there, or of the resource template. */
 function toCompletion(call: Call, snapshot: Snapshot): Destination {
-  const ref = readReference(call.frame)
-  if (ref?.type === 'ref/resource') return toResource(call, { snapshot, uri: needed(ref.uri, 'params.ref.uri') })
-  if (ref?.type !== 'ref/prompt') {
+  const ref = rawOf(call.frame, paramOf(call.frame, 'ref'))
+  // Read once, by our own rules: keys that two parsers could read differently are refused.
+  const object = ref?.[0] === OPEN_OBJECT ? readObject(ref) : undefined
+  const type = object && textIn(object, 'type')
+  if (object !== undefined && type === 'ref/resource')
+    return toResource(call, { snapshot, uri: needed(textIn(object, 'uri'), 'params.ref.uri') })
+  if (object === undefined || type !== 'ref/prompt') {
     throw new GatewayError('invalid_field', 'params.ref.type must be ref/prompt or ref/resource', {
       field: 'params.ref',
     })
   }
-  const destination = toPrompt(call, { snapshot, name: needed(ref.name, 'params.ref.name') })
-  const renamed = withMember(ref.bytes, 'name', Buffer.from(JSON.stringify(destination.upstreamName)))
-  return { ...destination, upstreamName: undefined, replace: { ref: renamed } }
+  const destination = toPrompt(call, { snapshot, name: needed(textIn(object, 'name'), 'params.ref.name') })
+  const name = Buffer.from(JSON.stringify(destination.upstreamName))
+  return { ...destination, upstreamName: undefined, replace: { ref: writeObject(object, new Map([['name', name]])) } }
 }
 
-interface Reference {
-  readonly bytes: Buffer
-  readonly type?: unknown
-  readonly name?: unknown
-  readonly uri?: unknown
-}
-
-function readReference(frame: Frame): Reference | undefined {
-  const bytes = rawOf(frame, paramOf(frame, 'ref'))
-  const value: unknown = bytes && JSON.parse(bytes.toString())
-  return bytes && typeof value === 'object' && value !== null ? { ...value, bytes } : undefined
+/** A member as text, where it is a string. */
+function textIn({ bytes, members }: ObjectText, key: string): string | undefined {
+  const member = members.find((each) => each.key === key)
+  return member && bytes[member.at] === QUOTE ? decodeString(bytes, member.at, member.end) : undefined
 }
 
 function common<Item extends CatalogTool | CatalogPrompt | CatalogResource>(found: Found<Item>) {

@@ -1,4 +1,5 @@
 import { HeldConnectionError } from '#/lib/held-connection.ts'
+import { JsonFault } from '#/lib/json-fault.ts'
 import { ERROR_CODES, type ErrorCode } from './codes.ts'
 
 export interface ErrorDetails {
@@ -33,6 +34,7 @@ export class GatewayError extends Error {
     if (cause instanceof DOMException && cause.name === 'TimeoutError') {
       return new GatewayError('upstream_timeout', 'the deadline passed', { cause })
     }
+    if (cause instanceof JsonFault) return new GatewayError(cause.code, cause.message, { cause })
     if (cause instanceof HeldConnectionError) return new GatewayError('internal', cause.message, { cause })
     return new GatewayError('internal', 'internal error', { cause })
   }

@@ -1,7 +1,17 @@
+import type { GatewayError } from '#/errors/gateway-error.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** As a latin1 string the bytes are the same, and node sends head and body in one write instead of two. */
 const ONE_WRITE_BYTES = 16 << 10
+const UNREAD_MS = 60_000
+
+/** Told of every refusal and failure that a client is answered with: for the log, where strangers see less than the cause. */
+export type Notice = (arrival: Arrival, error: GatewayError) => void
+
+export interface ArrivalOptions {
+  readonly requestId: string
+  readonly notice: Notice
+}
 
 /** One request at the front door: how it is answered, and what ends with it. Every answer carries the request's id. */
 export class Arrival {
@@ -9,11 +19,13 @@ export class Arrival {
   readonly response: ServerResponse
   readonly requestId: string
   readonly #ends: (() => void)[] = []
+  readonly #notice: Notice
 
-  constructor(request: IncomingMessage, response: ServerResponse, requestId: string) {
+  constructor(request: IncomingMessage, response: ServerResponse, { requestId, notice }: ArrivalOptions) {
     this.request = request
     this.response = response
     this.requestId = requestId
+    this.#notice = notice
     response.on('close', () => {
       for (const end of this.#ends) end()
     })
@@ -24,6 +36,11 @@ export class Arrival {
     this.#ends.push(end)
   }
 
+  /** The request ends with this error, whose body comes next. */
+  failed(error: GatewayError): void {
+    this.#notice(this, error)
+  }
+
   /** A head whose body follows in pieces. `fields`: name, value, name, value … */
   open(status: number, fields: readonly string[]): void {
     this.response.writeHead(status, ['x-request-id', this.requestId, ...fields])
@@ -32,8 +49,10 @@ export class Arrival {
   /** A whole JSON body with its length. */
   json(status: number, body: Buffer, fields: readonly string[] = []): void {
     this.open(status, ['content-type', 'application/json', 'content-length', String(body.length), ...fields])
-    if (body.length > ONE_WRITE_BYTES) this.response.end(body)
-    else this.response.end(body.toString('latin1'), 'latin1')
+    if (body.length > ONE_WRITE_BYTES) {
+      this.response.end(body)
+      this.#mustBeRead()
+    } else this.response.end(body.toString('latin1'), 'latin1')
   }
 
   /** A whole JSON body in pieces that are not joined first: large shared bytes are written as they are. */
@@ -42,6 +61,12 @@ export class Arrival {
     this.open(200, ['content-type', 'application/json', 'content-length', String(length)])
     for (const piece of pieces) this.response.write(piece)
     this.response.end()
+    this.#mustBeRead()
+  }
+
+  /** A client that reads nothing for a minute does not hold an answer, and its place, for ever. */
+  #mustBeRead(): void {
+    if (!this.response.writableFinished) this.response.setTimeout(UNREAD_MS, () => this.response.destroy())
   }
 
   /** Nothing but a status. */

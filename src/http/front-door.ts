@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { requestIdFrom } from '#/calls/trace.ts'
-import { Arrival } from './arrival.ts'
+import { Arrival, type Notice } from './arrival.ts'
 import { doorOf } from './door.ts'
 import { refuse } from './mcp-head.ts'
 import { serveMcp, type McpOptions } from './mcp-endpoint.ts'
@@ -15,6 +15,7 @@ export interface FrontDoorOptions {
   readonly guard: RequestGuard
   readonly mcp: McpOptions
   readonly ops: Ops
+  readonly notice: Notice
   /** The other half: REST, documents, UI. */
   readonly rest: (request: IncomingMessage, response: ServerResponse) => void
 }
@@ -58,13 +59,17 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
   const server = createServer(
     {
       headersTimeout: 10_000,
-      requestTimeout: 0,
+      // From the first byte of a head to the last of its body.
+      requestTimeout: 60_000,
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 2_000,
       maxHeaderSize: 32 << 10,
     },
     (request, response) => {
-      const arrival = new Arrival(request, response, requestIdFrom(request.headers['x-request-id']))
+      const arrival = new Arrival(request, response, {
+        requestId: requestIdFrom(request.headers['x-request-id']),
+        notice: options.notice,
+      })
       inFlight += 1
       arrival.atEnd(() => (inFlight -= 1))
       if (quiet) response.setHeader('connection', 'close')

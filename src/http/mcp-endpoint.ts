@@ -11,27 +11,24 @@ import type { Deadlines } from '#/lib/deadlines.ts'
 import { classify } from '#/mcp/classify.ts'
 import { metaOf, paramOf, rawOf, textOf } from '#/mcp/frame-values.ts'
 import { LOG_LEVEL } from '#/mcp/meta-keys.ts'
+import type { Frame } from '#/mcp/frame.ts'
 import { methodIn } from '#/mcp/methods.ts'
-import { readFrame } from '#/mcp/read-frame.ts'
-import type { Admission } from './admission.ts'
 import type { Arrival } from './arrival.ts'
-import { readBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { answerList } from './mcp-lists.ts'
 import { answerLocally } from './mcp-local.ts'
-import { refuse, requireMedia } from './mcp-head.ts'
+import { receive, type EntryOptions } from './mcp-entry.ts'
+import { refuse } from './mcp-head.ts'
 import { McpReply } from './mcp-reply.ts'
 import type { Session, Sessions } from './session.ts'
 
-export interface McpOptions {
+export interface McpOptions extends EntryOptions {
   readonly authenticate: (request: IncomingMessage, requestId: string) => Principal
-  readonly admission: Admission
   readonly catalog: Catalog
   readonly calls: Calls
   readonly sessions: Sessions
   readonly sealer: Sealer
   readonly deadlines: Deadlines
-  readonly bodyLimit: number
   /** Raw JSON of who we are to clients: name and version. */
   readonly serverInfo: Buffer
 }
@@ -46,11 +43,8 @@ export async function serveMcp(arrival: Arrival, scope: Scope, options: McpOptio
     const principal = options.authenticate(request, arrival.requestId)
     requireEndpoint(principal, scope, options.catalog)
     if (request.method === 'DELETE') return endSession(arrival, { principal, scope, sessions: options.sessions })
-    requireMedia(request)
-    const place = options.admission.enter(principal.key)
-    arrival.atEnd(place.leave)
-    const bytes = await readBody(request, { limit: options.bodyLimit, place })
-    const exchange = understand(arrival, { principal, scope, bytes, sessions: options.sessions })
+    const frame = await receive(arrival, principal, options)
+    const exchange = frame && understand(arrival, { principal, scope, frame, sessions: options.sessions })
     if (exchange !== undefined) await answer(exchange, options)
   } catch (cause) {
     refuse(arrival, cause)
@@ -71,17 +65,14 @@ export function requireEndpoint(principal: Principal, scope: Scope, { current }:
 interface Received {
   readonly principal: Principal
   readonly scope: Scope
-  readonly bytes: Buffer
+  readonly frame: Frame
   readonly sessions: Sessions
 }
 
 /** The exchange behind a body; undefined where it was a notification or response and is done with. */
-function understand(arrival: Arrival, { principal, scope, bytes, sessions }: Received): Exchange | undefined {
-  const read = readFrame(bytes)
-  if (!read.ok) throw new GatewayError(read.code, read.detail)
-  const { frame } = read
+function understand(arrival: Arrival, { principal, scope, frame, sessions }: Received): Exchange | undefined {
   const { headers } = arrival.request
-  const id = frame.id === undefined ? undefined : bytes.subarray(frame.id.start, frame.id.end)
+  const id = frame.id === undefined ? undefined : frame.bytes.subarray(frame.id.start, frame.id.end)
   try {
     const { era, revision } = classify(headers, frame)
     const sessionId = era === 'legacy' && frame.method !== 'initialize' ? headers['mcp-session-id'] : undefined
@@ -137,7 +128,7 @@ function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): 
   }
   arrival.atEnd(() => {
     quiet?.[Symbol.dispose]()
-    session?.running.delete(key)
+    if (session?.running.get(key) === canceller) session.running.delete(key)
     if (!response.writableFinished) canceller.abort(new GatewayError('client_gone', 'the client went away'))
   })
   const logLevel = era === 'modern' ? textOf(frame, metaOf(frame, LOG_LEVEL)) : levelOf(session, sessions)

@@ -39,6 +39,7 @@ const NO_ID = Buffer.from('null')
 export function refuse(arrival: Arrival, cause: unknown, id: Buffer = NO_ID): void {
   const { response } = arrival
   const error = GatewayError.from(cause)
+  arrival.failed(error)
   if (response.headersSent || response.destroyed) return void response.destroy()
   const body = errorBody(error, { id, era: 'modern', method: '' })
   arrival.json(ERROR_CODES[error.code].mcp, body, fieldsOf(error))
@@ -52,6 +53,7 @@ export function fieldsOf({ code, retryAfter }: GatewayError): readonly string[] 
 
 const FIELDS: Partial<Record<ErrorCode, readonly string[]>> = {
   unauthenticated: ['www-authenticate', 'Bearer'],
+  forbidden: ['www-authenticate', 'Bearer error="insufficient_scope"'],
   method_not_allowed: ['allow', 'POST, DELETE'],
   too_large: ['connection', 'close'],
 }

@@ -69,6 +69,7 @@ export class McpReply implements CallSink {
   fail(error: GatewayError): void {
     const { arrival, era, id, frame } = this.#exchange
     const { response } = arrival
+    arrival.failed(error)
     if (response.destroyed) return
     // Half an answer is out: cutting the connection is the only honest ending.
     if (this.#begun || this.#mode === 'json') return void response.destroy()

@@ -37,6 +37,7 @@ export function sendError(reply: FastifyReply, cause: unknown): FastifyReply {
 export function refuseInRest(arrival: Arrival, cause: unknown): void {
   const { request, response, requestId } = arrival
   const error = GatewayError.from(cause)
+  arrival.failed(error)
   if (response.headersSent || response.destroyed) return void response.destroy()
   const body = Buffer.from(JSON.stringify(errorBody(error, requestId, request.url ?? '')))
   arrival.json(ERROR_CODES[error.code].http, body, fieldsOf(error))

@@ -22,7 +22,7 @@ test('every method: eras, kind, permission, target', () => {
       "resources/read legacy+modern relay resources.read uri",
       "prompts/list legacy+modern list prompts.read null",
       "prompts/get legacy+modern relay prompts.read name",
-      "completion/complete legacy+modern relay tools.read null",
+      "completion/complete legacy+modern relay null null",
       "resources/subscribe legacy later resources.read null",
       "resources/unsubscribe legacy later resources.read null",
       "subscriptions/listen modern later null null",

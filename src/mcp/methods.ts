@@ -43,7 +43,7 @@ export const METHODS = {
   'resources/read': { ...relay, permission: 'resources.read', target: 'uri' },
   'prompts/list': { ...list, permission: 'prompts.read' },
   'prompts/get': { ...relay, permission: 'prompts.read', target: 'name' },
-  'completion/complete': { ...relay, permission: 'tools.read', target: null },
+  'completion/complete': { ...relay, permission: null, target: null },
   'resources/subscribe': { ...later, eras: LEGACY, permission: 'resources.read' },
   'resources/unsubscribe': { ...later, eras: LEGACY, permission: 'resources.read' },
   'subscriptions/listen': { ...later, eras: MODERN, permission: null },

@@ -1,3 +1,4 @@
+import type { GatewayError } from '#/errors/gateway-error.ts'
 import type { Logger } from './logger.ts'
 import type { CallMeasured } from './call-metrics.ts'
 import type { Metrics } from './metrics.ts'
@@ -34,23 +35,53 @@ export function recordsLost({ log, metrics }: Telemetry, records: number, why: {
   log.error({ event: 'records.lost', records, ...why }, 'usage records were lost')
 }
 
-/** The security log: refused requests, at most `perSecond` lines, so that a flood of strangers fills no disk. */
-export function signInRefusals(telemetry: Telemetry, perSecond = 10): (refusal: SignInRefused) => void {
+/** The security log: refused requests without a valid token. */
+export function signInRefusals(telemetry: Telemetry): (refusal: SignInRefused) => void {
+  const write = sampled((fields) =>
+    telemetry.log.warn({ event: 'sign_in.refused', ...fields }, 'request refused: no valid token'),
+  )
+  return (refusal) => {
+    telemetry.metrics.signInRefused()
+    write({ ...refusal })
+  }
+}
+
+/** A request ended with an error of ours: a defect with its cause, a refusal of what somebody may not do. The rest is ordinary. */
+export function requestFailures({ log }: Telemetry): (failed: RequestFailed) => void {
+  const forbidden = sampled((fields) =>
+    log.warn({ event: 'request.forbidden', ...fields }, 'request refused: not permitted'),
+  )
+  return ({ requestId, path, error }) => {
+    if (error.code === 'forbidden') forbidden({ requestId, path, why: error.message })
+    else if (error.code === 'internal')
+      log.error({ event: 'request.failed', requestId, path, err: error }, 'request failed')
+  }
+}
+
+export interface RequestFailed {
+  readonly requestId: string
+  readonly path: string
+  readonly error: GatewayError
+}
+
+/** What strangers can cause without end is written at most so often a second, with how many were left out. */
+const PER_SECOND = 10
+
+function sampled(write: (fields: Record<string, unknown>) => void): (fields: Record<string, unknown>) => void {
   let second = 0
   let written = 0
   let suppressed = 0
-  return (refusal) => {
-    telemetry.metrics.signInRefused()
+  return (fields) => {
     const now = Math.floor(performance.now() / 1000)
     if (now !== second) {
       second = now
       written = 0
     }
-    if (++written > perSecond) {
+    if (++written > PER_SECOND) {
       suppressed++
       return
     }
-    telemetry.log.warn({ event: 'sign_in.refused', ...refusal, suppressed }, 'request refused: no valid token')
+    write({ ...fields, suppressed })
     suppressed = 0
   }
 }
