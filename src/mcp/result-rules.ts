@@ -3,10 +3,11 @@ import type { RelayPlan } from './relay.ts'
 import { eraOf } from './revision.ts'
 
 /**
- * What happens to one member of a result. copy, drop: as they say. look: its members are told too. wrap: a value that is no
+ * What happens to one member of a result. copy, drop: as they say. private: written so, whatever it was. look: its members are told too. wrap: a value that is no
  * object is put into one. flag: copied, its truth noted. type: read before anything is let out, then copied; drop-type: then dropped. items, messages: a list of content to look into.
  */
-export type MemberRule = 'copy' | 'drop' | 'look' | 'wrap' | 'flag' | 'type' | 'drop-type' | 'items' | 'messages'
+export type MemberRule =
+  'copy' | 'drop' | 'private' | 'look' | 'wrap' | 'flag' | 'type' | 'drop-type' | 'items' | 'messages'
 
 export interface ResultRules {
   readonly members: ReadonlyMap<string, MemberRule>
@@ -46,11 +47,11 @@ const CACHE_DROPPED: Rows = [
   ['cacheScope', 'drop'],
 ]
 const SAME_LEGACY = rules(ALWAYS)
-const SAME_MODERN = rules([...ALWAYS, ['resultType', 'type']], {
-  typeFirst: true,
-  typeRequired: true,
-  addServerInfo: true,
-})
+const MODERN: Rows = [...ALWAYS, ['resultType', 'type']]
+const MODERN_FLAGS = { typeFirst: true, typeRequired: true, addServerInfo: true }
+const SAME_MODERN = rules(MODERN, MODERN_FLAGS)
+// The server answered one principal; another may not be allowed to read it, so no cache may share it.
+const SAME_MODERN_CACHED = rules([...MODERN, ['cacheScope', 'private']], MODERN_FLAGS)
 const TO_MODERN = rules([...ALWAYS, ['resultType', 'drop']], { append: [COMPLETE], addServerInfo: true })
 const TO_MODERN_CACHED = rules([...ALWAYS, ['resultType', 'drop'], ...CACHE_DROPPED], {
   append: [COMPLETE, ...UNCACHED],
@@ -81,7 +82,7 @@ function cellOf(plan: RelayPlan): ResultRules {
     if (from === 'legacy') return SAME_LEGACY
     return cached ? TO_LEGACY_CACHED : TO_LEGACY
   }
-  if (from === 'modern') return SAME_MODERN
+  if (from === 'modern') return cached ? SAME_MODERN_CACHED : SAME_MODERN
   return cached ? TO_MODERN_CACHED : TO_MODERN
 }
 

@@ -25,6 +25,7 @@ const WRAP_OPEN = Buffer.from('{"result":')
 const WRAP_CLOSE = Buffer.from('}')
 const INFO_KEY = Buffer.from(`"${SERVER_INFO}":`)
 const META_OPEN = Buffer.from(`"_meta":{"${SERVER_INFO}":`)
+const PRIVATE = Buffer.from('"private"')
 const TRUE = 0x74
 
 /** Rewrites one response while it is scanned: told of members by the scanner, it decides in the window what leaves. */
@@ -128,6 +129,9 @@ export class ResultStream implements JsonVisitor {
     } else if (this.#action === 'drop-type') {
       this.#window.skipTo(at)
       this.#flow = 'hold'
+    } else if (this.#action === 'private') {
+      this.#window.copyTo(at)
+      this.#flow = 'skip'
     }
     return false
   }
@@ -166,6 +170,10 @@ export class ResultStream implements JsonVisitor {
     switch (this.#action) {
       case 'drop':
         this.#window.skipTo(end)
+        break
+      case 'private':
+        this.#window.skipTo(end)
+        this.#window.emit(PRIVATE)
         break
       case 'wrapped':
         this.#window.copyTo(end)
