@@ -4,6 +4,7 @@ import { answerToServer } from '#/mcp/upstream-requests.ts'
 import { createAnswerRelay } from '#/mcp/answer-relay.ts'
 import { metaOf, rawOf } from '#/mcp/frame-values.ts'
 import type { Frame } from '#/mcp/frame.ts'
+import { CLIENT_CAPABILITIES } from '#/mcp/meta-keys.ts'
 import type { AnswerOutcome, AnswerRelay, RelayOutput } from '#/mcp/relay.ts'
 import type { AnswerStart, FlowControl, UpstreamReport, UpstreamSink } from '#/upstream/upstreams.ts'
 import type { Call, CallSink } from './call.ts'
@@ -50,6 +51,7 @@ export class CallRun implements UpstreamSink, RelayOutput {
         progressToken: this.progressToken,
         logLevel: call.logLevel,
         serverInfo: serverInfoOf(destination.gateway),
+        clientCapabilities: () => rawOf(frame, metaOf(frame, CLIENT_CAPABILITIES)),
       },
       this,
     )

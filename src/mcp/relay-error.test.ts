@@ -80,6 +80,39 @@ describe('the code of an error', () => {
   })
 })
 
+describe('a capability that is missing, from a modern server to a modern client', () => {
+  const wants = (required: string): string =>
+    `{"jsonrpc":"2.0","id":7,"error":{"code":-32021,"message":"no","data":{"requiredCapabilities":${required}}}}`
+  const told = (declared: string, error: string): unknown =>
+    relayed(error, { ...planFor(M, M), clientCapabilities: () => Buffer.from(declared) })
+
+  test.each([
+    ['{}', '{"sampling":{}}'],
+    ['{"sampling":{}}', '{"sampling":{"tools":{}}}'],
+    ['{"elicitation":{}}', '{"elicitation":{"url":{}}}'],
+    ['{"elicitation":{"url":{}}}', '{"elicitation":{}}'],
+    ['{"roots":{}}', '{"toString":{}}'],
+    ['{"roots":{}}', '{"roots":{},"sampling":{}}'],
+  ])('%s does not declare %s: it is told', (declared, required) => {
+    expect(told(declared, wants(required))).toBe(wants(required).replace('"id":7', '"id":"c-1"'))
+  })
+
+  test.each([
+    ['{"sampling":{"tools":{}}}', '{"sampling":{}}'],
+    ['{"elicitation":{}}', '{"elicitation":{"form":{}}}'],
+    ['{"elicitation":{"form":{},"url":{}}}', '{"elicitation":{}}'],
+    ['{"roots":{"listChanged":true},"sampling":{}}', '{"roots":{}}'],
+  ])('%s declares %s: it is we who do not carry it', (declared, required) => {
+    expect(told(declared, wants(required))).toBe('needs-input')
+  })
+
+  test('without a word on what is missing', () => {
+    const error = plain('7', -32021)
+    expect(told('{}', error)).toBe(plain('"c-1"', -32021))
+    expect(told('{"roots":{}}', error)).toBe('needs-input')
+  })
+})
+
 describe('no legal error', () => {
   test.each([
     '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}}',

@@ -3,6 +3,7 @@ import { scanObject, scanWhole, skipValue } from '#/lib/json-scanner.ts'
 import { splice, type Edit } from '#/lib/json-splice.ts'
 import { decodeString } from '#/lib/json-string.ts'
 import type { Range } from './frame.ts'
+import { declaresAll } from './capabilities.ts'
 import { isId } from './read-frame.ts'
 import type { RelayPlan } from './relay.ts'
 import { eraOf, type Revision } from './revision.ts'
@@ -35,7 +36,7 @@ export function relayError(bytes: Buffer, plan: RelayPlan): RelayedError {
   if (why !== undefined || found.id === undefined || found.code === undefined) {
     return { kind: 'invalid', why: why ?? 'the error response is incomplete' }
   }
-  const mapped = clientCode(code, plan)
+  const mapped = code === MISSING_CAPABILITY ? missingCapability(bytes, plan) : clientCode(code, plan)
   if (mapped === 'needs-input') return { kind: 'needs-input' }
   const edits: Edit[] = [{ ...found.id, bytes: plan.clientId }]
   if (mapped !== code) edits.push({ ...found.code, bytes: Buffer.from(String(mapped)) })
@@ -98,10 +99,15 @@ function clientCode(code: number, plan: RelayPlan): number | 'needs-input' {
 /** −32020 … −32099 are the specification's, and only the newest three have a meaning; −32002 and −32042 are withdrawn. */
 function codeForModern(code: number, plan: RelayPlan): number | 'needs-input' {
   if (code === RESOURCE_NOT_FOUND) return INVALID_PARAMS
-  const fromModern = eraOf(plan.upstreamRevision) === 'modern'
-  if (code === URL_ELICITATION && !fromModern) return 'needs-input'
-  if (code === MISSING_CAPABILITY && fromModern) return code
+  if (code === URL_ELICITATION && eraOf(plan.upstreamRevision) === 'legacy') return 'needs-input'
   return isReserved(code) ? INTERNAL : code
+}
+
+/** The server speaks of what we declare, which is nothing. It is true of the client where it does not declare that either. */
+function missingCapability(bytes: Buffer, plan: RelayPlan): number | 'needs-input' {
+  const modern = eraOf(plan.clientRevision) === 'modern' && eraOf(plan.upstreamRevision) === 'modern'
+  if (!modern) return clientCode(MISSING_CAPABILITY, plan)
+  return declaresAll(plan.clientCapabilities?.(), bytes) ? 'needs-input' : MISSING_CAPABILITY
 }
 
 function codeForLegacy(code: number, plan: RelayPlan): number {

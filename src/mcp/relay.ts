@@ -16,6 +16,8 @@ export interface RelayPlan {
   readonly logLevel: string | undefined
   /** Raw JSON of serverInfo to put into a modern result's _meta where the upstream gave none. */
   readonly serverInfo: Buffer | undefined
+  /** Raw JSON of the capabilities that a modern client declared with this request; asked for only where it matters. */
+  readonly clientCapabilities?: () => Buffer | undefined
 }
 
 /** What an answer said of itself, known when its last byte has passed. */
