@@ -74,6 +74,7 @@ async function attempted(
     declaration,
     ifMatch: target.version,
     observation,
+    moved: url !== target.url,
     renamed,
     visibilityBefore: declaration.visibility === target.visibility ? null : target.visibility,
     nextCheckIn: nextCheckIn({ reachable: observation?.kind !== 'unreachable', failures: 1 }),

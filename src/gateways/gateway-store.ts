@@ -60,6 +60,8 @@ export interface GatewayChange {
   readonly ifMatch: number | null
   /** null: nothing about the connection changed, so the upstream was not asked. */
   readonly observation: Observation | null
+  /** Another URL, so another server: what was learned of the old one holds no longer. */
+  readonly moved: boolean
   readonly nextCheckIn: number
   /** New names of all tools and prompts, by id; null: they keep theirs. */
   readonly renamed: readonly { readonly id: string; readonly name: string }[] | null

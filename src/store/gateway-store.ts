@@ -115,12 +115,15 @@ async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<v
 }
 
 async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise<boolean> {
-  const { id, declaration, ifMatch, observation, nextCheckIn, renamed } = change
+  const { id, declaration, ifMatch, observation, moved, nextCheckIn, renamed } = change
   const row = await tx.sql
     .with('state', (q) =>
       q
         .updateTable('gateway_states')
-        .set(observation === null ? { next_check_at: sql`next_check_at` } : observed(observation, nextCheckIn))
+        .set({
+          ...(moved && UNKNOWN),
+          ...(observation === null ? { next_check_at: sql`next_check_at` } : observed(observation, nextCheckIn)),
+        })
         .where('gateway_id', '=', id)
         .where((q) => q.exists(q.selectFrom('gateways').select('id').where('id', '=', id).where(versionIs(ifMatch)))),
     )
@@ -159,6 +162,21 @@ async function refresh(tx: WriteTx, { seen, observation, nextCheckIn, actor }: R
   tx.changed('server', ...servers)
   if (actor) audit(tx, actor, { action: 'gateways.refresh', id: seen.id, detail: {} })
   return true
+}
+
+/** What is known of a server that nobody has seen yet. */
+const UNKNOWN = {
+  status: 'pending',
+  last_seen: null,
+  last_refresh_at: null,
+  era: null,
+  revision: null,
+  era_evidence: null,
+  era_at: null,
+  stateful: false,
+  capabilities: null,
+  server_info: null,
+  instructions: null,
 }
 
 /** The columns of gateway_states that a look at the upstream decides. */
