@@ -107,7 +107,7 @@ async function run(context: UpstreamContext, { entry, kinds, signal }: Run): Pro
       const opened = (): void => {
         openedAt = performance.now()
         // It was away: what it announced meanwhile is lost, so everything may have changed.
-        if (failures > 1) for (const kind of kinds) changed(kind)
+        if (failures > 0) for (const kind of kinds) changed(kind)
       }
       const following = { wire, signal, silenceMs: SILENCE_MS, opened, changed }
       const outcome = await stream.connect(following).catch(() => 'failed' as const)
