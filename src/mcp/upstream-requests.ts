@@ -46,6 +46,11 @@ export function pingRequest(id: number): Buffer {
   return request(id, 'ping', [])
 }
 
+/** From which level on a legacy server tells what it logs, for a whole session. */
+export function setLevelRequest(id: number, level: string): Buffer {
+  return request(id, 'logging/setLevel', [Buffer.from(`"level":${JSON.stringify(level)}`)])
+}
+
 /** A request of our own; in the modern era with the envelope that every request has. `params`: raw members. */
 export function ownRequest(
   id: number,

@@ -5,8 +5,6 @@ import type { Database } from './store.ts'
 export interface Leases {
   /** True: `holder` has the lease for `ms` from now, newly or once more. False: somebody else has it. */
   claim(name: string, holder: string, ms: number): Promise<boolean>
-  /** Prolongs a lease that is still held; false: it was lost, and the work must stop. */
-  renew(name: string, holder: string, ms: number): Promise<boolean>
   /** Gives it up early. */
   release(name: string, holder: string): Promise<void>
 }
@@ -20,15 +18,6 @@ export function leases(db: Pick<Database, 'statement'>): Leases {
           INSERT INTO leases (name, holder, expires_at) VALUES (${name}, ${holder}, ${fromNow(ms)})
           ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
           WHERE leases.holder = excluded.holder OR leases.expires_at <= clock_timestamp()`,
-      )
-      return count === 1
-    },
-    async renew(name, holder, ms) {
-      const { count } = await db.statement(
-        'leases',
-        () => sql`
-          UPDATE leases SET expires_at = ${fromNow(ms)}
-          WHERE name = ${name} AND holder = ${holder} AND expires_at > clock_timestamp()`,
       )
       return count === 1
     },

@@ -28,8 +28,6 @@ export interface UpstreamParts extends AsyncDisposable {
   readonly upstreams: Upstreams
   readonly discoverer: Discoverer
   readonly follower: Follower
-  /** The gateway is gone or disabled: its idle connections close and its sessions are ended. Calls under way go on. */
-  forget(gatewayId: string): void
 }
 
 /** Requests from server to client are not relayed yet, so none is invited. */
@@ -61,7 +59,6 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
     },
     discoverer,
     follower,
-    forget: (gatewayId) => peers.forget(gatewayId),
     async [Symbol.asyncDispose]() {
       await follower[Symbol.asyncDispose]()
       peers[Symbol.dispose]()

@@ -39,7 +39,7 @@ export class Peer implements Disposable {
   readonly #modern = createSession(MODERN_REVISION, null)
   readonly #credentials: LeasedCache<string, CredentialHeaders>
   readonly #unsealing = new SingleFlight<string, CredentialHeaders>()
-  readonly #learning = new SingleFlight<'era', Session>()
+  readonly #learning = new SingleFlight<'era', void>()
   /** Of a server that gives no session ids nothing needs to be opened: what was agreed once holds. */
   #assumed: Session | undefined
   #keepsState = false
@@ -106,7 +106,7 @@ export class Peer implements Disposable {
   session(asked: Asked): Session | Promise<Session> {
     const { era, revision, stateful } = asked.gateway
     if (era === 'modern') return this.#modern
-    if (era === null) return this.#learned ?? this.#learn(asked)
+    if (era === null && !this.#keepsState) return this.#learned ?? this.#learn(asked)
     if (!stateful && !this.#keepsState && revision !== null) return this.#assume(revision)
     const key = this.#sessionKey(asked)
     return this.#sessions.ready(key) ?? this.#sessions.open(key, () => this.#wire(asked))
@@ -149,14 +149,19 @@ export class Peer implements Disposable {
     return this.#assumed
   }
 
-  #learn(asked: Asked): Promise<Session> {
-    return this.#learning.run('era', async () => {
-      const found = await detect(await this.#wire(asked))
+  /** One call finds out for all that wait what the server is; whose session each of them uses is asked again then. */
+  async #learn(asked: Asked): Promise<Session> {
+    await this.#learning.run('era', async () => {
+      const wire = await this.#wire(asked)
+      const found = await detect(wire)
       if (found.era === 'modern') this.#learned = this.#modern
       else if (found.session.id === null) this.#learned = found.session
-      else return await this.#sessions.open(this.#sessionKey(asked), () => this.#wire(asked))
-      return this.#learned
+      else {
+        this.#keepsState = true
+        this.#sessions.adopt(this.#sessionKey(asked), wire, found)
+      }
     })
+    return await this.session(asked)
   }
 
   // ── credentials ──

@@ -31,8 +31,8 @@ export class Peers implements Disposable {
     return peer
   }
 
-  /** The gateway is gone: nothing of it stays open but the calls that run. */
-  forget(gatewayId: string): void {
+  /** Nothing of it stays open but the calls that run. */
+  #forget(gatewayId: string): void {
     this.#peers.get(gatewayId)?.[Symbol.dispose]()
     this.#peers.delete(gatewayId)
   }
@@ -41,12 +41,12 @@ export class Peers implements Disposable {
     const oldest = performance.now() - QUIET_MS
     for (const [id, peer] of this.#peers) {
       peer.sweep()
-      if (peer.quiet && peer.usedAt < oldest) this.forget(id)
+      if (peer.quiet && peer.usedAt < oldest) this.#forget(id)
     }
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#sweeper)
-    for (const id of this.#peers.keys()) this.forget(id)
+    for (const id of this.#peers.keys()) this.#forget(id)
   }
 }

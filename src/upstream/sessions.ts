@@ -1,5 +1,6 @@
 import { LeasedCache } from '#/lib/leased-cache.ts'
-import { endSession, initialize, type Wire } from './initialize.ts'
+import { hearLogs } from './hear-logs.ts'
+import { endSession, initialize, type Opened, type Wire } from './initialize.ts'
 import type { Session } from './session.ts'
 import { next, NONE, type SessionEvent, type SessionState } from './session-state.ts'
 
@@ -45,6 +46,12 @@ export class Sessions {
     return entry.opening
   }
 
+  /** Keeps a session that is open already as that of `key`. */
+  adopt(key: string, wire: Wire, opened: Opened): void {
+    this.#entries.set(key, { state: { kind: 'ready', session: opened.session }, wire, opening: undefined })
+    void hearLogs(wire, opened)
+  }
+
   /** The server does not know this session any more. */
   lost(key: string, session: Session): void {
     const entry = this.#entries.get(key)
@@ -63,9 +70,10 @@ export class Sessions {
   async #open(entry: Entry, wire: () => Promise<Wire>): Promise<Session> {
     try {
       entry.wire = await wire()
-      const { session } = await initialize(entry.wire)
-      this.#step(entry, { kind: 'opened', session })
-      return session
+      const opened = await initialize(entry.wire)
+      this.#step(entry, { kind: 'opened', session: opened.session })
+      void hearLogs(entry.wire, opened)
+      return opened.session
     } catch (cause) {
       this.#step(entry, { kind: 'failed' })
       throw cause

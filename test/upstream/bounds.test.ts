@@ -95,7 +95,7 @@ test('a thousand clients that leave: all calls are cancelled at their server wit
   expect(new Set(heard.map((one) => one.error?.code))).toEqual(new Set(['client_gone']))
   await expect.poll(() => cancelled.size, { timeout: 5000 }).toBe(1000)
   expect(performance.now() - left).toBeLessThan(2000)
-  parts.forget(gateway.id)
+  await parts[Symbol.asyncDispose]()
   const connections = () =>
     new Promise<number>((resolve) => {
       server.server.getConnections((_error, count) => resolve(count))
