@@ -12,13 +12,13 @@ CREATE TABLE record_writers (
 CREATE TABLE usage_records (
   at            timestamptz NOT NULL,
   request_id    text NOT NULL,
-  user_id       hex_id,
-  token_id      hex_id,
+  user_id       text COLLATE "C",
+  token_id      text COLLATE "C",
   method        text NOT NULL,
   kind          text NOT NULL,                 -- tool | prompt | resource | other
-  target_id     hex_id,
-  gateway_id    hex_id,
-  server_id     hex_id,
+  target_id     text COLLATE "C",
+  gateway_id    text COLLATE "C",
+  server_id     text COLLATE "C",
   client_era    text NOT NULL,
   upstream_era  text,
   snapshot_seq  bigint NOT NULL,

@@ -33,7 +33,7 @@ function appendStatement({ writer, epoch, firstN, records }: RecordBatch): RawBu
     WITH writer AS MATERIALIZED (
       SELECT last_n FROM record_writers WHERE writer = ${writer} AND epoch = ${epoch} FOR UPDATE
     ), fresh AS MATERIALIZED (
-      SELECT ordinality, ${TYPED} FROM writer, ROWS FROM (${columnsOf(records)}) WITH ORDINALITY AS r (${NAMES}, ordinality)
+      SELECT r.* FROM writer, unnest(${columnsOf(records)}) WITH ORDINALITY AS r (${NAMES}, ordinality)
       WHERE r.ordinality + ${firstN - 1}::bigint > writer.last_n
     ), moved AS (
       UPDATE record_writers SET last_n = greatest(writer.last_n, ${lastN}::bigint), updated_at = now() FROM writer
@@ -42,7 +42,7 @@ function appendStatement({ writer, epoch, firstN, records }: RecordBatch): RawBu
     SELECT count(*)::int AS known FROM writer`
 }
 
-/** Sent column by column: without a name at every value, half as much is written and read. */
+/** Sent column by column, as arrays: the database reads those several times faster than JSON objects. */
 const COLUMNS = {
   at: 'double precision',
   requestId: 'text',
@@ -70,7 +70,6 @@ const COLUMNS = {
 
 const COLUMN_NAMES = Object.keys(COLUMNS) as (keyof UsageRecord)[]
 const NAMES = sql.raw(COLUMN_NAMES.map((name) => `"${name}"`).join(', '))
-const TYPED = sql.raw(COLUMN_NAMES.map((name) => `"${name}"::${COLUMNS[name]} AS "${name}"`).join(', '))
 
 const INSERT_RECORDS = sql.raw(`
   INSERT INTO usage_records (at, request_id, user_id, token_id, method, kind, target_id, gateway_id, server_id, client_era,
@@ -110,14 +109,21 @@ const MARK_TOKENS = sql.raw(`
 const MAX_TEXT = 256
 
 function columnsOf(records: RecordBatch['records']): RawBuilder<unknown> {
-  const columns = COLUMN_NAMES.map((name) => sql`json_array_elements_text(${columnOf(records, name)}::json)`)
-  return sql.join(columns)
+  return sql.join(COLUMN_NAMES.map((name) => sql`${arrayOf(records, name)}::${sql.raw(COLUMNS[name])}[]`))
 }
 
-/** One column as a JSON array. What clients choose may hold what no text column takes. */
-function columnOf(records: RecordBatch['records'], name: keyof UsageRecord): string {
-  if (name !== 'method' && name !== 'requestId') return JSON.stringify(records.map((record) => record[name]))
-  return JSON.stringify(records.map((record) => (fits(record[name]) ? record[name] : cleaned(record[name]))))
+/** One column in PostgreSQL's own form of an array. Of its texts, clients choose the method and the request id. */
+function arrayOf(records: RecordBatch['records'], name: keyof UsageRecord): string {
+  const elements = records.map((record) => {
+    const value = record[name]
+    if (value === null) return 'NULL'
+    return typeof value === 'string' ? quoted(fits(value) ? value : cleaned(value)) : value
+  })
+  return `{${elements.join(',')}}`
+}
+
+function quoted(text: string): string {
+  return /["\\]/.test(text) ? `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"` : `"${text}"`
 }
 
 function fits(text: string): boolean {
