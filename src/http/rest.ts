@@ -6,15 +6,15 @@ import type { Endpoint } from '#/api/endpoint.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { requestIdOf } from './rest-request-id.ts'
+import { admit, reserveWhatComes, type RestAdmission } from './rest-admission.ts'
 import { asGatewayError, sendError } from './rest-errors.ts'
 import { PRINCIPAL_DECORATOR, rememberPrincipal, runnerOf } from './rest-run.ts'
 import { narrowedToServer } from './rest-narrowed.ts'
 
-export interface RestOptions {
+export interface RestOptions extends RestAdmission {
   readonly endpoints: readonly Endpoint[]
   /** Who is calling, from the Authorization header alone. Throws `unauthenticated`; any other failure also denies. */
   readonly authenticate: (request: IncomingMessage, requestId: string) => Principal | Promise<Principal>
-  readonly bodyLimit: number
   readonly log: RestLog
 }
 
@@ -101,9 +101,14 @@ function route(
       if (permission === 'public') return
       const principal = await options.authenticate(request.raw, request.id)
       reply.header('cache-control', 'no-store, private')
+      admit(options, principal, [request, reply])
       allowAny(principal, permission)
       narrowedToServer(principal, endpoint, request.params)
       rememberPrincipal(request, principal)
+    },
+    preParsing: (request, reply, ...[payload, done]) => {
+      reserveWhatComes(request, reply)
+      done(null, payload)
     },
     handler: runnerOf(endpoint),
   })
@@ -131,7 +136,8 @@ function pathOf(endpoint: Endpoint): string {
 
 function report(log: RestLog, cause: unknown, request: FastifyRequest): void {
   const error = asGatewayError(cause)
-  if (error.code !== 'internal') return
+  // A body that broke off is its client's doing.
+  if (error.code !== 'internal' || request.raw.errored === cause) return
   log.error(
     {
       event: 'rest.failed',

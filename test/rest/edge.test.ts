@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { operationId } from '#/api/openapi.ts'
+import { Admission } from '#/http/admission.ts'
 import { restApp } from '#/http/rest.ts'
 import { restHarness, type RestHarness } from './harness.ts'
 
@@ -117,6 +118,7 @@ test('a route that names no permission is not mounted: the start fails', async (
     authenticate: () => {
       throw new Error('never asked')
     },
+    admission: new Admission(),
     bodyLimit: 1024,
     log: { error: () => {} },
   })

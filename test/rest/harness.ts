@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import type { Principal } from '#/access/principal.ts'
+import type { Owned, Principal } from '#/access/principal.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { UserId, TokenId } from '#/access/ids.ts'
 import { sealer, type Sealer } from '#/access/sealing.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Discoverer, Discovery, Offered } from '#/gateways/discovery.ts'
+import { Admission } from '#/http/admission.ts'
 import { restApp } from '#/http/rest.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { activity } from '#/store/activity.ts'
@@ -98,7 +99,12 @@ export interface RestHarness extends AsyncDisposable {
   counts(): Promise<Readonly<Record<string, number>>>
 }
 
-export async function restHarness(options: { readonly discoverer?: Discoverer } = {}): Promise<RestHarness> {
+export interface HarnessOptions {
+  readonly discoverer?: Discoverer
+  readonly admission?: Admission
+}
+
+export async function restHarness(options: HarnessOptions = {}): Promise<RestHarness> {
   const stack = new AsyncDisposableStack()
   const database = stack.use(await testDatabase())
   const userId = UserId.mint()
@@ -108,6 +114,7 @@ export async function restHarness(options: { readonly discoverer?: Discoverer } 
     ['admin', principal(userId, null)],
     ['reader', principal(userId, ['gateways.read', 'tools.read'])],
     ['nothing', principal(userId, [])],
+    ['public', { ...principal(userId, null), visibilityClass: { id: 'public', sees: isPublic }, key: 'public' }],
   ])
   const { db } = database
   const seal = sealer({ current: 'k1', keys: new Map([['k1', randomBytes(32)]]) })
@@ -137,6 +144,7 @@ export async function restHarness(options: { readonly discoverer?: Discoverer } 
         if (!found) throw new GatewayError('unauthenticated', 'Authorization token required')
         return found
       },
+      admission: options.admission ?? new Admission(),
       bodyLimit: 64 * 1024,
       log: { error: (fields, message) => console.error(message, fields) },
     }),
@@ -168,6 +176,8 @@ export async function restHarness(options: { readonly discoverer?: Discoverer } 
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
+
+const isPublic = ({ visibility }: Owned): boolean => visibility === 'public'
 
 function principal(userId: UserId, permissions: readonly string[] | null): Principal {
   return {
