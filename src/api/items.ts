@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
-import type { Owned } from '#/access/principal.ts'
-import type { GatewayId } from '#/access/ids.ts'
+import type { Owned, Principal } from '#/access/principal.ts'
+import type { GatewayId, ServerId } from '#/access/ids.ts'
 import { PagingQuery } from './paging.ts'
 import type { Provenance } from './provenance.ts'
 import { tagFilter, TagsInput, type Tag } from './tags.ts'
@@ -35,6 +35,17 @@ export const ItemQuery = Type.Object({
   team_id: Type.Optional(Type.String()),
   gateway_id: Type.Optional(Type.String({ description: 'Comma list of gateways' })),
 })
+
+/** Where lists of what a virtual server offers look whether that server may be seen at all. */
+export interface ServerOwners {
+  serverOwner(id: ServerId): Promise<Owned | undefined>
+}
+
+/** False: whatever is asked about this server is answered as if there were none. */
+export async function seesServer(store: ServerOwners, id: ServerId, { visibilityClass }: Principal): Promise<boolean> {
+  const server = await store.serverOwner(id)
+  return server !== undefined && visibilityClass.sees(server)
+}
 
 export interface ItemFilter {
   readonly tags: readonly string[] | null

@@ -7,7 +7,7 @@ import { actorOf, type Changed } from '#/api/actor.ts'
 import { snakeEntity } from '#/api/casing.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
-import { Deleted, itemFilter, ItemQuery, ItemUpdateFields, StateQuery } from '#/api/items.ts'
+import { Deleted, itemFilter, ItemQuery, ItemUpdateFields, StateQuery, seesServer } from '#/api/items.ts'
 import { pageReply, pageRequest } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { tagsOf } from '#/api/tags.ts'
@@ -63,6 +63,8 @@ function reading(deps: PromptDeps): readonly Endpoint[] {
       reply: Type.Array(PromptView),
       handle: async ({ params, query, principal }) => {
         const id = idOf(ServerId, params.id, 'Server')
+        if (!(await seesServer(deps.store, id, principal)))
+          return pageReply({ plural: 'prompts', page: { rows: [], next: null }, query, principal })
         const whole = { ...query, limit: query.limit ?? 0 }
         const { rows, next } = await deps.store.page(pageRequest(whole, principal), itemFilter(query, id))
         const seen = rows.filter((prompt) => principal.visibilityClass.sees(prompt)).map(promptView)

@@ -2,7 +2,7 @@ import type { PromptId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Changed, WriteTo } from '#/api/actor.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
-import type { ItemFilter, StoredItem } from '#/api/items.ts'
+import type { ItemFilter, ServerOwners, StoredItem } from '#/api/items.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
 import type { Tag } from '#/api/tags.ts'
 
@@ -25,7 +25,7 @@ export interface PromptChange {
   readonly enabled?: boolean
 }
 
-export interface PromptReader {
+export interface PromptReader extends ServerOwners {
   page(request: PageRequest, filter: ItemFilter): Promise<Page<Prompt>>
   byId(id: PromptId): Promise<Prompt | undefined>
 }

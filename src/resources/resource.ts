@@ -2,7 +2,7 @@ import type { ResourceId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Changed, WriteTo } from '#/api/actor.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
-import type { ItemFilter, StoredItem } from '#/api/items.ts'
+import type { ItemFilter, ServerOwners, StoredItem } from '#/api/items.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
 import type { Tag } from '#/api/tags.ts'
 
@@ -23,7 +23,7 @@ export interface ResourceChange {
   readonly enabled?: boolean
 }
 
-export interface ResourceReader {
+export interface ResourceReader extends ServerOwners {
   page(request: PageRequest, filter: ItemFilter & { readonly templates: boolean }): Promise<Page<Resource>>
   byId(id: ResourceId): Promise<Resource | undefined>
 }

@@ -3,6 +3,7 @@ import type { Prompt, PromptChange, PromptReader, PromptWriter } from '#/prompts
 import { ITEM_COLUMNS, itemOf, itemTimes } from './item-rows.ts'
 import { itemConditions, itemWriter } from './item-writes.ts'
 import { cutPage } from './page.ts'
+import { serverOwner } from './server-owner.ts'
 import type { Database, Reader } from './store.ts'
 
 /** Prompts in PostgreSQL. */
@@ -23,6 +24,7 @@ export function promptStore(db: Database): PromptReader & PromptWriter {
       const row = await query(read).where('i.id', '=', id).executeTakeFirst()
       return row && promptOf(row)
     },
+    serverOwner: (id) => serverOwner(read, id),
     update: (id, change, to) => writer.update(id, columnsOf(change), to),
     remove: (id, to) => writer.remove(id, to),
   }

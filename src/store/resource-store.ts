@@ -3,6 +3,7 @@ import type { Resource, ResourceChange, ResourceReader, ResourceWriter } from '#
 import { ITEM_COLUMNS, itemOf, itemTimes } from './item-rows.ts'
 import { itemConditions, itemWriter } from './item-writes.ts'
 import { cutPage } from './page.ts'
+import { serverOwner } from './server-owner.ts'
 import type { Database, Reader } from './store.ts'
 
 /** Resources and resource templates in PostgreSQL. */
@@ -24,6 +25,7 @@ export function resourceStore(db: Database): ResourceReader & ResourceWriter {
       const row = await query(read).where('i.id', '=', id).executeTakeFirst()
       return row && resourceOf(row)
     },
+    serverOwner: (id) => serverOwner(read, id),
     update: (id, change, to) => writer.update(id, columnsOf(change), to),
     remove: (id, to) => writer.remove(id, to),
   }

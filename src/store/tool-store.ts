@@ -3,6 +3,7 @@ import type { Tool, ToolChange, ToolReader, ToolWriter } from '#/tools/tool.ts'
 import { ITEM_COLUMNS, itemOf, itemTimes, reachable } from './item-rows.ts'
 import { itemConditions, itemWriter } from './item-writes.ts'
 import { cutPage } from './page.ts'
+import { serverOwner } from './server-owner.ts'
 import type { Database, Reader } from './store.ts'
 
 /** Tools in PostgreSQL. */
@@ -23,6 +24,7 @@ export function toolStore(db: Database): ToolReader & ToolWriter {
       const row = await query(read).where('i.id', '=', id).executeTakeFirst()
       return row && toolOf(row)
     },
+    serverOwner: (id) => serverOwner(read, id),
     update: (id, change, to) => writer.update(id, columnsOf(change), to),
     remove: (id, to) => writer.remove(id, to),
   }

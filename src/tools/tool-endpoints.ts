@@ -7,7 +7,7 @@ import { actorOf, type Changed } from '#/api/actor.ts'
 import { snakeEntity } from '#/api/casing.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
-import { Deleted, itemFilter, ItemQuery, ItemUpdateFields, StateQuery } from '#/api/items.ts'
+import { Deleted, itemFilter, ItemQuery, ItemUpdateFields, StateQuery, seesServer } from '#/api/items.ts'
 import { pageReply, pageRequest } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { rawMember } from '#/api/raw-member.ts'
@@ -60,6 +60,8 @@ function reading(deps: ToolDeps): readonly Endpoint[] {
       reply: Type.Array(ToolView),
       handle: async ({ params, query, principal }) => {
         const id = idOf(ServerId, params.id, 'Server')
+        if (!(await seesServer(deps.store, id, principal)))
+          return pageReply({ plural: 'tools', page: { rows: [], next: null }, query, principal })
         const whole = { ...query, limit: query.limit ?? 0 }
         const { rows, next } = await deps.store.page(pageRequest(whole, principal), itemFilter(query, id))
         const seen = rows.filter((tool) => principal.visibilityClass.sees(tool)).map(toolView)

@@ -2,7 +2,7 @@ import type { ToolId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Changed, WriteTo } from '#/api/actor.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
-import type { ItemFilter, StoredItem } from '#/api/items.ts'
+import type { ItemFilter, ServerOwners, StoredItem } from '#/api/items.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
 import type { Tag } from '#/api/tags.ts'
 
@@ -29,7 +29,7 @@ export interface ToolChange {
   readonly enabled?: boolean
 }
 
-export interface ToolReader {
+export interface ToolReader extends ServerOwners {
   page(request: PageRequest, filter: ItemFilter): Promise<Page<Tool>>
   byId(id: ToolId): Promise<Tool | undefined>
 }

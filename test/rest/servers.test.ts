@@ -163,3 +163,25 @@ test('a server forgets what its gateway no longer offers, and says so to the cat
     { kind: 'server', id },
   ])
 })
+
+test('what a server offers is answered like that of none to whoever does not see it', async () => {
+  const made = await rest.ask('POST', '/servers', {
+    body: {
+      server: {
+        name: 'hidden',
+        associated_tools: await ids('tools'),
+        associated_prompts: await ids('prompts'),
+        associated_resources: await ids('resources'),
+      },
+      visibility: 'private',
+    },
+  })
+  expect(made.status).toBe(201)
+  for (const noun of ['tools', 'prompts', 'resources']) {
+    const list = (id: string, token: string) => rest.ask('GET', `/servers/${id}/${noun}`, { token })
+    expect((await list(made.body.id, 'admin')).body).not.toEqual([])
+    const hidden = await list(made.body.id, 'public')
+    const none = await list('f'.repeat(32), 'public')
+    expect([hidden.status, hidden.text]).toEqual([none.status, none.text])
+  }
+})
