@@ -116,6 +116,13 @@ describe('mistakes', () => {
 })
 
 describe('what is printed', () => {
+  test('settings for tokens that others signed are said to be ignored', () => {
+    const { warnings } = configFromEnv({ JWT_SECRET_KEY: 's3cret', JWT_ALGORITHM: 'HS256', JWT_AUDIENCE: '' }, LINUX)
+    expect(warnings).toEqual([
+      'JWT_ALGORITHM, JWT_SECRET_KEY are ignored: tokens that others signed are not accepted yet, only tokens made here (causeway token create)',
+    ])
+  })
+
   test('unknown names of ours are pointed out with the one that was meant', () => {
     expect(
       configFromEnv({ CAUSEWAY_WORKER: '2', CAUSEWAY_FROBNICATION_LEVEL: 'x', CAUSEWAY_TOKEN: 't' }, LINUX).warnings,

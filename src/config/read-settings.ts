@@ -30,7 +30,12 @@ export function readSettings(env: Env, machine: Machine): Read {
     sources[name] = parsed === undefined ? 'default' : 'environment'
     values[name] = parsed ?? fallbackOf(setting, machine)
   }
-  return { values: values as Values, sources: sources as Record<SettingName, Source>, problems, warnings: unknown(env) }
+  return {
+    values: values as Values,
+    sources: sources as Record<SettingName, Source>,
+    problems,
+    warnings: [...unknown(env), ...foreignTokens(env)],
+  }
 }
 
 function fallbackOf(setting: Setting<unknown>, machine: Machine): unknown {
@@ -46,6 +51,16 @@ function unknown(env: Env): string[] {
       const meant = nearest(name, known)
       return `${name} is not a setting and is ignored${meant === null ? '' : `; did you mean ${meant}?`}`
     })
+}
+
+/** Set by those who come from a gateway that took tokens of an identity provider: it must not look as if we did. */
+function foreignTokens(env: Env): string[] {
+  const names = Object.keys(env).filter((name) => name.startsWith('JWT_') && (env[name] ?? '').trim() !== '')
+  if (names.length === 0) return []
+  return [
+    `${names.toSorted().join(', ')} ${names.length === 1 ? 'is' : 'are'} ignored: tokens that others signed are not accepted yet, ` +
+      'only tokens made here (causeway token create)',
+  ]
 }
 
 /** Whether binding to `host` keeps the front door on this machine. */
