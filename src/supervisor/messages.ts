@@ -8,6 +8,8 @@ export interface Fact {
   readonly value: unknown
   /** Milliseconds since 1970; afterwards nobody needs to be told. */
   readonly expiresAt: number
+  /** Only for those who are there now: not remembered for workers that start later. */
+  readonly once?: true
 }
 
 /** What the supervisor tells a worker. */
