@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { applyChanges } from './apply.ts'
 import { Lists } from './lists.ts'
@@ -51,7 +52,7 @@ async function firstState({ reader, log, pollMs = POLL_MS, signal }: CatalogOpti
         { event: 'catalog.waiting', reason: message },
         'the database is away; the catalog is loaded when it is back',
       )
-      await new Promise((resolve) => setTimeout(resolve, pollMs))
+      await sleep(pollMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted())
     }
   }
 }

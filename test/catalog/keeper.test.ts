@@ -104,3 +104,14 @@ test('an end lets go of those who wait', async () => {
   await catalog[Symbol.asyncDispose]()
   await outcome
 })
+
+test('the wait for a database that is away at the start ends with its signal', async () => {
+  const db = withGateway()
+  db.before = away
+  const ending = new AbortController()
+  const opened = openCatalog({ reader: db.reader(), log, pollMs: 60_000, signal: ending.signal })
+  setTimeout(() => ending.abort(new Error('enough')), 50)
+  const began = performance.now()
+  await expect(opened).rejects.toThrow('enough')
+  expect(performance.now() - began).toBeLessThan(2_000)
+})

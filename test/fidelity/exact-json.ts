@@ -8,7 +8,7 @@ export type Exact =
   | { readonly kind: 'token'; readonly raw: string }
 
 const SPACE = /[ \t\r\n]*/y
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null/y
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
 class Reader {
   readonly #text: string
