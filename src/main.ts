@@ -43,10 +43,11 @@ async function command(): Promise<number> {
 /** This process as the supervisor: the port, what only one process does, and the workers. */
 async function serve(config: Config, out: Terminal): Promise<void> {
   const { stop, hurry } = endSignals()
-  const [machine, { supervise }, { welcomeLines }] = await Promise.all([
+  const [machine, { supervise }, { welcomeLines }, { configFromEnv }] = await Promise.all([
     import('./machine.ts'),
     import('#/supervisor/supervise.ts'),
     import('#/cli/welcome.ts'),
+    import('#/config/config.ts'),
   ])
   const log = machine.openLog(config)
   await supervise({
@@ -61,7 +62,10 @@ async function serve(config: Config, out: Terminal): Promise<void> {
     ready: (listener, prepared) => {
       const url = config.http.publicUrl ?? `http://${listener.addresses[0]}`
       const tokenFile = join(config.dataDir, 'admin-token')
-      for (const line of welcomeLines({ url, tokenFile, newToken: prepared.newAdminToken })) out.print(line)
+      const { PORT, CAUSEWAY_DATA_DIR } = configFromEnv(readEnv()).sources
+      const elsewhere = PORT === 'environment' || CAUSEWAY_DATA_DIR === 'environment'
+      const { newAdminToken: newToken } = prepared
+      for (const line of welcomeLines({ url, tokenFile, newToken, elsewhere })) out.print(line)
     },
     stop,
     hurry,

@@ -2,17 +2,18 @@ import type { Command } from 'commander'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
+import { printOffers } from './offers.ts'
 import { plainText, type Terminal } from './terminal.ts'
 
 interface Options {
   readonly bearer?: string
   readonly basic?: string
-  readonly header: readonly string[]
+  readonly header?: readonly string[]
   readonly description?: string
   readonly json?: boolean
 }
 
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
+const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value]
 
 export function addCommand(program: Command, context: Context): void {
   program
@@ -22,22 +23,46 @@ export function addCommand(program: Command, context: Context): void {
     .argument('<url>', 'where it answers, such as http://127.0.0.1:3001/mcp')
     .option('--bearer <token>', 'send this bearer token; - reads it from standard input')
     .option('--basic <user:password>', 'send these credentials; - reads them from standard input')
-    .option('--header <name: value>', 'send this header; may be repeated', collect, [])
+    .option('--header <name: value>', 'send this header; may be repeated', collect)
     .option('--description <text>', 'what it is for')
     .option('--json', 'print the answer as JSON')
+    .addHelpText('after', EXAMPLES)
     .action(async (name: string, url: string, options: Options) => {
+      refuseUserInfo(url)
       const body = JSON.stringify({ name, url, ...(await credentials(options, context)), ...described(options) })
       const api = await context.api()
-      const gateway = await watched(context.out, `connecting to ${url}`, () => api.json('POST', '/v1/gateways', body))
+      const gateway = await watched(context.out, `connecting to ${url}`, () => register(api, name, body))
       if (options.json === true) context.out.print(JSON.stringify(gateway, null, 2))
       else if (gateway['status'] === 'pending') explainPending(gateway, context.out)
       else await printFound(gateway, api, context.out)
     })
 }
 
+const EXAMPLES = `
+Examples:
+  causeway add everything http://127.0.0.1:3001/mcp
+  echo "$TOKEN" | causeway add github https://api.githubcopilot.com/mcp/ --bearer -
+  causeway add search https://mcp.example.com/mcp --header 'X-Api-Key: …'`
+
+/** A password in a URL is seen by everybody who lists servers. */
+function refuseUserInfo(url: string): void {
+  const { username, password } = URL.parse(url) ?? { username: '', password: '' }
+  if (username + password !== '')
+    throw new CliError('credentials do not belong into the URL: give them with --basic USER:PASSWORD, or --basic -')
+}
+
+async function register(api: Api, name: string, body: string): Promise<Json> {
+  try {
+    return await api.json('POST', '/v1/gateways', body)
+  } catch (error) {
+    if (!(error instanceof CliError) || error.code !== 'conflict') throw error
+    throw new CliError(`${error.message}: causeway list shows what there is, causeway remove ${name} makes room`)
+  }
+}
+
 const described = ({ description }: Options): object => (description === undefined ? {} : { description })
 
-async function credentials({ bearer, basic, header }: Options, { readStdin }: Context): Promise<object> {
+async function credentials({ bearer, basic, header = [] }: Options, { readStdin }: Context): Promise<object> {
   if ([bearer !== undefined, basic !== undefined, header.length > 0].filter(Boolean).length > 1)
     throw new CliError(
       '--bearer, --basic and --header exclude each other: an Authorization header can be given with --header',
@@ -89,19 +114,4 @@ async function printFound(gateway: Json, api: Api, out: Terminal): Promise<void>
     `${out.green('added')} ${out.bold(plainText(gateway['name']))}${era.length === 0 ? '' : ` (${era.join(', ')})`}`,
   )
   await printOffers(gateway, api, out)
-}
-
-/** What a gateway offers, by name. */
-export async function printOffers(gateway: Json, api: Api, out: Terminal): Promise<void> {
-  const id = encodeURIComponent(plainText(gateway['id']))
-  for (const [kind, key] of [
-    ['tools', 'name'],
-    ['resources', 'uri'],
-    ['prompts', 'name'],
-  ] as const) {
-    const names = (await api.all(`/v1/${kind}?gateway_id=${id}`, kind)).map((one) => plainText(one[key]))
-    out.print(out.bold(`${names.length} ${names.length === 1 ? kind.slice(0, -1) : kind}`))
-    for (const name of names.slice(0, 50)) out.print(`  ${name}`)
-    if (names.length > 50) out.print(out.dim(`  … and ${names.length - 50} more`))
-  }
 }

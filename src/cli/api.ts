@@ -1,5 +1,6 @@
 import { CliError } from './cli-error.ts'
 import { plainText } from './terminal.ts'
+import { ownVersion } from './version.ts'
 
 export interface ApiAnswer {
   readonly status: number
@@ -23,13 +24,16 @@ export class Api {
   async request(method: string, path: string, body?: string): Promise<ApiAnswer> {
     const answer = await this.#send(method, path, body)
     const text = await answer.text()
-    if (!answer.ok) throw new CliError(explained(answer, text, this.url))
+    if (!answer.ok) throw new CliError(explained(answer, text, this.url), { code: plainText(parsed(text)?.['code']) })
     return { status: answer.status, text }
   }
 
   async json(method: string, path: string, body?: string): Promise<Json> {
     const { text } = await this.request(method, path, body)
-    return parsed(text) ?? {}
+    const value = parsed(text)
+    if (value === null)
+      throw new CliError(`${this.url} answered without JSON: is it a Causeway gateway? Check CAUSEWAY_URL`)
+    return value
   }
 
   /** Every item of a paged list, page by page. */
@@ -51,7 +55,11 @@ export class Api {
   }
 
   async #send(method: string, path: string, body: string | undefined): Promise<Response> {
-    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: 'application/json' }
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${this.#token}`,
+      accept: 'application/json',
+      'user-agent': `causeway-cli/${ownVersion()}`,
+    }
     if (body !== undefined) headers['content-type'] = 'application/json'
     try {
       return await fetch(new URL(path, this.url), {
@@ -79,7 +87,8 @@ function unreachable(url: string, error: unknown): string {
 function explained(answer: Response, text: string, url: string): string {
   const body = parsed(text)
   const said = plainText(body?.['detail'] ?? body?.['message'] ?? answer.statusText)
-  const field = typeof body?.['field'] === 'string' ? ` (${body['field']})` : ''
+  const at = typeof body?.['field'] === 'string' ? body['field'] : ''
+  const field = at === '' || said.startsWith(`${at}:`) ? '' : ` (${at})`
   if (answer.status === 401) return `the gateway at ${url} does not accept the token: set CAUSEWAY_TOKEN to a live one`
   if (body === null)
     return `${url} answered ${answer.status} without JSON: is it a Causeway gateway? Check CAUSEWAY_URL`

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Json } from './api.ts'
+import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { findTool, idOf } from './find.ts'
@@ -7,34 +7,56 @@ import { plainText, printable, type Terminal } from './terminal.ts'
 import { argumentsJson, isJson } from './tool-arguments.ts'
 
 interface Options {
-  readonly arg: readonly string[]
+  readonly arg?: readonly string[]
   readonly jsonArgs?: string
   readonly json?: boolean
 }
 
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
+const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value]
 
 export function callCommand(program: Command, context: Context): void {
   program
     .command('call')
     .description('call a tool')
     .argument('<tool>', 'its name, as causeway tools shows it')
-    .option('--arg <key=value>', 'an argument; may be repeated', collect, [])
+    .option('--arg <key=value>', 'an argument; may be repeated', collect)
     .option('--json-args <json>', 'all arguments as a JSON object; - reads it from standard input')
     .option('--json', 'print the whole result as JSON')
+    .addHelpText('after', EXAMPLES)
     .action(async (name: string, options: Options) => {
       const api = await context.api()
       const tool = await findTool(api, name)
       const body = `{"arguments":${await argumentsOf(options, tool, context)}}`
-      const { text } = await api.request('POST', `/v1/tools/${idOf(tool)}/call`, body)
+      const { text } = await switchedOn(tool, api, () => api.request('POST', `/v1/tools/${idOf(tool)}/call`, body))
       const result = JSON.parse(text) as Json
       if (options.json === true) context.out.print(text)
       else printResult(result, context.out)
-      if (result['isError'] === true) throw new CliError(`${plainText(tool['name'])} reports an error`)
+      if (result['isError'] === true)
+        throw new CliError(`${name} reports an error; causeway tools ${name} shows what it takes`)
     })
 }
 
-async function argumentsOf({ arg, jsonArgs }: Options, tool: Json, { readStdin }: Context): Promise<string> {
+/** What is switched off is answered like what does not exist; here somebody asks who may know the difference. */
+async function switchedOn<T>(tool: Json, api: Api, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    const gateway = await api
+      .json('GET', `/v1/gateways/${encodeURIComponent(plainText(tool['gatewayId']))}`)
+      .catch(() => null)
+    if (gateway?.['enabled'] !== false) throw error
+    const name = plainText(gateway['name'])
+    throw new CliError(`${name} is switched off, and its tools with it: causeway enable ${name}`, { cause: error })
+  }
+}
+
+const EXAMPLES = `
+Examples:
+  causeway call everything-echo --arg message=hello
+  causeway call everything-get-sum --json-args '{"a": 1, "b": 2}'
+  causeway tools everything-get-sum                       what it takes`
+
+async function argumentsOf({ arg = [], jsonArgs }: Options, tool: Json, { readStdin }: Context): Promise<string> {
   if (jsonArgs === undefined) return argumentsJson(arg, tool['inputSchema'])
   if (arg.length > 0) throw new CliError('--arg and --json-args exclude each other')
   const text = (jsonArgs === '-' ? await readStdin() : jsonArgs).trim()

@@ -13,7 +13,7 @@ import { serveCommand } from './serve.ts'
 import { showCommand } from './show.ts'
 import { tokenCommands } from './token.ts'
 import { toolsCommand } from './tools.ts'
-import { versionCommand } from './version.ts'
+import { ownVersion, versionCommand } from './version.ts'
 import { watchCommands } from './watch-db.ts'
 
 const COMMANDS = [
@@ -32,18 +32,38 @@ const COMMANDS = [
   versionCommand,
 ]
 
+const ABOUT = `
+Examples:
+  causeway serve                                          run the gateway (npm start does this)
+  causeway add everything http://127.0.0.1:3001/mcp       put a server behind it
+  causeway tools                                          what can be called now
+  causeway call everything-echo --arg message=hello       call it
+
+Commands talk to the gateway of this machine, or to CAUSEWAY_URL with CAUSEWAY_TOKEN. They end with 0 when it is done, 1 when it
+failed, 2 when they were not understood. Every command takes --json for programs; causeway COMMAND --help shows the rest.`
+
+/** After a mistake each command points to its own help. */
+function teach(command: Command, path: string): void {
+  command.showHelpAfterError(`(${path} --help shows ${command.commands.length > 0 ? 'the commands' : 'what it takes'})`)
+  for (const child of command.commands) teach(child, `${path} ${child.name()}`)
+}
+
 /** Runs one command. The exit code: 0 done, 1 failed, 2 not understood. */
 export async function runCli(argv: readonly string[], context: Context): Promise<number> {
   const program = new Command('causeway')
   program
-    .description('one endpoint in front of many MCP servers')
+    .description('One endpoint in front of many MCP servers.')
+    .version(ownVersion(), '-v, --version', 'the version of Causeway')
+    .helpOption('-h, --help', 'show this')
+    .helpCommand('help [command]', 'show what a command takes')
+    .addHelpText('after', ABOUT)
     .exitOverride()
-    .showHelpAfterError('(causeway --help shows the commands)')
     .configureOutput({
       writeOut: (text) => context.out.print(text.trimEnd()),
       writeErr: (text) => context.out.note(text.trimEnd()),
     })
   for (const command of COMMANDS) command(program, context)
+  teach(program, 'causeway')
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

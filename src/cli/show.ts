@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { printOffers } from './add.ts'
 import type { Context } from './context.ts'
 import { findGateway } from './find.ts'
 import { stateOf } from './list.ts'
+import { printOffers } from './offers.ts'
 import { plainText } from './terminal.ts'
 
 const SHOWN = [

@@ -8,7 +8,7 @@ import { plainText } from './terminal.ts'
 
 interface CreateOptions {
   readonly days?: number
-  readonly permission: readonly string[]
+  readonly permission?: readonly string[]
   readonly server?: string
   readonly description?: string
   readonly json?: boolean
@@ -26,13 +26,8 @@ function create(token: Command, { api, out }: Context): void {
     .command('create')
     .description('make a token; it is shown once')
     .argument('<name>', 'what it is for')
-    .option('--days <n>', 'how long it lives', days)
-    .option(
-      '--permission <name>',
-      'allow only this; may be repeated',
-      (value, all) => [...all, value],
-      [] as readonly string[],
-    )
+    .option('--days <n>', 'how long it lives; for ever unless said', days)
+    .option('--permission <name>', 'allow only this, such as tools.execute; may be repeated', collect)
     .option('--server <id>', 'only for this virtual server')
     .option('--description <text>', 'more about it')
     .option('--json', 'print the answer as JSON')
@@ -44,7 +39,9 @@ function create(token: Command, { api, out }: Context): void {
     })
 }
 
-function createBody(name: string, { days: expires, permission, server, description }: CreateOptions): object {
+const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value]
+
+function createBody(name: string, { days: expires, permission = [], server, description }: CreateOptions): object {
   const scope = {
     ...(permission.length > 0 && { permissions: permission }),
     ...(server !== undefined && { server_id: server }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CliError } from './cli-error.ts'
-import { argumentsJson } from './tool-arguments.ts'
+import { argumentsJson, parametersOf } from './tool-arguments.ts'
 
 const schema = {
   properties: {
@@ -48,4 +48,21 @@ describe('arguments of a call', () => {
     expect(() => argumentsJson(pairs, schema)).toThrow(why)
     expect(() => argumentsJson(pairs, schema)).toThrow(CliError)
   })
+})
+
+test('what a tool takes, the required first; a schema of any shape is survived', () => {
+  const properties = {
+    a: { type: ['integer', 'null'], description: 'how\nmany' },
+    b: { enum: ['x', 1] },
+    c: true,
+    d: null,
+  }
+  expect(parametersOf({ properties, required: ['b', 'nowhere'] })).toEqual([
+    { name: 'b', type: '"x" | 1', required: true, description: '' },
+    { name: 'a', type: 'integer | null', required: false, description: 'how many' },
+    { name: 'c', type: 'any', required: false, description: '' },
+    { name: 'd', type: 'any', required: false, description: '' },
+  ])
+  for (const schema of [null, undefined, true, {}, { properties: 5 }, { properties: [], required: 'x' }])
+    expect(parametersOf(schema)).toEqual([])
 })

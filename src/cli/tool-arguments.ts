@@ -1,4 +1,5 @@
 import { CliError } from './cli-error.ts'
+import { plainText } from './terminal.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -13,7 +14,7 @@ export function argumentsJson(pairs: readonly string[], inputSchema: unknown): s
     if (equals < 1) throw new CliError(`--arg must be key=value, not ${JSON.stringify(pair)}`)
     const key = pair.slice(0, equals)
     if (members.has(key)) throw new CliError(`--arg ${key} is given twice; a list is written ${key}='["a","b"]'`)
-    members.set(key, valueJson(key, pair.slice(equals + 1), typesOf(inputSchema, key)))
+    members.set(key, valueJson(key, pair.slice(equals + 1), typesOf(propertyOf(inputSchema, key))))
   }
   return `{${[...members].map(([key, json]) => `${JSON.stringify(key)}:${json}`).join(',')}}`
 }
@@ -33,10 +34,43 @@ export function isJson(text: string): boolean {
   }
 }
 
-function typesOf(inputSchema: unknown, key: string): readonly string[] {
-  const properties = (inputSchema as Schema | null | undefined)?.['properties'] as Schema | undefined
-  const property =
-    properties !== undefined && Object.hasOwn(properties, key) ? (properties[key] as Schema | null) : undefined
-  const type = property?.['type']
-  return [type].flat().filter((one): one is string => typeof one === 'string')
+/** One argument of a tool, for people. */
+export interface Parameter {
+  readonly name: string
+  readonly type: string
+  readonly required: boolean
+  readonly description: string
+}
+
+/** What a tool takes as its schema tells it, the required ones first. */
+export function parametersOf(inputSchema: unknown): readonly Parameter[] {
+  const required = asSchema(asSchema(inputSchema)['required'])
+  const names = Object.keys(asSchema(asSchema(inputSchema)['properties']))
+  return names
+    .map((name) => ({
+      name: plainText(name),
+      type: plainText(typeText(propertyOf(inputSchema, name))),
+      required: Object.values(required).includes(name),
+      description: plainText(propertyOf(inputSchema, name)['description']),
+    }))
+    .toSorted((a, b) => Number(b.required) - Number(a.required))
+}
+
+function typeText(property: Schema): string {
+  const choices = property['enum']
+  if (Array.isArray(choices)) return choices.map((choice) => JSON.stringify(choice)).join(' | ')
+  return typesOf(property).join(' | ') || 'any'
+}
+
+function typesOf(property: Schema): readonly string[] {
+  return [property['type']].flat().filter((one): one is string => typeof one === 'string')
+}
+
+function propertyOf(inputSchema: unknown, key: string): Schema {
+  const properties = asSchema(asSchema(inputSchema)['properties'])
+  return Object.hasOwn(properties, key) ? asSchema(properties[key]) : {}
+}
+
+function asSchema(value: unknown): Schema {
+  return typeof value === 'object' && value !== null ? (value as Schema) : {}
 }

@@ -16,7 +16,7 @@ export function versionCommand(program: Command, { out }: Context): void {
 }
 
 /** The package's own file lies one level above both src/ and dist/. */
-function ownVersion(): string {
+export function ownVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { readonly version: string }).version
 }

@@ -4,9 +4,11 @@ export interface Welcome {
   readonly tokenFile: string
   /** Only at the start that made it. */
   readonly newToken: string | null
+  /** The commands do not find it by themselves in a terminal with other settings. */
+  readonly elsewhere: boolean
 }
 
-export function welcomeLines({ url, tokenFile, newToken }: Welcome): string[] {
+export function welcomeLines({ url, tokenFile, newToken, elsewhere }: Welcome): string[] {
   const shared = [
     '',
     `Causeway answers at      ${url}`,
@@ -21,7 +23,7 @@ export function welcomeLines({ url, tokenFile, newToken }: Welcome): string[] {
     `  ${newToken}`,
     '',
     'Next, in another terminal:',
-    ...(url.endsWith(':4444') ? [] : [`  export CAUSEWAY_URL=${url} CAUSEWAY_TOKEN=${newToken}`]),
+    ...(elsewhere ? [`  export CAUSEWAY_URL=${url} CAUSEWAY_TOKEN="$(cat '${tokenFile}')"`] : []),
     '  npx causeway add NAME URL                put an MCP server behind this endpoint',
     '  npx causeway call TOOL --arg key=value   call one of its tools',
     '  npx causeway --help                      what else there is',

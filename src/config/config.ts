@@ -64,7 +64,8 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine()): ReadC
       'DATABASE_DIRECT_URL is the way around the pooler of DATABASE_URL, which is not set: set both or none',
     )
   }
-  if (problems.length > 0) throw new ConfigError(problems)
+  // A name that is mistyped may be why another setting is missing.
+  if (problems.length > 0) throw new ConfigError([...problems, ...warnings])
   const config: Config = {
     http: {
       host: values.HOST,

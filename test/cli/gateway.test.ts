@@ -35,12 +35,18 @@ test('a server is added, its offers are listed, its tool is called, and it is ta
   expect(added.out).toMatch(/^added first/)
   expect(added.out).toMatch(/1 tool\n {2}first-echo\n1 resource\n {2}test:\/\/readme\n1 prompt\n {2}first-greet\n/)
   expect((await run(['list'])).out).toMatch(/^first +ok +legacy +1 +1 +1 +http/m)
+  const again = await run(['add', 'first', upstream.url])
+  expect([again.code, again.err]).toEqual([1, expect.stringMatching(/409 conflict\]: .*causeway remove first/)])
   expect((await run(['show', 'first'])).out).toContain('first-echo')
   expect((await run(['tools', '--server', 'first'])).out).toMatch(/^first-echo +says hello/m)
   expect(await run(['call', 'first-echo'])).toEqual({ code: 0, out: 'hello\n', err: '' })
   expect((await run(['refresh', 'first'])).out).toMatch(/^tools +0 added/m)
+  expect((await run(['tools', 'first-echo'])).out).toMatch(/^first-echo\nsays hello\n\nIt takes no arguments/)
   expect((await run(['disable', 'first'])).out).toBe('disabled first\n')
-  expect((await run(['call', 'first-echo'])).code).toBe(1)
+  expect(await run(['call', 'first-echo'])).toMatchObject({
+    code: 1,
+    err: 'first is switched off, and its tools with it: causeway enable first\n',
+  })
   expect((await run(['enable', 'first'])).out).toBe('enabled first\n')
   expect((await run(['call', 'first-echo', '--json-args', '-'], '{}')).out).toBe('hello\n')
   expect((await run(['remove', 'first'])).out).toBe('removed first\n')
@@ -68,6 +74,10 @@ describe('what goes wrong', () => {
       code: 1,
       err: expect.stringContaining('there is no tool "nothing"') as string,
     })
+    await run(['add', 'first', upstream.url])
+    expect((await run(['show', 'fist'])).err).toBe('there is no server "fist": did you mean first?\n')
+    expect((await run(['call', 'first-ecko'])).err).toBe('there is no tool "first-ecko": did you mean first-echo?\n')
+    await run(['remove', 'first'])
     expect(await run(['show', 'nothing'])).toMatchObject({
       code: 1,
       err: expect.stringContaining('there is no server') as string,

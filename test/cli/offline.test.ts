@@ -21,6 +21,7 @@ describe('what is not understood ends with 2 and says what would be', () => {
     [['list', '--frob'], "unknown option '--frob'"],
     [['token', 'create', 'x', '--days', '0'], 'a number of days'],
     [['watch', 'db', '--interval', '0'], '0.1 to 3600 seconds'],
+    [['token', 'create'], '(causeway token create --help shows what it takes)'],
   ])('%j', async (args, said) => {
     const { code, out, err } = await causeway(args, nowhere)
     expect({ code, out }).toEqual({ code: 2, out: '' })
@@ -28,9 +29,12 @@ describe('what is not understood ends with 2 and says what would be', () => {
   })
 
   test('settings that are wrong, all at once', async () => {
-    const { code, err } = await causeway(['serve'], { PORT: 'x', CAUSEWAY_WORKERS: 'y', HOST: '0.0.0.0' })
+    const env = { PORT: 'x', CAUSEWAY_WORKERS: 'y', HOST: '0.0.0.0', CAUSEWAY_PUBLIC_URI: 'z' }
+    const { code, err } = await causeway(['serve'], env)
     expect(code).toBe(2)
-    expect(err).toMatch(/PORT is "x".*\n.*CAUSEWAY_WORKERS is "y".*\n.*CAUSEWAY_PUBLIC_URL must be set/)
+    expect(err).toMatch(
+      /PORT is "x".*\n.*CAUSEWAY_WORKERS is "y".*\n.*CAUSEWAY_PUBLIC_URL must be set.*\n.*did you mean CAUSEWAY_PUBLIC_URL\?/,
+    )
   })
 })
 
@@ -52,15 +56,22 @@ describe('what cannot be done ends with 1 and one line that says what to do', ()
     })
   })
 
-  test('something that is no gateway', async () => {
-    const server: Server = createServer((_, response) => response.writeHead(500).end('<html>'))
+  test('credentials in a URL', async () => {
+    const { code, err } = await causeway(['add', 'x', 'http://ann:hunter2@127.0.0.1/mcp'], nowhere)
+    expect(code).toBe(1)
+    expect(err).toMatch(/^credentials do not belong into the URL: .*--basic/)
+    expect(err).not.toContain('hunter2')
+  })
+
+  test.each([500, 200])('something that is no gateway and answers %i', async (status) => {
+    const server: Server = createServer((_, response) => response.writeHead(status).end('<html>'))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const CAUSEWAY_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const { code, err } = await causeway(['list'], { CAUSEWAY_URL, CAUSEWAY_TOKEN: 'x' })
     server.close()
     expect(code).toBe(1)
-    expect(err).toContain('answered 500 without JSON: is it a Causeway gateway?')
+    expect(err).toMatch(/ answered( 500)? without JSON: is it a Causeway gateway\?/)
   })
 
   test('a URL that is none', async () => {
@@ -97,6 +108,10 @@ describe('causeway config', () => {
 
 test('causeway version', async () => {
   expect((await causeway(['version'])).out).toMatch(/^causeway \d+\.\d+\.\d+ on Node \d+\./)
+  expect(await causeway(['--version'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+  })
 })
 
 test('a reader that has seen enough is no failure; a full disk is', async () => {
