@@ -6,6 +6,7 @@ import { preconditionFailed } from '#/api/conditional.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { diffOf } from './apply-discovery.ts'
+import { changedFields } from './changed-fields.ts'
 import { redeclare } from './declaration.ts'
 import type { Declaration, Gateway } from './gateway.ts'
 import { actorOf } from '#/api/actor.ts'
@@ -72,6 +73,7 @@ async function attempted(
   const change: GatewayChange = {
     id: target.id,
     declaration,
+    changed: changedFields(target, declaration, { id: target.id, sealer: deps.sealer }),
     ifMatch: target.version,
     observation,
     moved: url !== target.url,

@@ -57,6 +57,8 @@ export interface NewGateway {
 export interface GatewayChange {
   readonly id: GatewayId
   readonly declaration: Declaration
+  /** Names of what is declared anew, for the audit log. */
+  readonly changed: readonly string[]
   readonly ifMatch: number | null
   /** null: nothing about the connection changed, so the upstream was not asked. */
   readonly observation: Observation | null

@@ -140,7 +140,8 @@ async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise
   tx.changed('gateway', id)
   if (observation?.kind === 'found' || restated) tx.changed('gateway_items', id)
   tx.changed('server', ...servers)
-  audit(tx, actor, { action: 'gateways.update', id, detail: { name: declaration.name, url: declaration.url } })
+  const { name, url } = declaration
+  audit(tx, actor, { action: 'gateways.update', id, detail: { name, url, changed: change.changed } })
   return true
 }
 
