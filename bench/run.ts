@@ -28,10 +28,12 @@ the rounds, with the smallest and the largest beside them. Starts everything it 
 upstream, a bare relay to compare with (bench/bare-hop.ts), the gateway with one worker, and a load generator.
 
   --only NAMES    some of: ${Object.keys(SCENARIOS).join(', ')} (comma-separated; default: all)
-  --rounds N      rounds of each measurement, in turns (default 7)
-  --window MS     how long each measurement lasts (default 2000)
+  --rounds N      rounds of each measurement, in turns; of start and memory each a new start (default 7)
+  --window MS     how long each measurement lasts (default 2000); calls are warmed up by 30,000 of each kind before
   --report        only print: the exit code says whether it could be measured, not what was missed
   --out FILE      where the results go as JSON (default out/bench.json)
+
+npm run bench:catalog -- [SECONDS] [TOOLS] follows a catalog of 100,000 tools under a storm of changes (bench/catalog.ts).
 
 ✓✓ goal reached · ✓ what it must reach · ✗ missed. The exit code is 1 if anything is missed.`
 

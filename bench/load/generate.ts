@@ -7,6 +7,8 @@ export interface Order {
   readonly target: Target
   readonly concurrency: number
   readonly warmUpMs: number
+  /** The warm-up lasts at least until so many calls were answered. */
+  readonly warmUpCalls?: number
   readonly windowMs: number
 }
 
@@ -33,15 +35,18 @@ async function run(order: Order): Promise<void> {
   const at = new URL(order.target.url)
   const waits: number[] = []
   let failures = 0
+  let answered = 0
   let counting = false
   const callers = Array.from({ length: order.concurrency }, (_, n) => {
     const request = { bytes, idAt, first: n * 10_000_000 }
     return new Caller(at, request, (ms, ok) => {
+      answered++
       if (!ok) failures++
       else if (counting) waits.push(ms)
     })
   })
   await sleep(order.warmUpMs)
+  while (answered < (order.warmUpCalls ?? 0) && failures === 0) await sleep(20)
   process.send?.({ kind: 'begin' } satisfies Report)
   counting = true
   const began = performance.now()

@@ -39,13 +39,16 @@ async function timed(dataDir: string, first: (gateway: RunningGateway) => Promis
 export const start: Scenario = async (bench) => {
   const fresh: number[] = []
   const existing: number[] = []
-  for (let round = 0; round < Math.min(3, bench.rounds); round++) {
+  for (let round = 0; round < bench.rounds; round++) {
     const dataDir = mkdtempSync(join(tmpdir(), 'cw-bench-'))
     chmodSync(dataDir, 0o711)
     try {
       const upstream = `${bench.upstream}/modern/started`
       fresh.push(await timed(dataDir, async (gateway) => void (await gateway.register('started', upstream))))
       existing.push(await timed(dataDir, () => Promise.resolve()))
+      bench.say(
+        `start, round ${round + 1}: new ${fresh.at(-1)?.toFixed(2)} s, existing ${existing.at(-1)?.toFixed(2)} s`,
+      )
     } finally {
       rmSync(dataDir, { recursive: true, force: true })
     }
