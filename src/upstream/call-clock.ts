@@ -1,3 +1,4 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
 import type { UpstreamLimits } from './options.ts'
 
 /** How far an answer has come: when its last byte came (0: none has) and what it is. */
@@ -11,6 +12,15 @@ export type Look =
   { readonly kind: 'wait'; readonly ms: number } | { readonly kind: 'stalled' | 'silent' | 'stopped' | 'endless' }
 
 type Limits = Pick<UpstreamLimits, 'firstByteMs' | 'idleMs' | 'stalledMs'>
+
+const OVERDUE = {
+  silent: 'no answer',
+  stopped: 'the answer stopped half-way; nothing more came',
+  endless: 'no end of the answer',
+} as const
+
+/** Before anything has come. */
+export const NO_ANSWER: AnswerProgress = { lastByteAt: 0, format: undefined }
 
 /**
  * All deadlines of one call, without a timer: whoever holds it looks now and then. While the client reads nothing the server's
@@ -30,6 +40,20 @@ export class CallClock {
     this.startedAt = startedAt
     this.#endsAt = startedAt + totalMs
     this.#limits = limits
+  }
+
+  /** How long it waited for its place, and how long it has been with the server. */
+  times(now: number): { readonly queueMs: number; readonly upstreamMs: number } {
+    const placedAt = this.placedAt === 0 ? now : this.placedAt
+    return { queueMs: placedAt - this.startedAt, upstreamMs: this.sentAt === 0 ? 0 : now - this.sentAt }
+  }
+
+  /** What is said of a call that a deadline has ended. */
+  overdue(kind: keyof typeof OVERDUE, now: number): GatewayError {
+    return new GatewayError(
+      'upstream_timeout',
+      `${OVERDUE[kind]} within ${String(Math.round(now - this.startedAt))} ms`,
+    )
   }
 
   pause(now: number): void {

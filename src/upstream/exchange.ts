@@ -3,7 +3,8 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { nextUpstreamId } from './ids.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { type HttpAnswer, httpFailure, type Progress, transportFailure } from './failures.ts'
-import { CallClock } from './call-clock.ts'
+import { CallClock, NO_ANSWER } from './call-clock.ts'
+import { isHeaderMismatch } from './declarations.ts'
 import type { Peer } from './peer.ts'
 import { asAnswer, isSessionFault } from './refusals.ts'
 import type { Session } from './session.ts'
@@ -11,12 +12,7 @@ import type { FlowControl, UpstreamReport, UpstreamRequest, UpstreamSink } from 
 import type { CredentialHeaders } from './vault.ts'
 import { writeHttp } from './write-http.ts'
 
-const NO_ANSWER = { lastByteAt: 0, format: undefined }
-const OVERDUE = {
-  silent: 'no answer',
-  stopped: 'the answer stopped half-way; nothing more came',
-  endless: 'no end of the answer',
-} as const
+type Soon<T> = T | Promise<T>
 
 /**
  * One call on its way: place, session, bytes, answer, and whatever can go wrong. `#finish` runs once, whatever happens, and
@@ -39,7 +35,9 @@ export class Exchange implements AttemptOwner, FlowControl {
   #attempt: Attempt | undefined
   #upstreamId = 0
   #attempts = 0
+  #paramHeaders: UpstreamRequest['paramHeaders'] = null
   #healed = false
+  #redeclared = false
   #retried = false
   #requestBytes = 0
   #mayHaveRun = false
@@ -96,22 +94,16 @@ export class Exchange implements AttemptOwner, FlowControl {
     }
   }
 
-  async #prepare(
-    session: Session | Promise<Session>,
-    credentials: CredentialHeaders | Promise<CredentialHeaders>,
-  ): Promise<void> {
+  async #prepare(session: Soon<Session>, credentials: Soon<CredentialHeaders>): Promise<void> {
     try {
       const [ready, headers] = await Promise.all([session, credentials])
       if (!this.#over) this.#dispatch(ready, headers)
     } catch (cause) {
-      this.#unprepared(GatewayError.from(cause))
+      const error = GatewayError.from(cause)
+      // No session could be opened: what that says of the server counts as if a call had found it out.
+      if (error.code === 'upstream_unreachable' || error.code === 'upstream_timeout') this.#tell('failed')
+      this.#fail(error)
     }
-  }
-
-  /** No session could be opened: what that says of the server counts as if a call had found it out. */
-  #unprepared(error: GatewayError): void {
-    if (error.code === 'upstream_unreachable' || error.code === 'upstream_timeout') this.#tell('failed')
-    this.#fail(error)
   }
 
   #dispatch(session: Session, credentials: CredentialHeaders): void {
@@ -119,10 +111,12 @@ export class Exchange implements AttemptOwner, FlowControl {
     this.#session = session
     this.#credentials = credentials
     this.#upstreamId = nextUpstreamId()
-    const http = writeHttp(this.#request, { session, credentials, upstreamId: this.#upstreamId, context: peer.context })
+    const { context } = peer
+    const paramHeaders = (this.#paramHeaders = peer.declarations.of(this.#request))
+    const http = writeHttp(this.#request, { session, credentials, upstreamId: this.#upstreamId, paramHeaders, context })
     this.#requestBytes = http.body.length
     if (this.#clock.sentAt === 0) this.#clock.sentAt = performance.now()
-    this.#attempt = new Attempt(peer.lanes, this, { deadlines: peer.context.deadlines, fresh: this.#attempts > 1 })
+    this.#attempt = new Attempt(peer.lanes, this, { deadlines: context.deadlines, fresh: this.#attempts > 1 })
     this.#attempt.send(http)
   }
 
@@ -168,6 +162,22 @@ export class Exchange implements AttemptOwner, FlowControl {
       this.#peer.lost(this.#request, session)
       return this.#try()
     }
+    if (session !== undefined && !this.#redeclared && isHeaderMismatch(session, answer.status, body))
+      return void this.#redeclare(answer, body)
+    this.#refused(answer, body)
+  }
+
+  /** Nothing ran: the headers are made once more, from what the server declares now. */
+  async #redeclare(answer: HttpAnswer, body: Buffer): Promise<void> {
+    this.#redeclared = true
+    this.#attempt = undefined
+    const newer = await this.#peer.redeclares(this.#request, this.#paramHeaders).catch(() => false)
+    if (newer && !this.#over) this.#try()
+    else this.#refused(answer, body)
+  }
+
+  #refused(answer: HttpAnswer, body: Buffer): void {
+    if (this.#over) return
     const relayed = asAnswer(body, this.#upstreamId)
     if (relayed !== undefined) {
       this.began()
@@ -208,11 +218,7 @@ export class Exchange implements AttemptOwner, FlowControl {
 
   #cancel(error: GatewayError): void {
     if (this.#over) return
-    const { attempt, session, credentials } = {
-      attempt: this.#attempt,
-      session: this.#session,
-      credentials: this.#credentials,
-    }
+    const [attempt, session, credentials] = [this.#attempt, this.#session, this.#credentials]
     if (attempt !== undefined) {
       this.#mayHaveRun = attempt.progress !== 'unsent'
       if (this.#mayHaveRun && session?.era === 'legacy' && credentials !== undefined)
@@ -224,7 +230,7 @@ export class Exchange implements AttemptOwner, FlowControl {
 
   /** To a request that the server made in the middle of the call. */
   reply(message: Buffer): void {
-    const { session, credentials } = { session: this.#session, credentials: this.#credentials }
+    const [session, credentials] = [this.#session, this.#credentials]
     if (session === undefined || credentials === undefined) return
     void this.#peer.post(session, credentials, message)
   }
@@ -249,8 +255,7 @@ export class Exchange implements AttemptOwner, FlowControl {
     else if (look.kind === 'stalled') this.#cancel(new GatewayError('client_gone', 'the client stopped reading'))
     else {
       if (look.kind === 'silent' && this.#attempt !== undefined) this.#tell('failed')
-      const ms = Math.round(now - this.#clock.startedAt)
-      this.#cancel(new GatewayError('upstream_timeout', `${OVERDUE[look.kind]} within ${String(ms)} ms`))
+      this.#cancel(this.#clock.overdue(look.kind, now))
     }
   }
 
@@ -283,12 +288,9 @@ export class Exchange implements AttemptOwner, FlowControl {
   }
 
   #report(): UpstreamReport {
-    const now = performance.now()
-    const { startedAt, placedAt, sentAt } = this.#clock
     return {
       attempts: this.#attempts,
-      queueMs: (placedAt === 0 ? now : placedAt) - startedAt,
-      upstreamMs: sentAt === 0 ? 0 : now - sentAt,
+      ...this.#clock.times(performance.now()),
       requestBytes: this.#requestBytes,
       mayHaveRun: this.#mayHaveRun,
       revision: this.#session?.revision ?? null,

@@ -7,12 +7,15 @@ import { SingleFlight } from '#/lib/single-flight.ts'
 import { MODERN_REVISION, type Revision } from '#/mcp/revision.ts'
 import { cancelledNotification } from '#/mcp/upstream-requests.ts'
 import { type BreakerState, CLOSED, next, passes, retryAfter } from './breaker.ts'
+import { Declarations } from './declarations.ts'
 import { detect } from './detect.ts'
 import { Lanes, routeTo } from './dial.ts'
 import { notify, type Wire } from './initialize.ts'
+import { readList } from './lists.ts'
 import type { UpstreamContext } from './options.ts'
 import { createSession, type Session } from './session.ts'
 import { Sessions } from './sessions.ts'
+import type { UpstreamRequest } from './upstreams.ts'
 import type { CredentialHeaders } from './vault.ts'
 
 interface Asked {
@@ -34,6 +37,7 @@ export class Peer implements Disposable {
   readonly lanes: Lanes
   readonly bulkhead: Bulkhead
   readonly version: number
+  readonly declarations = new Declarations()
   readonly #posting: Bulkhead
   readonly #sessions: Sessions
   readonly #modern = createSession(MODERN_REVISION, null)
@@ -162,6 +166,13 @@ export class Peer implements Disposable {
       }
     })
     return await this.session(asked)
+  }
+
+  /** The server refused the headers made from `sent`. True: it declares others now, so another try may go better. */
+  redeclares(request: UpstreamRequest, sent: UpstreamRequest['paramHeaders']): Promise<boolean> {
+    const read = async () =>
+      await readList('tools', { wire: await this.#wire(request), session: this.#modern, problems: [] })
+    return this.declarations.renew(request, { sent, key: this.#credentialKey(request), read })
   }
 
   // ── credentials ──

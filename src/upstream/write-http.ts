@@ -1,3 +1,5 @@
+import type { ParamHeader } from '#/catalog/model.ts'
+import type { Frame } from '#/mcp/frame.ts'
 import { paramHeaders } from '#/mcp/param-values.ts'
 import { upstreamHeaders } from '#/mcp/upstream-requests.ts'
 import { writeRequest } from '#/mcp/write-request.ts'
@@ -11,6 +13,8 @@ interface HttpParts {
   readonly session: Session
   readonly credentials: CredentialHeaders
   readonly upstreamId: number
+  /** Which arguments the server wants beside the body. */
+  readonly paramHeaders: readonly ParamHeader[] | null
   readonly context: UpstreamContext
 }
 
@@ -33,7 +37,7 @@ export function writeHttp(request: UpstreamRequest, parts: HttpParts): HttpReque
   let fields = session.fields(credentials)
   fields += ownField('traceparent', request.traceparent)
   fields += ownField('x-request-id', request.requestId)
-  const params = session.era === 'modern' ? modernParams(request) : NONE
+  const params = session.era === 'modern' ? modernParams(frame, parts.paramHeaders) : NONE
   if (session.era === 'modern') fields += mirroredFields(request)
   for (const name in params) fields += field(name, params[name] ?? '')
   const { passthrough } = request
@@ -56,7 +60,7 @@ function mirroredFields({ frame, name }: UpstreamRequest): string {
 }
 
 /** Of the arguments that the server wants beside the body, by lower-case name. */
-function modernParams({ frame, paramHeaders: declared }: UpstreamRequest): Readonly<Record<string, string>> {
+function modernParams(frame: Frame, declared: readonly ParamHeader[] | null): Readonly<Record<string, string>> {
   if (declared === null || declared.length === 0) return NONE
   const params: Record<string, string> = { __proto__: null } as never
   for (const [name, value] of Object.entries(paramHeaders(frame, declared))) params[name.toLowerCase()] = value
