@@ -158,37 +158,6 @@ describe('update, state and delete', () => {
     expect((await rest.ask('GET', '/tools?visibility=private')).body).toMatchObject([{ id: own?.id }])
   })
 
-  test('a new URL that cannot be reached leaves nothing of what was learned of the old one', async () => {
-    rest.upstream.offer = { era: 'legacy', revision: '2025-06-18', stateful: true, instructions: 'Ask.' }
-    const id = await made()
-    const learned = async (): Promise<unknown> =>
-      (
-        await rest.database.sql(
-          'SELECT status, era, revision, era_evidence, stateful, capabilities, instructions FROM gateway_states',
-        )
-      )[0]
-    const old = await learned()
-    expect(old).toMatchObject({ status: 'active', era: 'legacy', revision: '2025-06-18', stateful: true })
-    rest.upstream.fail = new GatewayError('upstream_unreachable', 'connection refused')
-    await rest.ask('PUT', `/gateways/${id}`, { body: { authType: 'bearer', authToken: 'new' } })
-    expect(await learned()).toEqual(old)
-    const moved = await rest.ask('PUT', `/gateways/${id}`, { body: { url: `${URL_A}2` } })
-    expect(moved.body).toMatchObject({ status: 'pending', reachable: false, lastError: 'connection refused' })
-    expect(await learned()).toEqual({
-      status: 'pending',
-      era: null,
-      revision: null,
-      era_evidence: null,
-      stateful: false,
-      capabilities: null,
-      instructions: null,
-    })
-    rest.upstream.fail = null
-    rest.upstream.offer = {}
-    await rest.ask('PUT', `/gateways/${id}`, { body: { url: `${URL_A}3` } })
-    expect(await learned()).toMatchObject({ status: 'active', era: 'modern', revision: '2026-07-28', stateful: false })
-  })
-
   test('state answers the entity in snake case', async () => {
     const id = await made()
     const off = await rest.ask('POST', `/gateways/${id}/state?activate=false`)

@@ -150,3 +150,37 @@ test('one worker follows; a change is in the store soon after; another takes ove
   expect(one.now.list).toEqual([])
   await until(async () => two.now.list.length === 1)
 })
+
+test('a new URL that cannot be reached leaves nothing of what was learned of the old one', async () => {
+  rest.upstream.offer = { era: 'legacy', revision: '2025-06-18', stateful: true, instructions: 'Ask.' }
+  const id = await made()
+  const learned = async (): Promise<unknown> =>
+    (
+      await rest.database.sql(
+        'SELECT status, era, revision, era_evidence, stateful, capabilities, instructions FROM gateway_states',
+      )
+    )[0]
+  const old = await learned()
+  expect(old).toMatchObject({ status: 'active', era: 'legacy', revision: '2025-06-18', stateful: true })
+  rest.upstream.fail = new GatewayError('upstream_unreachable', 'connection refused')
+  await rest.ask('PUT', `/gateways/${id}`, { body: { authType: 'bearer', authToken: 'new' } })
+  expect(await learned()).toEqual(old)
+  const moved = await rest.ask('PUT', `/gateways/${id}`, { body: { url: 'http://127.0.0.1:9/2' } })
+  expect(moved.body).toMatchObject({ status: 'pending', reachable: false, lastError: 'connection refused' })
+  expect(await learned()).toEqual({
+    status: 'pending',
+    era: null,
+    revision: null,
+    era_evidence: null,
+    stateful: false,
+    capabilities: null,
+    instructions: null,
+  })
+  rest.upstream.fail = null
+  rest.upstream.offer = {}
+  await due()
+  const [one] = await care('w').store.claim('w', { count: 1, ms: 60_000 })
+  if (one === undefined) throw new Error('nothing is due')
+  await careFor(care('w'), one, new AbortController().signal)
+  expect(await learned()).toMatchObject({ status: 'active', era: 'modern', revision: '2026-07-28', stateful: false })
+})
