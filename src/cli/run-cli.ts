@@ -40,7 +40,7 @@ Examples:
   causeway call everything-echo --arg message=hello       call it
 
 Commands talk to the gateway of this machine, or to CAUSEWAY_URL with CAUSEWAY_TOKEN. They end with 0 when it is done, 1 when it
-failed, 2 when they were not understood. Every command takes --json for programs; causeway COMMAND --help shows the rest.`
+failed, 2 when they were not understood. All but serve take --json for programs; causeway COMMAND --help shows the rest.`
 
 /** After a mistake each command points to its own help. */
 function teach(command: Command, path: string): void {
