@@ -4,7 +4,8 @@ const OPEN = '=?base64?'
 const CLOSE = '?='
 /** Visible ASCII, with spaces and tabs only inside (RFC 9110, field values). */
 const SAFE = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
+/** With its padding (RFC 4648, section 3.2): one text has one form. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** A text as the value of Mcp-Name or Mcp-Param-*: as it is where that is safe, else as base64 between the markers. */
 export function encodeHeaderValue(text: string): string {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
 import { CELLS, requirementsOf, runCell, startFixture, upstreamOf } from './cells.ts'
 import { MUST_PASS, reasonFor, unexcused } from './lists.ts'
-import { requiredScenarios, runSuite } from './suite.ts'
+import { requiredScenarios, runSuite, scenariosFor } from './suite.ts'
 
 const failed = (results: Awaited<ReturnType<typeof runSuite>>) =>
   Object.fromEntries(
@@ -37,10 +37,9 @@ describe('through the gateway', () => {
   })
 })
 
-test.each(CELLS)('what %s may fail has a reason', async (cell) => {
-  const required = await requiredScenarios(requirementsOf(cell))
-  const unexplained = required.filter(
-    (scenario) => !MUST_PASS[cell].includes(scenario) && reasonFor(scenario) === undefined,
-  )
+test.each(CELLS)('every scenario that the suite has for %s must pass or has a reason', async (cell) => {
+  const all = [...(await scenariosFor(requirementsOf(cell))), ...(await requiredScenarios(requirementsOf(cell)))]
+  expect(all).toContain('json-schema-2020-12')
+  const unexplained = all.filter((scenario) => !MUST_PASS[cell].includes(scenario) && reasonFor(scenario) === undefined)
   expect(unexplained).toEqual([])
 })

@@ -25,7 +25,7 @@ const EXPECTED = read('expected-failures.json') as {
   readonly checks: Partial<Readonly<Record<Cell, Readonly<Record<string, ExpectedChecks>>>>>
 }
 
-/** Why a required scenario may fail, or undefined where it may not. */
+/** Why a scenario may fail, or undefined where it may not. */
 export function reasonFor(scenario: string): string | undefined {
   return Object.values(EXPECTED.scenarios).find(({ scenarios }) => scenarios.includes(scenario))?.reason
 }

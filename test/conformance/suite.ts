@@ -42,6 +42,15 @@ export async function requiredScenarios(requirements: RequirementSet): Promise<s
   return [...server.matchAll(/^ +- (\S+)$/gm)].map((match) => match[1] as string)
 }
 
+/** Every server scenario that the suite has for a revision, required or not, extensions too. */
+export async function scenariosFor(revision: RequirementSet): Promise<string[]> {
+  const listed = await suite(['list'])
+  const server = listed.slice(listed.indexOf('Server scenarios'), listed.indexOf('Client scenarios'))
+  return [...server.matchAll(/^ +- (\S+) \[(.+)\]$/gm)]
+    .filter(([, , when = '']) => when.split(',').some((each) => each === revision || each === 'extension'))
+    .map((match) => match[1] as string)
+}
+
 /** Runs a revision's whole required set against a URL. The suite insists on the name `localhost`. */
 export async function runSuite(url: string, requirements: RequirementSet): Promise<ScenarioResult[]> {
   const out = await mkdtemp(join(tmpdir(), 'conformance-'))
