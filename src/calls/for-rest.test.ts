@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import { TokenId, UserId } from '#/access/ids.ts'
+import type { Owned, Principal } from '#/access/principal.ts'
+import type { Snapshot } from '#/catalog/snapshot.ts'
+import type { Call, CallSink } from './call.ts'
+import { restCalls } from './for-rest.ts'
+
+const owner = UserId.mint()
+const hidden = { ownerId: owner, teamId: null, visibility: 'private', gatewayId: 'g', originalName: 'x', uri: 'x://y' }
+const current = {
+  tool: (id: string) => (id === 'there' ? hidden : undefined),
+  prompt: (id: string) => (id === 'there' ? hidden : undefined),
+  resource: (id: string) => (id === 'there' ? hidden : undefined),
+  findPrompt: () => undefined,
+} as unknown as Snapshot
+
+const seeing = (sees: (thing: Owned) => boolean): Principal => ({
+  userId: UserId.mint(),
+  email: 'a@example.com',
+  isAdmin: false,
+  tokenId: TokenId.mint(),
+  permissions: null,
+  serverId: null,
+  visibilityClass: { id: 'c', sees },
+  key: 'k',
+})
+const request = { requestId: 'r', signal: new AbortController().signal, traceparent: undefined }
+const asked = { argumentsJson: Buffer.from('{}'), request }
+
+/** What an upstream does with a call is played here: what is asked is how the call is given up. */
+function started(answer: (call: Call, sink: CallSink) => void) {
+  const calls: Call[] = []
+  const invoke = (call: Call, sink: CallSink): void => {
+    calls.push(call)
+    answer(call, sink)
+  }
+  return { calls, rest: restCalls({ invoke }, { current }) }
+}
+
+describe('what is there but not visible is answered like what is not there', () => {
+  const who = seeing(() => false)
+  const { calls, rest } = started(() => {})
+  test.each([
+    ['Tool', (id: string) => rest.tool(who, id, asked)],
+    ['Prompt', (id: string) => rest.prompt(who, id, asked)],
+    ['Resource', (id: string) => rest.resource(who, id, request)],
+  ])('%s', async (kind, ask) => {
+    for (const id of ['there', 'absent'])
+      await expect(ask(id)).rejects.toMatchObject({ code: 'not_found', message: `${kind} not found: ${id}` })
+    expect(calls).toEqual([])
+  })
+})
+
+test('an answer that is too large is given up at its server, too', async () => {
+  const mebibyte = Buffer.alloc(1 << 20)
+  const { calls, rest } = started(({ canceller }, sink) => {
+    for (let n = 0; n < 100 && !canceller.aborted; n++) sink.chunk(mebibyte)
+  })
+  await expect(
+    rest.tool(
+      seeing(() => true),
+      'there',
+      asked,
+    ),
+  ).rejects.toMatchObject({ code: 'upstream_invalid' })
+  expect(calls[0]?.canceller.reason).toMatchObject({ code: 'upstream_invalid' })
+})
