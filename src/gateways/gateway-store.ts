@@ -18,14 +18,20 @@ export interface TakenNames {
   readonly prompts: ReadonlySet<string>
 }
 
+export interface BeforeCreate {
+  readonly slugTaken: boolean
+  readonly remembered: Remembered | undefined
+  readonly taken: TakenNames
+}
+
 export interface GatewayReader {
   page(request: PageRequest, filter: GatewayFilter): Promise<Page<Gateway>>
   byId(id: GatewayId): Promise<Gateway | undefined>
-  /** Whether a slug is in use by another gateway, and what an earlier create with this key left: one statement. */
+  /** Whether a slug is in use, what an earlier create with this key left, and the names below a prefix: one statement. */
   beforeCreate(
     slug: string,
-    asked: { readonly userId: UserId; readonly key: string | null },
-  ): Promise<{ readonly slugTaken: boolean; readonly remembered: Remembered | undefined }>
+    asked: { readonly userId: UserId; readonly key: string | null; readonly prefix: string },
+  ): Promise<BeforeCreate>
   /** The names below a prefix that are in use: one statement. */
   taken(prefix: string): Promise<TakenNames>
   /** What is stored of a gateway's items, and the names that new ones must not take: one statement. */

@@ -9,7 +9,7 @@ import { actorOf } from '#/api/actor.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import type { Gateway } from './gateway.ts'
 import type { GatewayCreate } from './gateway-input.ts'
-import type { Observation } from './gateway-store.ts'
+import type { Observation, TakenNames } from './gateway-store.ts'
 import { look } from './look.ts'
 import { namePrefix, namesFor } from './naming.ts'
 import { nextCheckIn } from './schedule.ts'
@@ -30,8 +30,8 @@ export interface RegisterInput {
 export async function register(deps: GatewayDeps, input: RegisterInput): Promise<Gateway> {
   const id = GatewayId.mint()
   const declared = declare(id, input.body, deps.sealer)
-  const repeated = await earlier(deps, input, declared.declaration.slug)
-  if (repeated !== undefined) return repeated
+  const before = await earlier(deps, input, declared.declaration.slug)
+  if (before.made !== undefined) return before.made
   const { url, caCertificate } = declared.declaration
   const looked = await look(
     deps.discoverer,
@@ -40,12 +40,13 @@ export async function register(deps: GatewayDeps, input: RegisterInput): Promise
   )
   for (let attempt = 1; ; attempt++) {
     try {
-      return await store(deps, input, { id, declared, observation: await observed(deps, declared, looked) })
+      const taken = attempt === 1 ? before.taken : await deps.store.taken(namePrefix(declared.declaration.slug))
+      return await store(deps, input, { id, declared, observation: observed(declared, looked, taken) })
     } catch (error) {
       const constraint = constraintOf(error)
       // The same request may have run beside this one: the winner's gateway is the answer to both.
       const winner = input.idempotency && constraint !== undefined ? await earlier(deps, input, null) : undefined
-      if (winner !== undefined) return winner
+      if (winner?.made !== undefined) return winner.made
       if (constraint === 'gateways_slug') throw nameTaken(error)
       // Another gateway took a tool's name between the look at the names and the write.
       if ((constraint !== 'tools_name' && constraint !== 'prompts_name') || attempt === ATTEMPTS) throw error
@@ -53,33 +54,35 @@ export async function register(deps: GatewayDeps, input: RegisterInput): Promise
   }
 }
 
-/** What the same request made before. Throws where the name is taken, so that nobody is dialled for nothing. */
+interface Earlier {
+  /** What the same request made before. */
+  readonly made: Gateway | undefined
+  readonly taken: TakenNames
+}
+
+/** What the same request made before, and the names in use. Throws where the name is taken, so that nobody is dialled for nothing. */
 async function earlier(
   deps: GatewayDeps,
   { grant, idempotency }: RegisterInput,
   slug: string | null,
-): Promise<Gateway | undefined> {
+): Promise<Earlier> {
   const { userId } = grant.principal
-  const before = await deps.store.beforeCreate(slug ?? '', { userId, key: idempotency?.key ?? null })
+  const asked = { userId, key: idempotency?.key ?? null, prefix: namePrefix(slug ?? '') }
+  const before = await deps.store.beforeCreate(slug ?? '', asked)
   const target = idempotency === null ? undefined : repeatedTarget(before.remembered, idempotency)
   if (target !== undefined && GatewayId.is(target)) {
     const gateway = await deps.store.byId(target)
     if (gateway === undefined)
       throw new GatewayError('not_found', 'what this Idempotency-Key made has been deleted since; use a new key')
-    return gateway
+    return { made: gateway, taken: before.taken }
   }
   if (before.slugTaken) throw nameTaken(undefined)
-  return undefined
+  return { made: undefined, taken: before.taken }
 }
 
-async function observed(
-  deps: GatewayDeps,
-  { declaration }: Declared,
-  looked: Awaited<ReturnType<typeof look>>,
-): Promise<Observation> {
+function observed({ declaration }: Declared, looked: Awaited<ReturnType<typeof look>>, taken: TakenNames): Observation {
   if (looked.kind === 'unreachable') return looked
   const diff = diffOf(NOTHING_KNOWN, looked.discovery)
-  const taken = await deps.store.taken(namePrefix(declaration.slug))
   return { kind: 'found', discovery: looked.discovery, diff, names: namesFor(diff, declaration.slug, taken) }
 }
 

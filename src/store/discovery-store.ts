@@ -1,9 +1,8 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
 import type { ItemChange, Known, KnownItem, ListDiff } from '#/gateways/apply-discovery.ts'
 import type { Actor, GivenNames, Observation, TakenNames } from '#/gateways/gateway-store.ts'
 import type { Reader, WriteTx } from './store.ts'
-import type { Schema } from './schema.ts'
 
 /** Whose the items are that a discovery adds. */
 export interface ItemsOwner {
@@ -13,18 +12,31 @@ export interface ItemsOwner {
 
 type Found = Observation & { readonly kind: 'found' }
 
+/** What one kind of items adds to the statement: what it writes, and which virtual servers lose something by it. */
+interface Part {
+  readonly writes: readonly RawBuilder<unknown>[]
+  readonly losers: RawBuilder<unknown>
+}
+
 /**
- * Makes a gateway's items what its server offers: one statement for each kind that changed at all. Returns the virtual servers
- * that lose an item by it.
+ * Makes a gateway's items what its server offers, in one statement for all kinds that changed. Returns the virtual servers that
+ * lose an item by it.
  */
 export async function applyItems(tx: WriteTx, owner: ItemsOwner, { diff, names }: Found): Promise<readonly string[]> {
-  const touched = new Set<string>()
-  const note = (ids: readonly string[] | null): void => ids?.forEach((id) => touched.add(id))
-  if (changes(diff.tools)) note(await applyNamed(tx.sql, 'tools', { owner, list: diff.tools, names }))
-  if (changes(diff.prompts)) note(await applyNamed(tx.sql, 'prompts', { owner, list: diff.prompts, names }))
   const { resources, templates } = diff
-  if (changes(resources) || changes(templates)) note(await applyResources(tx.sql, owner, { resources, templates }))
-  return [...touched]
+  const parts: Part[] = []
+  if (changes(diff.tools)) parts.push(named('tools', { owner, list: diff.tools, names }))
+  if (changes(diff.prompts)) parts.push(named('prompts', { owner, list: diff.prompts, names }))
+  if (changes(resources) || changes(templates)) parts.push(resourcesPart(owner, { resources, templates }))
+  if (parts.length === 0) return []
+  const { rows } = await sql<{ readonly servers: readonly string[] | null }>`
+    WITH ${sql.join(parts.flatMap(({ writes }) => writes))}
+    SELECT array_agg(DISTINCT id::text) AS servers FROM (
+      ${sql.join(
+        parts.map(({ losers }) => losers),
+        sql` UNION ALL `,
+      )}) AS losers (id)`.execute(tx.sql)
+  return rows[0]?.servers ?? []
 }
 
 function changes(list: ListDiff): boolean {
@@ -37,16 +49,8 @@ interface NamedList {
   readonly names: GivenNames
 }
 
-interface Affected {
-  readonly servers: readonly string[] | null
-}
-
 /** Visibility, team and owner are the gateway's own. An item that is there already keeps all that is ours about it. */
-async function applyNamed(
-  db: Kysely<Schema>,
-  table: 'tools' | 'prompts',
-  { owner, list, names }: NamedList,
-): Promise<readonly string[] | null> {
+function named(table: 'tools' | 'prompts', { owner, list, names }: NamedList): Part {
   const rows = rowsOf(list, (item) => ({
     ...common(item),
     name: names[table].get(item.key) ?? item.key,
@@ -56,8 +60,7 @@ async function applyNamed(
   const isTools = table === 'tools'
   const column = sql.ref(isTools ? 'tool_id' : 'prompt_id')
   const headers = isTools ? sql`, param_headers` : sql``
-  const { rows: result } = await sql<Affected>`
-    WITH put AS (
+  const put = sql`${sql.ref(`put_${table}`)} AS (
       INSERT INTO ${sql.table(table)} AS i
         (id, gateway_id, original_name, name, custom_name, display_name, definition, digest, position,
          owner_id, team_id, visibility, created, modified ${headers})
@@ -71,25 +74,33 @@ async function applyNamed(
         ${isTools ? sql`, param_headers = excluded.param_headers` : sql``},
         version = i.version + (i.digest <> excluded.digest)::int,
         updated_at = CASE WHEN i.digest <> excluded.digest THEN now() ELSE i.updated_at END
-    ), gone AS (DELETE FROM ${sql.table(table)} WHERE gateway_id = ${owner.gatewayId} AND id = ANY(${list.removed}))
-    SELECT array_agg(DISTINCT server_id::text) AS servers FROM server_items WHERE ${column} = ANY(${list.removed})`.execute(
-    db,
-  )
-  return result[0]?.servers ?? null
+    )`
+  return { writes: [put, gone(table, owner, list.removed)], losers: losersOf(column, list.removed) }
 }
 
-async function applyResources(
-  db: Kysely<Schema>,
+function gone(
+  table: 'tools' | 'prompts' | 'resources',
+  { gatewayId }: ItemsOwner,
+  ids: readonly string[],
+): RawBuilder<unknown> {
+  const name = sql.ref(`gone_${table}`)
+  return sql`${name} AS (DELETE FROM ${sql.table(table)} WHERE gateway_id = ${gatewayId} AND id = ANY(${ids}))`
+}
+
+function losersOf(column: RawBuilder<unknown>, ids: readonly string[]): RawBuilder<unknown> {
+  return sql`SELECT server_id FROM server_items WHERE ${column} = ANY(${ids})`
+}
+
+function resourcesPart(
   owner: ItemsOwner,
   { resources, templates }: { readonly resources: ListDiff; readonly templates: ListDiff },
-): Promise<readonly string[] | null> {
+): Part {
   const rows = [
     ...rowsOf(resources, (item) => resourceRow(item, false)),
     ...rowsOf(templates, (item) => resourceRow(item, true)),
   ]
   const removed = [...resources.removed, ...templates.removed]
-  const { rows: result } = await sql<Affected>`
-    WITH put AS (
+  const put = sql`put_resources AS (
       INSERT INTO resources AS i
         (id, gateway_id, is_template, uri, name, mime_type, definition, digest, position,
          owner_id, team_id, visibility, created, modified)
@@ -103,11 +114,8 @@ async function applyResources(
         name = excluded.name, mime_type = excluded.mime_type,
         version = i.version + (i.digest <> excluded.digest)::int,
         updated_at = CASE WHEN i.digest <> excluded.digest THEN now() ELSE i.updated_at END
-    ), gone AS (DELETE FROM resources WHERE gateway_id = ${owner.gatewayId} AND id = ANY(${removed}))
-    SELECT array_agg(DISTINCT server_id::text) AS servers FROM server_items WHERE resource_id = ANY(${removed})`.execute(
-    db,
-  )
-  return result[0]?.servers ?? null
+    )`
+  return { writes: [put, gone('resources', owner, removed)], losers: losersOf(sql.ref('resource_id'), removed) }
 }
 
 function resourceRow(item: ItemChange, template: boolean) {
@@ -149,8 +157,7 @@ export async function readKnown(
       list('prompts', item).as('prompts'),
       list('resources', uri, sql`AND NOT is_template`).as('resources'),
       list('resources', uri, sql`AND is_template`).as('templates'),
-      namesBelow('tools', prefix).as('tool_names'),
-      namesBelow('prompts', prefix).as('prompt_names'),
+      ...takenColumns(prefix),
     ])
     .executeTakeFirstOrThrow()
   const { tools, prompts, resources, templates } = row
@@ -159,10 +166,13 @@ export async function readKnown(
 
 /** The names below a prefix that are in use. */
 export async function readTaken(read: Reader, prefix: string): Promise<TakenNames> {
-  const row = await read
-    .selectNoFrom([namesBelow('tools', prefix).as('tool_names'), namesBelow('prompts', prefix).as('prompt_names')])
-    .executeTakeFirstOrThrow()
+  const row = await read.selectNoFrom(takenColumns(prefix)).executeTakeFirstOrThrow()
   return takenOf(row)
+}
+
+/** The names below a prefix that are in use, as columns for `takenOf`. */
+export function takenColumns(prefix: string) {
+  return [namesBelow('tools', prefix).as('tool_names'), namesBelow('prompts', prefix).as('prompt_names')] as const
 }
 
 /** Names are ASCII and ordered by byte, so a prefix is a range of the unique index; `~` sorts after every letter they hold. */
@@ -171,7 +181,7 @@ function namesBelow(table: 'tools' | 'prompts', prefix: string): ReturnType<type
     WHERE name >= ${prefix} AND name < ${`${prefix}~`})`
 }
 
-function takenOf(row: {
+export function takenOf(row: {
   readonly tool_names: readonly string[]
   readonly prompt_names: readonly string[]
 }): TakenNames {

@@ -10,7 +10,7 @@ import type {
   Refreshed,
 } from '#/gateways/gateway-store.ts'
 import { olderThan, taggedWith } from './columns.ts'
-import { applyItems, readKnown, readTaken } from './discovery-store.ts'
+import { applyItems, readKnown, readTaken, takenColumns, takenOf } from './discovery-store.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
 import { rememberKey } from './idempotency-rows.ts'
 import { restateItems } from './gateway-items-store.ts'
@@ -45,10 +45,11 @@ function reading(db: Database): GatewayReader {
       const row = await gatewayQuery(read).where('g.id', '=', id).executeTakeFirst()
       return row && gatewayOf(row)
     },
-    beforeCreate: async (slug, { userId, key }) => {
+    beforeCreate: async (slug, { userId, key, prefix }) => {
       const row = await read
         .selectNoFrom((from) => [
-          sql<boolean>`EXISTS (SELECT 1 FROM gateways WHERE slug = ${slug})`.as('taken'),
+          sql<boolean>`EXISTS (SELECT 1 FROM gateways WHERE slug = ${slug})`.as('slug_taken'),
+          ...takenColumns(prefix),
           from
             .selectFrom('idempotency_keys')
             .select(
@@ -62,9 +63,10 @@ function reading(db: Database): GatewayReader {
             .as('remembered'),
         ])
         .executeTakeFirstOrThrow()
-      const { taken, remembered } = row
+      const { slug_taken: slugTaken, remembered } = row
       return {
-        slugTaken: taken,
+        slugTaken,
+        taken: takenOf(row),
         remembered: remembered ? { targetId: remembered.target, hash: Buffer.from(remembered.hash, 'hex') } : undefined,
       }
     },
