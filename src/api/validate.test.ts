@@ -20,6 +20,14 @@ test.each([
   expect(() => check(value)).toThrow(expect.objectContaining({ code: 'invalid_field', field }))
 })
 
+test('a pattern is said in words where the schema has them', () => {
+  const described = Type.String({ pattern: '^a+$', description: 'the letter a' })
+  const schema = Type.Object({ 'a/b': Type.Union([described, Type.Null()]), other: Type.String({ pattern: '^b$' }) })
+  const told = (value: unknown) => () => checkerOf(schema, 'body')(value)
+  expect(told({ 'a/b': 'b', other: 'b' })).toThrow('a/b: must be made of the letter a')
+  expect(told({ 'a/b': 'a', other: 'c' })).toThrow('other: must match pattern "^b$"')
+})
+
 test('what is not described is let through', () => {
   expect(() => check({ name: 'a', other: 1 })).not.toThrow()
 })

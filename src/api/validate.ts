@@ -15,7 +15,7 @@ export function checkerOf(schema: TSchema, within: string): Check {
   const validator = Compile(schema)
   return (value) => {
     if (validator.Check(value)) return
-    const problems = validator.Errors(value).flatMap(problemsOf)
+    const problems = validator.Errors(value).flatMap((error) => problemsOf(error, schema))
     const first = problems[0] ?? { field: '', message: `the ${within} is not valid` }
     const field = first.field === '' ? within : first.field
     throw new GatewayError('invalid_field', `${field}: ${first.message}`, { field, data: { errors: problems } })
@@ -24,16 +24,27 @@ export function checkerOf(schema: TSchema, within: string): Check {
 
 interface LocalError {
   readonly keyword: string
+  /** Where in the schema the rule stands. */
+  readonly schemaPath: string
   readonly instancePath: string
   readonly message: string
   readonly params: object
 }
 
-function problemsOf(error: LocalError): readonly Problem[] {
+function problemsOf(error: LocalError, schema: TSchema): readonly Problem[] {
   const at = error.instancePath.split('/').slice(1).map(unescapePointer)
   const missing = error.keyword === 'required' ? Reflect.get(error.params, 'requiredProperties') : undefined
-  if (!Array.isArray(missing)) return [{ field: at.join('.'), message: error.message }]
+  if (!Array.isArray(missing)) return [{ field: at.join('.'), message: messageOf(error, schema) }]
   return missing.map((name) => ({ field: [...at, String(name)].join('.'), message: 'is required' }))
+}
+
+/** A pattern is nothing to read: what the schema says of itself is. */
+function messageOf({ keyword, schemaPath, message }: LocalError, schema: TSchema): string {
+  if (keyword !== 'pattern') return message
+  const parts = schemaPath.split('/').slice(1).map(unescapePointer)
+  const rule = parts.reduce<unknown>((at, part) => (Object(at) as Record<string, unknown>)[part], schema)
+  const said: unknown = (Object(rule) as Record<string, unknown>)['description']
+  return typeof said === 'string' ? `must be made of ${said}` : message
 }
 
 function unescapePointer(part: string): string {

@@ -48,7 +48,12 @@ const fields = {
   ),
 }
 
-const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '^[a-zA-Z0-9_.\\- ]+$' })
+const Name = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^[a-zA-Z0-9_.\\- ]+$',
+  description: "letters, digits, spaces, '_', '.' and '-'",
+})
 const Url = Type.String({ minLength: 1, maxLength: 2048, description: 'http:// or https://, without credentials' })
 
 export const GatewayCreate = Type.Object({ name: Name, url: Url, ...fields })

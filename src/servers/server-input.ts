@@ -10,8 +10,12 @@ const Ids = (what: string) =>
     }),
   )
 
+const OfferedName = Type.String({
+  pattern: '^[A-Za-z0-9_.-]{1,64}$',
+  description: "1 to 64 letters, digits, '_', '.' and '-'",
+})
 const Override = Type.Object({
-  name: Type.Optional(Type.Union([Type.String({ pattern: '^[A-Za-z0-9_.-]{1,64}$' }), Type.Null()])),
+  name: Type.Optional(Type.Union([OfferedName, Type.Null()])),
   description: Type.Optional(Type.Union([Type.String({ maxLength: 8192 }), Type.Null()])),
 })
 const Overrides = (what: string) =>
