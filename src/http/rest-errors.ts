@@ -45,7 +45,8 @@ export function refuseInRest(arrival: Arrival, cause: unknown): void {
 
 /** What the framework throws on its own, in our words. */
 const FRAMEWORK: Readonly<Record<string, () => GatewayError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () => new GatewayError('too_large', 'the body is larger than this server accepts'),
+  FST_ERR_CTP_BODY_TOO_LARGE: () =>
+    new GatewayError('too_large', 'the body is larger than this server accepts (CAUSEWAY_BODY_LIMIT)'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new GatewayError('malformed', 'the body does not have the length that Content-Length says'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new GatewayError('unsupported_media', 'send the body as application/json'),
