@@ -155,17 +155,17 @@ interface DoorParts {
 }
 
 async function openDoor(core: Core, { calls, upstream, telemetry, building }: DoorParts): Promise<FrontDoor> {
-  const { config, link, log, db, keys, catalog, deadlines, admission } = core
+  const { config, link, db, keys, catalog, deadlines, admission } = core
   const { bodyLimit, publicUrl } = config.http
   const authenticate = authenticator(core, telemetry)
+  const failed = requestFailures(telemetry)
   const sessions = new Sessions({ sealer: keys, tell: (fact) => link.tell(factOf(fact)) })
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
   const endpoints = routesOf({ db, catalog, keys, calls, discoverer: upstream.discoverer, version })
-  const rest = building.use(await restApp({ endpoints, authenticate, admission, bodyLimit, log }))
+  const rest = building.use(await restApp({ endpoints, authenticate, admission, bodyLimit, failed }))
   const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db) })
   const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
   const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))
-  const failed = requestFailures(telemetry)
   const door = openFrontDoor({
     guard: requestGuard({ publicUrl }),
     mcp: { authenticate, admission, catalog, calls, sessions, sealer: keys, deadlines, bodyLimit, serverInfo },

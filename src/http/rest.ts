@@ -15,12 +15,14 @@ export interface RestOptions extends RestAdmission {
   readonly endpoints: readonly Endpoint[]
   /** Who is calling, from the Authorization header alone. Throws `unauthenticated`; any other failure also denies. */
   readonly authenticate: (request: IncomingMessage, requestId: string) => Principal | Promise<Principal>
-  readonly log: RestLog
+  /** Told of every request that ends with an error: for the log. */
+  readonly failed: (failure: RestFailure) => void
 }
 
-/** What REST tells the log: a request that failed on our side. */
-export interface RestLog {
-  error(fields: Readonly<Record<string, unknown>>, message: string): void
+export interface RestFailure {
+  readonly requestId: string
+  readonly path: string
+  readonly error: GatewayError
 }
 
 export interface RestApp extends AsyncDisposable {
@@ -51,7 +53,7 @@ export async function restApp(options: RestOptions): Promise<RestApp> {
     secure(request, reply)
   })
   app.setErrorHandler((cause, request, reply) => {
-    report(options.log, cause, request)
+    report(options, cause, request)
     return sendError(reply, cause)
   })
   app.setNotFoundHandler((_request, reply) => sendError(reply, new GatewayError('endpoint_not_found', 'Not Found')))
@@ -134,18 +136,8 @@ function pathOf(endpoint: Endpoint): string {
   return endpoint.route.slice(endpoint.route.indexOf(' ') + 1).replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
-function report(log: RestLog, cause: unknown, request: FastifyRequest): void {
-  const error = asGatewayError(cause)
+function report({ failed }: RestOptions, cause: unknown, request: FastifyRequest): void {
   // A body that broke off is its client's doing.
-  if (error.code !== 'internal' || request.raw.errored === cause) return
-  log.error(
-    {
-      event: 'rest.failed',
-      requestId: request.id,
-      method: request.method,
-      route: request.routeOptions.url,
-      err: cause,
-    },
-    'request failed',
-  )
+  if (request.raw.errored === cause) return
+  failed({ requestId: request.id, path: request.routeOptions.url ?? '', error: asGatewayError(cause) })
 }

@@ -22,6 +22,9 @@ const OVERDUE = {
 /** Before anything has come. */
 export const NO_ANSWER: AnswerProgress = { lastByteAt: 0, format: undefined }
 
+/** How often a client may use up its time to stall before the call's own time goes on. */
+const MOST_PAUSES = 5
+
 /**
  * All deadlines of one call, without a timer: whoever holds it looks now and then. While the client reads nothing the server's
  * time stands still and the client's runs.
@@ -71,7 +74,8 @@ export class CallClock {
       const left = this.#pausedAt + stalledMs - now
       return left > 0 ? { kind: 'wait', ms: left } : { kind: 'stalled' }
     }
-    const totalAt = this.#endsAt + this.#pausedMs
+    // A client that reads in drips does not hold its place without end.
+    const totalAt = this.#endsAt + Math.min(this.#pausedMs, MOST_PAUSES * stalledMs)
     const byteAt = this.#nextByteAt(answer)
     // A pause or a format that begins meanwhile has deadlines of its own, so no look is later than those.
     if (now < Math.min(totalAt, byteAt))

@@ -120,7 +120,7 @@ test('a route that names no permission is not mounted: the start fails', async (
     },
     admission: new Admission(),
     bodyLimit: 1024,
-    log: { error: () => {} },
+    failed: () => {},
   })
   await expect(started).rejects.toThrow(/names no permission/)
 })

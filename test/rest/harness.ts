@@ -146,7 +146,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       },
       admission: options.admission ?? new Admission(),
       bodyLimit: 64 * 1024,
-      log: { error: (fields, message) => console.error(message, fields) },
+      failed: ({ error }) => error.code === 'internal' && console.error(error),
     }),
   )
   const server = createServer((req, res) => app.handler(req, res)).listen(0, '127.0.0.1')
