@@ -80,12 +80,18 @@ const INSERT_RECORDS = sql.raw(`
     "requestBytes", "responseBytes", "outcome", "mayHaveRun"
   FROM fresh ORDER BY ordinality`)
 
-/** A call counts for what it called, for the gateway that served it, and for the virtual server it came through. */
+/**
+ * A call counts for what it called, for the gateway that served it, and for the virtual server it came through. Summed first, so
+ * that only the few groups are spread over the three.
+ */
 const ADD_TO_TOTALS = sql.raw(`
   INSERT INTO usage_totals (kind, target_id, gateway_id, calls, failures, total_ms, min_ms, max_ms, last_at)
-  SELECT t.kind, t.id, max(t.gateway_id), count(*), count(*) FILTER (WHERE "outcome" <> 'ok'), sum("totalMs"::float8),
-    min("totalMs"), max("totalMs"), to_timestamp(max("at") / 1000)
-  FROM fresh, LATERAL (VALUES ("kind", "targetId", "gatewayId"), ('gateway', "gatewayId", "gatewayId"),
+  SELECT t.kind, t.id, max(t.gateway_id), sum(calls), sum(failures), sum(ms), min(least), max(most), to_timestamp(max(last) / 1000)
+  FROM (
+    SELECT "kind", "targetId", "gatewayId", "serverId", count(*) AS calls, count(*) FILTER (WHERE "outcome" <> 'ok') AS failures,
+      sum("totalMs"::float8) AS ms, min("totalMs") AS least, max("totalMs") AS most, max("at") AS last
+    FROM fresh GROUP BY 1, 2, 3, 4
+  ) AS g, LATERAL (VALUES ("kind", "targetId", "gatewayId"), ('gateway', "gatewayId", "gatewayId"),
     ('server', "serverId", NULL)) AS t (kind, id, gateway_id)
   WHERE t.id IS NOT NULL
   GROUP BY t.kind, t.id ORDER BY t.kind, t.id
@@ -112,14 +118,21 @@ function columnsOf(records: RecordBatch['records']): RawBuilder<unknown> {
   return sql.join(COLUMN_NAMES.map((name) => sql`${arrayOf(records, name)}::${sql.raw(COLUMNS[name])}[]`))
 }
 
-/** One column in PostgreSQL's own form of an array. Of its texts, clients choose the method and the request id. */
+/** What clients choose, and so may hold what no text column takes. */
+const CHOSEN: ReadonlySet<keyof UsageRecord> = new Set(['method', 'requestId'])
+
+/** One column in PostgreSQL's own form of an array. Texts that are not chosen by clients hold nothing to escape. */
 function arrayOf(records: RecordBatch['records'], name: keyof UsageRecord): string {
-  const elements = records.map((record) => {
+  const isChosen = CHOSEN.has(name)
+  let array = '{'
+  for (const record of records) {
     const value = record[name]
-    if (value === null) return 'NULL'
-    return typeof value === 'string' ? quoted(fits(value) ? value : cleaned(value)) : value
-  })
-  return `{${elements.join(',')}}`
+    if (array.length > 1) array += ','
+    if (value === null) array += 'NULL'
+    else if (typeof value !== 'string') array += String(value)
+    else array += isChosen ? quoted(fits(value) ? value : cleaned(value)) : `"${value}"`
+  }
+  return `${array}}`
 }
 
 function quoted(text: string): string {
