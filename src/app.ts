@@ -190,7 +190,7 @@ function authenticator(
   const refused = signInRefusals(telemetry)
   return (request, requestId) => {
     try {
-      return identify(bearerOf(request.rawHeaders))
+      return identify(bearerOf(request.rawHeaders), request.socket)
     } catch (cause) {
       refused({ requestId, fromIp: request.socket.remoteAddress ?? null, why: GatewayError.from(cause).message })
       throw cause

@@ -113,3 +113,18 @@ test('the key names the user and the narrowing, not the token', () => {
   ]
   expect(new Set(different).size).toBe(different.length)
 })
+
+test('on one connection each token is still judged by itself, and as it is now', () => {
+  const connection = {}
+  let known: LiveToken | undefined = token
+  const who = identifier(
+    { current: { token: (hash) => (hash === tokenHash(text) ? known : undefined), user: () => user }, ageMs: 0 },
+    1000,
+    () => NOW,
+  )
+  expect(who(text, connection).tokenId).toBe(token.id)
+  expect(refusal(() => who(mintToken().text, connection)).code).toBe('unauthenticated')
+  expect(who(text, connection).tokenId).toBe(token.id)
+  known = undefined
+  expect(refusal(() => who(text, connection)).code).toBe('unauthenticated')
+})

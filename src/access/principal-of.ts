@@ -38,7 +38,8 @@ export interface LiveDirectory {
 }
 
 export interface Identify {
-  (token: string): Principal
+  /** `connection`: whatever lives as long as the caller's connection, on which the same token comes again and again. */
+  (token: string, connection?: object): Principal
 }
 
 /**
@@ -47,10 +48,11 @@ export interface Identify {
  */
 export function identifier(directory: LiveDirectory, maxAgeMs: number, now: () => number = Date.now): Identify {
   const made = new WeakMap<LiveToken, { readonly user: KnownUser; readonly principal: Principal }>()
-  return (text) => {
+  const hashOf = remembering()
+  return (text, connection) => {
     if (directory.ageMs > maxAgeMs) throw stale()
     const snapshot = directory.current
-    const token = snapshot.token(tokenHash(text))
+    const token = snapshot.token(hashOf(text, connection))
     if (token === undefined) throw unknown(text)
     if (token.expiresAt !== null && token.expiresAt <= now()) throw expired(token.expiresAt)
     const user = snapshot.user(token.userId)
@@ -61,6 +63,18 @@ export function identifier(directory: LiveDirectory, maxAgeMs: number, now: () =
     const principal = principalOf(token, user)
     made.set(token, { user, principal })
     return principal
+  }
+}
+
+/** The hash of a connection's last token: nothing of it outlives the connection. */
+function remembering(): (text: string, connection: object | undefined) => string {
+  const last = new WeakMap<object, { readonly text: string; readonly hash: string }>()
+  return (text, connection) => {
+    const known = connection && last.get(connection)
+    if (known?.text === text) return known.hash
+    const hash = tokenHash(text)
+    if (connection !== undefined) last.set(connection, { text, hash })
+    return hash
   }
 }
 
