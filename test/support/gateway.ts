@@ -151,7 +151,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     output: () => readFile(logFile, 'utf8'),
     processes: () => processTree(pid),
     api,
-    register: (name, upstream) => register(api, name, upstream),
+    async register(name, upstream) {
+      const made = await register(api, name, upstream)
+      // The worker that answered knows it at once, the others within a second.
+      if (Number(options.env?.['CAUSEWAY_WORKERS'] ?? 1) > 1) await sleep(1_000)
+      return made
+    },
     stop,
     async [Symbol.asyncDispose]() {
       await stop()
