@@ -41,6 +41,9 @@ function dispatch(arrival: Arrival, options: FrontDoorOptions): void {
   options.rest(request, arrival.response)
 }
 
+/** A connection that looks idle may have been accepted a moment ago, with its request on the way: that one is answered, too. */
+const ON_THE_WAY_MS = 300
+
 /** The requests of one worker: served on connections that are handed in, until drained. */
 export interface FrontDoor {
   readonly server: Server
@@ -85,8 +88,9 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
     quiesce: () => void (quiet = true),
     async drain(hurry) {
       quiet = true
-      while (inFlight > 0 && !hurry.aborted) {
-        server.closeIdleConnections()
+      const idleUntil = performance.now() + ON_THE_WAY_MS
+      for (let late = false; (inFlight > 0 || !late) && !hurry.aborted; late = performance.now() > idleUntil) {
+        if (late) server.closeIdleConnections()
         await setTimeout(50)
       }
       server.closeAllConnections()
