@@ -22,9 +22,9 @@ process.exitCode = await (argv[0] === WORKER ? work() : command())
 setTimeout(() => process.kill(process.pid, 'SIGKILL'), LINGER_MS).unref()
 
 async function command(): Promise<number> {
-  const [{ runCli }, { connect }, { terminal }] = await Promise.all([
+  const [{ runCli }, { openApi }, { terminal }] = await Promise.all([
     import('#/cli/run-cli.ts'),
-    import('#/cli/connect.ts'),
+    import('#/cli/open-api.ts'),
     import('#/cli/terminal.ts'),
   ])
   const env = readEnv()
@@ -32,7 +32,7 @@ async function command(): Promise<number> {
   const { stdout, stderr } = process
   const plain = (env['NO_COLOR'] ?? '') !== ''
   const out = terminal({ out: stdout, err: stderr, plain, failed: (error) => (unwritten = error) })
-  const code = await runCli(argv, { env, out, serve, api: () => connect(env), readStdin: () => text(process.stdin) })
+  const code = await runCli(argv, { env, out, serve, api: () => openApi(env), readStdin: () => text(process.stdin) })
   // Whether the last lines could be written is known only once they are.
   await new Promise((resolve) => stdout.write('', resolve))
   if (unwritten === undefined) return code

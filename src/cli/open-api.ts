@@ -6,7 +6,7 @@ import { Api } from './api.ts'
 import { CliError } from './cli-error.ts'
 
 /** The gateway that CAUSEWAY_URL names, else the one of this machine, with the token of CAUSEWAY_TOKEN or of the data folder. */
-export async function connect(env: Env): Promise<Api> {
+export async function openApi(env: Env): Promise<Api> {
   const { values } = readSettings(env, thisMachine())
   const local = `http://127.0.0.1:${values.PORT}`
   const written = given(env, 'CAUSEWAY_URL')
