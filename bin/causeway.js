@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Plain JavaScript that old versions of Node can read: it finds one that is new enough and starts the program there.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const NEEDED = [24, 14]
@@ -17,14 +17,25 @@ const isNewEnough = (version) => {
   return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])
 }
 
-/** The Node that npm installed beside us, or undefined. */
+/** The Node that npm installed beside us: where it lies, or would lie had its install script run. */
 const installedNode = () => {
   try {
     const own = dirname(createRequire(import.meta.url).resolve('node/package.json'))
-    const path = join(own, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-    return existsSync(path) ? path : undefined
+    return join(own, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   } catch {
     return undefined
+  }
+}
+
+/** What npm installed us from: a tarball by its path, else our name in the registry. */
+const ownPackage = () => {
+  try {
+    const modules = dirname(root)
+    const { packages } = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8'))
+    const { resolved } = packages[`node_modules/${basename(root)}`]
+    return resolved.startsWith('file:') ? resolve(modules, '..', resolved.slice(5)) : 'causeway-mcp'
+  } catch {
+    return 'causeway-mcp'
   }
 }
 
@@ -51,12 +62,16 @@ if (entry === undefined) {
   await import(pathToFileURL(entry).href)
 } else {
   const node = installedNode()
-  if (node !== undefined) handOver(node)
+  if (node !== undefined && existsSync(node)) handOver(node)
   else
     fail(
-      `causeway needs Node ${NEEDED.join('.')} or newer; this is ${process.versions.node}. Either of these helps:\n` +
-        '  npm install node@24                                 in this project, then run the command again\n' +
-        '  npx -p node@24 -p causeway-mcp causeway serve       without installing anything\n' +
+      `causeway needs Node ${NEEDED.join('.')} or newer; this is ${process.versions.node}. ` +
+        (node === undefined
+          ? 'Either of these helps:\n' +
+            `  npx -p node@24 -p ${ownPackage()} causeway serve\n` +
+            '  npm install node@24     in this project, then run the command again\n'
+          : 'The package node is there, but its install script did not run. This helps:\n' +
+            '  npm rebuild node --ignore-scripts=false\n') +
         'In the repository itself: npm install, without --ignore-scripts.',
     )
 }
