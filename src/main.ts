@@ -1,6 +1,9 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { isatty } from 'node:tty'
+import { Interrupted } from '#/cli/cli-error.ts'
 import type { Config } from '#/config/config.ts'
 import { readEnv } from '#/config/env.ts'
 import type { Terminal } from '#/cli/terminal.ts'
@@ -9,6 +12,10 @@ const WORKER = 'run-as-worker'
 
 /** Nothing of ours may keep an ended process alive; what lingers longer than this is a defect that must not show. */
 const LINGER_MS = 5000
+
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** How long a command may take to clean up after itself. */
+const CLEAN_UP_MS = 2000
 
 // Beside the packages and not in the shared temporary folder, where others could put code for us to run.
 /** Half of V8's own size for what is just allocated: 20 MB less when idle, shorter pauses, no measurable price per call. */
@@ -22,32 +29,71 @@ process.exitCode = await (argv[0] === WORKER ? work() : command())
 setTimeout(() => process.kill(process.pid, 'SIGKILL'), LINGER_MS).unref()
 
 async function command(): Promise<number> {
-  const [{ runCli }, { openApi }, { terminal }] = await Promise.all([
+  const [{ runCli }, { openApi }, { terminal }, { keyboard }] = await Promise.all([
     import('#/cli/run-cli.ts'),
     import('#/cli/open-api.ts'),
     import('#/cli/terminal.ts'),
+    import('#/cli/keyboard.ts'),
   ])
   const env = readEnv()
   let unwritten: Error | undefined
   const { stdout, stderr } = process
   const plain = (env['NO_COLOR'] ?? '') !== ''
-  const out = terminal({ out: stdout, err: stderr, plain, failed: (error) => (unwritten = error) })
-  const code = await runCli(argv, { env, out, serve, api: () => openApi(env), readStdin: () => text(process.stdin) })
+  const dumb = env['TERM'] === 'dumb'
+  const out = terminal({ out: stdout, err: stderr, plain, dumb, failed: (error) => (unwritten = error) })
+  const ending = endOfCommand()
+  const { stop } = ending
+  const code = await runCli(argv, {
+    env,
+    out,
+    stop,
+    keyboard: keyboard({
+      present: isatty(0) && isatty(2),
+      input: () => process.stdin,
+      output: stderr,
+      stop,
+      interrupt: () => ending.heard('SIGINT'),
+    }),
+    serve: async (config, terminal) => {
+      ending.release()
+      await serve(config, terminal)
+    },
+    api: () => openApi(env, stop),
+    readStdin: () => text(addAbortSignal(stop, process.stdin)),
+  })
   // Whether the last lines could be written is known only once they are.
   await new Promise((resolve) => stdout.write('', resolve))
   if (unwritten === undefined) return code
-  out.note(`causeway: the output could not be written (${unwritten.message})`)
+  out.complain(`causeway: the output could not be written (${unwritten.message})`)
   return 1
+}
+
+/** The signals that end a command: it is told, and what does not end by itself is ended. */
+function endOfCommand() {
+  const controller = new AbortController()
+  const release = (): void => {
+    for (const name of ENDING) process.off(name, heard)
+  }
+  const heard = (name: (typeof ENDING)[number]): void => {
+    if (controller.signal.aborted) return
+    controller.abort(new Interrupted(name))
+    const enough = (): void => {
+      release()
+      process.kill(process.pid, name)
+    }
+    setTimeout(enough, CLEAN_UP_MS).unref()
+  }
+  for (const name of ENDING) process.on(name, heard)
+  return { stop: controller.signal, heard, release }
 }
 
 /** This process as the supervisor: the port, what only one process does, and the workers. */
 async function serve(config: Config, out: Terminal): Promise<void> {
   const { stop, hurry } = endSignals()
-  const [machine, { supervise }, { welcomeLines }, { ownCommand }, { configFromEnv }] = await Promise.all([
+  const [machine, { supervise }, { welcomeLines }, { configFromEnv }] = await Promise.all([
     import('./machine.ts'),
     import('#/supervisor/supervise.ts'),
     import('#/cli/welcome.ts'),
-    import('#/cli/own-command.ts'),
     import('#/config/config.ts'),
   ])
   const log = machine.openLog(config)
@@ -66,7 +112,7 @@ async function serve(config: Config, out: Terminal): Promise<void> {
       const { PORT, CAUSEWAY_DATA_DIR } = configFromEnv(readEnv()).sources
       const elsewhere = PORT === 'environment' || CAUSEWAY_DATA_DIR === 'environment'
       const { newAdminToken: newToken } = prepared
-      for (const line of welcomeLines({ url, tokenFile, newToken, elsewhere, command: ownCommand() })) out.print(line)
+      for (const line of welcomeLines({ url, tokenFile, newToken, elsewhere })) out.print(line)
     },
     stop,
     hurry,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { exactJson } from './exact-json.ts'
+import { exactJson } from '#/lib/exact-json.ts'
 import { rawMember } from './raw-member.ts'
 
 test.each([

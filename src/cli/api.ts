@@ -1,3 +1,4 @@
+import { exactJson } from '#/lib/exact-json.ts'
 import { CliError } from './cli-error.ts'
 import { plainText } from './terminal.ts'
 import { ownVersion } from './version.ts'
@@ -10,29 +11,39 @@ export interface ApiAnswer {
 
 export type Json = Readonly<Record<string, unknown>>
 
+export interface SendOptions {
+  /** JSON text. */
+  readonly body?: string | undefined
+  readonly headers?: Readonly<Record<string, string>>
+  /** Gives up this request alone. */
+  readonly signal?: AbortSignal
+}
+
 /** The gateway's public REST API in its clean form. */
 export class Api {
   readonly url: string
   readonly #token: string
+  readonly #stop: AbortSignal
 
-  constructor(url: string, token: string) {
+  /** Once `stop` is aborted, what is under way is given up. */
+  constructor(url: string, token: string, stop: AbortSignal) {
     this.url = url
     this.#token = token
+    this.#stop = stop
   }
 
   /** `body` is JSON text. Throws a CliError that says what to do for everything but 2xx. */
   async request(method: string, path: string, body?: string): Promise<ApiAnswer> {
-    const answer = await this.#send(method, path, body)
+    const answer = await this.send(method, path, { body })
     const text = await answer.text()
-    if (!answer.ok) throw new CliError(explained(answer, text, this.url), { code: plainText(parsed(text)?.['code']) })
+    if (!answer.ok) throw failure(answer, text, this.url)
     return { status: answer.status, text }
   }
 
   async json(method: string, path: string, body?: string): Promise<Json> {
     const { text } = await this.request(method, path, body)
     const value = parsed(text)
-    if (value === null)
-      throw new CliError(`${this.url} answered without JSON: is it a Causeway gateway? Check CAUSEWAY_URL`)
+    if (value === null) throw notOurs(this.url)
     return value
   }
 
@@ -54,22 +65,24 @@ export class Api {
     return (await Array.fromAsync(this.pages(path, member))).flat()
   }
 
-  async #send(method: string, path: string, body: string | undefined): Promise<Response> {
-    const headers: Record<string, string> = {
-      authorization: `Bearer ${this.#token}`,
-      accept: 'application/json',
-      'user-agent': `causeway-cli/${ownVersion()}`,
-    }
-    if (body !== undefined) headers['content-type'] = 'application/json'
+  /** The answer as soon as its head is there, whatever its status. */
+  async send(method: string, path: string, { body, headers, signal }: SendOptions = {}): Promise<Response> {
     try {
       return await fetch(new URL(path, this.url), {
         method,
-        headers,
         redirect: 'error',
+        signal: signal === undefined ? this.#stop : AbortSignal.any([this.#stop, signal]),
+        headers: {
+          authorization: `Bearer ${this.#token}`,
+          accept: 'application/json',
+          'user-agent': `causeway-cli/${ownVersion()}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
         ...(body !== undefined && { body }),
       })
     } catch (cause) {
-      throw new CliError(unreachable(this.url, cause), { cause })
+      throw new CliError(unreachable(this.url, cause), { cause, code: 'unreachable' })
     }
   }
 }
@@ -84,20 +97,30 @@ function unreachable(url: string, error: unknown): string {
   return `no answer from ${url} (${why}): is CAUSEWAY_URL right, and is the gateway running?`
 }
 
-function explained(answer: Response, text: string, url: string): string {
+const notOurs = (url: string, status = ''): CliError =>
+  new CliError(`${url} answered${status} without JSON: is it a Causeway gateway? Check CAUSEWAY_URL`, {
+    code: 'no_gateway',
+  })
+
+/** What an answer other than 2xx means, in words. */
+export function failure({ status, statusText }: Response, text: string, url: string): CliError {
   const body = parsed(text)
-  const said = plainText(body?.['detail'] ?? body?.['message'] ?? answer.statusText)
-  const at = typeof body?.['field'] === 'string' ? body['field'] : ''
-  const field = at === '' || said.startsWith(`${at}:`) ? '' : ` (${at})`
-  if (answer.status === 401) return `the gateway at ${url} does not accept the token: set CAUSEWAY_TOKEN to a live one`
-  if (body === null)
-    return `${url} answered ${answer.status} without JSON: is it a Causeway gateway? Check CAUSEWAY_URL`
-  return `${said}${field} [${answer.status} ${plainText(body['code'])}]`
+  if (status === 401)
+    return new CliError(`the gateway at ${url} does not accept the token: set CAUSEWAY_TOKEN to a live one`, {
+      code: 'unauthenticated',
+      status,
+    })
+  if (body === null) return notOurs(url, ` ${status}`)
+  const said = plainText(body['detail'] ?? body['message'] ?? statusText)
+  const field = plainText(body['field'])
+  const at = field === '' || said.startsWith(`${field}:`) ? '' : ` (${field})`
+  const code = plainText(body['code'])
+  return new CliError(`${said}${at} [${status} ${code}]`, { code, status, ...(field !== '' && { details: { field } }) })
 }
 
 function parsed(text: string): Json | null {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = exactJson(text)
     return typeof value === 'object' && value !== null ? (value as Json) : null
   } catch {
     return null

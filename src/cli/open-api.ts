@@ -6,18 +6,23 @@ import { Api } from './api.ts'
 import { CliError } from './cli-error.ts'
 
 /** The gateway that CAUSEWAY_URL names, else the one of this machine, with the token of CAUSEWAY_TOKEN or of the data folder. */
-export async function openApi(env: Env): Promise<Api> {
+export async function openApi(env: Env, stop: AbortSignal): Promise<Api> {
   const { values } = readSettings(env, thisMachine())
   const local = `http://127.0.0.1:${values.PORT}`
   const written = given(env, 'CAUSEWAY_URL')
   const url = URL.parse(written ?? local)
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new CliError(`CAUSEWAY_URL is ${JSON.stringify(written)} but must be an http or https URL, such as ${local}`)
+    throw new CliError(
+      `CAUSEWAY_URL is ${JSON.stringify(written)} but must be an http or https URL, such as ${local}`,
+      { code: 'config' },
+    )
   const token = given(env, 'CAUSEWAY_TOKEN')
-  if (token !== null) return new Api(url.origin, token)
+  if (token !== null) return new Api(url.origin, token, stop)
   if (!isLoopback(url.hostname.replaceAll(/[[\]]/g, '')) && url.origin !== values.CAUSEWAY_PUBLIC_URL)
-    throw new CliError(`${url.origin} is another machine, which needs a token of its own: set CAUSEWAY_TOKEN`)
-  return new Api(url.origin, await tokenOf(join(values.CAUSEWAY_DATA_DIR, 'admin-token')))
+    throw new CliError(`${url.origin} is another machine, which needs a token of its own: set CAUSEWAY_TOKEN`, {
+      code: 'no_token',
+    })
+  return new Api(url.origin, await tokenOf(join(values.CAUSEWAY_DATA_DIR, 'admin-token')), stop)
 }
 
 async function tokenOf(path: string): Promise<string> {
@@ -28,7 +33,7 @@ async function tokenOf(path: string): Promise<string> {
     const why = missing ? 'there is none' : 'this account may not read it'
     throw new CliError(
       `no API token: it would be in ${path}, but ${why}. Start the gateway once (npm start), or set CAUSEWAY_TOKEN`,
-      { cause },
+      { cause, code: 'no_token' },
     )
   }
 }

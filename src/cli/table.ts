@@ -1,15 +1,48 @@
 import type { Terminal } from './terminal.ts'
+import { cut, padded, widthOf } from './text.ts'
 
-/** Lines of a table with aligned columns; the last one is cut where the terminal ends. */
+const GAP = 2
+/** What a column keeps when others need room, unless it needs less. */
+const LEGIBLE = 8
+
+/**
+ * Lines of a table with aligned columns. On a terminal the widest columns give way until a line fits; where that would leave nothing
+ * to read, each row becomes lines of its own.
+ */
 export function tableLines(head: readonly string[], rows: readonly (readonly string[])[], out: Terminal): string[] {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]): string => {
-    const text = cells.map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-    return cut(text.join('  '), out)
-  }
+  const needed = head.map((title, column) => Math.max(widthOf(title), ...rows.map((row) => widthOf(row[column] ?? ''))))
+  const widths = out.isTTY ? fitting(needed, out.columns - GAP * (head.length - 1)) : needed
+  if (widths === null) return stacked(head, rows, out)
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => padded(cut(cell, widths[column] ?? 0), widths[column] ?? 0))
+      .join(' '.repeat(GAP))
+      .trimEnd()
   return [out.dim(line(head)), ...rows.map(line)]
 }
 
-function cut(text: string, { isTTY, columns }: Terminal): string {
-  return isTTY && text.length > columns ? `${text.slice(0, columns - 1)}…` : text
+/** Takes from the widest column, of equals from the last, until all fit into `room`; null where they cannot. */
+function fitting(needed: readonly number[], room: number): readonly number[] | null {
+  const widths = [...needed]
+  let excess = widths.reduce((sum, width) => sum + width, 0) - room
+  while (excess > 0) {
+    const widest = Math.max(...widths)
+    if (widest <= LEGIBLE) return null
+    const column = widths.lastIndexOf(widest)
+    const second = Math.max(LEGIBLE, ...widths.filter((_, at) => at !== column))
+    const taken = Math.min(excess, Math.max(1, widest - second))
+    widths[column] = widest - taken
+    excess -= taken
+  }
+  return widths
+}
+
+function stacked(head: readonly string[], rows: readonly (readonly string[])[], out: Terminal): string[] {
+  const title = Math.max(...head.slice(1).map(widthOf)) + GAP
+  return rows.flatMap(([first = '', ...rest]) => [
+    out.bold(cut(first, out.columns)),
+    ...rest.flatMap((cell, at) =>
+      cell === '' ? [] : [cut(`  ${out.dim(padded(head[at + 1] ?? '', title))}${cell}`, out.columns)],
+    ),
+  ])
 }

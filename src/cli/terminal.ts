@@ -1,19 +1,32 @@
 import { stripVTControlCharacters } from 'node:util'
+import { cut, widthOf } from './text.ts'
 
 /** Where a command writes. Results go to `print`, everything else to `note`. */
 export interface Terminal {
+  /** Results go to a person: colour and width matter. */
   readonly isTTY: boolean
+  /** Of the results, as it is now; somebody may drag the window. */
   readonly columns: number
+  /** What is shown can be replaced, on standard output; no dumb terminal. */
+  readonly redraws: boolean
+  /** The same on standard error, for status lines. */
+  readonly moves: boolean
   /** Aborted once nobody reads the results any more, as after `| head`. What is printed then goes nowhere. */
   readonly gone: AbortSignal
   print(line: string): void
+  /** Said beside the results; nothing where a program reads. */
   note(line: string): void
-  /** Replaces the last status line; nothing where nobody watches. */
-  status(line: string): void
+  /** Why it failed; always said. */
+  complain(line: string): void
+  /** Replaces the last status line, cut where the terminal ends but for `end`; nothing where nobody watches. */
+  status(line: string, end?: string): void
+  /** From now on a program reads: nothing but results and complaints. */
+  forPrograms(): void
   bold(text: string): string
   dim(text: string): string
   red(text: string): string
   green(text: string): string
+  yellow(text: string): string
 }
 
 interface Stream {
@@ -28,11 +41,18 @@ export interface TerminalOptions {
   readonly err: Stream
   /** NO_COLOR is set. */
   readonly plain: boolean
+  /** TERM is dumb: it neither knows colour nor moves its cursor. */
+  readonly dumb?: boolean
   /** Results could not be written, and not because the reader had enough: a full disk, for instance. */
   readonly failed: (error: Error) => void
 }
 
-export function terminal({ out, err, plain, failed }: TerminalOptions): Terminal {
+/** Where no terminal says how wide it is. */
+const COLUMNS = 100
+/** Less is the mistake of a terminal that does not know its size. */
+const LEAST_COLUMNS = 20
+
+export function terminal({ out, err, plain, dumb = false, failed }: TerminalOptions): Terminal {
   const gone = new AbortController()
   out.on('error', (error) => {
     if (!gone.signal.aborted && !isClosedPipe(error)) failed(error)
@@ -40,37 +60,53 @@ export function terminal({ out, err, plain, failed }: TerminalOptions): Terminal
   })
   // There is nobody left to tell.
   err.on('error', () => {})
-  const paint = (code: number) => (text: string) =>
-    out.isTTY === true && !plain ? `\u001B[${code}m${text}\u001B[0m` : text
+  const redraws = out.isTTY === true && !dumb
+  const moves = err.isTTY === true && !dumb
+  const painted = (code: number, text: string): string => `\u001B[${code}m${text}\u001B[0m`
+  const paint = (code: number) => (text: string) => (redraws && !plain ? painted(code, text) : text)
   let showsStatus = false
+  let forPrograms = false
   const clear = (): void => {
     if (showsStatus) err.write('\r\u001B[K')
     showsStatus = false
   }
+  const say = (line: string): void => {
+    clear()
+    err.write(`${line}\n`)
+  }
   return {
     isTTY: out.isTTY === true,
-    columns: out.columns ?? 100,
+    get columns() {
+      return columnsOf(out)
+    },
+    redraws,
+    moves,
     gone: gone.signal,
     print: (line) => {
       clear()
       if (!gone.signal.aborted) out.write(`${line}\n`)
     },
     note: (line) => {
-      clear()
-      err.write(`${line}\n`)
+      if (!forPrograms) say(line)
     },
-    status: (line) => {
-      if (err.isTTY !== true) return
+    complain: (line) => say(moves && !plain && !forPrograms ? painted(31, line) : line),
+    status: (line, end = '') => {
+      if (!moves) return
       clear()
-      err.write(line)
-      showsStatus = line !== ''
+      if (line === '') return
+      err.write(cut(line, columnsOf(err) - 1 - widthOf(end)) + end)
+      showsStatus = true
     },
+    forPrograms: () => (forPrograms = true),
     bold: paint(1),
     dim: paint(2),
     red: paint(31),
     green: paint(32),
+    yellow: paint(33),
   }
 }
+
+const columnsOf = ({ columns = COLUMNS }: Stream): number => (columns < LEAST_COLUMNS ? COLUMNS : columns)
 
 const isClosedPipe = (error: Error): boolean => 'code' in error && error.code === 'EPIPE'
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { auditFields } from '#/api/provenance.ts'
-import { exactJson } from '#/api/exact-json.ts'
+import { exactJson } from '#/lib/exact-json.ts'
 import { MASK } from './credential.ts'
 import type { Gateway } from './gateway.ts'
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { exactJson } from '#/api/exact-json.ts'
+import { exactJson } from '#/lib/exact-json.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Discovery } from './discovery.ts'
 import type { Gateway } from './gateway.ts'

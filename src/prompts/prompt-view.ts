@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { exactJson } from '#/api/exact-json.ts'
+import { exactJson } from '#/lib/exact-json.ts'
 import { auditFields } from '#/api/provenance.ts'
 import { TagView } from '#/api/tags.ts'
 import { slugify } from '#/lib/slug.ts'

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { ResourceId } from '#/access/ids.ts'
-import { exactJson } from '#/api/exact-json.ts'
+import { exactJson } from '#/lib/exact-json.ts'
 import { auditFields } from '#/api/provenance.ts'
 import { TagView } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'

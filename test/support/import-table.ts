@@ -25,7 +25,7 @@ export const IMPORT_TABLE: Readonly<Record<string, MayImport>> = {
   http: { values: [...GROUND, 'mcp', 'access', 'catalog', 'api', ...NOUNS, 'upstream', 'calls'], types: [] },
   store: { values: GROUND, types: 'all' },
   supervisor: { values: GROUND, types: [] },
-  cli: { values: ['config'], types: [] },
+  cli: { values: ['lib', 'config'], types: [] },
 }
 
 /** The table as docs/architecture.md shows it. */

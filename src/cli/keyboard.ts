@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { CliError } from './cli-error.ts'
+
+/** The person at the terminal, who can be asked. */
+export interface Keyboard {
+  /** Whether there is anybody: both ends are a terminal. */
+  readonly present: boolean
+  /** One line, without blanks around it. Throws a CliError where nobody can answer. */
+  ask(question: string): Promise<string>
+  /** The same, without showing what is typed. */
+  askSecret(question: string): Promise<string>
+}
+
+interface Ends {
+  readonly present: boolean
+  /** Opened when something is asked, not before. */
+  readonly input: () => NodeJS.ReadableStream
+  readonly output: NodeJS.WritableStream
+  readonly stop: AbortSignal
+  /** Ctrl-C, where the terminal does not tell the process itself. */
+  readonly interrupt: () => void
+}
+
+export function keyboard({ present, input, output, stop, interrupt }: Ends): Keyboard {
+  const line = async (question: string, secret: boolean): Promise<string> => {
+    if (!present) throw new CliError(`there is no terminal to ask on: ${question.trim()}`, { code: 'no_terminal' })
+    if (secret) output.write(question)
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+    // Without `terminal` the terminal edits the line itself; with it nothing is echoed but by us, and we echo nothing.
+    using lines = createInterface({ input: input(), output: secret ? nowhere : output, terminal: secret })
+    lines.on('SIGINT', interrupt)
+    const ended = new Promise<never>((_, reject) =>
+      lines.once('close', () => reject(new CliError('the input ended before an answer', { code: 'no_answer' }))),
+    )
+    try {
+      return (await Promise.race([lines.question(secret ? '' : question, { signal: stop }), ended])).trim()
+    } finally {
+      if (secret) output.write('\n')
+    }
+  }
+  return { present, ask: (question) => line(question, false), askSecret: (question) => line(question, true) }
+}
+
+/**
+ * Whether something that cannot be undone is to be done: `yes` was said on the command line, or now. Where nobody can be asked it
+ * throws and names the option.
+ */
+export async function confirmed(keyboard: Keyboard, what: string, yes: boolean | undefined): Promise<boolean> {
+  if (yes === true) return true
+  if (!keyboard.present)
+    throw new CliError(`${what}? There is no terminal to ask on: say --yes`, { code: 'confirmation_needed' })
+  return /^y(es)?$/i.test(await keyboard.ask(`${what}? [y/N] `))
+}
