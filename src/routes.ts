@@ -5,6 +5,7 @@ import { restCalls } from '#/calls/for-rest.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Discoverer } from '#/gateways/discovery.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
+import { patience } from '#/lib/patience.ts'
 import { activity } from '#/store/activity.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
@@ -25,16 +26,16 @@ export interface RouteParts {
   readonly version: string
 }
 
-/**
- * How long the answer to a write waits for this worker's own snapshot, which reads the change at once. Short enough that a write whose
- * database goes away right after the commit is answered within a second.
- */
-const SETTLE_MS = 700
-
 /** Every REST route over the parts of this worker. */
 export function routesOf({ db, catalog, keys, calls, discoverer, version }: RouteParts): readonly Endpoint[] {
+  // The answer to a write waits for this worker's own snapshot, which reads the change at once.
   const settled = async (seq: number | null): Promise<void> => {
-    if (seq !== null) await catalog.applied(seq, SETTLE_MS).catch(() => {})
+    const waiting = patience()
+    if (seq === null) return
+    await catalog.applied(seq, waiting.leftMs()).then(
+      () => waiting.heard(),
+      () => undefined,
+    )
   }
   const backend = restCalls(calls, catalog)
   return restEndpoints(

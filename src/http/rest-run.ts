@@ -7,6 +7,7 @@ import { idempotencyOf } from '#/api/idempotency.ts'
 import { type Check, checkerOf, queryValues } from '#/api/validate.ts'
 import type { Permission } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { patiently } from '#/lib/patience.ts'
 import { bodyOf } from './rest-body.ts'
 
 interface Checks {
@@ -22,7 +23,7 @@ export function runnerOf(endpoint: Endpoint): (request: FastifyRequest, reply: F
   }
   return async (request, reply) => {
     const context = contextOf(request, reply)
-    const handle = endpoint.handle as (input: unknown) => Promise<Reply>
+    const handle = (input: unknown): Promise<Reply> => patiently(() => endpoint.handle(input as never))
     if (endpoint.permission === 'public')
       return answer(endpoint, reply, await handle({ headers: request.headers, request: context }))
     const input = inputOf(endpoint, checks, { request, context, permission: endpoint.permission })

@@ -54,7 +54,9 @@ export class Connection implements Disposable {
   async rollback(text: string): Promise<void> {
     if (this.#broken !== undefined || this.#busy) this.discard(new Error('busy at the end of its transaction'))
     else if (this.#client.getTransactionStatus() !== 'I') {
-      await this.#inTurn(text, undefined, { ms: GRACE_MS }).catch((error: unknown) => this.discard(error as Error))
+      // Whoever is told of the failure waits for this, so a server that has fallen silent is not waited for to the end.
+      const limit = { ms: 2 * GRACE_MS, prompt: true }
+      await this.#inTurn(text, undefined, limit).catch((error: unknown) => this.discard(error as Error))
     }
   }
 

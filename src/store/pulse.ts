@@ -1,15 +1,18 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { patience, PATIENCE_MS, type Patience } from '#/lib/patience.ts'
 
 /** Longer than a server that is well takes to accept a connection, to begin a transaction or to read one row. */
-const SILENCE_MS = 700
-const LOOK_EVERY_MS = 100
+const SILENCE_MS = PATIENCE_MS
+const LOOK_EVERY_MS = 50
 /** Quiet for so long, with nothing asked that had to be answered by now, makes us knock; and so long we wait at the door. */
 const KNOCK_AFTER_MS = 350
 const KNOCK_MS = 200
 
 /** Something that the server was asked and has not answered. */
 export interface Ask {
+  /** When the request around began to wait, which may be some steps ago. */
   readonly since: number
+  readonly patience: Patience
   /** A server that is well answers this at once; other things may take as long as their own deadline says. */
   readonly prompt: boolean
   readonly abandon: (why: GatewayError) => void
@@ -47,7 +50,8 @@ export class Pulse {
   }
 
   asked(prompt: boolean, abandon: Ask['abandon']): Ask {
-    const ask = { since: performance.now(), prompt, abandon }
+    const own = patience()
+    const ask = { since: own.waiting(), patience: own, prompt, abandon }
     this.#asks.add(ask)
     if (!this.#isLooking) this.#lookLater()
     return ask
@@ -57,6 +61,7 @@ export class Pulse {
   ended(ask: Ask, how: 'answered' | 'given up'): void {
     this.#asks.delete(ask)
     if (how === 'given up') return
+    ask.patience.heard()
     this.#spokeAt = performance.now()
     this.#silent = false
   }
@@ -66,14 +71,14 @@ export class Pulse {
   }
 
   #lookLater(): void {
-    const due = performance.now() + LOOK_EVERY_MS
     this.#isLooking = true
-    setTimeout(() => {
+    const look = (): void => {
       this.#isLooking = false
-      // When we were busy ourselves, answers may lie unread: they come first.
-      if (performance.now() - due < LOOK_EVERY_MS) this.#look()
+      this.#look()
       if (this.#asks.size > 0) this.#lookLater()
-    }, LOOK_EVERY_MS).unref()
+    }
+    // When we were busy ourselves, answers may lie unread: they come first.
+    setTimeout(() => setImmediate(look), LOOK_EVERY_MS).unref()
   }
 
   #look(): void {

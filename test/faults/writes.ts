@@ -1,5 +1,8 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunningGateway } from '../support/gateway.ts'
+import type { WriteDone, WriteOrder } from './write-process.ts'
 
 export interface Write {
   readonly what: string
@@ -10,21 +13,30 @@ export interface Write {
 }
 
 /** One administrative write, and how long it took to be answered. */
-export async function write(gateway: RunningGateway, what: string, body?: unknown): Promise<Write> {
-  const [method = '', path = ''] = what.split(' ')
-  const began = performance.now()
-  const response = await fetch(gateway.url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${gateway.token}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(20_000),
+export async function write({ url, token }: RunningGateway, what: string, body?: unknown): Promise<Write> {
+  const id = ++orders
+  const { promise, resolve, reject } = Promise.withResolvers<Write>()
+  waiting.set(id, (done) => ('write' in done ? resolve(done.write) : reject(new Error(done.error))))
+  const order: WriteOrder = { id, what, url, token, body: body === undefined ? undefined : JSON.stringify(body) }
+  sender().send(order)
+  return await promise
+}
+
+let orders = 0
+const waiting = new Map<number, (done: WriteDone) => void>()
+let sending: ChildProcess | undefined
+
+/** The process that sends; it ends with this one. */
+function sender(): ChildProcess {
+  if (sending !== undefined) return sending
+  sending = fork(join(import.meta.dirname, 'write-process.ts'), { execArgv: [] })
+  sending.on('message', (done: WriteDone) => {
+    waiting.get(done.id)?.(done)
+    waiting.delete(done.id)
   })
-  const text = await response.text()
-  const ms = Math.round(performance.now() - began)
-  return { what, status: response.status, ms, retryAfter: response.headers.get('retry-after'), body: text }
+  sending.unref()
+  sending.channel?.unref()
+  return sending
 }
 
 /** A writer that keeps a ledger of what it was told has been done. */

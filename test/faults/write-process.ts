@@ -1,0 +1,36 @@
+import type { Write } from './writes.ts'
+
+export interface WriteOrder {
+  readonly id: number
+  readonly what: string
+  readonly url: string
+  readonly token: string
+  /** JSON; undefined: no body. */
+  readonly body: string | undefined
+}
+
+export type WriteDone = { readonly id: number } & ({ readonly write: Write } | { readonly error: string })
+
+/** Sends requests and times them in a process that has nothing else to do: the test's own is late when it is busy. */
+async function ordered({ what, url, token, body }: WriteOrder): Promise<Write> {
+  const [method = '', path = ''] = what.split(' ')
+  const began = performance.now()
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body }),
+    signal: AbortSignal.timeout(20_000),
+  })
+  const text = await response.text()
+  const ms = Math.round(performance.now() - began)
+  return { what, status: response.status, ms, retryAfter: response.headers.get('retry-after'), body: text }
+}
+
+const answer = (done: WriteDone): unknown => process.send?.(done)
+
+process.on('message', (order: WriteOrder) => {
+  ordered(order).then(
+    (write) => answer({ id: order.id, write }),
+    (error: unknown) => answer({ id: order.id, error: String(error) }),
+  )
+})
