@@ -6,9 +6,11 @@ export interface Welcome {
   readonly newToken: string | null
   /** The commands do not find it by themselves in a terminal with other settings. */
   readonly elsewhere: boolean
+  /** How the commands are called, such as `npx causeway`. */
+  readonly command: string
 }
 
-export function welcomeLines({ url, tokenFile, newToken, elsewhere }: Welcome): string[] {
+export function welcomeLines({ url, tokenFile, newToken, elsewhere, command }: Welcome): string[] {
   const shared = [
     '',
     `Causeway answers at      ${url}`,
@@ -24,9 +26,9 @@ export function welcomeLines({ url, tokenFile, newToken, elsewhere }: Welcome): 
     '',
     'Next, in another terminal:',
     ...(elsewhere ? [`  export CAUSEWAY_URL=${url} CAUSEWAY_TOKEN="$(cat '${tokenFile}')"`] : []),
-    '  npx causeway add NAME URL                put an MCP server behind this endpoint',
-    '  npx causeway call TOOL --arg key=value   call one of its tools',
-    '  npx causeway --help                      what else there is',
+    `  ${command} add NAME URL                put an MCP server behind this endpoint`,
+    `  ${command} call TOOL --arg key=value   call one of its tools`,
+    `  ${command} --help                      what else there is`,
     '',
     'Ctrl-C stops it.',
     '',
