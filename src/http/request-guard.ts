@@ -19,7 +19,6 @@ const ONCE = new Set([
   'mcp-session-id',
   'mcp-protocol-version',
 ])
-const LENGTHS = new Set([...ONCE].map((name) => name.length))
 
 export function requestGuard({ publicUrl }: GuardOptions): RequestGuard {
   const shown = publicUrl === null ? null : new URL(publicUrl)
@@ -28,7 +27,7 @@ export function requestGuard({ publicUrl }: GuardOptions): RequestGuard {
   const origins = new Set(shown === null ? [] : [shown.origin])
   return (request) => {
     if (!request.url?.startsWith('/')) throw new GatewayError('invalid_request', 'the request target must be a path')
-    refuseRepeated(request.rawHeaders)
+    refuseRepeated(request)
     const { host, origin } = request.headers
     if (host === undefined || !(LOOPBACK.test(host) || hosts.has(host.toLowerCase()))) {
       throw new GatewayError(
@@ -42,18 +41,17 @@ export function requestGuard({ publicUrl }: GuardOptions): RequestGuard {
   }
 }
 
-/** Node keeps the first of a repeated header and drops the rest; two parsers on the way may choose differently. */
-function refuseRepeated(raw: readonly string[]): void {
-  let seen: string[] | undefined
+/** Node keeps the first of a repeated header or joins them; two parsers on the way may choose differently. */
+function refuseRepeated({ rawHeaders: raw, headers }: IncomingMessage): void {
+  let names = 0
+  for (const _ in headers) names++
+  if (2 * names === raw.length) return
+  const seen = new Set<string>()
   for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] ?? ''
-    if (!LENGTHS.has(name.length)) continue
-    const lower = name.toLowerCase()
-    if (!ONCE.has(lower)) continue
-    if (seen === undefined) seen = [lower]
-    else if (seen.includes(lower))
-      throw new GatewayError('invalid_request', `the header ${lower} is there more than once`)
-    else seen.push(lower)
+    const name = raw[i]?.toLowerCase() ?? ''
+    if (ONCE.has(name) && seen.has(name))
+      throw new GatewayError('invalid_request', `the header ${name} is there more than once`)
+    seen.add(name)
   }
 }
 

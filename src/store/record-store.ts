@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import type { RecordBatch, RecordSink, UsageRecord } from '#/records/usage-record.ts'
+import type { RecordBatch, RecordSink } from '#/records/usage-record.ts'
+import { arrayText, columnsOf, numbersText, type RecordColumns, type SharedFields } from './record-columns.ts'
 import type { Database, StatementResult } from './store.ts'
 
 const SOURCE = 'records'
@@ -29,23 +30,27 @@ export function recordSink(database: Database): RecordSink {
  */
 function appendStatement({ writer, epoch, firstN, records }: RecordBatch): RawBuilder<{ readonly known: number }> {
   const lastN = firstN + records.length - 1
+  const columns = columnsOf(records)
   return sql<{ known: number }>`
     WITH writer AS MATERIALIZED (
       SELECT last_n FROM record_writers WHERE writer = ${writer} AND epoch = ${epoch} FOR UPDATE
+    ), groups AS MATERIALIZED (
+      SELECT * FROM unnest(${groupArrays(columns)}) WITH ORDINALITY AS g (${GROUP_NAMES}, "group")
     ), fresh AS MATERIALIZED (
-      SELECT r.* FROM writer, unnest(${columnsOf(records)}) WITH ORDINALITY AS r (${NAMES}, ordinality)
+      SELECT "group", to_timestamp((${columns.since}::float8 + "at") / 1000) AS at, "requestId",
+        "queue" / 1000.0::float8 AS queue, "upstream" / 1000.0::float8 AS upstream, "total" / 1000.0::float8 AS total,
+        "requestBytes", "responseBytes", ordinality
+      FROM writer, unnest(${recordArrays(columns)}) WITH ORDINALITY AS r (${OWN_NAMES}, ordinality)
       WHERE r.ordinality + ${firstN - 1}::bigint > writer.last_n
     ), moved AS (
       UPDATE record_writers SET last_n = greatest(writer.last_n, ${lastN}::bigint), updated_at = now() FROM writer
       WHERE record_writers.writer = ${writer} AND record_writers.epoch = ${epoch}
-    ), stored AS (${INSERT_RECORDS}), summed AS (${ADD_TO_TOTALS}), ${MARK_TOKENS}
+    ), stored AS (${INSERT_RECORDS}), sums AS MATERIALIZED (${SUMS}), summed AS (${ADD_TO_TOTALS}), ${MARK_TOKENS}
     SELECT count(*)::int AS known FROM writer`
 }
 
 /** Sent column by column, as arrays: the database reads those several times faster than JSON objects. */
-const COLUMNS = {
-  at: 'double precision',
-  requestId: 'text',
+const GROUP_COLUMNS = {
   userId: 'text',
   tokenId: 'text',
   method: 'text',
@@ -59,39 +64,58 @@ const COLUMNS = {
   rule: 'text',
   digest: 'text',
   attempts: 'smallint',
-  queueMs: 'real',
-  upstreamMs: 'real',
-  totalMs: 'real',
-  requestBytes: 'bigint',
-  responseBytes: 'bigint',
   outcome: 'text',
   mayHaveRun: 'boolean',
-} as const satisfies Record<keyof UsageRecord, string>
+} as const satisfies Record<keyof SharedFields, string>
 
-const COLUMN_NAMES = Object.keys(COLUMNS) as (keyof UsageRecord)[]
-const NAMES = sql.raw(COLUMN_NAMES.map((name) => `"${name}"`).join(', '))
+const OWN_COLUMNS = {
+  group: 'int',
+  at: 'float8',
+  queue: 'bigint',
+  upstream: 'bigint',
+  total: 'bigint',
+  requestBytes: 'bigint',
+  responseBytes: 'bigint',
+} as const
+
+const keysOf = <K extends string>(columns: Readonly<Record<K, string>>): readonly K[] => Object.keys(columns) as K[]
+const namesOf = (names: readonly string[]): RawBuilder<unknown> => sql.raw(names.map((name) => `"${name}"`).join(', '))
+
+const GROUP_NAMES = namesOf(keysOf(GROUP_COLUMNS))
+const OWN_NAMES = namesOf(['requestId', ...keysOf(OWN_COLUMNS)])
+
+function groupArrays({ groups }: RecordColumns): RawBuilder<unknown> {
+  const array = (name: keyof SharedFields) =>
+    sql`${arrayText(groups.map((group) => group[name]))}::${sql.raw(GROUP_COLUMNS[name])}[]`
+  return sql.join(keysOf(GROUP_COLUMNS).map(array))
+}
+
+function recordArrays(columns: RecordColumns): RawBuilder<unknown> {
+  const array = (name: keyof typeof OWN_COLUMNS) => sql`${numbersText(columns[name])}::${sql.raw(OWN_COLUMNS[name])}[]`
+  return sql.join([sql`${arrayText(columns.requestId)}::text[]`, ...keysOf(OWN_COLUMNS).map(array)])
+}
 
 const INSERT_RECORDS = sql.raw(`
   INSERT INTO usage_records (at, request_id, user_id, token_id, method, kind, target_id, gateway_id, server_id, client_era,
     upstream_era, snapshot_seq, rule, digest, attempts, queue_ms, upstream_ms, total_ms, request_bytes, response_bytes,
     outcome, may_have_run)
-  SELECT to_timestamp("at" / 1000), "requestId", "userId", "tokenId", "method", "kind", "targetId", "gatewayId", "serverId",
-    "clientEra", "upstreamEra", "snapshotSeq", "rule", "digest", "attempts", "queueMs", "upstreamMs", "totalMs",
-    "requestBytes", "responseBytes", "outcome", "mayHaveRun"
-  FROM fresh ORDER BY ordinality`)
+  SELECT at, "requestId", "userId", "tokenId", "method", "kind", "targetId", "gatewayId", "serverId", "clientEra",
+    "upstreamEra", "snapshotSeq", "rule", "digest", "attempts", queue, upstream, total, "requestBytes", "responseBytes",
+    "outcome", "mayHaveRun"
+  FROM fresh JOIN groups USING ("group") ORDER BY ordinality`)
 
-/**
- * A call counts for what it called, for the gateway that served it, and for the virtual server it came through. Summed first, so
- * that only the few groups are spread over the three.
- */
+const SUMS = sql.raw(`
+  SELECT g.*, s.* FROM (
+    SELECT "group" AS n, count(*) AS calls, sum(total) AS ms, min(total) AS least, max(total) AS most, max(at) AS last
+    FROM fresh GROUP BY 1
+  ) AS s JOIN groups AS g ON g."group" = s.n`)
+
+/** A call counts for what it called, for the gateway that served it, and for the virtual server it came through. */
 const ADD_TO_TOTALS = sql.raw(`
   INSERT INTO usage_totals (kind, target_id, gateway_id, calls, failures, total_ms, min_ms, max_ms, last_at)
-  SELECT t.kind, t.id, max(t.gateway_id), sum(calls), sum(failures), sum(ms), min(least), max(most), to_timestamp(max(last) / 1000)
-  FROM (
-    SELECT "kind", "targetId", "gatewayId", "serverId", count(*) AS calls, count(*) FILTER (WHERE "outcome" <> 'ok') AS failures,
-      sum("totalMs"::float8) AS ms, min("totalMs") AS least, max("totalMs") AS most, max("at") AS last
-    FROM fresh GROUP BY 1, 2, 3, 4
-  ) AS g, LATERAL (VALUES ("kind", "targetId", "gatewayId"), ('gateway', "gatewayId", "gatewayId"),
+  SELECT t.kind, t.id, max(t.gateway_id), sum(calls), sum(CASE WHEN "outcome" = 'ok' THEN 0 ELSE calls END), sum(ms),
+    min(least), max(most), max(last)
+  FROM sums, LATERAL (VALUES ("kind", "targetId", "gatewayId"), ('gateway', "gatewayId", "gatewayId"),
     ('server', "serverId", NULL)) AS t (kind, id, gateway_id)
   WHERE t.id IS NOT NULL
   GROUP BY t.kind, t.id ORDER BY t.kind, t.id
@@ -106,43 +130,8 @@ const ADD_TO_TOTALS = sql.raw(`
 
 /** When a token was last used, to the minute. A row that somebody else holds is left for the next batch: nobody waits. */
 const MARK_TOKENS = sql.raw(`
-  used AS (SELECT "tokenId" AS id, to_timestamp(max("at") / 1000) AS at FROM fresh WHERE "tokenId" IS NOT NULL GROUP BY 1),
+  used AS (SELECT "tokenId" AS id, max(last) AS at FROM sums WHERE "tokenId" IS NOT NULL GROUP BY 1),
   due AS (SELECT tokens.id FROM tokens JOIN used USING (id)
     WHERE tokens.last_used_at IS NULL OR tokens.last_used_at < used.at - interval '1 minute'
     FOR NO KEY UPDATE OF tokens SKIP LOCKED),
   marked AS (UPDATE tokens SET last_used_at = used.at FROM used JOIN due USING (id) WHERE tokens.id = used.id)`)
-
-const MAX_TEXT = 256
-
-function columnsOf(records: RecordBatch['records']): RawBuilder<unknown> {
-  return sql.join(COLUMN_NAMES.map((name) => sql`${arrayOf(records, name)}::${sql.raw(COLUMNS[name])}[]`))
-}
-
-/** What clients choose, and so may hold what no text column takes. */
-const CHOSEN: ReadonlySet<keyof UsageRecord> = new Set(['method', 'requestId'])
-
-/** One column in PostgreSQL's own form of an array. Texts that are not chosen by clients hold nothing to escape. */
-function arrayOf(records: RecordBatch['records'], name: keyof UsageRecord): string {
-  const isChosen = CHOSEN.has(name)
-  let array = '{'
-  for (const record of records) {
-    const value = record[name]
-    if (array.length > 1) array += ','
-    if (value === null) array += 'NULL'
-    else if (typeof value !== 'string') array += String(value)
-    else array += isChosen ? quoted(fits(value) ? value : cleaned(value)) : `"${value}"`
-  }
-  return `${array}}`
-}
-
-function quoted(text: string): string {
-  return /["\\]/.test(text) ? `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"` : `"${text}"`
-}
-
-function fits(text: string): boolean {
-  return text.length <= MAX_TEXT && !text.includes('\0') && text.isWellFormed()
-}
-
-function cleaned(text: string): string {
-  return text.slice(0, MAX_TEXT).replaceAll('\0', '').toWellFormed()
-}
