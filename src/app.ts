@@ -6,6 +6,7 @@ import { bearerOf } from '#/access/bearer.ts'
 import { identifier } from '#/access/principal-of.ts'
 import type { Principal } from '#/access/principal.ts'
 import { sealer, type Sealer } from '#/access/sealing.ts'
+import { strictEdge } from '#/api/strict-edge.ts'
 import type { Calls } from '#/calls/call.ts'
 import { createCalls } from '#/calls/invoke.ts'
 import { recordingLog } from '#/calls/record.ts'
@@ -21,6 +22,7 @@ import { createOps } from '#/http/ops.ts'
 import { requestGuard } from '#/http/request-guard.ts'
 import { restApp } from '#/http/rest.ts'
 import { Sessions, type SessionFact } from '#/http/session.ts'
+import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { startChores } from '#/lib/chores.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
 import { storeLeftovers } from '#/records/leftovers.ts'
@@ -161,8 +163,9 @@ async function openDoor(core: Core, { calls, upstream, telemetry, building }: Do
   const failed = requestFailures(telemetry)
   const sessions = new Sessions({ sealer: keys, tell: (fact) => link.tell(factOf(fact)) })
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
-  const endpoints = routesOf({ db, catalog, keys, calls, discoverer: upstream.discoverer, version })
-  const rest = building.use(await restApp({ endpoints, authenticate, admission, bodyLimit, failed }))
+  const edge = config.http.restLenience ? lenientEdge : strictEdge
+  const endpoints = routesOf({ db, catalog, keys, calls, discoverer: upstream.discoverer, version, edge })
+  const rest = building.use(await restApp({ endpoints, edge, authenticate, admission, bodyLimit, failed }))
   const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db) })
   const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
   const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))

@@ -1,4 +1,5 @@
 import type { Sealer } from '#/access/sealing.ts'
+import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import type { Calls } from '#/calls/call.ts'
 import { restCalls } from '#/calls/for-rest.ts'
@@ -24,10 +25,11 @@ export interface RouteParts {
   readonly calls: Calls
   readonly discoverer: Discoverer
   readonly version: string
+  readonly edge: Edge
 }
 
 /** Every REST route over the parts of this worker. */
-export function routesOf({ db, catalog, keys, calls, discoverer, version }: RouteParts): readonly Endpoint[] {
+export function routesOf({ db, catalog, keys, calls, discoverer, version, edge }: RouteParts): readonly Endpoint[] {
   // The answer to a write waits for this worker's own snapshot, which reads the change at once.
   const settled = async (seq: number | null): Promise<void> => {
     const waiting = patience()
@@ -49,6 +51,6 @@ export function routesOf({ db, catalog, keys, calls, discoverer, version }: Rout
       metrics: { totals: totalsStore(db) },
       system: { version, activity: () => activity(db), databaseVersion: () => serverVersion(db) },
     },
-    version,
+    { version, edge },
   )
 }

@@ -14,7 +14,7 @@ const anything: never = new Proxy(() => undefined, {
 }) as never
 
 /** REST routes that reach a backend: their table says so. */
-const BACKEND_ROUTES = restEndpoints(anything, '')
+const BACKEND_ROUTES = restEndpoints(anything, { version: '' })
   .filter((endpoint) => endpoint.reachesBackend)
   .map((endpoint) => endpoint.route as string)
 

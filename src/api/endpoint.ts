@@ -57,8 +57,6 @@ export interface Endpoint {
   readonly params?: TObject
   readonly query?: TObject
   readonly body?: TObject
-  /** The body may also come as `{"<wrapper>": {…}}`, with siblings such as team_id beside it. */
-  readonly wrapper?: string
   readonly reply: TSchema
   /** The media type of the answer where it is not JSON. */
   readonly replyType?: string

@@ -20,7 +20,7 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 describe('defaults', () => {
   test('nothing needs to be set', () => {
     expect(read({})).toEqual({
-      http: { host: null, port: 4444, publicUrl: null, bodyLimit: 4 << 20 },
+      http: { host: null, port: 4444, publicUrl: null, bodyLimit: 4 << 20, restLenience: true },
       database: { url: null, directUrl: null, poolSize: 10 },
       dataDir: '/home/ann/.local/share/causeway',
       workers: 4,

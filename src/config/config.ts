@@ -10,6 +10,8 @@ export interface Config {
     readonly port: number
     readonly publicUrl: string | null
     readonly bodyLimit: number
+    /** REST takes other gateways' forms besides its own. */
+    readonly restLenience: boolean
   }
   readonly database: {
     /** null: the embedded PostgreSQL. */
@@ -72,6 +74,7 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine()): ReadC
       port: values.PORT,
       publicUrl: values.CAUSEWAY_PUBLIC_URL,
       bodyLimit: values.CAUSEWAY_BODY_LIMIT,
+      restLenience: values.CAUSEWAY_REST_LENIENCE,
     },
     database: {
       url: values.DATABASE_URL,

@@ -34,6 +34,11 @@ export const SETTINGS = {
     'How clients reach us: allowed Host and Origin and all links follow from it. Needed to listen beyond loopback.',
   ),
   CAUSEWAY_BODY_LIMIT: required(size('1KiB', '64MiB'), '4MiB', 'The largest request body that is read.'),
+  CAUSEWAY_REST_LENIENCE: required(
+    yesNo,
+    'true',
+    'Whether REST takes the forms that clients of other gateways send: either casing, wrapped bodies, old paths and statuses.',
+  ),
   DATABASE_URL: optional(
     postgresUrl,
     'embedded PostgreSQL in the data folder',

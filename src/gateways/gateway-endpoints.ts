@@ -1,6 +1,5 @@
 import { Type } from 'typebox'
 import { GatewayId } from '#/access/ids.ts'
-import { snakeEntity } from '#/api/casing.ts'
 import { etagOf } from '#/api/conditional.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { PagingQuery, pageReply, pageRequest } from '#/api/paging.ts'
@@ -35,10 +34,10 @@ function collection(deps: GatewayDeps): readonly Endpoint[] {
       tag,
       body: GatewayCreate,
       reply: GatewayView,
+      status: 201,
       summary: 'Register an upstream MCP server',
       description:
         'Connects, finds out what the server offers and stores it. A server that does not answer is kept as pending and tried again; one that is no MCP server is refused.',
-      wrapper: 'gateway',
       reachesBackend: true,
       handle: async (input) => withTag(await register(deps, input)),
     }),
@@ -89,7 +88,6 @@ function single(deps: GatewayDeps): readonly Endpoint[] {
           Type.Boolean({ description: "Give its tools and prompts names after the gateway's new name" }),
         ),
       }),
-      wrapper: 'gateway',
       reply: GatewayView,
       reachesBackend: true,
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
@@ -134,7 +132,7 @@ function switching(deps: GatewayDeps): readonly Endpoint[] {
         const changed = await deps.store.setEnabled(id, { enabled, ifMatch }, actorOf(principal, request))
         const gateway = await settled(deps, id, changed)
         const message = `Gateway ${id} ${enabled ? 'activated' : 'deactivated'}`
-        return { ...withTag(gateway), body: { status: 'success', message, gateway: snakeEntity(gatewayView(gateway)) } }
+        return { ...withTag(gateway), body: { status: 'success', message, gateway: gatewayView(gateway) } }
       },
     }),
   ]

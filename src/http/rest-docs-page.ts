@@ -54,14 +54,13 @@ function group([tag, endpoints]: readonly [string, readonly Endpoint[]]): string
 
 function operation(endpoint: Endpoint): string {
   const { method, path } = partsOf(endpoint)
-  const { summary, description, permission, params, query, body, status = 200, wrapper } = endpoint
+  const { summary, description, permission, params, query, body, status = 200 } = endpoint
   const prefix = endpoint.rootOnly ? '' : '/v1'
   return `<section id="${operationId(endpoint)}">
 <h3><a href="#${operationId(endpoint)}"><b class="${method}">${method}</b> <code>${prefix}${escape(path)}</code></a></h3>
 <p>${escape(summary)}.${description === undefined ? '' : ` ${escape(description)}`}</p>
 <p class="meta">${permission === 'public' ? 'Open to everyone' : `Needs <code>${permission}</code>`} · answers ${status}</p>
 ${fields('In the path', params)}${fields('In the query', query)}${fields('In the body', body)}
-${wrapper === undefined || body === undefined ? '' : `<p class="meta">Also accepted as <code>{"${escape(wrapper)}": {…}}</code>.</p>`}
 ${answer(endpoint)}
 <pre><code>${escape(example(endpoint))}</code></pre>
 </section>`

@@ -1,7 +1,9 @@
+import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
 import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
 import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
+import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import type { PromptDeps } from '#/prompts/prompt.ts'
 import { metricsEndpoints, type MetricsDeps } from '#/records/metrics-endpoints.ts'
 import { resourceEndpoints } from '#/resources/resource-endpoints.ts'
@@ -27,9 +29,15 @@ export interface RestDeps {
   readonly system: SystemDeps
 }
 
+export interface RestFace {
+  readonly version: string
+  /** Which forms are known besides the clean one; unless told otherwise, all of them. */
+  readonly edge?: Edge
+}
+
 /** Every REST route there is: what is mounted, described, documented and tested is this list. */
-export function restEndpoints(deps: RestDeps, version: string): readonly Endpoint[] {
-  const endpoints = [
+export function restEndpoints(deps: RestDeps, { version, edge = lenientEdge }: RestFace): readonly Endpoint[] {
+  const endpoints = edge.endpoints([
     ...gatewayEndpoints(deps.gateways),
     ...serverEndpoints(deps.servers),
     ...toolEndpoints(deps.tools),
@@ -38,6 +46,6 @@ export function restEndpoints(deps: RestDeps, version: string): readonly Endpoin
     ...tokenEndpoints(deps.tokens),
     ...metricsEndpoints(deps.metrics),
     ...systemEndpoints(deps.system),
-  ]
+  ])
   return [...endpoints, ...documentEndpoints(endpoints, version)]
 }

@@ -1,19 +1,16 @@
 import type { FastifyReply } from 'fastify'
+import type { Edge } from '#/api/edge.ts'
 import type { Arrival } from './arrival.ts'
 import { fieldsOf } from './mcp-head.ts'
 import { ERROR_CODES } from '#/errors/codes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
-/** Where clients look for the sentence under `message` besides `detail`. */
-const MESSAGE_PATHS = /^(?:\/v1)?\/(?:gateways|prompts)(?:\/|$|\?)/
-
 /** The one error envelope of REST: what went wrong, its code, and the id under which the log knows the request. */
-export function errorBody(error: GatewayError, requestId: string, url: string): Record<string, unknown> {
+export function errorBody(error: GatewayError, requestId: string): Record<string, unknown> {
   const { code, message } = error.toPublic()
   const said = ERROR_CODES[code].expose
   return {
     detail: message,
-    ...(MESSAGE_PATHS.test(url) || code === 'conflict' ? { message, success: false } : {}),
     code,
     request_id: requestId,
     ...(said && error.field !== undefined ? { field: error.field } : {}),
@@ -27,19 +24,27 @@ export function sendError(reply: FastifyReply, cause: unknown): FastifyReply {
   if (typeof version === 'number') reply.header('etag', `"${version}"`)
   if (error.retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfter))))
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+  const body = errorBody(error, reply.request.id)
   return reply
     .code(ERROR_CODES[error.code].http)
     .header('content-type', 'application/json; charset=utf-8')
-    .send(Buffer.from(JSON.stringify(errorBody(error, reply.request.id, reply.request.url))))
+    .send(Buffer.from(JSON.stringify(edgeOf(reply).problem(reply.request.url, error, body))))
+}
+
+/** Under which the application keeps its edge. */
+export const EDGE_DECORATOR = 'causewayEdge'
+
+function edgeOf(reply: FastifyReply): Edge {
+  return reply.server.getDecorator<Edge>(EDGE_DECORATOR)
 }
 
 /** The same for what never reaches the framework: refusals at the door, and what the process answers by itself. */
 export function refuseInRest(arrival: Arrival, cause: unknown): void {
-  const { request, response, requestId } = arrival
+  const { response, requestId } = arrival
   const error = GatewayError.from(cause)
   arrival.failed(error)
   if (response.headersSent || response.destroyed) return void response.destroy()
-  const body = Buffer.from(JSON.stringify(errorBody(error, requestId, request.url ?? '')))
+  const body = Buffer.from(JSON.stringify(errorBody(error, requestId)))
   arrival.json(ERROR_CODES[error.code].http, body, fieldsOf(error))
 }
 

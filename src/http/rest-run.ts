@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
 import { ifMatchVersion, noneMatch } from '#/api/conditional.ts'
+import type { Edge, Json } from '#/api/edge.ts'
 import type { Endpoint, EndpointInput, Reply, RequestContext } from '#/api/endpoint.ts'
 import { idempotencyOf } from '#/api/idempotency.ts'
 import { type Check, checkerOf, queryValues } from '#/api/validate.ts'
@@ -11,13 +12,18 @@ import { patiently } from '#/lib/patience.ts'
 import { bodyOf } from './rest-body.ts'
 
 interface Checks {
+  readonly edge: Edge
   readonly query: Check | undefined
   readonly body: Check | undefined
 }
 
 /** One endpoint's way from an admitted request to its answer: validate, handle, answer. */
-export function runnerOf(endpoint: Endpoint): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+export function runnerOf(
+  endpoint: Endpoint,
+  edge: Edge,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const checks: Checks = {
+    edge,
     query: endpoint.query && checkerOf(endpoint.query, 'query'),
     body: endpoint.body && checkerOf(endpoint.body, 'body'),
   }
@@ -27,7 +33,7 @@ export function runnerOf(endpoint: Endpoint): (request: FastifyRequest, reply: F
     if (endpoint.permission === 'public')
       return answer(endpoint, reply, await handle({ headers: request.headers, request: context }))
     const input = inputOf(endpoint, checks, { request, context, permission: endpoint.permission })
-    return answer(endpoint, reply, await handle(input))
+    return answer(endpoint, reply, edge.reply(endpoint, await handle(input)))
   }
 }
 
@@ -43,11 +49,11 @@ function inputOf(
   { request, context, permission }: Admitted,
 ): EndpointInput<Permission, unknown, unknown, unknown> {
   const principal = principalOf(request)
-  const rawQuery = request.query as Readonly<Record<string, unknown>>
+  const rawQuery = checks.edge.query(endpoint, request.query as Json)
   const query = endpoint.query ? queryValues(endpoint.query, rawQuery) : {}
   checks.query?.(query)
   const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const body = endpoint.body ? checkedBody(endpoint, rawBody, request) : {}
+  const body = endpoint.body ? checkedBody(endpoint, rawBody, { request, edge: checks.edge }) : {}
   checks.body?.(body)
   const headers = singleHeaders(request)
   return {
@@ -69,11 +75,15 @@ function inputOf(
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
 
-function checkedBody(endpoint: Endpoint, bytes: Buffer, request: FastifyRequest): unknown {
+function checkedBody(
+  endpoint: Endpoint,
+  bytes: Buffer,
+  { request, edge }: { readonly request: FastifyRequest; readonly edge: Edge },
+): unknown {
   const type = request.headers['content-type']
   if (bytes.length > 0 && type !== undefined && !JSON_TYPE.test(type))
     throw new GatewayError('unsupported_media', 'send the body as application/json')
-  return bodyOf(endpoint, bytes)
+  return bodyOf(endpoint, bytes, edge)
 }
 
 const PRINCIPAL = 'causewayPrincipal'

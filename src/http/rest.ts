@@ -2,17 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
+import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { requestIdOf } from './rest-request-id.ts'
 import { admit, reserveWhatComes, type RestAdmission } from './rest-admission.ts'
-import { asGatewayError, sendError } from './rest-errors.ts'
+import { asGatewayError, EDGE_DECORATOR, sendError } from './rest-errors.ts'
 import { PRINCIPAL_DECORATOR, rememberPrincipal, runnerOf } from './rest-run.ts'
 import { narrowedToServer } from './rest-narrowed.ts'
 
 export interface RestOptions extends RestAdmission {
   readonly endpoints: readonly Endpoint[]
+  /** Which forms of requests and answers are known besides the clean one. */
+  readonly edge: Edge
   /** Who is calling, from the Authorization header alone. Throws `unauthenticated`; any other failure also denies. */
   readonly authenticate: (request: IncomingMessage, requestId: string) => Principal | Promise<Principal>
   /** Told of every request that ends with an error: for the log. */
@@ -46,6 +49,7 @@ export async function restApp(options: RestOptions): Promise<RestApp> {
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
   })
+  app.decorate(EDGE_DECORATOR, options.edge)
   app.decorateRequest(PRINCIPAL_DECORATOR, null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -112,7 +116,7 @@ function route(
       reserveWhatComes(request, reply)
       done(null, payload)
     },
-    handler: runnerOf(endpoint),
+    handler: runnerOf(endpoint, options.edge),
   })
 }
 

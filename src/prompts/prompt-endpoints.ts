@@ -4,7 +4,6 @@ import { PromptId, ServerId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf, type Changed } from '#/api/actor.ts'
-import { snakeEntity } from '#/api/casing.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { Deleted, itemFilter, ItemQuery, ItemUpdateFields, StateQuery, seesServer } from '#/api/items.ts'
@@ -94,7 +93,6 @@ function writing(deps: PromptDeps): readonly Endpoint[] {
       description: 'Only what is given changes; null gives back what the server says. `name` follows from customName.',
       params: IdParams,
       body: PromptUpdate,
-      wrapper: 'prompt',
       reply: PromptView,
       handle: async ({ params, body, principal, ifMatch, request }) => {
         const prompt = await promptFor(deps, idIn(params), [principal, 'prompts.update'])
@@ -134,7 +132,7 @@ function writing(deps: PromptDeps): readonly Endpoint[] {
         const to = { ifMatch, actor: actorOf(principal, request) }
         const prompt = await settled(deps, id, await deps.store.update(id, { enabled }, to))
         const message = `Prompt ${id} ${enabled ? 'activated' : 'deactivated'}`
-        return { ...withTag(prompt), body: { status: 'success', message, prompt: snakeEntity(promptView(prompt)) } }
+        return { ...withTag(prompt), body: { status: 'success', message, prompt: promptView(prompt) } }
       },
     }),
   ]

@@ -4,7 +4,6 @@ import { ResourceId, ServerId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf, type Changed } from '#/api/actor.ts'
-import { snakeEntity } from '#/api/casing.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { Deleted, itemFilter, ItemQuery, ItemUpdateFields, StateQuery, seesServer } from '#/api/items.ts'
@@ -140,7 +139,6 @@ function writing(deps: ResourceDeps): readonly Endpoint[] {
       description: 'Only what is given changes; null gives back what the server says.',
       params: IdParams,
       body: ResourceUpdate,
-      wrapper: 'resource',
       reply: ResourceView,
       handle: async ({ params, body, principal, ifMatch, request }) => {
         const { id } = await resourceFor(deps, idIn(params), [principal, 'resources.update'])
@@ -180,7 +178,7 @@ function writing(deps: ResourceDeps): readonly Endpoint[] {
         const message = `Resource ${id} ${enabled ? 'activated' : 'deactivated'}`
         return {
           ...withTag(resource),
-          body: { status: 'success', message, resource: snakeEntity(resourceView(resource)) },
+          body: { status: 'success', message, resource: resourceView(resource) },
         }
       },
     }),

@@ -29,7 +29,6 @@ function collection(deps: ServerDeps): readonly Endpoint[] {
       tag,
       summary: 'Make a virtual server',
       body: ServerCreate,
-      wrapper: 'server',
       reply: ServerView,
       status: 201,
       handle: async (input) => withTag(await makeServer(deps, input)),
@@ -84,7 +83,6 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       description: 'Only what is given changes; an `associated…` list replaces the one before, `[]` clears it.',
       params: IdParams,
       body: ServerUpdate,
-      wrapper: 'server',
       reply: ServerView,
       handle: async ({ params, body, principal, ifMatch, request }) =>
         withTag(await changeServer(deps, idIn(params), { body, ifMatch, principal, request })),

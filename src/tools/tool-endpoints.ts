@@ -4,7 +4,6 @@ import { ToolId, ServerId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf, type Changed } from '#/api/actor.ts'
-import { snakeEntity } from '#/api/casing.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { Deleted, itemFilter, ItemQuery, ItemUpdateFields, StateQuery, seesServer } from '#/api/items.ts'
@@ -90,7 +89,6 @@ function writing(deps: ToolDeps): readonly Endpoint[] {
       description: 'Only what is given changes; null gives back what the server says. `name` follows from customName.',
       params: IdParams,
       body: ToolUpdate,
-      wrapper: 'tool',
       reply: ToolView,
       handle: async ({ params, body, principal, ifMatch, request }) => {
         const tool = await toolFor(deps, idIn(params), [principal, 'tools.update'])
@@ -128,7 +126,7 @@ function writing(deps: ToolDeps): readonly Endpoint[] {
         const to = { ifMatch, actor: actorOf(principal, request) }
         const tool = await settled(deps, id, await deps.store.update(id, { enabled }, to))
         const message = `Tool ${id} ${enabled ? 'activated' : 'deactivated'}`
-        return { ...withTag(tool), body: { status: 'success', message, tool: snakeEntity(toolView(tool)) } }
+        return { ...withTag(tool), body: { status: 'success', message, tool: toolView(tool) } }
       },
     }),
   ]

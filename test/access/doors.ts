@@ -26,7 +26,7 @@ const anything: never = new Proxy(() => undefined, {
 
 /** Every REST route at both its mounts, with an id that leads nowhere and, where it has one, with one that leads somewhere. */
 export function restDoors(scene: Scene): Door[] {
-  return restEndpoints(anything, '').flatMap((endpoint) => {
+  return restEndpoints(anything, { version: '' }).flatMap((endpoint) => {
     const [method = '', path = ''] = endpoint.route.split(' ')
     const mounts = endpoint.rootOnly === true ? [''] : ['', '/v1']
     return mounts.flatMap((mount) => doorsOf(scene, method, mount + path))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { operationId } from '#/api/openapi.ts'
+import { strictEdge } from '#/api/strict-edge.ts'
 import { Admission } from '#/http/admission.ts'
 import { restApp } from '#/http/rest.ts'
 import { restHarness, type RestHarness } from './harness.ts'
@@ -115,6 +116,7 @@ test('a route that names no permission is not mounted: the start fails', async (
   const endpoint = { ...(rest.endpoints[0] as Endpoint), permission: undefined as never }
   const started = restApp({
     endpoints: [endpoint],
+    edge: strictEdge,
     authenticate: () => {
       throw new Error('never asked')
     },

@@ -6,7 +6,9 @@ import type { Owned, Principal } from '#/access/principal.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { UserId, TokenId } from '#/access/ids.ts'
 import { sealer, type Sealer } from '#/access/sealing.ts'
+import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
+import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Discoverer, Discovery, Offered } from '#/gateways/discovery.ts'
 import { Admission } from '#/http/admission.ts'
@@ -102,6 +104,7 @@ export interface RestHarness extends AsyncDisposable {
 export interface HarnessOptions {
   readonly discoverer?: Discoverer
   readonly admission?: Admission
+  readonly edge?: Edge
 }
 
 export async function restHarness(options: HarnessOptions = {}): Promise<RestHarness> {
@@ -123,6 +126,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
     calls.push(`${id} ${given?.argumentsJson?.toString() ?? ''}`)
     return Buffer.from('{"n":9007199254740993,  "contents":[{"uri":"file:///a","mimeType":"text/plain","text":"é"}]}')
   }
+  const { edge = lenientEdge } = options
   const endpoints = restEndpoints(
     {
       gateways: { store: gatewayStore(db), discoverer: options.discoverer ?? upstream, sealer: seal, settled },
@@ -134,11 +138,12 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       metrics: { totals: totalsStore(db) },
       system: { version: '0.0.0-test', activity: () => activity(db), databaseVersion: () => serverVersion(db) },
     },
-    '0.0.0-test',
+    { version: '0.0.0-test', edge },
   )
   const app = stack.use(
     await restApp({
       endpoints,
+      edge,
       authenticate: ({ headers }) => {
         const found = principals.get(headers.authorization?.replace(/^Bearer /, '') ?? '')
         if (!found) throw new GatewayError('unauthenticated', 'Authorization token required')

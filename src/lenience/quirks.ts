@@ -1,0 +1,78 @@
+import type { Route } from '#/api/endpoint.ts'
+
+/** How the form that clients of this API know differs from the clean one, for one route. */
+export interface Quirks {
+  /** The body may also come as `{"<wrapper>": {…}}`, with siblings such as team_id beside it. */
+  readonly wrapper?: string
+  /** The status of success where it is not the endpoint's own. */
+  readonly status?: number
+  /** The member of the answer whose entity is in snake case, though entities are in camel case everywhere else. */
+  readonly snake?: string
+  /** Another path that leads here. */
+  readonly alias?: Route
+  /** What others' gateways offer and this one does not: refused where it asks for something, ignored where it asks for nothing. */
+  readonly absent?: Readonly<Record<string, Absent>>
+}
+
+export interface Absent {
+  /** Values that ask for nothing. null, '', [] and {} never do. */
+  readonly idle?: readonly unknown[]
+  readonly why: string
+}
+
+const TEAM: Absent = { why: 'there are no teams yet' }
+const shared = { teamId: TEAM } as const
+
+const item = (noun: string): Quirks => ({ wrapper: noun, absent: shared })
+
+const gateway: Quirks = {
+  wrapper: 'gateway',
+  absent: {
+    ...shared,
+    oauthConfig: { why: 'OAuth towards upstreams is not offered yet' },
+    authQueryParamKey: { why: 'credentials in the query are not offered: send them in a header' },
+    authQueryParamValue: { why: 'credentials in the query are not offered: send them in a header' },
+    gatewayMode: { idle: ['cache'], why: 'only cache is offered' },
+    identityPropagation: { why: 'passing identities on is not offered yet' },
+    caCertificateSig: { why: 'signatures of certificates are not checked' },
+    signingAlgorithm: { idle: ['ed25519'], why: 'signatures of certificates are not checked' },
+  },
+}
+
+const server: Quirks = {
+  wrapper: 'server',
+  absent: {
+    ...shared,
+    associatedA2aAgents: { why: 'there are no A2A agents yet' },
+    oauthEnabled: { idle: [false], why: 'OAuth for virtual servers is not offered yet' },
+    oauthConfig: { why: 'OAuth for virtual servers is not offered yet' },
+  },
+}
+
+/** A thing's switch, at its own path and at the older one. */
+function state(plural: string, nested: Pick<Quirks, 'snake'> = {}): readonly (readonly [Route, Quirks])[] {
+  const alias: Route = `POST /${plural}/{id}/toggle`
+  return [
+    [`POST /${plural}/{id}/state`, { ...nested, alias }],
+    [alias, nested],
+  ]
+}
+
+/** Everything that is peculiar, by route. What is not listed has one form. */
+export const QUIRKS: ReadonlyMap<string, Quirks> = new Map<Route, Quirks>([
+  ['POST /gateways', { ...gateway, status: 200 }],
+  ['PUT /gateways/{id}', gateway],
+  ...state('gateways', { snake: 'gateway' }),
+  ['POST /servers', server],
+  ['PUT /servers/{id}', server],
+  ...state('servers'),
+  ['POST /tools', { ...item('tool'), status: 200 }],
+  ['PUT /tools/{id}', item('tool')],
+  ...state('tools', { snake: 'tool' }),
+  ['POST /resources', { ...item('resource'), status: 200 }],
+  ['PUT /resources/{id}', item('resource')],
+  ...state('resources', { snake: 'resource' }),
+  ['POST /prompts', { ...item('prompt'), status: 200 }],
+  ['PUT /prompts/{id}', item('prompt')],
+  ...state('prompts', { snake: 'prompt' }),
+])
