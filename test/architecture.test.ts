@@ -143,8 +143,9 @@ describe('one place each', () => {
     expect(house.filter(({ members }) => [...members].some((name) => name.startsWith('console.')))).toEqual([])
   })
 
-  test('only the commands use fetch', () => {
-    const users = house.filter(({ calls, path }) => calls.has('fetch') && !path.startsWith('src/cli/'))
+  test('only the commands and the bridge, which talk to the gateway, use fetch', () => {
+    const isOurs = inOrUnder('src/cli', 'src/bridge')
+    const users = house.filter(({ calls, path }) => calls.has('fetch') && !isOurs(path))
     expect(users.map(({ path }) => path)).toEqual([])
   })
 

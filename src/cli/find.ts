@@ -11,7 +11,9 @@ export async function findGateway(api: Api, name: string): Promise<Json> {
     if (found !== undefined) return found
     known.push(...page.map((one) => plainText(one['name'])))
   }
-  throw new CliError(`there is no server ${JSON.stringify(plainText(name))}: ${hint(name, known, 'list')}`)
+  throw new CliError(`there is no server ${JSON.stringify(plainText(name))}: ${hint(name, known, 'list')}`, {
+    code: 'not_found',
+  })
 }
 
 export async function findTool(api: Api, name: string): Promise<Json> {
@@ -25,6 +27,18 @@ export async function findTool(api: Api, name: string): Promise<Json> {
   }
   const meant = similar.length > 0 ? `did you mean ${similar.slice(0, 3).join(' or ')}?` : hint(name, known, 'tools')
   throw new CliError(`there is no tool ${JSON.stringify(plainText(name))}: ${meant}`)
+}
+
+/** A virtual server. */
+export async function findServer(api: Api, name: string): Promise<Json> {
+  const known: string[] = []
+  for await (const page of api.pages('/v1/servers?include_inactive=true', 'servers')) {
+    const found = page.find((one) => one['id'] === name || one['name'] === name)
+    if (found !== undefined) return found
+    known.push(...page.map((one) => plainText(one['name'])))
+  }
+  const what = `there is no virtual server ${JSON.stringify(plainText(name))}`
+  throw new CliError(`${what}: ${hint(name, known, 'server list')}`, { code: 'not_found' })
 }
 
 /** More names than this take longer to compare than a person looks at the list. */

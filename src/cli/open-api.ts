@@ -5,8 +5,14 @@ import { isLoopback, readSettings } from '#/config/read-settings.ts'
 import { Api } from './api.ts'
 import { CliError } from './cli-error.ts'
 
-/** The gateway that CAUSEWAY_URL names, else the one of this machine, with the token of CAUSEWAY_TOKEN or of the data folder. */
-export async function openApi(env: Env, stop: AbortSignal): Promise<Api> {
+export interface GatewayPlace {
+  readonly origin: string
+  /** CAUSEWAY_TOKEN, else what lies in the data folder now. Throws a CliError where there is neither. */
+  readonly token: () => Promise<string>
+}
+
+/** The gateway that CAUSEWAY_URL names, else the one of this machine. */
+export function gatewayPlace(env: Env): GatewayPlace {
   const { values } = readSettings(env, thisMachine())
   const local = `http://127.0.0.1:${values.PORT}`
   const written = given(env, 'CAUSEWAY_URL')
@@ -16,13 +22,20 @@ export async function openApi(env: Env, stop: AbortSignal): Promise<Api> {
       `CAUSEWAY_URL is ${JSON.stringify(written)} but must be an http or https URL, such as ${local}`,
       { code: 'config' },
     )
+  const { origin } = url
   const token = given(env, 'CAUSEWAY_TOKEN')
-  if (token !== null) return new Api(url.origin, token, stop)
-  if (!isLoopback(url.hostname.replaceAll(/[[\]]/g, '')) && url.origin !== values.CAUSEWAY_PUBLIC_URL)
-    throw new CliError(`${url.origin} is another machine, which needs a token of its own: set CAUSEWAY_TOKEN`, {
+  if (token !== null) return { origin, token: () => Promise.resolve(token) }
+  if (!isLoopback(url.hostname.replaceAll(/[[\]]/g, '')) && origin !== values.CAUSEWAY_PUBLIC_URL)
+    throw new CliError(`${origin} is another machine, which needs a token of its own: set CAUSEWAY_TOKEN`, {
       code: 'no_token',
     })
-  return new Api(url.origin, await tokenOf(join(values.CAUSEWAY_DATA_DIR, 'admin-token')), stop)
+  return { origin, token: () => tokenOf(join(values.CAUSEWAY_DATA_DIR, 'admin-token')) }
+}
+
+/** Its REST API, with the token of CAUSEWAY_TOKEN or of the data folder. */
+export async function openApi(env: Env, stop: AbortSignal): Promise<Api> {
+  const { origin, token } = gatewayPlace(env)
+  return new Api(origin, await token(), stop)
 }
 
 async function tokenOf(path: string): Promise<string> {

@@ -1,9 +1,12 @@
 import { Command } from 'commander'
 import { addCommand } from './add.ts'
+import { applyCommand } from './apply.ts'
+import { bridgeCommand } from './bridge.ts'
 import { callCommand } from './call.ts'
 import { configCommand } from './config.ts'
 import type { Context } from './context.ts'
 import { enableCommands } from './enable.ts'
+import { exampleCommand } from './example.ts'
 import { taught } from './lesson.ts'
 import { listCommand } from './list.ts'
 import { refreshCommand } from './refresh.ts'
@@ -26,7 +29,9 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
     'Servers behind the gateway:',
     [addCommand, listCommand, showCommand, refreshCommand, enableCommands, removeCommand],
   ],
+  ['Declared in a file:', [applyCommand]],
   ['Tools:', [toolsCommand, callCommand]],
+  ['MCP clients:', [bridgeCommand, exampleCommand]],
   ['Access:', [tokenCommands]],
   ['Watch and repair:', [watchCommands, configCommand]],
   ['About:', [versionCommand]],

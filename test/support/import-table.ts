@@ -21,12 +21,21 @@ export const IMPORT_TABLE: Readonly<Record<string, MayImport>> = {
   api: { values: [...GROUND, 'access'], types: [] },
   ...Object.fromEntries(NOUNS.map((name) => [name, noun])),
   lenience: { values: ['lib', 'errors', 'api'], types: [] },
+  declared: {
+    values: [...GROUND, 'config', 'access', 'api', 'gateways', 'servers', 'tokens'],
+    types: [],
+  },
   upstream: { values: [...GROUND, 'mcp', 'access'], types: ['catalog', ...NOUNS] },
   calls: { values: [...GROUND, 'mcp', 'access', 'catalog', 'upstream'], types: [] },
-  http: { values: [...GROUND, 'mcp', 'access', 'catalog', 'api', 'lenience', ...NOUNS, 'upstream', 'calls'], types: [] },
+  http: {
+    values: [...GROUND, 'mcp', 'access', 'catalog', 'api', 'lenience', ...NOUNS, 'declared', 'upstream', 'calls'],
+    types: [],
+  },
   store: { values: GROUND, types: 'all' },
   supervisor: { values: GROUND, types: [] },
-  cli: { values: ['lib', 'config'], types: [] },
+  bridge: { values: ['lib', 'errors', 'mcp'], types: [] },
+  example: { values: ['lib'], types: [] },
+  cli: { values: ['lib', 'errors', 'config', 'bridge', 'example'], types: [] },
 }
 
 /** The table as docs/architecture.md shows it. */
