@@ -2,6 +2,7 @@ import type { GatewayId, PromptId, ResourceId, ServerId, TokenId, ToolId, TeamId
 import type { Permission } from '#/access/permissions.ts'
 import type { Owned } from '#/access/principal.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
+import type { Transport } from '#/mcp/transport.ts'
 
 /** What a call needs to know of an upstream. Sealed secrets stay sealed here. */
 export interface CatalogGateway extends Owned {
@@ -9,6 +10,8 @@ export interface CatalogGateway extends Owned {
   readonly name: string
   readonly slug: string
   readonly url: string
+  /** As declared, or as found; null: nobody knows. */
+  readonly transport: Transport | null
   readonly enabled: boolean
   readonly reachable: boolean
   /** null: a JSON object of header → value is not stored. */

@@ -65,9 +65,9 @@ async function attempted(
 ): Promise<Changed | undefined> {
   const { body, request, renameTools } = input
   const { declaration, headers } = redeclare(target, { id: target.id, body, sealer: deps.sealer })
-  const { url, caCertificate } = declaration
+  const { url, transport, caCertificate } = declaration
   const looked = redials(target, declaration, body)
-    ? await look(deps.discoverer, { url, headers, caCertificate }, { signal: request.signal })
+    ? await look(deps.discoverer, { url, transport, headers, caCertificate }, { signal: request.signal })
     : null
   const { observation, renamed } = await planned(deps, { target, declaration, looked, rename: renameTools })
   const change: GatewayChange = {
@@ -91,6 +91,7 @@ async function attempted(
 function redials(before: Declaration, after: Declaration, body: GatewayUpdate): boolean {
   return (
     before.url !== after.url ||
+    before.transport !== after.transport ||
     before.credential !== after.credential ||
     before.caCertificate !== after.caCertificate ||
     body.oneTimeAuth === true

@@ -3,6 +3,7 @@ import type { GatewayId } from '#/access/ids.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { slugify } from '#/lib/slug.ts'
+import type { Transport } from '#/mcp/transport.ts'
 import { credentialOf, type Credential } from './credential.ts'
 import type { Declaration } from './gateway.ts'
 import type { GatewayCreate, GatewayUpdate } from './gateway-input.ts'
@@ -97,11 +98,11 @@ function slugOf(name: string): string {
   return slug
 }
 
-function transportOf(text: string | null): 'STREAMABLEHTTP' | null {
+function transportOf(text: string | null): Transport | null {
   const transport = text?.toUpperCase().replaceAll(/[^A-Z]/g, '') ?? ''
   if (transport === '' || transport === 'AUTO') return null
-  if (transport === 'STREAMABLEHTTP') return 'STREAMABLEHTTP'
-  throw invalid('transport', 'only STREAMABLEHTTP is spoken to upstreams; leave the field out to find out')
+  if (transport === 'STREAMABLEHTTP' || transport === 'SSE') return transport
+  throw invalid('transport', 'STREAMABLEHTTP and SSE are spoken to upstreams; leave the field out to find out')
 }
 
 function passthroughOf(input: readonly string[] | string | null | undefined): readonly string[] | undefined {

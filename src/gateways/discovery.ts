@@ -1,11 +1,26 @@
 import type { ParamHeader } from '#/catalog/model.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
+import type { Transport } from '#/mcp/transport.ts'
+
+/** The way to an upstream. */
+export interface Reach {
+  readonly url: string
+  /** null: found out. */
+  readonly transport: Transport | null
+  readonly caCertificate: string | null
+}
 
 /** Where and how to reach an upstream, before or after it is stored. Headers in the clear: never logged, never stored. */
-export interface Target {
-  readonly url: string
+export interface Target extends Reach {
   readonly headers: Readonly<Record<string, string>>
-  readonly caCertificate: string | null
+}
+
+/** What was found out of a server earlier. */
+export interface KnownServer {
+  readonly era: Era
+  readonly revision: Revision
+  /** null: streamable HTTP, from before others were told apart. */
+  readonly transport: Transport | null
 }
 
 /** One thing that a server offers. `definition` is its own JSON, byte for byte. */
@@ -24,6 +39,7 @@ export interface Offered {
 export interface Discovery {
   readonly era: Era
   readonly revision: Revision
+  readonly transport: Transport
   readonly evidence: string
   readonly stateful: boolean
   readonly capabilities: string
@@ -44,17 +60,13 @@ export interface Discovery {
 export interface Discoverer {
   discover(target: Target, options: DiscoverOptions): Promise<Discovery>
   /** One cheap exchange that shows the server is there, outside any client's session and with a slot of its own. */
-  probe(
-    target: Target,
-    known: { readonly era: Era; readonly revision: Revision } | null,
-    signal: AbortSignal,
-  ): Promise<{ readonly ms: number }>
+  probe(target: Target, known: KnownServer | null, signal: AbortSignal): Promise<{ readonly ms: number }>
 }
 
 export interface DiscoverOptions {
   readonly signal: AbortSignal
   /** What was found earlier: a modern verdict is trusted first, a legacy one is checked again. */
-  readonly known?: { readonly era: Era; readonly revision: Revision }
+  readonly known?: KnownServer
   readonly progress?: (step: string) => void
 }
 

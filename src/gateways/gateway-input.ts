@@ -11,7 +11,7 @@ const fields = {
   description: Type.Optional(Text(8192)),
   transport: Type.Optional(
     Type.Union([Type.String({ maxLength: 32 }), Type.Null()], {
-      description: 'STREAMABLEHTTP; leave it out to find out',
+      description: 'STREAMABLEHTTP or SSE (HTTP+SSE of 2024-11-05); leave it out to find out',
     }),
   ),
   tags: Type.Optional(TagsInput),

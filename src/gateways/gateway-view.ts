@@ -12,7 +12,7 @@ export function gatewayView(gateway: Gateway): Record<string, unknown> {
     name: gateway.name,
     url: gateway.url,
     description: gateway.description,
-    transport: gateway.transport ?? 'STREAMABLEHTTP',
+    transport: gateway.transport ?? state.transport ?? 'STREAMABLEHTTP',
     capabilities: state.capabilities === null ? {} : exactJson(state.capabilities),
     createdAt: gateway.createdAt,
     updatedAt: gateway.updatedAt,

@@ -3,6 +3,7 @@ import type { Owned } from '#/access/principal.ts'
 import type { Provenance } from '#/api/provenance.ts'
 import type { Tag } from '#/api/tags.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
+import type { Transport } from '#/mcp/transport.ts'
 import type { AuthHint, AuthType } from './credential.ts'
 
 /** What an operator says about an upstream. */
@@ -11,7 +12,8 @@ export interface Declaration {
   readonly slug: string
   readonly url: string
   readonly description: string | null
-  readonly transport: 'STREAMABLEHTTP' | null
+  /** null: found out. */
+  readonly transport: Transport | null
   readonly tags: readonly Tag[]
   readonly passthroughHeaders: readonly string[]
   readonly authType: AuthType | null
@@ -38,6 +40,8 @@ export interface GatewayState {
   readonly claimExpiresAt: string | null
   readonly era: Era | null
   readonly revision: Revision | null
+  /** The transport that was found. */
+  readonly transport: Transport | null
   readonly eraEvidence: string | null
   readonly eraAt: string | null
   readonly capabilities: string | null

@@ -2,7 +2,7 @@ import type { GatewayId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { type Diff, diffOf, type ItemKind } from './apply-discovery.ts'
 import { openCredential } from './declaration.ts'
-import type { Target } from './discovery.ts'
+import type { KnownServer, Reach, Target } from './discovery.ts'
 import type { Gateway } from './gateway.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import type { Actor, Changed, Seen } from './gateway-store.ts'
@@ -27,10 +27,7 @@ export interface RefreshOptions {
 export interface Refreshable extends Seen {
   readonly slug: string
   readonly target: Target
-  readonly known: {
-    readonly era: NonNullable<Gateway['state']['era']>
-    readonly revision: NonNullable<Gateway['state']['revision']>
-  } | null
+  readonly known: KnownServer | null
 }
 
 /** Asks the upstream anew and makes the stored items what it offers. Runs outside any transaction until the one write. */
@@ -87,14 +84,16 @@ async function again(deps: Omit<GatewayDeps, 'settled'>, id: GatewayId): Promise
 
 export function refreshable(deps: Pick<GatewayDeps, 'sealer'>, gateway: Gateway): Refreshable {
   const { id, slug, version, state } = gateway
-  const known = state.era !== null && state.revision !== null ? { era: state.era, revision: state.revision } : null
+  const { era, revision, transport } = state
+  const known = era !== null && revision !== null ? { era, revision, transport } : null
   return { id, slug, version, lastRefreshAt: state.lastRefreshAt, known, target: targetOf(deps, gateway) }
 }
 
 /** How a stored gateway is reached: its credential in the clear, for as long as the request lasts. */
 export function targetOf(
   { sealer }: Pick<GatewayDeps, 'sealer'>,
-  { id, url, credential, caCertificate }: Pick<Gateway, 'id' | 'url' | 'credential' | 'caCertificate'>,
+  gateway: Pick<Gateway, 'id' | 'credential' | keyof Reach>,
 ): Target {
-  return { url, headers: openCredential(id, credential, sealer) ?? {}, caCertificate }
+  const { id, url, transport, credential, caCertificate } = gateway
+  return { url, transport, headers: openCredential(id, credential, sealer) ?? {}, caCertificate }
 }

@@ -32,10 +32,10 @@ export async function register(deps: GatewayDeps, input: RegisterInput): Promise
   const declared = declare(id, input.body, deps.sealer)
   const before = await earlier(deps, input, declared.declaration.slug)
   if (before.made !== undefined) return before.made
-  const { url, caCertificate } = declared.declaration
+  const { url, transport, caCertificate } = declared.declaration
   const looked = await look(
     deps.discoverer,
-    { url, headers: declared.headers, caCertificate },
+    { url, transport, headers: declared.headers, caCertificate },
     { signal: input.request.signal },
   )
   for (let attempt = 1; ; attempt++) {

@@ -5,6 +5,7 @@ import type { Visibility } from '#/access/principal.ts'
 import type { CatalogGateway, CatalogServer, CatalogToken, CatalogUser, ServerItem } from '#/catalog/model.ts'
 import type { Source } from '#/catalog/reader.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
+import type { Transport } from '#/mcp/transport.ts'
 import { PAGE_ROWS, pageOf } from './catalog-page.ts'
 import type { Reader } from './store.ts'
 
@@ -88,12 +89,14 @@ export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId>
         'g.created_at',
       ])
       .select(['s.reachable', 's.era', 's.revision', 's.stateful', 's.capabilities', 's.server_info', 's.instructions'])
+      .select((from) => from.fn.coalesce('g.transport', 's.transport').as('transport'))
   type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
   const toGateway = (row: Row): CatalogGateway => ({
     id: row.id as GatewayId,
     name: row.name,
     slug: row.slug,
     url: row.url,
+    transport: row.transport as Transport | null,
     enabled: row.enabled,
     reachable: row.reachable ?? false,
     credential: row.credential,

@@ -23,7 +23,7 @@ export function gatewayQuery(read: Reader) {
     .select(['g.credential', 'g.ca_certificate', 'g.refresh_interval_seconds', 'g.timeout_ms', 'g.version'])
     .select(['g.created', 'g.modified', 'u.email', 's.status', 's.reachable', 's.last_error'])
     .select(['s.registration_attempts', 's.claimed_by', 's.era', 's.revision', 's.era_evidence'])
-    .select(['s.capabilities', 's.server_info', 's.instructions'])
+    .select(['s.capabilities', 's.server_info', 's.instructions', 's.transport as found_transport'])
     .select([
       iso('g.created_at').as('created_at'),
       iso('g.updated_at').as('updated_at'),
@@ -87,6 +87,7 @@ function stateOf(row: GatewayRow): GatewayState {
     claimExpiresAt: row.claim_expires_at,
     era: row.era as Era | null,
     revision: row.revision as Revision | null,
+    transport: row.found_transport as GatewayState['transport'],
     eraEvidence: row.era_evidence,
     eraAt: row.era_at,
     capabilities: row.capabilities,

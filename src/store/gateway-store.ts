@@ -174,6 +174,7 @@ const UNKNOWN = {
   last_refresh_at: null,
   era: null,
   revision: null,
+  transport: null,
   era_evidence: null,
   era_at: null,
   stateful: false,
@@ -187,7 +188,7 @@ function observed(observation: Observation, nextCheckIn: number) {
   const next = sql<Date>`now() + make_interval(secs => ${nextCheckIn})`
   if (observation.kind === 'unreachable')
     return { reachable: false, last_error: observation.error.slice(0, 2000), next_check_at: next }
-  const { era, revision, evidence, stateful, capabilities, serverInfo, instructions } = observation.discovery
+  const { era, revision, transport, evidence, stateful, capabilities, serverInfo, instructions } = observation.discovery
   const now = sql<Date>`now()`
   const unclaimed = { claimed_by: null, claimed_at: null, claim_expires_at: null }
   return {
@@ -199,6 +200,7 @@ function observed(observation: Observation, nextCheckIn: number) {
     next_check_at: next,
     era,
     revision,
+    transport,
     era_evidence: evidence,
     era_at: now,
     stateful,

@@ -32,6 +32,15 @@ export interface Schema {
     id: string
     at: Defaulted<Timestamp>
   }
+  declared_things: {
+    declared_set: string
+    kind: string
+    gateway_id: string | null
+    server_id: string | null
+    token_id: string | null
+    declared_by: string
+    declared_at: Defaulted<Timestamp>
+  }
   gateway_states: {
     gateway_id: string
     status: Defaulted<string>
@@ -52,6 +61,7 @@ export interface Schema {
     capabilities: string | null
     server_info: string | null
     instructions: string | null
+    transport: string | null
   }
   gateways: {
     id: string
@@ -77,6 +87,9 @@ export interface Schema {
     updated_at: Defaulted<Timestamp>
     created: Defaulted<Json>
     modified: Defaulted<Json>
+    client_cert: string | null
+    client_key: string | null
+    http_version: string | null
   }
   idempotency_keys: {
     user_id: string

@@ -1,6 +1,7 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
-import { SseReader } from '#/lib/sse.ts'
+import { type SseEvent, SseReader } from '#/lib/sse.ts'
+import type { Carried, CarriedOptions } from './carrier.ts'
 import type { Lane, Lanes } from './dial.ts'
 import type { HttpAnswer, Progress } from './failures.ts'
 import type { Flow, ResponseHandler } from './http1-connection.ts'
@@ -14,7 +15,9 @@ export interface AttemptOwner {
   began(headers: ResponseHeaders): void
   bytes(chunk: Buffer): void
   /** An event ended. true: it was the answer, and nothing more is wanted of this exchange. */
-  message(): boolean
+  message(event: SseEvent): boolean
+  /** An event stream says how long to wait before it is opened again. */
+  retryMs?(ms: number): void
   /** The response ended as HTTP wants: a JSON answer, or an event stream of which no message was the answer. */
   ended(format: 'json' | 'events', bytes: number): void
   /** Neither JSON nor an event stream with status 200; at most 64 KiB of it. */
@@ -27,7 +30,7 @@ const COLLECT_BYTES = 64 * 1024
 const LINGER_MS = 250
 
 /** One HTTP exchange on one lane. Gives the lane back itself; tells its owner nothing after the last word or a `cut`. */
-export class Attempt implements ResponseHandler {
+export class Attempt implements ResponseHandler, Carried {
   readonly #lanes: Lanes
   readonly #owner: AttemptOwner
   readonly #deadlines: Deadlines
@@ -43,7 +46,7 @@ export class Attempt implements ResponseHandler {
   #lastByteAt = 0
   #hasData = false
 
-  constructor(lanes: Lanes, owner: AttemptOwner, options: { readonly deadlines: Deadlines; readonly fresh: boolean }) {
+  constructor(lanes: Lanes, owner: AttemptOwner, options: CarriedOptions) {
     this.#lanes = lanes
     this.#owner = owner
     this.#deadlines = options.deadlines
@@ -153,10 +156,12 @@ export class Attempt implements ResponseHandler {
         this.#owner.bytes(chunk)
       },
       // Events without data keep a stream alive or prime a resumption; they are no message.
-      endEvent: () => {
-        if (this.#mode !== 'events' || !this.#hasData) return
+      endEvent: (event) => {
+        if (this.#mode !== 'events') return
+        if (event.retry !== undefined) this.#owner.retryMs?.(event.retry)
+        if (!this.#hasData) return
         this.#hasData = false
-        if (this.#owner.message()) this.#answered()
+        if (this.#owner.message(event)) this.#answered()
       },
       invalid: (why) => this.#broken(new GatewayError('upstream_invalid', why)),
     })

@@ -1,21 +1,48 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Target } from '#/gateways/discovery.ts'
 import { type Era, MODERN_REVISION, type Revision } from '#/mcp/revision.ts'
+import type { Transport } from '#/mcp/transport.ts'
 import { discoverRequest } from '#/mcp/upstream-requests.ts'
 import { httpFailure } from './failures.ts'
 import { nextUpstreamId } from './ids.ts'
-import { initialize, ownHeaders, post, readResult, type Wire } from './initialize.ts'
+import { askToInitialize, opened, ownHeaders, post, readResult, type Wire } from './initialize.ts'
 import { errorText, isObject, type Json, parseMessage, rpcError } from './messages.ts'
 import type { Reply } from './rpc.ts'
 import { createSession, type Session } from './session.ts'
+import { carrierTo } from './way.ts'
 
 export interface Detected {
   readonly era: Era
   readonly revision: Revision
+  readonly transport: Transport
   readonly session: Session
+  /** Over which it answered. */
+  readonly wire: Wire
   /** The answer to server/discover or initialize, whole and as it came. */
   readonly message: Buffer
   /** What the verdict rests on, for people. */
   readonly evidence: string
+}
+
+/** How a server may be tried over one transport after the other. */
+export interface Candidates {
+  /** What is declared; null: find out. */
+  readonly transport: Transport | null
+  readonly over: (transport: Transport) => Wire
+}
+
+/** Opens a way to the target for each transport that is tried; disposing closes them all. */
+export function candidatesFor(target: Target, rest: Pick<Wire, 'context' | 'signal'>): Candidates & Disposable {
+  const carriers = new DisposableStack()
+  const { headers: credentials, transport: declared } = target
+  return {
+    transport: declared,
+    over: (transport) => {
+      const carrier = carriers.use(carrierTo({ ...target, transport }, rest.context))
+      return { ...rest, carrier, credentials }
+    },
+    [Symbol.dispose]: () => carriers[Symbol.dispose](),
+  }
 }
 
 /** What server/discover brought: a modern server, or a reason to try `initialize`. Anything else rejects. */
@@ -26,18 +53,52 @@ const UNSUPPORTED_VERSION = -32022
 /**
  * Which era a server speaks, by the rules for clients: a modern question first; an answer to it or the specification's own
  * version error is modern; a refusal of any other kind leads to `initialize`. Credentials that are refused, 5xx and silence say
- * nothing about the era, so they reject.
+ * nothing about the era, so they reject. A server that refuses the POST of `initialize` too may be one of 2024-11-05.
  */
-export async function detect(wire: Wire): Promise<Detected> {
+export async function detect({ transport, over }: Candidates): Promise<Detected> {
+  if (transport === 'SSE') return await declaredSse(over('SSE'))
+  const wire = over('STREAMABLEHTTP')
   const verdict = await askModern(wire)
   if ('message' in verdict) {
     const session = createSession(MODERN_REVISION, null)
     const evidence = `answered server/discover with ${MODERN_REVISION}`
-    return { era: 'modern', revision: MODERN_REVISION, session, message: verdict.message, evidence }
+    const { message } = verdict
+    return { era: 'modern', revision: MODERN_REVISION, transport: 'STREAMABLEHTTP', session, wire, message, evidence }
   }
-  const { session, message } = await initialize(wire)
-  const evidence = `answered initialize with ${session.revision}; ${verdict.notModern}`
-  return { era: 'legacy', revision: session.revision, session, message, evidence }
+  const reply = await askToInitialize(wire)
+  const { status } = reply.http
+  if (transport === null && reply.message === null && NO_POST.has(status)) {
+    const sse = over('SSE')
+    const older = await askToInitialize(sse)
+    if (older.message !== null)
+      return await legacy(sse, older, { transport: 'SSE', why: `a POST was answered with ${String(status)}` })
+  }
+  return await legacy(wire, reply, { transport: 'STREAMABLEHTTP', why: verdict.notModern })
+}
+
+/** How a server refuses a POST where it only knows GET. */
+const NO_POST = new Set([400, 404, 405])
+
+async function declaredSse(wire: Wire): Promise<Detected> {
+  const reply = await askToInitialize(wire)
+  const { status, contentType } = reply.http
+  if (reply.message === null && (status === 200 || NO_POST.has(status))) {
+    const what = status === 200 ? contentType || 'something without a content type' : String(status)
+    const why = `the server does not speak HTTP+SSE here: it answered GET with ${what}; leave transport out to find out`
+    throw new GatewayError('upstream_invalid', why)
+  }
+  return await legacy(wire, reply, { transport: 'SSE', why: 'HTTP+SSE is declared' })
+}
+
+async function legacy(
+  wire: Wire,
+  reply: Reply,
+  { transport, why }: { readonly transport: Transport; readonly why: string },
+): Promise<Detected> {
+  const { session, message } = await opened(wire, reply)
+  const how = transport === 'SSE' ? 'initialize over HTTP+SSE' : 'initialize'
+  const evidence = `answered ${how} with ${session.revision}; ${why}`
+  return { era: 'legacy', revision: session.revision, transport, session, wire, message, evidence }
 }
 
 async function askModern(wire: Wire): Promise<Verdict> {

@@ -1,4 +1,7 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Reach } from '#/gateways/discovery.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
+import type { Carrier, CarriedOptions } from './carrier.ts'
 import { type ConnectOptions, type Endpoint, openSocket } from './connect.ts'
 import { Http1Connection, type ResponseHandler } from './http1-connection.ts'
 import { type HttpRequest, type RequestStarts, requestStarts } from './http1-write.ts'
@@ -9,7 +12,7 @@ export interface Route extends Endpoint {
 }
 
 /** Throws `invalid_field` for what cannot be dialled at all. */
-export function routeTo(url: string, caCertificate: string | null): Route {
+export function routeTo({ url, caCertificate }: Pick<Reach, 'url' | 'caCertificate'>): Route {
   const parsed = URL.parse(url)
   if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:'))
     throw new GatewayError('invalid_field', 'the URL must be absolute and begin with http:// or https://', {
@@ -89,7 +92,7 @@ export class Lane {
  * The connections to one server: the one used last is used next, so the others go idle and are dropped. Without a limit: whoever
  * sends holds a place in a bulkhead.
  */
-export class Lanes implements Disposable {
+export class Lanes implements Carrier {
   readonly route: Route
   readonly #options: ConnectOptions
   readonly #free: Lane[] = []
@@ -107,6 +110,10 @@ export class Lanes implements Disposable {
 
   get idle(): number {
     return this.#free.length
+  }
+
+  begin(owner: AttemptOwner, options: CarriedOptions): Attempt {
+    return new Attempt(this, owner, options)
   }
 
   take(): Lane {

@@ -1,10 +1,9 @@
-import type { DiscoverOptions, Discoverer, Discovery, Target } from '#/gateways/discovery.ts'
+import type { DiscoverOptions, Discoverer, Discovery } from '#/gateways/discovery.ts'
 import { Bulkhead, BulkheadRefusal } from '#/lib/bulkhead.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { SERVER_INFO } from '#/mcp/meta-keys.ts'
-import { detect, type Detected } from './detect.ts'
-import { Lanes, routeTo } from './dial.ts'
-import { endSession, type Wire } from './initialize.ts'
+import { type Candidates, candidatesFor, detect, type Detected } from './detect.ts'
+import { endSession } from './initialize.ts'
 import { readList } from './lists.ts'
 import { isObject, parseMessage } from './messages.ts'
 import type { UpstreamContext } from './options.ts'
@@ -21,8 +20,8 @@ export function createDiscoverer(context: UpstreamContext): Discoverer & Disposa
   return {
     async discover(target, options) {
       using _place = await place(places, options.signal)
-      using lanes = new Lanes(routeTo(target.url, target.caCertificate), context)
-      return await discover(wireTo(target, { lanes, context, signal: options.signal }), options)
+      using candidates = candidatesFor(target, { context, signal: options.signal })
+      return await discover(candidates, options)
     },
     async probe(target, known, signal) {
       using _place = await place(places, signal)
@@ -32,27 +31,23 @@ export function createDiscoverer(context: UpstreamContext): Discoverer & Disposa
   }
 }
 
-function wireTo(target: Target, rest: Omit<Wire, 'credentials'>): Wire {
-  return { ...rest, credentials: target.headers }
-}
-
-async function discover(wire: Wire, options: DiscoverOptions): Promise<Discovery> {
+async function discover(candidates: Candidates, options: DiscoverOptions): Promise<Discovery> {
   options.progress?.('connecting')
-  const found = await detect(wire)
+  const found = await detect(candidates)
   try {
     options.progress?.(`speaks ${found.revision}`)
-    return await describe(wire, found, options)
+    return await describe(found, options)
   } finally {
-    endSession(wire, found.session)
+    endSession(found.wire, found.session)
   }
 }
 
-async function describe(wire: Wire, found: Detected, options: DiscoverOptions): Promise<Discovery> {
+async function describe(found: Detected, options: DiscoverOptions): Promise<Discovery> {
   const message = parseMessage(found.message)
   const result = isObject(message?.['result']) ? message['result'] : {}
   const capabilities = isObject(result['capabilities']) ? result['capabilities'] : {}
   const problems: string[] = []
-  const run = { wire, session: found.session, problems }
+  const run = { wire: found.wire, session: found.session, problems }
   const list = async (kind: 'tools' | 'prompts' | 'resources' | 'resourceTemplates', capability: string) => {
     if (!isObject(capabilities[capability])) return []
     options.progress?.(`reading ${kind}`)
@@ -61,6 +56,7 @@ async function describe(wire: Wire, found: Detected, options: DiscoverOptions): 
   return {
     era: found.era,
     revision: found.revision,
+    transport: found.transport,
     evidence: found.evidence,
     stateful: found.session.id !== null,
     capabilities: rawAt(found.message, ['result', 'capabilities']) ?? '{}',

@@ -1,5 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { Attempt, type AttemptOwner } from './attempt.ts'
+import type { AttemptOwner } from './attempt.ts'
+import type { Carried } from './carrier.ts'
 import { type HttpAnswer, httpFailure, type Progress, transportFailure } from './failures.ts'
 import { fieldLines } from './http1-write.ts'
 import type { Wire } from './initialize.ts'
@@ -42,7 +43,7 @@ class Reading implements AttemptOwner {
   readonly #request: StreamRequest
   readonly #settle: { resolve: () => void; reject: (error: Error) => void }
   readonly #aborted = (): void => this.#end(this.#request.signal.reason as Error)
-  #attempt: Attempt | undefined
+  #attempt: Carried | undefined
   #silence: Disposable | undefined
   #heardAt = performance.now()
   #chunks: Buffer[] = []
@@ -56,12 +57,12 @@ class Reading implements AttemptOwner {
   }
 
   start(): void {
-    const { lanes, context } = this.#wire
+    const { carrier, context } = this.#wire
     const { method, headers, body, signal } = this.#request
     const fields = fieldLines(headers)
     signal.addEventListener('abort', this.#aborted, { once: true })
     this.#listen(this.#request.silenceMs)
-    this.#attempt = new Attempt(lanes, this, { deadlines: context.deadlines, fresh: false })
+    this.#attempt = carrier.begin(this, { deadlines: context.deadlines, fresh: false })
     this.#attempt.send({ method, fields, body })
   }
 

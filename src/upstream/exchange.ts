@@ -1,7 +1,8 @@
 import { backoff } from '#/lib/backoff.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { nextUpstreamId } from './ids.ts'
-import { Attempt, type AttemptOwner } from './attempt.ts'
+import type { AttemptOwner } from './attempt.ts'
+import type { Carried } from './carrier.ts'
 import { type HttpAnswer, httpFailure, type Progress, transportFailure } from './failures.ts'
 import { CallClock, NO_ANSWER } from './call-clock.ts'
 import { isHeaderMismatch } from './declarations.ts'
@@ -32,7 +33,7 @@ export class Exchange implements AttemptOwner, FlowControl {
 
   #session: Session | undefined
   #credentials: CredentialHeaders | undefined
-  #attempt: Attempt | undefined
+  #attempt: Carried | undefined
   #upstreamId = 0
   #attempts = 0
   #paramHeaders: UpstreamRequest['paramHeaders'] = null
@@ -116,7 +117,7 @@ export class Exchange implements AttemptOwner, FlowControl {
     const http = writeHttp(this.#request, { session, credentials, upstreamId: this.#upstreamId, paramHeaders, context })
     this.#requestBytes = http.body.length
     if (this.#clock.sentAt === 0) this.#clock.sentAt = performance.now()
-    this.#attempt = new Attempt(peer.lanes, this, { deadlines: context.deadlines, fresh: this.#attempts > 1 })
+    this.#attempt = peer.carrier.begin(this, { deadlines: context.deadlines, fresh: this.#attempts > 1 })
     this.#attempt.send(http)
   }
 

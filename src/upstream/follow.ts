@@ -1,12 +1,12 @@
 import type { FollowedGateway, Follower } from '#/gateways/discovery.ts'
 import { backoff, pause } from '#/lib/backoff.ts'
-import { Lanes, routeTo } from './dial.ts'
 import type { Wire } from './initialize.ts'
 import { legacyStream } from './follow-legacy.ts'
 import { MODERN_STREAM } from './follow-modern.ts'
 import { FOLLOWED_KINDS, type FollowedKind } from './list-changes.ts'
 import { isObject, parseMessage } from './messages.ts'
 import type { UpstreamContext } from './options.ts'
+import { carrierTo } from './way.ts'
 
 /** What one connection of a stream needs and tells. */
 export interface Following {
@@ -65,7 +65,8 @@ export function createFollower(context: UpstreamContext): Follower & AsyncDispos
 }
 
 function same(a: FollowedGateway, b: FollowedGateway): boolean {
-  return a.version === b.version && a.revision === b.revision && a.capabilities === b.capabilities
+  const told = a.version === b.version && a.revision === b.revision && a.capabilities === b.capabilities
+  return told && a.target.transport === b.target.transport
 }
 
 function begin(context: UpstreamContext, gateway: FollowedGateway): Entry {
@@ -96,8 +97,8 @@ interface Run {
 /** Connects again and again until it is stopped, or the server says that it offers no stream. */
 async function run(context: UpstreamContext, { entry, kinds, signal }: Run): Promise<void> {
   const { target, era } = entry.gateway
-  using lanes = new Lanes(routeTo(target.url, target.caCertificate), context)
-  const wire: Wire = { lanes, context, credentials: target.headers, signal }
+  using carrier = carrierTo(target, context)
+  const wire: Wire = { carrier, context, credentials: target.headers, signal }
   const stream = era === 'legacy' ? legacyStream() : MODERN_STREAM
   const changed = (what: FollowedKind): void => entry.gateway.changed(what)
   let failures = 0

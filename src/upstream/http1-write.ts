@@ -6,6 +6,8 @@ export interface HttpRequest {
   /** Whole header lines, as `field` makes them. */
   readonly fields: string
   readonly body: Buffer | null
+  /** The JSON-RPC id in the body: where answers share one stream, theirs is found by it. Absent: none is awaited. */
+  readonly id?: number | undefined
 }
 
 /** The beginning of every request on a way: the request line and what HTTP itself needs. */

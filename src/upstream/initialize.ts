@@ -1,7 +1,7 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { isRevision, MODERN_REVISION, NEWEST_LEGACY } from '#/mcp/revision.ts'
 import { initializedNotification, initializeRequest, upstreamHeaders } from '#/mcp/upstream-requests.ts'
-import type { Lanes } from './dial.ts'
+import type { Carrier } from './carrier.ts'
 import { httpFailure } from './failures.ts'
 import type { UpstreamContext } from './options.ts'
 import { ask, type Reply } from './rpc.ts'
@@ -12,7 +12,7 @@ import { nextUpstreamId } from './ids.ts'
 
 /** Where to ask, and as whom. */
 export interface Wire {
-  readonly lanes: Lanes
+  readonly carrier: Carrier
   readonly context: UpstreamContext
   readonly credentials: CredentialHeaders
   readonly signal?: AbortSignal
@@ -30,8 +30,17 @@ const MAX_BYTES = 4 << 20
 
 /** Opens a legacy session: `initialize`, then `notifications/initialized`. Rejects with the one error. */
 export async function initialize(wire: Wire): Promise<Opened> {
+  return await opened(wire, await askToInitialize(wire))
+}
+
+/** `initialize`, and whatever came back. */
+export function askToInitialize(wire: Wire): Promise<Reply> {
   const id = nextUpstreamId()
-  const reply = await post(wire, BARE, { id, body: initializeRequest(id, NEWEST_LEGACY, wire.context.us) })
+  return post(wire, BARE, { id, body: initializeRequest(id, NEWEST_LEGACY, wire.context.us) })
+}
+
+/** The session that an answer to `initialize` opens. */
+export async function opened(wire: Wire, reply: Reply): Promise<Opened> {
   const { message, result } = readResult(reply)
   const revision = result['protocolVersion']
   if (!isRevision(revision) || revision === MODERN_REVISION)
@@ -53,17 +62,17 @@ export async function notify(wire: Wire, session: Session, body: Buffer): Promis
 const FAREWELL_MS = 2000
 
 /** Tells the server that the session is over, in the background. Servers need not support it, so its answer does not matter. */
-export function endSession({ lanes, context, credentials }: Wire, session: Session): void {
+export function endSession({ carrier, context, credentials }: Wire, session: Session): void {
   if (session.id === null) return
   const headers = session.headers(credentials)
-  const said = farewell(lanes, context, headers)
+  const said = farewell(carrier, context, headers)
   context.farewells.add(said)
   void said.finally(() => context.farewells.delete(said))
 }
 
-async function farewell(lanes: Lanes, { deadlines }: UpstreamContext, headers: readonly string[]): Promise<void> {
+async function farewell(carrier: Carrier, { deadlines }: UpstreamContext, headers: readonly string[]): Promise<void> {
   try {
-    await ask(lanes, deadlines, { method: 'DELETE', headers, body: null, ms: FAREWELL_MS, maxBytes: 65_536 })
+    await ask(carrier, deadlines, { method: 'DELETE', headers, body: null, ms: FAREWELL_MS, maxBytes: 65_536 })
   } catch {
     // Gone is gone.
   }
@@ -75,12 +84,13 @@ export function post(
   headers: readonly string[],
   message: { readonly body: Buffer; readonly id?: number },
 ): Promise<Reply> {
-  const { lanes, context, credentials, signal } = wire
+  const { carrier, context, credentials, signal } = wire
   const { id, body } = message
-  return ask(lanes, context.deadlines, {
+  return ask(carrier, context.deadlines, {
     method: 'POST',
     headers: headers === BARE ? [...BARE, ...pairs(credentials)] : headers,
     body,
+    id,
     ms: context.limits.exchangeMs,
     maxBytes: wire.maxBytes ?? MAX_BYTES,
     ...(signal && { signal }),

@@ -1,15 +1,17 @@
 import type { Principal } from '#/access/principal.ts'
 import type { CatalogGateway } from '#/catalog/model.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Reach } from '#/gateways/discovery.ts'
 import { Bulkhead } from '#/lib/bulkhead.ts'
 import { LeasedCache } from '#/lib/leased-cache.ts'
 import { SingleFlight } from '#/lib/single-flight.ts'
 import { MODERN_REVISION, type Revision } from '#/mcp/revision.ts'
+import type { Transport } from '#/mcp/transport.ts'
 import { cancelledNotification } from '#/mcp/upstream-requests.ts'
 import { type BreakerState, CLOSED, next, passes, retryAfter } from './breaker.ts'
 import { Declarations } from './declarations.ts'
+import type { Carrier } from './carrier.ts'
 import { detect } from './detect.ts'
-import { Lanes, routeTo } from './dial.ts'
 import { notify, type Wire } from './initialize.ts'
 import { readList } from './lists.ts'
 import type { UpstreamContext } from './options.ts'
@@ -17,6 +19,7 @@ import { createSession, type Session } from './session.ts'
 import { Sessions } from './sessions.ts'
 import type { UpstreamRequest } from './upstreams.ts'
 import type { CredentialHeaders } from './vault.ts'
+import { carrierTo } from './way.ts'
 
 interface Asked {
   readonly gateway: CatalogGateway
@@ -31,14 +34,17 @@ const CANCELS = 16
 const CANCEL_WAIT_MS = 5000
 const CREDENTIAL_MS = 300_000
 
-/** All that this process holds of one gateway in one version of its settings: lanes, places, sessions, circuit, credentials. */
+/** All that this process holds of one gateway in one version of its settings: connections, places, sessions, circuit, credentials. */
 export class Peer implements Disposable {
   readonly context: UpstreamContext
-  readonly lanes: Lanes
+  carrier: Carrier
   readonly bulkhead: Bulkhead
   readonly version: number
+  /** As the catalog knew it. */
+  readonly transport: Transport | null
   readonly declarations = new Declarations()
   readonly #posting: Bulkhead
+  #reach: Reach
   readonly #sessions: Sessions
   readonly #modern = createSession(MODERN_REVISION, null)
   readonly #credentials: LeasedCache<string, CredentialHeaders>
@@ -55,7 +61,9 @@ export class Peer implements Disposable {
   constructor(gateway: CatalogGateway, context: UpstreamContext) {
     this.context = context
     this.version = gateway.version
-    this.lanes = new Lanes(routeTo(gateway.url, gateway.caCertificate), context)
+    this.transport = gateway.transport
+    this.#reach = gateway
+    this.carrier = carrierTo(gateway, context)
     const { inFlight, waiting, maxWaitMs } = context.limits
     this.bulkhead = new Bulkhead({ limit: inFlight, waiting, maxWaitMs }, context.deadlines)
     this.#posting = new Bulkhead({ limit: CANCELS, waiting: inFlight, maxWaitMs: CANCEL_WAIT_MS }, context.deadlines)
@@ -136,7 +144,7 @@ export class Peer implements Disposable {
   async post(session: Session, credentials: CredentialHeaders, message: Buffer): Promise<void> {
     try {
       using _place = await this.#posting.take()
-      const wire = { lanes: this.lanes, context: this.context, credentials }
+      const wire = { carrier: this.carrier, context: this.context, credentials }
       await notify(wire, session, message)
     } catch {
       // A server that cannot hear it goes on in its own time.
@@ -157,15 +165,24 @@ export class Peer implements Disposable {
   async #learn(asked: Asked): Promise<Session> {
     await this.#learning.run('era', async () => {
       const wire = await this.#wire(asked)
-      const found = await detect(wire)
+      const over = (transport: Transport): Wire => ({ ...wire, carrier: this.#switch(transport) })
+      const found = await detect({ transport: asked.gateway.transport, over })
       if (found.era === 'modern') this.#learned = this.#modern
       else if (found.session.id === null) this.#learned = found.session
       else {
         this.#keepsState = true
-        this.#sessions.adopt(this.#sessionKey(asked), wire, found)
+        this.#sessions.adopt(this.#sessionKey(asked), found.wire, found)
       }
     })
     return await this.session(asked)
+  }
+
+  /** What is said from here on travels this way. */
+  #switch(transport: Transport): Carrier {
+    if ((this.#reach.transport ?? 'STREAMABLEHTTP') === transport) return this.carrier
+    this.carrier[Symbol.dispose]()
+    this.#reach = { ...this.#reach, transport }
+    return (this.carrier = carrierTo(this.#reach, this.context))
   }
 
   /** The server refused the headers made from `sent`. True: it declares others now, so another try may go better. */
@@ -201,7 +218,8 @@ export class Peer implements Disposable {
   }
 
   async #wire(asked: Asked): Promise<Wire> {
-    return { lanes: this.lanes, context: this.context, credentials: await this.credentials(asked) }
+    const credentials = await this.credentials(asked)
+    return { carrier: this.carrier, context: this.context, credentials }
   }
 
   // ── life ──
@@ -209,12 +227,12 @@ export class Peer implements Disposable {
   sweep(): void {
     this.#sessions.sweep()
     this.#credentials.sweep()
-    this.lanes.sweep()
+    this.carrier.sweep()
   }
 
   /** Calls under way go on to their end; sessions are ended at the server. */
   [Symbol.dispose](): void {
     this.#sessions.clear()
-    this.lanes[Symbol.dispose]()
+    this.carrier[Symbol.dispose]()
   }
 }

@@ -24,7 +24,7 @@ export class Peers implements Disposable {
 
   for(gateway: CatalogGateway): Peer {
     const known = this.#peers.get(gateway.id)
-    if (known !== undefined && known.version === gateway.version) return known
+    if (known !== undefined && known.version === gateway.version && known.transport === gateway.transport) return known
     const peer = new Peer(gateway, this.#context)
     known?.[Symbol.dispose]()
     this.#peers.set(gateway.id, peer)

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import type { Discoverer, Target } from '#/gateways/discovery.ts'
 import { LeasedCache } from '#/lib/leased-cache.ts'
 import { pingRequest } from '#/mcp/upstream-requests.ts'
-import { detect, discoverModern } from './detect.ts'
-import { Lanes, routeTo } from './dial.ts'
+import { candidatesFor, detect, discoverModern } from './detect.ts'
 import { nextUpstreamId } from './ids.ts'
 import { endSession, initialize, post, readResult, type Wire } from './initialize.ts'
 import type { UpstreamContext } from './options.ts'
 import { isSessionFault } from './refusals.ts'
 import type { Session } from './session.ts'
+import { carrierTo } from './way.ts'
 
 /** A session for probes at one server, kept between probes: one that is opened for each would cost the server more than the probe. */
 interface Held {
@@ -23,23 +23,32 @@ export function createProber(context: UpstreamContext): Prober {
     max: 10_000,
     idleMs: 900_000,
     dropped: ({ target, session }) => {
-      using lanes = new Lanes(routeTo(target.url, target.caCertificate), context)
-      endSession({ lanes, context, credentials: target.headers }, session)
+      using carrier = carrierTo(target, context)
+      endSession({ carrier, context, credentials: target.headers }, session)
     },
   })
   return {
     async probe(target, known, signal) {
       held.sweep()
-      using lanes = new Lanes(routeTo(target.url, target.caCertificate), context)
-      const wire: Wire = { lanes, context, credentials: target.headers, signal }
       const began = performance.now()
-      if (known === null) endSession(wire, (await detect(wire)).session)
-      else if (known.era === 'modern') await discoverModern(wire)
-      else await ping(wire, target, held)
+      if (known === null) await introduce(target, context, signal)
+      else {
+        const reached = { ...target, transport: target.transport ?? known.transport }
+        using carrier = carrierTo(reached, context)
+        const wire: Wire = { carrier, context, credentials: target.headers, signal }
+        if (known.era === 'modern') await discoverModern(wire)
+        else await ping(wire, reached, held)
+      }
       return { ms: Math.round(performance.now() - began) }
     },
     [Symbol.dispose]: () => held.clear(),
   }
+}
+
+async function introduce(target: Target, context: UpstreamContext, signal: AbortSignal): Promise<void> {
+  using candidates = candidatesFor(target, { context, signal })
+  const { wire, session } = await detect(candidates)
+  endSession(wire, session)
 }
 
 async function ping(wire: Wire, target: Target, held: LeasedCache<string, Held>): Promise<void> {

@@ -1,8 +1,8 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { assertNoTransaction } from '#/lib/held-connection.ts'
-import { Attempt, type AttemptOwner } from './attempt.ts'
-import type { Lanes } from './dial.ts'
+import type { AttemptOwner } from './attempt.ts'
+import type { Carried, Carrier } from './carrier.ts'
 import { type HttpAnswer, type Progress, transportFailure } from './failures.ts'
 import type { ResponseHeaders } from './http1-head.ts'
 import { fieldLines } from './http1-write.ts'
@@ -12,6 +12,8 @@ export interface Ask {
   readonly method: 'POST' | 'DELETE'
   readonly headers: readonly string[]
   readonly body: Buffer | null
+  /** As in HttpRequest. */
+  readonly id?: number | undefined
   readonly ms: number
   readonly maxBytes: number
   readonly signal?: AbortSignal
@@ -28,10 +30,12 @@ export interface Reply {
 }
 
 /** Rejects with the one error for everything below HTTP; an HTTP answer of any status resolves. */
-export async function ask(lanes: Lanes, deadlines: Deadlines, request: Ask): Promise<Reply> {
+export async function ask(carrier: Carrier, deadlines: Deadlines, request: Ask): Promise<Reply> {
   assertNoTransaction('asking a server')
   request.signal?.throwIfAborted()
-  return await new Promise<Reply>((resolve, reject) => new Asking(request, { resolve, reject }).start(lanes, deadlines))
+  return await new Promise<Reply>((resolve, reject) =>
+    new Asking(request, { resolve, reject }).start(carrier, deadlines),
+  )
 }
 
 const OK: HttpAnswer = { status: 200, contentType: '', location: undefined, retryAfter: undefined }
@@ -42,7 +46,7 @@ class Asking implements AttemptOwner {
   readonly #request: Ask
   readonly #settle: { resolve: (reply: Reply) => void; reject: (error: Error) => void }
   readonly #aborted = (): void => this.#giveUp(GatewayError.from(this.#request.signal?.reason))
-  #attempt: Attempt | undefined
+  #attempt: Carried | undefined
   #deadline: Disposable | undefined
   #headers: ResponseHeaders = NO_HEADERS
   #chunks: Buffer[] = []
@@ -54,15 +58,15 @@ class Asking implements AttemptOwner {
     this.#settle = settle
   }
 
-  start(lanes: Lanes, deadlines: Deadlines): void {
-    const { method, headers, body, ms, signal } = this.#request
+  start(carrier: Carrier, deadlines: Deadlines): void {
+    const { method, headers, body, id, ms, signal } = this.#request
     const fields = fieldLines(headers)
     signal?.addEventListener('abort', this.#aborted, { once: true })
     this.#deadline = deadlines.add(ms, () =>
       this.#giveUp(new GatewayError('upstream_timeout', `no complete answer within ${String(ms)} ms`)),
     )
-    this.#attempt = new Attempt(lanes, this, { deadlines, fresh: false })
-    this.#attempt.send({ method, fields, body })
+    this.#attempt = carrier.begin(this, { deadlines, fresh: false })
+    this.#attempt.send({ method, fields, body, id })
   }
 
   spoke(): void {}

@@ -46,7 +46,7 @@ export function writeHttp(request: UpstreamRequest, parts: HttpParts): HttpReque
     if (value === undefined || !mayPass(name) || session.headers(credentials).includes(name)) continue
     if (!(name in params)) fields += field(name, value)
   }
-  return { method: 'POST', fields, body }
+  return { method: 'POST', fields, body, id: upstreamId }
 }
 
 const NONE: Readonly<Record<string, string>> = { __proto__: null } as never

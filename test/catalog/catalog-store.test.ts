@@ -45,6 +45,7 @@ test('everything is read as it stands in the tables', async () => {
     reachable: false,
     credential: 'sealed',
     passthroughHeaders: ['x-a'],
+    transport: null,
     caCertificate: null,
     timeoutMs: 5000,
     era: 'legacy',

@@ -53,6 +53,7 @@ function fakeUpstream(): FakeUpstream {
       return {
         era: 'modern',
         revision: '2026-07-28',
+        transport: 'STREAMABLEHTTP',
         evidence: 'server/discover answered',
         stateful: false,
         capabilities: '{"tools":{"listChanged":true}}',

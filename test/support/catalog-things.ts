@@ -54,6 +54,7 @@ export const gatewayThing = (n: number, over: Partial<CatalogGateway> = {}): Cat
   reachable: true,
   credential: null,
   passthroughHeaders: [],
+  transport: null,
   caCertificate: null,
   timeoutMs: null,
   era: 'modern',

@@ -16,7 +16,7 @@ export interface Exchanged {
 const GET: HttpRequest = { method: 'GET', fields: '', body: null }
 
 export function lanesTo(url: string, caCertificate: string | null = null): Lanes {
-  return new Lanes(routeTo(url, caCertificate), {
+  return new Lanes(routeTo({ url, caCertificate }), {
     names: { resolve: () => ['127.0.0.1'] },
     policy: { allowPrivate: true },
     deadlines: createDeadlines(),

@@ -83,6 +83,7 @@ export function gatewayAt(url: string, over: Partial<CatalogGateway> = {}): Cata
     reachable: true,
     credential: null,
     passthroughHeaders: [],
+    transport: null,
     caCertificate: null,
     timeoutMs: null,
     era: 'legacy',

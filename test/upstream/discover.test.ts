@@ -13,7 +13,7 @@ function start(): UpstreamParts {
 }
 
 const { signal } = new AbortController()
-const target = (url: string): Target => ({ url, headers: {}, caCertificate: null })
+const target = (url: string): Target => ({ url, headers: {}, transport: null, caCertificate: null })
 
 describe('official servers', () => {
   test.each([true, false])('legacy, stateful: %s', async (stateful) => {
@@ -37,7 +37,7 @@ describe('official servers', () => {
     expect(found.prompts?.map((prompt) => prompt.key)).toEqual(['greet'])
     expect(found.resources?.map((resource) => resource.key)).toEqual(['test://readme'])
     expect(found.templates).toEqual([])
-    const known = { era: found.era, revision: found.revision }
+    const known = { era: found.era, revision: found.revision, transport: found.transport }
     expect((await parts.discoverer.probe(target(server.url), known, signal)).ms).toBeGreaterThanOrEqual(0)
     const before = server.methods.length
     await parts.discoverer.probe(target(server.url), known, signal)
@@ -52,7 +52,7 @@ describe('official servers', () => {
     expect(found).toMatchObject({ era: 'modern', revision: '2026-07-28', stateful: false, problems: [], prompts: [] })
     expect(JSON.parse(found.serverInfo ?? '')).toMatchObject({ name: 'modern-test' })
     expect(found.tools?.map((tool) => tool.key)).toEqual(['echo'])
-    await parts.discoverer.probe(target(server.url), { era: 'modern', revision: '2026-07-28' }, signal)
+    await parts.discoverer.probe(target(server.url), { era: 'modern', revision: '2026-07-28', transport: null }, signal)
   })
 
   test.each(['legacy', 'modern'] as const)('%s: a change of the tools is heard', async (era) => {

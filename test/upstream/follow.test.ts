@@ -6,7 +6,7 @@ import { fakeServer, json, parsed, startUpstreams, type Handle } from '../suppor
 const CAPABILITIES = '{"tools":{"listChanged":true},"prompts":{"listChanged":true}}'
 
 function followed(url: string, changed: (what: string) => void, over: Partial<FollowedGateway> = {}): FollowedGateway {
-  const target = { url, headers: { 'x-key': 'k' }, caCertificate: null }
+  const target = { url, headers: { 'x-key': 'k' }, transport: null, caCertificate: null }
   return {
     id: 'g',
     version: 1,
