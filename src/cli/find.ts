@@ -1,52 +1,115 @@
-import type { Api, Json } from './api.ts'
 import { nearest } from '#/config/nearest.ts'
+import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import { plainText } from './terminal.ts'
 
-/** A thing by its name, slug or id; the first that fits. */
-export async function findGateway(api: Api, name: string): Promise<Json> {
-  const known: string[] = []
-  for await (const page of api.pages('/v1/gateways?include_inactive=true', 'gateways')) {
-    const found = page.find((one) => one['id'] === name || one['name'] === name || one['slug'] === name)
-    if (found !== undefined) return found
-    known.push(...page.map((one) => plainText(one['name'])))
-  }
-  throw new CliError(`there is no server ${JSON.stringify(plainText(name))}: ${hint(name, known, 'list')}`, {
-    code: 'not_found',
-  })
+/** What can be named on the command line. */
+interface Kind {
+  readonly what: string
+  readonly path: string
+  readonly member: string
+  /** The fields that name it for good; one of another thing that is the same does not happen. */
+  readonly keys: readonly string[]
+  /** A field that is a name only while no other thing has the same. */
+  readonly also?: string
+  /** The command that lists them. */
+  readonly list: string
 }
 
-export async function findTool(api: Api, name: string): Promise<Json> {
-  const similar: string[] = []
-  const known: string[] = []
-  for await (const page of api.pages('/v1/tools', 'tools')) {
-    const found = page.find((one) => one['name'] === name || one['id'] === name)
-    if (found !== undefined) return found
-    similar.push(...page.filter((one) => one['originalName'] === name).map((one) => plainText(one['name'])))
-    known.push(...page.map((one) => plainText(one['name'])))
-  }
-  const meant = similar.length > 0 ? `did you mean ${similar.slice(0, 3).join(' or ')}?` : hint(name, known, 'tools')
-  throw new CliError(`there is no tool ${JSON.stringify(plainText(name))}: ${meant}`)
+const KINDS = {
+  gateway: {
+    what: 'server',
+    path: '/v1/gateways?include_inactive=true',
+    member: 'gateways',
+    keys: ['id', 'name', 'slug'],
+    list: 'list',
+  },
+  tool: { what: 'tool', path: '/v1/tools', member: 'tools', keys: ['id', 'name'], also: 'originalName', list: 'tools' },
+  server: {
+    what: 'virtual server',
+    path: '/v1/servers?include_inactive=true',
+    member: 'servers',
+    keys: ['id', 'name'],
+    list: 'server list',
+  },
+  prompt: {
+    what: 'prompt',
+    path: '/v1/prompts',
+    member: 'prompts',
+    keys: ['id', 'name'],
+    also: 'originalName',
+    list: 'show NAME',
+  },
+  resource: {
+    what: 'resource',
+    path: '/v1/resources',
+    member: 'resources',
+    keys: ['id', 'uri'],
+    also: 'name',
+    list: 'show NAME',
+  },
+} as const satisfies Record<string, Kind>
+
+export type FindKind = keyof typeof KINDS
+
+export const findGateway = (api: Api, name: string): Promise<Json> => find(api, 'gateway', name)
+export const findTool = (api: Api, name: string): Promise<Json> => find(api, 'tool', name)
+export const findServer = (api: Api, name: string): Promise<Json> => find(api, 'server', name)
+
+/** A thing by its name or id, else the only one that begins so. */
+export async function find(api: Api, kind: FindKind, name: string): Promise<Json> {
+  const found = await search(api, kind, name)
+  if (found.only !== undefined) return found.only
+  throw notFound(kind, name, found)
 }
 
-/** A virtual server. */
-export async function findServer(api: Api, name: string): Promise<Json> {
-  const known: string[] = []
-  for await (const page of api.pages('/v1/servers?include_inactive=true', 'servers')) {
-    const found = page.find((one) => one['id'] === name || one['name'] === name)
-    if (found !== undefined) return found
-    known.push(...page.map((one) => plainText(one['name'])))
-  }
-  const what = `there is no virtual server ${JSON.stringify(plainText(name))}`
-  throw new CliError(`${what}: ${hint(name, known, 'server list')}`, { code: 'not_found' })
+/** The same, or undefined where nothing fits. */
+export async function findMaybe(api: Api, kind: FindKind, name: string): Promise<Json | undefined> {
+  const found = await search(api, kind, name)
+  if (found.only === undefined && found.similar.length > 1) throw notFound(kind, name, found)
+  return found.only
 }
+
+interface Found {
+  readonly only: Json | undefined
+  /** Names of those that would fit, if they were fewer. */
+  readonly similar: readonly string[]
+  readonly known: readonly string[]
+}
+
+async function search(api: Api, kind: FindKind, name: string): Promise<Found> {
+  const { path, member, keys, also = 'id' }: Kind = KINDS[kind]
+  const known: string[] = []
+  const begin: Json[] = []
+  const same: Json[] = []
+  for await (const page of api.pages(path, member)) {
+    const exact = page.find((one) => keys.some((key) => one[key] === name))
+    if (exact !== undefined) return { only: exact, similar: [], known }
+    same.push(...page.filter((one) => one[also] === name))
+    begin.push(...page.filter((one) => name !== '' && keys.some((key) => plainText(one[key]).startsWith(name))))
+    known.push(...page.map(nameOf))
+  }
+  const fitting = same.length > 0 ? same : begin
+  return { only: fitting.length === 1 ? fitting[0] : undefined, similar: fitting.map(nameOf), known }
+}
+
+const nameOf = (thing: Json): string => plainText(thing['name'] ?? thing['uri'])
 
 /** More names than this take longer to compare than a person looks at the list. */
 const COMPARED = 2000
+const SHOWN = 5
 
-function hint(name: string, known: readonly string[], command: string): string {
+function notFound(kind: FindKind, name: string, { similar, known }: Found): CliError {
+  const { what, list } = KINDS[kind]
+  const asked = JSON.stringify(plainText(name))
+  if (similar.length > 1) {
+    const more = similar.length > SHOWN ? ` and ${similar.length - SHOWN} more` : ''
+    const message = `several ${what}s fit ${asked}: ${similar.slice(0, SHOWN).join(', ')}${more}`
+    return new CliError(message, { code: 'ambiguous_name', details: { candidates: similar.slice(0, 100) } })
+  }
   const meant = nearest(name, known.slice(0, COMPARED))
-  return meant === null ? `causeway ${command} shows what there is` : `did you mean ${meant}?`
+  const hint = meant === null ? `causeway ${list} shows what there is` : `did you mean ${meant}?`
+  return new CliError(`there is no ${what} ${asked}: ${hint}`, { code: 'not_found' })
 }
 
 export const idOf = (thing: Json): string => encodeURIComponent(plainText(thing['id']))

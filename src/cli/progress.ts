@@ -30,7 +30,7 @@ export async function working<T>(
   try {
     return await work((now) => {
       step = now
-      show()
+      if (out.moves) show()
     })
   } finally {
     clearInterval(timer)

@@ -1,13 +1,20 @@
 import type { Command } from 'commander'
+import type { Api, Json } from './api.ts'
+import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
-import { findGateway } from './find.ts'
+import { findMaybe, type FindKind } from './find.ts'
+import { JSON_OPTION, taught } from './lesson.ts'
 import { stateOf } from './list.ts'
 import { printOffers } from './offers.ts'
-import { plainText } from './terminal.ts'
+import { printServer } from './server-page.ts'
+import { plainText, printable, type Terminal } from './terminal.ts'
+import { printTool } from './tool-page.ts'
 
 const SHOWN = [
   'id',
+  'transport',
   'url',
+  'command',
   'description',
   'era',
   'protocolVersion',
@@ -18,21 +25,55 @@ const SHOWN = [
   'nextRetryAt',
 ]
 
+type Page = (thing: Json, api: Api, out: Terminal) => Promise<void> | void
+
+/** In the order in which a name is looked up. */
+const PAGES: readonly (readonly [FindKind, Page])[] = [
+  ['gateway', printGateway],
+  ['tool', (tool, _api, out) => printTool(tool, out)],
+  ['server', (server, _api, out) => printServer(server, out)],
+  ['prompt', (prompt, _api, out) => out.print(printable(JSON.stringify(prompt, null, 2)))],
+  ['resource', (resource, _api, out) => out.print(printable(JSON.stringify(resource, null, 2)))],
+]
+
 export function showCommand(program: Command, { api, out }: Context): void {
-  program
+  const command = program
     .command('show')
-    .description('one server: how it stands and what it offers')
-    .argument('<name>', 'its name or id')
-    .option('--json', 'print the answer as JSON')
+    .description('a server and what it offers, a tool and what it takes, a virtual server')
+    .argument('<name>', 'a name, an id, or a beginning that only one has')
+    .option(...JSON_OPTION)
     .action(async (name: string, options: { readonly json?: boolean }) => {
       const connection = await api()
-      const gateway = await findGateway(connection, name)
-      if (options.json === true) return out.print(JSON.stringify(gateway, null, 2))
-      out.print(`${out.bold(plainText(gateway['name']))}  ${stateOf(gateway)}`)
-      for (const field of SHOWN) {
-        const value = plainText(gateway[field])
-        if (value !== '') out.print(`  ${field.padEnd(16)}${value}`)
-      }
-      await printOffers(gateway, connection, out)
+      const [thing, print] = await lookUp(connection, name)
+      if (options.json === true) out.print(JSON.stringify(thing, null, 2))
+      else await print(thing, connection, out)
     })
+  taught(command, {
+    examples: [
+      ['how a server stands, and what it offers', 'causeway show everything'],
+      ['what a tool takes, and the line that calls it', 'causeway show everything-get-sum'],
+    ],
+    next: 'causeway refresh NAME asks a server again; causeway call TOOL calls a tool.',
+    completes: { name: 'gateway-or-tool' },
+  })
+}
+
+async function lookUp(api: Api, name: string): Promise<readonly [Json, Page]> {
+  for (const [kind, print] of PAGES) {
+    const found = await findMaybe(api, kind, name)
+    if (found !== undefined) return [found, print]
+  }
+  throw new CliError(
+    `there is no server, tool or virtual server ${JSON.stringify(plainText(name))}: causeway list, causeway tools and causeway server list show what there is`,
+    { code: 'not_found' },
+  )
+}
+
+async function printGateway(gateway: Json, api: Api, out: Terminal): Promise<void> {
+  out.print(`${out.bold(plainText(gateway['name']))}  ${stateOf(gateway)}`)
+  for (const field of SHOWN) {
+    const value = plainText(gateway[field])
+    if (value !== '') out.print(`  ${field.padEnd(16)}${value}`)
+  }
+  await printOffers(gateway, api, out)
 }

@@ -7,7 +7,7 @@ export function widthOf(text: string): number {
   return width
 }
 
-const NO_WIDTH = /^[\p{Mark}\u200B-\u200F\uFE00-\uFE0F]$/u
+const NO_WIDTH = /^[\p{Mark}\p{Default_Ignorable_Code_Point}]$/u
 const TWO_COLUMNS =
   /^[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]$|^\p{Emoji_Presentation}$/u
 
