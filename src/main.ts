@@ -90,10 +90,11 @@ function endOfCommand() {
 /** This process as the supervisor: the port, what only one process does, and the workers. */
 async function serve(config: Config, out: Terminal): Promise<void> {
   const { stop, hurry } = endSignals()
-  const [machine, { supervise }, { welcomeLines }, { configFromEnv }] = await Promise.all([
+  const [machine, { supervise }, { welcomeLines }, { ownCommand }, { configFromEnv }] = await Promise.all([
     import('./machine.ts'),
     import('#/supervisor/supervise.ts'),
     import('#/cli/welcome.ts'),
+    import('#/cli/own-command.ts'),
     import('#/config/config.ts'),
   ])
   const log = machine.openLog(config)
@@ -112,7 +113,7 @@ async function serve(config: Config, out: Terminal): Promise<void> {
       const { PORT, CAUSEWAY_DATA_DIR } = configFromEnv(readEnv()).sources
       const elsewhere = PORT === 'environment' || CAUSEWAY_DATA_DIR === 'environment'
       const { newAdminToken: newToken } = prepared
-      for (const line of welcomeLines({ url, tokenFile, newToken, elsewhere })) out.print(line)
+      for (const line of welcomeLines({ url, tokenFile, newToken, elsewhere, command: ownCommand() })) out.print(line)
     },
     stop,
     hurry,
