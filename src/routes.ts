@@ -8,6 +8,7 @@ import type { Discoverer } from '#/gateways/discovery.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { patience } from '#/lib/patience.ts'
 import { activity } from '#/store/activity.ts'
+import { declaredStore } from '#/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
@@ -50,6 +51,7 @@ export function routesOf({ db, catalog, keys, calls, discoverer, version, edge }
       tokens: { store: tokenStore(db), settled },
       metrics: { totals: totalsStore(db) },
       system: { version, activity: () => activity(db), databaseVersion: () => serverVersion(db) },
+      declared: declaredStore(db),
     },
     { version, edge },
   )

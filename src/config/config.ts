@@ -39,8 +39,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly string[]
 
-  constructor(problems: readonly string[]) {
-    super(`the settings need attention:\n${problems.map((line) => `  ${line}`).join('\n')}`)
+  constructor(problems: readonly string[], what = 'the settings need attention') {
+    super(`${what}:\n${problems.map((line) => `  ${line}`).join('\n')}`)
     this.problems = problems
   }
 }

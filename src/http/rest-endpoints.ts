@@ -1,5 +1,7 @@
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
+import { declaredEndpoints } from '#/declared/declared-endpoints.ts'
+import type { DeclaredStore } from '#/declared/declared-store.ts'
 import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
 import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
 import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
@@ -27,6 +29,7 @@ export interface RestDeps {
   readonly tokens: TokenDeps
   readonly metrics: MetricsDeps
   readonly system: SystemDeps
+  readonly declared: DeclaredStore
 }
 
 export interface RestFace {
@@ -46,6 +49,7 @@ export function restEndpoints(deps: RestDeps, { version, edge = lenientEdge }: R
     ...tokenEndpoints(deps.tokens),
     ...metricsEndpoints(deps.metrics),
     ...systemEndpoints(deps.system),
+    ...declaredEndpoints({ ...deps, store: deps.declared }),
   ])
   return [...endpoints, ...documentEndpoints(endpoints, version)]
 }

@@ -67,7 +67,7 @@ export interface Schema {
     id: string
     name: string
     slug: string
-    url: string
+    url: string | null
     description: string | null
     transport: string | null
     enabled: Defaulted<boolean>
@@ -87,6 +87,12 @@ export interface Schema {
     updated_at: Defaulted<Timestamp>
     created: Defaulted<Json>
     modified: Defaulted<Json>
+    command: string | null
+    args: Defaulted<Json>
+    env: string | null
+    env_names: Defaulted<Json>
+    cwd: string | null
+    sharing: string | null
     client_cert: string | null
     client_key: string | null
     http_version: string | null

@@ -115,8 +115,13 @@ function restDoor(site: Site, route: string, ask: (n: number) => Ask): Door {
       const answer = await site.gateway.api(method, path, body)
       const text = JSON.stringify(answer.body)
       // A gateway that was not reached in time is kept as pending; that is no passage.
-      const { success, reachable } = answer.body
-      const failed = answer.status >= 300 || success === false || reachable === false
+      const { success, reachable, failed: steps = 0 } = answer.body
+      const failed =
+        answer.status >= 300 ||
+        success === false ||
+        reachable === false ||
+        steps !== 0 ||
+        text.includes('not answer yet')
       return failed ? `${answer.status} ${text.slice(0, 300)}` : undefined
     },
   }
@@ -150,6 +155,11 @@ export async function restDoors(site: Site, count: number): Promise<Door[]> {
       method: 'POST',
       path: '/v1/gateways',
       body: { name: `late-${n}`, url: late(`new-${n}`) },
+    })),
+    door('POST /declared', (n) => ({
+      method: 'POST',
+      path: '/v1/declared',
+      body: { set: `pool-${n}`, gateways: [{ name: `declared-${n}`, url: late(`declared-${n}`) }] },
     })),
     door('PUT /gateways/{id}', (n) => ({
       method: 'PUT',

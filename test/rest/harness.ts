@@ -18,6 +18,7 @@ import { activity } from '#/store/activity.ts'
 import { serverVersion } from '#/store/server-version.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { totalsStore } from '#/store/totals-store.ts'
+import { declaredStore } from '../../src/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
@@ -137,6 +138,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       resources: { store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, settled },
       tokens: { store: tokenStore(db), settled },
       metrics: { totals: totalsStore(db) },
+      declared: declaredStore(db),
       system: { version: '0.0.0-test', activity: () => activity(db), databaseVersion: () => serverVersion(db) },
     },
     { version: '0.0.0-test', edge },

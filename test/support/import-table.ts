@@ -35,7 +35,7 @@ export const IMPORT_TABLE: Readonly<Record<string, MayImport>> = {
   supervisor: { values: GROUND, types: [] },
   bridge: { values: ['lib', 'errors', 'mcp'], types: [] },
   example: { values: ['lib'], types: [] },
-  cli: { values: ['lib', 'errors', 'config', 'mcp', 'bridge', 'example'], types: [] },
+  cli: { values: ['lib', 'errors', 'config', 'mcp', 'bridge', 'declared', 'example'], types: [] },
 }
 
 /** The table as docs/architecture.md shows it. */

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { basename, dirname, extname, resolve } from 'node:path'
+import { readYaml, type Fault, type LocatedYaml } from '#/lib/located-yaml.ts'
+import { fillInFrom } from './fill-in.ts'
+import type { Env } from './env.ts'
+
+/** A causeway.yaml that is YAML. What it says may still be wrong. */
+export interface ConfigFile {
+  readonly path: string
+  /** What relative paths in it start from. */
+  readonly folder: string
+  /** `causeway` of /etc/causeway.yaml: what its declarations are known by, unless it says otherwise. */
+  readonly name: string
+  readonly yaml: LocatedYaml
+}
+
+/** Reads a file; `text` is given where it came another way. Throws an Error that says what is the matter with the path. */
+export function readConfigFile(path: string, env: Env, text: string = textOf(path)): ConfigFile {
+  const whole = resolve(path)
+  const folder = dirname(whole)
+  const yaml = readYaml(text, fillInFrom(env, folder))
+  return { path, folder, name: basename(whole, extname(whole)), yaml }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    const why = { ENOENT: 'there is no such file', EACCES: 'this account may not read it', EISDIR: 'it is a folder' }[
+      String(code)
+    ]
+    throw new Error(`${path} cannot be read: ${why ?? String(cause)}`, { cause })
+  }
+}
+
+/** `causeway.yaml:3:9: port is …`, as editors and terminals make links of it. In the order of the file, each once. */
+export function faultLines(path: string, faults: readonly Fault[]): readonly string[] {
+  const ordered = faults.toSorted((a, b) => lineOf(a) - lineOf(b) || columnOf(a) - columnOf(b))
+  return [...new Set(ordered.map(({ place, message }) => `${at(path, place)}: ${message}`))]
+}
+
+const lineOf = ({ place }: Fault): number => place?.line ?? 0
+const columnOf = ({ place }: Fault): number => place?.column ?? 0
+
+export function at(path: string, place: Fault['place']): string {
+  return place === null ? path : `${path}:${place.line}:${place.column}`
+}

@@ -1,0 +1,41 @@
+import type { TokenId, UserId } from '#/access/ids.ts'
+import type { ItemKind } from '#/servers/server.ts'
+import type { Existing, Kind } from './step.ts'
+
+export interface NamesAsked {
+  readonly set: string
+  /** Of gateways. */
+  readonly slugs: readonly string[]
+  /** Of virtual servers, in lower case. */
+  readonly servers: readonly string[]
+  readonly tokens: readonly string[]
+  /** Whose tokens. */
+  readonly userId: UserId
+}
+
+/** An item that can be selected by its name. */
+export interface NamedItem {
+  readonly kind: ItemKind
+  readonly id: string
+  readonly name: string
+}
+
+export interface Mark {
+  readonly kind: Kind
+  readonly id: string
+  readonly set: string
+  readonly by: string
+}
+
+/** Who declared what, and what there is under the names of a set. */
+export interface DeclaredStore {
+  /** What bears one of these names, and everything that the set declared before: one statement. */
+  existing(asked: NamesAsked): Promise<readonly Existing[]>
+  /** Items by name, `*` standing for any characters: one statement. */
+  items(names: Readonly<Record<ItemKind, readonly string[]>>): Promise<readonly NamedItem[]>
+  /** The slugs of gateways whose offers are not known yet. */
+  pendingSlugs(): Promise<readonly string[]>
+  /** SHA-256 of a token, hex. */
+  tokenHash(id: TokenId): Promise<string | undefined>
+  mark(mark: Mark): Promise<void>
+}

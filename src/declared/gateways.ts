@@ -1,0 +1,140 @@
+import { allowAny } from '#/access/allow.ts'
+import { GatewayId } from '#/access/ids.ts'
+import { actorOf } from '#/api/actor.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { changedFields } from '#/gateways/changed-fields.ts'
+import { change, gatewayFor, settled } from '#/gateways/change.ts'
+import { redeclare } from '#/gateways/declaration.ts'
+import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
+import { GatewayUpdate } from '#/gateways/gateway-input.ts'
+import type { Declaration, Gateway } from '#/gateways/gateway.ts'
+import { register } from '#/gateways/register.ts'
+import { Check } from 'typebox/value'
+import type { DeclaredGateway } from './declared-input.ts'
+import { MASK, snake, takenOver, type Applying, type Change, type Existing, type Ran, type Step } from './step.ts'
+
+/** What is to be done for a gateway to be as declared. What the declaration does not say has its default. */
+export async function gatewayStep(
+  deps: GatewayDeps,
+  applying: Applying,
+  { wanted, found }: { readonly wanted: DeclaredGateway; readonly found: Existing | undefined },
+): Promise<Step> {
+  const base = { kind: 'gateway', name: wanted.name, note: null } as const
+  const { enabled, ...said } = wanted
+  if (found === undefined) {
+    const run = (): Promise<Ran> => create(deps, applying, wanted)
+    return { ...base, action: 'create', id: null, changes: shown(said), run }
+  }
+  const id = GatewayId.is(found.id) ? found.id : GatewayId.mint()
+  const { gateway } = await gatewayFor(deps, id, { principal: applying.principal, permission: 'gateways.update' })
+  const body = completed(said)
+  const after = redeclare(gateway, { id, body, sealer: deps.sealer }).declaration
+  const fields = changedFields(gateway, after, { id, sealer: deps.sealer }).map((name) =>
+    changeOf(name, gateway, after),
+  )
+  const switched = enabled !== undefined && enabled !== gateway.enabled
+  const state = switched ? [{ field: 'enabled', from: gateway.enabled, to: enabled }] : []
+  const changes = [...takenOver(found, applying), ...fields, ...state]
+  const run = async (): Promise<Ran> => {
+    let now = gateway
+    if (fields.length > 0) now = await update(deps, applying, { id, body })
+    if (switched) now = await setEnabled(deps, applying, { id, enabled })
+    return { id, note: noteOn(now) }
+  }
+  return { ...base, action: changes.length === 0 ? 'keep' : 'change', id, changes, run }
+}
+
+async function create(deps: GatewayDeps, applying: Applying, { enabled, ...body }: DeclaredGateway): Promise<Ran> {
+  const { principal, request } = applying
+  const grant = allowAny(principal, 'gateways.create')
+  const made = await register(deps, { body, grant, idempotency: null, request })
+  const now = enabled === false ? await setEnabled(deps, applying, { id: made.id, enabled }) : made
+  return { id: made.id, note: noteOn(now) }
+}
+
+async function update(
+  deps: GatewayDeps,
+  { principal, request }: Applying,
+  { id, body }: { readonly id: GatewayId; readonly body: GatewayUpdate },
+): Promise<Gateway> {
+  const { grant } = await gatewayFor(deps, id, { principal, permission: 'gateways.update' })
+  return await change(deps, grant, { body, ifMatch: null, renameTools: false, request })
+}
+
+async function setEnabled(
+  deps: GatewayDeps,
+  { principal, request }: Applying,
+  { id, enabled }: { readonly id: GatewayId; readonly enabled: boolean },
+): Promise<Gateway> {
+  await gatewayFor(deps, id, { principal, permission: 'gateways.update' })
+  const changed = await deps.store.setEnabled(id, { enabled, ifMatch: null }, actorOf(principal, request))
+  return await settled(deps, id, changed)
+}
+
+/** Takes out a gateway that is no longer declared. */
+export function gatewayRemoval(deps: GatewayDeps, { principal, request }: Applying, { id, name }: Existing): Step {
+  const run = async (): Promise<Ran> => {
+    if (!GatewayId.is(id)) throw new GatewayError('internal', 'no id of a gateway')
+    await gatewayFor(deps, id, { principal, permission: 'gateways.delete' })
+    const changed = await deps.store.remove(id, null, actorOf(principal, request))
+    await deps.settled(changed?.seq ?? null)
+    return { id, note: null }
+  }
+  return { action: 'remove', kind: 'gateway', name, id, changes: [], note: null, run }
+}
+
+function noteOn({ state }: Gateway): string | null {
+  return state.status === 'pending'
+    ? `does not answer yet (${state.lastError ?? 'not reached'}): it is tried again by itself`
+    : null
+}
+
+/** Everything that the declaration leaves out, said as its default; what has none stays. */
+export function completed(said: Readonly<Partial<DeclaredGateway>>): GatewayUpdate {
+  const hasCredential = Object.keys(said).some((name) => name.startsWith('auth'))
+  const absent = Object.entries(GatewayUpdate.properties).filter(
+    ([name]) => !Object.hasOwn(said, name) && !name.startsWith('auth') && name !== 'oneTimeAuth',
+  )
+  const defaults = absent.flatMap(([name, schema]) => {
+    const fit = [null, 'public', [], {}].find(
+      (value) => (value === 'public') === (name === 'visibility') && Check(schema, value),
+    )
+    return fit === undefined ? [] : [[name, fit]]
+  })
+  return { ...(hasCredential ? {} : { authType: 'none' }), ...Object.fromEntries(defaults), ...said }
+}
+
+/** Fields that may be shown. Whatever else there is, or comes to be, is masked. */
+const OPEN: ReadonlySet<string> = new Set([
+  'name',
+  'url',
+  'description',
+  'transport',
+  'tags',
+  'passthroughHeaders',
+  'authType',
+  'authUsername',
+  'authHeaderKey',
+  'caCertificate',
+  'refreshIntervalSeconds',
+  'timeoutMs',
+  'visibility',
+  'command',
+  'args',
+  'cwd',
+  'sharing',
+])
+
+function shown(said: Readonly<Record<string, unknown>>): readonly Change[] {
+  return Object.entries(said)
+    .filter(([name, value]) => name !== 'name' && value !== null)
+    .map(([name, value]) => ({ field: snake(name), from: null, to: OPEN.has(name) ? value : MASK }))
+}
+
+function changeOf(name: string, before: Declaration, after: Declaration): Change {
+  const side = (of: Declaration): unknown => {
+    const value = (of as unknown as Readonly<Record<string, unknown>>)[name] ?? null
+    return OPEN.has(name) || value === null ? value : MASK
+  }
+  return { field: snake(name), from: side(before), to: side(after) }
+}

@@ -1,0 +1,141 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { ServerId } from '#/access/ids.ts'
+import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
+import { slugify } from '#/lib/slug.ts'
+import type { ServerDeps } from '#/servers/server.ts'
+import type { TokenDeps } from '#/tokens/token-store.ts'
+import { TokenId } from '#/access/ids.ts'
+import { mistakesIn } from './check.ts'
+import type { DeclaredSet } from './declared-input.ts'
+import type { DeclaredStore } from './declared-store.ts'
+import { gatewayRemoval, gatewayStep } from './gateways.ts'
+import { namesSelected, serverRemoval, serverStep } from './servers.ts'
+import type { Applying, Existing, Kind, Step } from './step.ts'
+import { tokenRemoval, tokenStep } from './tokens.ts'
+
+/** What applying a set needs: the nouns it is made of, and who declared what. */
+export interface DeclaredDeps {
+  readonly store: DeclaredStore
+  readonly gateways: GatewayDeps
+  readonly servers: ServerDeps
+  readonly tokens: TokenDeps
+}
+
+export interface Plan {
+  /** In the order in which they are to be done; steps of one kind do not wait for each other. */
+  readonly steps: readonly Step[]
+  /** What the set declared before and does no longer, where it is not to be removed. */
+  readonly left: readonly Existing[]
+}
+
+export type PlannedSet = Required<DeclaredSet>
+
+export function wholeSet({ set, gateways = [], servers = [], tokens = [] }: DeclaredSet): PlannedSet {
+  return { set, gateways, servers, tokens }
+}
+
+/** Refuses a set with mistakes, all of them at once. */
+export function refuseMistakes(set: PlannedSet): void {
+  const errors = mistakesIn(set).map(({ path, message }) => ({ field: path.join('.'), message }))
+  const [first] = errors
+  if (first === undefined) return
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  throw new GatewayError('invalid_field', `${first.field}: ${first.message}${more}`, {
+    field: first.field,
+    data: { errors },
+  })
+}
+
+/** Compares the set with what there is. Changes nothing, asks no upstream, and throws where any of it cannot be done. */
+export async function planSet(
+  deps: DeclaredDeps,
+  applying: Applying,
+  { set, prune }: { readonly set: PlannedSet; readonly prune: boolean },
+): Promise<Plan> {
+  refuseMistakes(set)
+  const existing = await deps.store.existing({
+    set: set.set,
+    slugs: set.gateways.map(({ name }) => slugify(name)),
+    servers: set.servers.map(({ name }) => name.toLowerCase()),
+    tokens: set.tokens.map(({ name }) => name),
+    userId: applying.principal.userId,
+  })
+  const known = named(existing)
+  const steps = [
+    ...(await gatewaySteps(deps, applying, { set, known })),
+    ...(await serverSteps(deps, applying, { set, known })),
+    ...(await tokenSteps(deps, applying, { set, known })),
+  ]
+  const gone = existing.filter(
+    (one) => one.set === set.set && !steps.some(({ id, kind }) => id === one.id && kind === one.kind),
+  )
+  if (!prune) return { steps, left: gone }
+  // What leans on others goes first.
+  const order: readonly Kind[] = ['token', 'server', 'gateway']
+  const removals = order.flatMap((kind) =>
+    gone.filter((one) => one.kind === kind).map((one) => removal(deps, applying, one)),
+  )
+  return { steps: [...steps, ...removals], left: [] }
+}
+
+function removal(deps: DeclaredDeps, applying: Applying, one: Existing): Step {
+  if (one.kind === 'gateway') return gatewayRemoval(deps.gateways, applying, one)
+  if (one.kind === 'server') return serverRemoval(deps.servers, applying, one)
+  return tokenRemoval(deps.tokens, applying, one)
+}
+
+type Known = Readonly<Record<Kind, ReadonlyMap<string, Existing>>>
+
+function named(existing: readonly Existing[]): Known {
+  const of = (kind: Kind, keyOf: (name: string) => string) =>
+    new Map(existing.filter((one) => one.kind === kind).map((one) => [keyOf(one.name), one]))
+  return { gateway: of('gateway', slugify), server: of('server', lower), token: of('token', (name) => name) }
+}
+
+const lower = (name: string): string => name.toLowerCase()
+
+interface Comparing {
+  readonly set: PlannedSet
+  readonly known: Known
+}
+
+async function gatewaySteps(deps: DeclaredDeps, applying: Applying, { set, known }: Comparing): Promise<Step[]> {
+  return await inTurn(set.gateways, (wanted) =>
+    gatewayStep(deps.gateways, applying, { wanted, found: known.gateway.get(slugify(wanted.name)) }),
+  )
+}
+
+async function serverSteps(deps: DeclaredDeps, applying: Applying, { set, known }: Comparing): Promise<Step[]> {
+  if (set.servers.length === 0) return []
+  const names = namesSelected(set.servers)
+  const items = (): ReturnType<DeclaredStore['items']> => deps.store.items(names)
+  const coming = set.gateways.map(({ name }) => slugify(name)).filter((slug) => !known.gateway.has(slug))
+  const plan = { items, known: await items(), awaited: () => deps.store.pendingSlugs(), coming }
+  return await inTurn(set.servers, (wanted) =>
+    serverStep(deps.servers, applying, { ...plan, wanted, found: known.server.get(lower(wanted.name)) }),
+  )
+}
+
+async function tokenSteps(deps: DeclaredDeps, applying: Applying, { set, known }: Comparing): Promise<Step[]> {
+  const { userId } = applying.principal
+  const serverNamed = async (name: string): Promise<ServerId | null> => {
+    const asked = { set: set.set, slugs: [], servers: [lower(name)], tokens: [], userId }
+    const found = (await deps.store.existing(asked)).find(
+      (one) => one.kind === 'server' && lower(one.name) === lower(name),
+    )
+    return (found?.id as ServerId | undefined) ?? null
+  }
+  return await inTurn(set.tokens, async (wanted) => {
+    const found = known.token.get(wanted.name)
+    const hash = found && TokenId.is(found.id) ? await deps.store.tokenHash(found.id) : undefined
+    const serverComes = set.servers.some(({ name }) => lower(name) === lower(wanted.server ?? ''))
+    return await tokenStep(deps.tokens, applying, { wanted, found, hash, serverNamed, serverComes })
+  })
+}
+
+/** One after the other: a plan is short, and the pool is for those who wait. */
+async function inTurn<T>(items: readonly T[], make: (item: T) => Promise<Step>): Promise<Step[]> {
+  const steps: Step[] = []
+  for (const item of items) steps.push(await make(item))
+  return steps
+}

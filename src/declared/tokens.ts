@@ -1,0 +1,181 @@
+import { allow, allowAny } from '#/access/allow.ts'
+import { TokenId, type ServerId } from '#/access/ids.ts'
+import type { Rights } from '#/access/narrowing.ts'
+import type { Permission } from '#/access/permissions.ts'
+import { tagsOf } from '#/api/tags.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { actorOf } from '#/tokens/create-token.ts'
+import { ownedToken, rightsOf, type Token } from '#/tokens/token.ts'
+import { narrowed, refuseWider } from '#/tokens/token-scope.ts'
+import type { TokenDeps } from '#/tokens/token-store.ts'
+import type { DeclaredToken } from './declared-input.ts'
+import {
+  differences,
+  MASK,
+  snake,
+  takenOver,
+  type Applying,
+  type Change,
+  type Existing,
+  type Ran,
+  type Step,
+} from './step.ts'
+
+const DAY_MS = 86_400_000
+const UNLIMITED: Rights = { permissions: null, serverId: null, teamId: null, expiresAt: null }
+
+export interface TokenPlan {
+  readonly wanted: DeclaredToken
+  readonly found: Existing | undefined
+  /** SHA-256 of the token that is there, hex. */
+  readonly hash: string | undefined
+  /** Finds a virtual server by its name; null: there is none. */
+  readonly serverNamed: (name: string) => Promise<ServerId | null>
+  /** The server is made by this very set. */
+  readonly serverComes: boolean
+}
+
+/** What is to be done for a token to be as declared. */
+export async function tokenStep(deps: TokenDeps, applying: Applying, plan: TokenPlan): Promise<Step> {
+  const { wanted, found } = plan
+  const base = { kind: 'token', name: wanted.name, note: null } as const
+  const serverId = await serverOf(plan)
+  if (serverId === null && wanted.server !== undefined && !plan.serverComes) throw noServer(wanted)
+  if (found === undefined) {
+    rightsFor(wanted, applying, { serverId, madeAt: Date.now() })
+    const run = (): Promise<Ran> => create(deps, applying, plan)
+    return { ...base, action: 'create', id: null, changes: shown(wanted), run }
+  }
+  const token = await tokenFor(deps, applying, found)
+  const rights = rightsFor(wanted, applying, { serverId, madeAt: Date.parse(token.createdAt) })
+  const isOther = plan.hash !== wanted.hash
+  const value = isOther ? [{ field: 'value', from: MASK, to: MASK }] : []
+  const changes = [
+    ...takenOver(found, applying),
+    ...differences(saidOf(token, rightsOf(token)), saidBy(wanted, rights)),
+    ...value,
+  ]
+  const run = (): Promise<Ran> =>
+    isOther ? replace(deps, applying, { plan, token }) : update(deps, applying, { plan, token })
+  return { ...base, action: changes.length === 0 ? 'keep' : 'change', id: token.id, changes, run }
+}
+
+async function tokenFor(deps: TokenDeps, { principal }: Applying, { id, name }: Existing): Promise<Token> {
+  const token = TokenId.is(id) ? await deps.store.byId(id) : undefined
+  if (token === undefined) throw new GatewayError('conflict', `the token ${name} is being changed by others; try again`)
+  return allow(principal, 'tokens.update', ownedToken(token)).target
+}
+
+const serverOf = async ({ wanted: { server }, serverNamed }: TokenPlan): Promise<ServerId | null> =>
+  server === undefined ? null : await serverNamed(server)
+
+function noServer({ name, server }: DeclaredToken): GatewayError {
+  const message = `the token ${name} is for the virtual server ${JSON.stringify(server)}, which does not exist`
+  return new GatewayError('invalid_field', message, { field: `tokens.${name}.server` })
+}
+
+/** Refuses rights that go further than those of whoever applies. */
+function rightsFor(
+  { permissions = [], expiresAt, expiresInDays }: DeclaredToken,
+  { held }: Applying,
+  { serverId, madeAt }: { readonly serverId: ServerId | null; readonly madeAt: number },
+): Rights {
+  const until = expiresAt === undefined ? null : Date.parse(expiresAt)
+  const rights: Rights = {
+    ...narrowed(UNLIMITED, { permissions: [...permissions], server_id: serverId }),
+    teamId: held.teamId,
+    expiresAt: expiresInDays === undefined ? until : madeAt + expiresInDays * DAY_MS,
+  }
+  refuseWider(held, rights, 'the one it is declared with')
+  return rights
+}
+
+async function create(deps: TokenDeps, applying: Applying, plan: TokenPlan): Promise<Ran> {
+  const { wanted } = plan
+  const { principal } = allowAny(applying.principal, 'tokens.create')
+  const serverId = await serverOf(plan)
+  if (serverId === null && wanted.server !== undefined) throw noServer(wanted)
+  const { name, description = null, tags = [], hash, hint = '' } = wanted
+  const rights = rightsFor(wanted, applying, { serverId, madeAt: Date.now() })
+  const secret = { hash: Buffer.from(hash, 'hex'), hint }
+  const token = { id: TokenId.mint(), secret, name, description, rights, tags: tagsOf(tags), isActive: true }
+  const { id, seq } = await deps.store.create(token, null, actorOf(principal))
+  await deps.settled(seq)
+  return { id, note: null }
+}
+
+async function update(
+  deps: TokenDeps,
+  applying: Applying,
+  { plan, token }: { readonly plan: TokenPlan; readonly token: Token },
+): Promise<Ran> {
+  const { description = null, tags = [], name } = plan.wanted
+  const rights = rightsFor(plan.wanted, applying, {
+    serverId: await serverOf(plan),
+    madeAt: Date.parse(token.createdAt),
+  })
+  const { id, version } = token
+  const change = { id, version, name, description, rights, tags: tagsOf(tags), isActive: true }
+  const written = await deps.store.update(change, actorOf(applying.principal))
+  if (written === undefined) throw new GatewayError('conflict', 'the token is being changed by others; try again')
+  await deps.settled(written.seq)
+  return { id, note: null }
+}
+
+/** Another value is another token: what was handed out before ends now. */
+async function replace(
+  deps: TokenDeps,
+  applying: Applying,
+  { plan, token }: { readonly plan: TokenPlan; readonly token: Token },
+): Promise<Ran> {
+  await revoke(deps, applying, { id: token.id, reason: 'declared with another value' })
+  return await create(deps, applying, plan)
+}
+
+async function revoke(
+  deps: TokenDeps,
+  { principal }: Applying,
+  { id, reason }: { readonly id: TokenId; readonly reason: string },
+): Promise<void> {
+  const written = await deps.store.revoke(id, { reason, ifMatch: null }, actorOf(principal))
+  await deps.settled(written?.seq ?? null)
+}
+
+/** Ends a token that is no longer declared. */
+export function tokenRemoval(deps: TokenDeps, applying: Applying, existing: Existing): Step {
+  const { id, name } = existing
+  const run = async (): Promise<Ran> => {
+    const token = await tokenFor(deps, applying, existing)
+    await revoke(deps, applying, { id: token.id, reason: 'no longer declared' })
+    return { id, note: null }
+  }
+  return { action: 'remove', kind: 'token', name, id, changes: [], note: null, run }
+}
+
+type Said = Readonly<Record<string, unknown>>
+
+function saidOf({ description, tags, isActive }: Token, rights: Rights): Said {
+  return { description, tags, isActive, ...saidOfRights(rights) }
+}
+
+function saidBy({ description = null, tags = [] }: DeclaredToken, rights: Rights): Said {
+  return { description, tags: tagsOf(tags), isActive: true, ...saidOfRights(rights) }
+}
+
+function saidOfRights({ permissions, serverId, expiresAt }: Rights): Said {
+  return {
+    permissions: sorted(permissions),
+    server: serverId,
+    // The database keeps microseconds, a declaration that counts days does not.
+    expiresAt: expiresAt === null ? null : new Date(Math.floor(expiresAt / 1000) * 1000).toISOString(),
+  }
+}
+
+function sorted(permissions: ReadonlySet<Permission> | null): readonly Permission[] | null {
+  return permissions === null ? null : [...permissions].toSorted()
+}
+
+function shown(wanted: DeclaredToken): readonly Change[] {
+  const said = Object.entries(wanted).filter(([name]) => !['name', 'hash', 'hint'].includes(name))
+  return [...said, ['value', MASK] as const].map(([field, to]) => ({ field: snake(field), from: null, to }))
+}

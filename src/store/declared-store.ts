@@ -1,0 +1,72 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { DeclaredStore, Mark, NamedItem } from '#/declared/declared-store.ts'
+import type { Existing, Kind } from '#/declared/step.ts'
+import type { Database } from './store.ts'
+
+const SOURCE = 'declared'
+
+const TABLES = { gateway: 'gateways', server: 'servers', token: 'tokens' } as const satisfies Record<Kind, string>
+
+/** Who declared what, in PostgreSQL. */
+export function declaredStore(db: Database): DeclaredStore {
+  const read = db.read(SOURCE)
+  return {
+    existing: async ({ set, slugs, servers, tokens, userId }) => {
+      const union = sql<Existing>`(
+        ${things('gateway')} WHERE d.declared_set = ${set} OR x.slug = ANY(${slugs})
+        UNION ALL ${things('server')} WHERE d.declared_set = ${set} OR lower(x.name) = ANY(${servers})
+        UNION ALL ${things('token')} WHERE x.revoked_at IS NULL
+          AND (d.declared_set = ${set} OR (x.user_id = ${userId} AND x.name = ANY(${tokens}))))`
+      return await read.selectFrom(union.as('e')).selectAll().orderBy('kind').orderBy('name').execute()
+    },
+    items: async ({ tool, prompt, resource }) => {
+      const union = sql<NamedItem>`(${fitting('tool', 'name', tool)} UNION ALL ${fitting('prompt', 'name', prompt)}
+        UNION ALL ${fitting('resource', 'uri', resource)})`
+      return await read
+        .selectFrom(union.as('i'))
+        .selectAll()
+        .orderBy('kind')
+        .orderBy('created_at' as never)
+        .execute()
+    },
+    pendingSlugs: async () => {
+      const rows = await read
+        .selectFrom('gateways as g')
+        .innerJoin('gateway_states as s', 's.gateway_id', 'g.id')
+        .select('g.slug')
+        .where('s.status', '=', 'pending')
+        .execute()
+      return rows.map(({ slug }) => slug)
+    },
+    tokenHash: async (id) => {
+      const row = await read.selectFrom('tokens').select('hash').where('id', '=', id).executeTakeFirst()
+      return row?.hash.toString('hex')
+    },
+    mark: async (mark) => {
+      await db.statement(SOURCE, () => upsert(mark))
+    },
+  }
+}
+
+function things(kind: Kind): RawBuilder<unknown> {
+  return sql`SELECT ${sql.lit(kind)} AS kind, x.id, x.name, d.declared_set AS set
+    FROM ${sql.table(TABLES[kind])} AS x LEFT JOIN declared_things AS d ON d.${sql.ref(`${kind}_id`)} = x.id`
+}
+
+function fitting(kind: NamedItem['kind'], column: 'name' | 'uri', names: readonly string[]): RawBuilder<unknown> {
+  const patterns = names.filter((name) => name.includes('*')).map(likeOf)
+  return sql`SELECT ${sql.lit(kind)} AS kind, id, ${sql.ref(column)} AS name, created_at FROM ${sql.table(`${kind}s`)}
+    WHERE ${sql.ref(column)} = ANY(${names}) OR ${sql.ref(column)} LIKE ANY(${patterns})`
+}
+
+function likeOf(name: string): string {
+  return name.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`).replaceAll('*', '%')
+}
+
+function upsert({ kind, id, set, by }: Mark): RawBuilder<unknown> {
+  const column = sql.ref(`${kind}_id`)
+  return sql`INSERT INTO declared_things (declared_set, kind, ${column}, declared_by)
+    VALUES (${set}, ${kind}, ${id}, ${by})
+    ON CONFLICT (${column}) WHERE ${column} IS NOT NULL
+    DO UPDATE SET declared_set = excluded.declared_set, declared_by = excluded.declared_by, declared_at = now()`
+}
