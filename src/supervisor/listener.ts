@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, isIPv6, type Server, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
 export interface ListenOptions {
@@ -37,10 +38,31 @@ export class Listener {
     }
   }
 
-  /** Takes no more connections; those taken live on. */
-  close(): void {
-    for (const server of this.#servers) server.close()
+  /**
+   * Takes no more connections; those taken live on. What the system has accepted for us is taken first, since closing would reset
+   * it, where whoever comes later is refused.
+   */
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map(closeWhenEmpty))
   }
+}
+
+/** A round of the event loop that took nobody, and no longer than this: hardly anybody can have come unseen since. */
+const SHORT_MS = 0.1
+const LONGEST_MS = 500
+
+async function closeWhenEmpty(server: Server): Promise<void> {
+  let taken = 0
+  const take = (): void => void (taken += 1)
+  server.on('connection', take)
+  const began = performance.now()
+  for (let now = began, isEmpty = false; !isEmpty && now - began < LONGEST_MS;) {
+    const [before, at] = [taken, now]
+    await setImmediate()
+    now = performance.now()
+    isEmpty = taken === before && now - at < SHORT_MS
+  }
+  server.close()
 }
 
 async function bind(host: string, port: number, connected: (socket: Socket) => void): Promise<Server> {

@@ -37,8 +37,8 @@ export async function supervise<C, P, R extends Prepared<P>>(options: SuperviseO
   const dispatch = new Dispatch(() => parts.fleet?.ready() ?? [])
   const listener = await Listener.open(options.listen, (socket) => dispatch.give(socket))
   await using ending = new AsyncDisposableStack()
-  const close = (): void => {
-    listener.close()
+  const close = async (): Promise<void> => {
+    await listener.close()
     dispatch.close()
   }
   ending.defer(close)
@@ -51,7 +51,7 @@ export async function supervise<C, P, R extends Prepared<P>>(options: SuperviseO
     log.info({ event: 'drain.began', ms: drainMs }, 'draining')
     fleet.tell({ kind: 'quiesce' })
     await noticed(drainMs, hurry)
-    close()
+    await close()
     await fleet.drain(drainMs, hurry)
   })
   await Promise.race([fleet.firstReady, aborted(stop)])
