@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/
-const process16 = randomBytes(8).toString('hex')
-let counter = Math.floor(Math.random() * 0xffff_ffff)
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const TURN = 1 << 24
+/** 26 characters of their own for each turn of the counter, which makes the other six. */
+let prefix = ''
+let counter = TURN
 
-/** 32 hex characters, unique to this request. */
 const FORM = /^[\w.:@/+=-]{1,128}$/
 
 /** The id that the caller chose, where it is short and plain enough for a log, or one of ours. */
@@ -12,9 +14,14 @@ export function requestIdFrom(given: string | readonly string[] | undefined): st
   return typeof given === 'string' && FORM.test(given) ? given : newRequestId()
 }
 
+/** 32 hex characters, unique to this request. */
 function newRequestId(): string {
-  counter = (counter + 1) % Number.MAX_SAFE_INTEGER
-  return process16 + counter.toString(16).padStart(16, '0')
+  if (counter === TURN) {
+    prefix = randomBytes(13).toString('hex')
+    counter = 0
+  }
+  const n = counter++
+  return prefix + (HEX[n >> 16] ?? '') + (HEX[(n >> 8) & 0xff] ?? '') + (HEX[n & 0xff] ?? '')
 }
 
 /** The traceparent of our own hop: the caller's trace or a new one, a span of ours (W3C Trace Context, version 00). */

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Place } from './admission.ts'
+import type { Arrival } from './arrival.ts'
 
 export interface BodyOptions {
   readonly limit: number
@@ -10,7 +10,8 @@ export interface BodyOptions {
 const EMPTY = Buffer.alloc(0)
 
 /** The whole body, bounded before and while it is read. Events rather than iteration: this is the hot path. */
-export function readBody(request: IncomingMessage, { limit, place }: BodyOptions): Promise<Buffer> {
+export function readBody(arrival: Arrival, { limit, place }: BodyOptions): Promise<Buffer> {
+  const { request } = arrival
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > limit) return Promise.reject(tooLarge(limit))
   place.reserve(declared)
@@ -32,8 +33,7 @@ export function readBody(request: IncomingMessage, { limit, place }: BodyOptions
       else (more ??= [first]).push(chunk)
     })
     request.on('end', () => resolve(more === undefined ? (first ?? EMPTY) : Buffer.concat(more)))
-    request.on('error', reject)
-    request.on('close', () => {
+    arrival.atEnd(() => {
       if (!request.complete) reject(new GatewayError('client_gone', 'the client went away'))
     })
   })

@@ -20,8 +20,20 @@ const FIXED: ReadonlyMap<string, Door> = new Map<string, Door>([
 
 const SCOPED = /^\/(servers|gateways)\/([0-9a-f]{32})\/mcp$/
 
+/** Clients come back to the few paths that they were given. */
+const MOST_KNOWN = 1_000
+const known = new Map<string, Door>()
+
 /** `url` is the request target in origin form. A trailing slash is forgiven. */
 export function doorOf(url: string): Door {
+  const door = known.get(url)
+  if (door !== undefined) return door
+  const found = findDoor(url)
+  if (found.kind === 'mcp' && known.size < MOST_KNOWN) known.set(url, found)
+  return found
+}
+
+function findDoor(url: string): Door {
   const question = url.indexOf('?')
   let path = question === -1 ? url : url.slice(0, question)
   if (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1)

@@ -17,7 +17,7 @@ export async function receive(arrival: Arrival, { key }: Principal, options: Ent
   requireMedia(arrival.request)
   const place = options.admission.enter(key)
   arrival.atEnd(place.leave)
-  const read = readFrame(await readBody(arrival.request, { limit: options.bodyLimit, place }))
+  const read = readFrame(await readBody(arrival, { limit: options.bodyLimit, place }))
   if (read.ok) return read.frame
   refuse(arrival, new GatewayError(read.code, read.detail), read.id)
   return undefined

@@ -64,8 +64,12 @@ export class Sessions {
   open(id: string, who: Principal, scope: Scope): Session {
     const session = this.#opened.get(id) ?? this.#unseal(id)
     const isTheirs = session.owner === who.key && session.scope === scopeKey(scope)
-    if (!isTheirs || session.expiresAt <= Date.now() || this.#ended.has(tagOf(id))) throw unknown()
+    if (!isTheirs || session.expiresAt <= Date.now() || this.#hasEnded(id)) throw unknown()
     return session
+  }
+
+  #hasEnded(id: string): boolean {
+    return this.#ended.size > 0 && this.#ended.has(tagOf(id))
   }
 
   level(session: Session): string | undefined {
@@ -106,8 +110,12 @@ export class Sessions {
 
 /** `purpose` of scope in keys: the endpoint that a session or cursor belongs to. */
 export function scopeKey(scope: Scope): string {
-  return scope.kind === 'all' ? 'all' : `${scope.kind}:${scope.id}`
+  let key = scopeKeys.get(scope)
+  if (key === undefined) scopeKeys.set(scope, (key = scope.kind === 'all' ? 'all' : `${scope.kind}:${scope.id}`))
+  return key
 }
+
+const scopeKeys = new WeakMap<Scope, string>()
 
 /** The end of a sealed id, authentication tag included: as unique as the whole, and short enough to keep many. */
 function tagOf(id: string): string {

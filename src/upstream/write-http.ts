@@ -35,8 +35,8 @@ export function writeHttp(request: UpstreamRequest, parts: HttpParts): HttpReque
     clientInfo: context.us.clientInfo,
   })
   let fields = session.fields(credentials)
-  fields += ownField('traceparent', request.traceparent)
-  fields += ownField('x-request-id', request.requestId)
+  // Both are made of plain characters before they come here.
+  fields += `traceparent: ${request.traceparent}\r\nx-request-id: ${request.requestId}\r\n`
   const params = session.era === 'modern' ? modernParams(frame, parts.paramHeaders) : NONE
   if (session.era === 'modern') fields += mirroredFields(request)
   for (const name in params) fields += field(name, params[name] ?? '')
