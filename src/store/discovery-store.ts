@@ -39,8 +39,24 @@ export async function applyItems(tx: WriteTx, owner: ItemsOwner, { diff, names }
   return rows[0]?.servers ?? []
 }
 
-function changes(list: ListDiff): boolean {
-  return list.added.length + list.updated.length + list.moved.length + list.removed.length > 0
+const changes = (list: ListDiff): boolean => idsIn(list).length > 0
+
+/** Of everything that changed in a list. */
+function idsIn({ added, updated, moved, removed }: ListDiff): readonly string[] {
+  return [...[added, updated, moved].flatMap((items) => items.map(({ id }) => id)), ...removed]
+}
+
+/** Up to so many items are named one by one: to read all of a large gateway again for a few of them would keep others waiting. */
+const MOST_NAMED = 100
+
+/** Says what of a gateway that was known before is to be read again. */
+export function announceItems(tx: WriteTx, gatewayId: GatewayId, { diff }: Found): void {
+  const [tools, prompts] = [idsIn(diff.tools), idsIn(diff.prompts)]
+  const resources = [...idsIn(diff.resources), ...idsIn(diff.templates)]
+  if (tools.length + prompts.length + resources.length > MOST_NAMED) return tx.changed('gateway_items', gatewayId)
+  tx.changed('tool', ...tools)
+  tx.changed('prompt', ...prompts)
+  tx.changed('resource', ...resources)
 }
 
 interface NamedList {
