@@ -3,7 +3,7 @@ import type { Json } from './api.ts'
 import { askValues } from './ask-values.ts'
 import { CliError } from './cli-error.ts'
 import { parametersOf } from './input-schema.ts'
-import type { Keyboard } from './keyboard.ts'
+import { isYes, type Keyboard } from './keyboard.ts'
 import { plainText, printable, type Terminal } from './terminal.ts'
 import { argumentsJson } from './tool-arguments.ts'
 
@@ -53,5 +53,3 @@ async function fillIn({ requestedSchema }: Json, { out, keyboard }: Person): Pro
   if (goOn !== '' && !isYes(goOn)) return '{"action":"decline"}'
   return `{"action":"accept","content":${argumentsJson(await askValues(parameters, { out, keyboard }))}}`
 }
-
-const isYes = (text: string): boolean => /^y(es)?$/i.test(text)

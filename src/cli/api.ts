@@ -47,6 +47,15 @@ export class Api {
     return value
   }
 
+  /** Changes what is still at `version`; what somebody else changed meanwhile is not lost. */
+  async change(path: string, body: object, version: unknown): Promise<Json> {
+    const headers = { 'if-match': `"${plainText(version)}"` }
+    const answer = await this.send('PUT', path, { body: JSON.stringify(body), headers })
+    const text = await answer.text()
+    if (!answer.ok) throw failure(answer, text, this.url)
+    return parsed(text) ?? {}
+  }
+
   /** Every item of a paged list, page by page. */
   async *pages(path: string, member: string): AsyncGenerator<readonly Json[]> {
     let cursor: string | null = null

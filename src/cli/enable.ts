@@ -1,24 +1,53 @@
 import type { Command } from 'commander'
 import type { Context } from './context.ts'
-import { findGateway, idOf } from './find.ts'
+import { find, idOf } from './find.ts'
+import { JSON_OPTION, taught } from './lesson.ts'
 import { plainText } from './terminal.ts'
 
+const SWITCHED = {
+  gateway: {
+    path: '/v1/gateways',
+    prefix: '',
+    on: 'offer a server’s tools again',
+    off: 'keep a server, but offer nothing of it',
+    example: 'everything',
+  },
+  server: {
+    path: '/v1/servers',
+    prefix: 'server ',
+    on: 'let a virtual server answer again',
+    off: 'keep a virtual server, but let it answer nobody',
+    example: 'reporting',
+  },
+} as const
+
+export const enableCommands = (program: Command, context: Context): void => stateCommands(program, context, 'gateway')
+
 /** `enable` and `disable`: the same request with the two values of one switch. */
-export function enableCommands(program: Command, { api, out }: Context): void {
+export function stateCommands(parent: Command, { api, out }: Context, kind: keyof typeof SWITCHED): void {
+  const { path, prefix, on, off, example } = SWITCHED[kind]
   for (const [verb, done, activate] of [
     ['enable', 'enabled', true],
     ['disable', 'disabled', false],
   ] as const) {
-    program
+    const command = parent
       .command(verb)
-      .description(activate ? 'offer a server’s tools again' : 'keep a server, but offer nothing of it')
-      .argument('<name>', 'its name or id')
-      .option('--json', 'print the answer as JSON')
+      .description(activate ? on : off)
+      .argument('<name>', 'its name, its id, or a beginning that only one has')
+      .option(...JSON_OPTION)
       .action(async (name: string, options: { readonly json?: boolean }) => {
         const connection = await api()
-        const gateway = await findGateway(connection, name)
-        const { text } = await connection.request('POST', `/v1/gateways/${idOf(gateway)}/state?activate=${activate}`)
-        out.print(options.json === true ? text : `${done} ${plainText(gateway['name'])}`)
+        const found = await find(connection, kind, name)
+        const { text } = await connection.request('POST', `${path}/${idOf(found)}/state?activate=${activate}`)
+        out.print(options.json === true ? text : `${done} ${plainText(found['name'])}`)
       })
+    taught(command, {
+      examples: [
+        ['by its name', `causeway ${prefix}${verb} ${example}`],
+        ['by the beginning of its name', `causeway ${prefix}${verb} ${example.slice(0, 3)}`],
+      ],
+      next: activate ? undefined : `causeway ${prefix}enable NAME switches it on again.`,
+      completes: { name: kind },
+    })
   }
 }

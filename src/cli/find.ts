@@ -58,17 +58,19 @@ export const findServer = (api: Api, name: string): Promise<Json> => find(api, '
 
 /** A thing by its name or id, else the only one that begins so. */
 export async function find(api: Api, kind: FindKind, name: string): Promise<Json> {
-  const found = await search(api, kind, name)
+  const found = await search(pagesOf(api, kind), kind, name)
   if (found.only !== undefined) return found.only
   throw notFound(kind, name, found)
 }
 
 /** The same, or undefined where nothing fits. */
 export async function findMaybe(api: Api, kind: FindKind, name: string): Promise<Json | undefined> {
-  const found = await search(api, kind, name)
+  const found = await search(pagesOf(api, kind), kind, name)
   if (found.only === undefined && found.similar.length > 1) throw notFound(kind, name, found)
   return found.only
 }
+
+const pagesOf = (api: Api, kind: FindKind): Pages => api.pages(KINDS[kind].path, KINDS[kind].member)
 
 interface Found {
   readonly only: Json | undefined
@@ -77,12 +79,34 @@ interface Found {
   readonly known: readonly string[]
 }
 
-async function search(api: Api, kind: FindKind, name: string): Promise<Found> {
-  const { path, member, keys, also = 'id' }: Kind = KINDS[kind]
+/** Each of the things that are named; `*` stands for any text, and a name with it for all that fit. */
+export async function findEach(api: Api, kind: FindKind, names: readonly string[]): Promise<readonly Json[]> {
+  if (names.length === 0) return []
+  const { path, member }: Kind = KINDS[kind]
+  const things = await api.all(path, member)
+  const found: Json[] = []
+  for (const name of names) {
+    const fitting = name.includes('*') ? things.filter((one) => glob(name).test(nameOf(one))) : []
+    if (fitting.length > 0) found.push(...fitting)
+    else {
+      const one = await search([things], kind, name)
+      if (one.only === undefined) throw notFound(kind, name, one)
+      found.push(one.only)
+    }
+  }
+  return [...new Map(found.map((one) => [one['id'], one])).values()]
+}
+
+const glob = (name: string): RegExp => new RegExp(`^${name.split('*').map(RegExp.escape).join('.*')}$`)
+
+type Pages = AsyncIterable<readonly Json[]> | Iterable<readonly Json[]>
+
+async function search(pages: Pages, kind: FindKind, name: string): Promise<Found> {
+  const { keys, also = 'id' }: Kind = KINDS[kind]
   const known: string[] = []
   const begin: Json[] = []
   const same: Json[] = []
-  for await (const page of api.pages(path, member)) {
+  for await (const page of pages) {
     const exact = page.find((one) => keys.some((key) => one[key] === name))
     if (exact !== undefined) return { only: exact, similar: [], known }
     same.push(...page.filter((one) => one[also] === name))

@@ -43,12 +43,14 @@ export function keyboard({ present, input, output, stop, interrupt }: Ends): Key
 }
 
 /**
- * Whether something that cannot be undone is to be done: `yes` was said on the command line, or now. Where nobody can be asked it
- * throws and names the option.
+ * Goes on when something that cannot be undone is to be done: `yes` was said on the command line, or is said now. Throws otherwise;
+ * where nobody can be asked, the error names the option.
  */
-export async function confirmed(keyboard: Keyboard, what: string, yes: boolean | undefined): Promise<boolean> {
-  if (yes === true) return true
+export async function confirmed(keyboard: Keyboard, what: string, yes: boolean | undefined): Promise<void> {
+  if (yes === true) return
   if (!keyboard.present)
     throw new CliError(`${what}? There is no terminal to ask on: say --yes`, { code: 'confirmation_needed' })
-  return /^y(es)?$/i.test(await keyboard.ask(`${what}? [y/N] `))
+  if (!isYes(await keyboard.ask(`${what}? [y/N] `))) throw new CliError('nothing is changed', { code: 'declined' })
 }
+
+export const isYes = (text: string): boolean => /^y(es)?$/i.test(text)

@@ -9,7 +9,7 @@ export interface Lesson {
   /** What it is for, and the line to type. */
   readonly examples: readonly (readonly [what: string, line: string])[]
   /** What one does afterwards. */
-  readonly next?: string
+  readonly next?: string | undefined
   /** By the name of the argument or of the option (`--server`). */
   readonly completes?: Readonly<Record<string, Completes>>
 }

@@ -8,11 +8,11 @@ const SHOWN = 50
 export async function printOffers(gateway: Json, api: Api, out: Terminal): Promise<void> {
   const of = `gateway_id=${idOf(gateway)}`
   const templates = await api.json('GET', `/v1/resources/templates/list?limit=0&${of}`)
-  print(out, 'tool', names(await api.all(`/v1/tools?${of}`, 'tools'), 'name'))
-  print(out, 'resource', names(await api.all(`/v1/resources?${of}`, 'resources'), 'uri'))
+  printNames(out, 'tool', names(await api.all(`/v1/tools?${of}`, 'tools'), 'name'))
+  printNames(out, 'resource', names(await api.all(`/v1/resources?${of}`, 'resources'), 'uri'))
   const patterns = names((templates['resource_templates'] ?? []) as readonly Json[], 'uriTemplate')
-  if (patterns.length > 0) print(out, 'resource template', patterns)
-  print(out, 'prompt', names(await api.all(`/v1/prompts?${of}`, 'prompts'), 'name'))
+  if (patterns.length > 0) printNames(out, 'resource template', patterns)
+  printNames(out, 'prompt', names(await api.all(`/v1/prompts?${of}`, 'prompts'), 'name'))
 }
 
 /** The API lists the newest first; a server's own order reads better. */
@@ -20,7 +20,7 @@ function names(things: readonly Json[], key: string): readonly string[] {
   return things.map((one) => plainText(one[key])).toReversed()
 }
 
-function print(out: Terminal, kind: string, found: readonly string[]): void {
+export function printNames(out: Terminal, kind: string, found: readonly string[]): void {
   out.print(out.bold(`${found.length} ${kind}${found.length === 1 ? '' : 's'}`))
   for (const name of found.slice(0, SHOWN)) out.print(`  ${name}`)
   if (found.length > SHOWN) out.print(out.dim(`  … and ${found.length - SHOWN} more`))

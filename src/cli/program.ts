@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addCommand } from './add.ts'
 import { applyCommand } from './apply.ts'
+import { connectCommand } from './connect.ts'
 import { bridgeCommand } from './bridge.ts'
 import { callCommand } from './call.ts'
 import { configCommand } from './config.ts'
@@ -12,6 +13,7 @@ import { listCommand } from './list.ts'
 import { refreshCommand } from './refresh.ts'
 import { removeCommand } from './remove.ts'
 import { serveCommand } from './serve.ts'
+import { serverCommands } from './server.ts'
 import { showCommand } from './show.ts'
 import { terminal } from './terminal.ts'
 import { tokenCommands } from './token.ts'
@@ -31,7 +33,8 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
   ],
   ['Declared in a file:', [applyCommand]],
   ['Tools:', [toolsCommand, callCommand]],
-  ['MCP clients:', [bridgeCommand, exampleCommand]],
+  ['Virtual servers:', [serverCommands]],
+  ['MCP clients:', [connectCommand, bridgeCommand, exampleCommand]],
   ['Access:', [tokenCommands]],
   ['Watch and repair:', [watchCommands, configCommand]],
   ['About:', [versionCommand]],

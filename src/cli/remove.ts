@@ -1,18 +1,32 @@
 import type { Command } from 'commander'
 import type { Context } from './context.ts'
 import { findGateway, idOf } from './find.ts'
+import { confirmed } from './keyboard.ts'
+import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
 import { plainText } from './terminal.ts'
 
-export function removeCommand(program: Command, { api, out }: Context): void {
-  program
+export function removeCommand(program: Command, { api, out, keyboard }: Context): void {
+  const command = program
     .command('remove')
     .description('take a server and its tools out of the gateway')
-    .argument('<name>', 'its name or id')
-    .option('--json', 'print the answer as JSON')
-    .action(async (name: string, options: { readonly json?: boolean }) => {
+    .argument('<name>', 'its name, its id, or a beginning that only one has')
+    .option(...YES_OPTION)
+    .option(...JSON_OPTION)
+    .action(async (name: string, { yes, json }: { readonly yes?: boolean; readonly json?: boolean }) => {
       const connection = await api()
       const gateway = await findGateway(connection, name)
+      const called = plainText(gateway['name'])
+      const tools = plainText(gateway['toolCount'] ?? 0)
+      await confirmed(keyboard, `remove ${called} and its ${tools} tools`, yes)
       const { text } = await connection.request('DELETE', `/v1/gateways/${idOf(gateway)}`)
-      out.print(options.json === true ? text : `removed ${plainText(gateway['name'])}`)
+      out.print(json === true ? text : `removed ${called}`)
     })
+  taught(command, {
+    examples: [
+      ['after asking', 'causeway remove everything'],
+      ['in a script', 'causeway remove everything --yes'],
+    ],
+    next: 'causeway disable NAME keeps a server, but offers nothing of it.',
+    completes: { name: 'gateway' },
+  })
 }

@@ -31,7 +31,7 @@ type Page = (thing: Json, api: Api, out: Terminal) => Promise<void> | void
 const PAGES: readonly (readonly [FindKind, Page])[] = [
   ['gateway', printGateway],
   ['tool', (tool, _api, out) => printTool(tool, out)],
-  ['server', (server, _api, out) => printServer(server, out)],
+  ['server', printServer],
   ['prompt', (prompt, _api, out) => out.print(printable(JSON.stringify(prompt, null, 2)))],
   ['resource', (resource, _api, out) => out.print(printable(JSON.stringify(resource, null, 2)))],
 ]

@@ -48,8 +48,8 @@ test('a server is added, its offers are listed, its tool is called, and it is ta
     err: 'first is switched off, and its tools with it: causeway enable first\n',
   })
   expect((await run(['enable', 'first'])).out).toBe('enabled first\n')
-  expect((await run(['call', 'first-echo', '--json-args', '-'], '{}')).out).toBe('hello\n')
-  expect((await run(['remove', 'first'])).out).toBe('removed first\n')
+  expect((await run(['call', 'first-echo', '--args', '-'], '{}')).out).toBe('hello\n')
+  expect((await run(['remove', 'first', '--yes'])).out).toBe('removed first\n')
   expect(await json(['list'])).toEqual([])
 })
 
@@ -59,7 +59,7 @@ describe('what goes wrong', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^late is registered, but does not answer yet: .+\nIt is tried again by itself/)
     expect((await run(['list'])).out).toMatch(/^late +pending/m)
-    await run(['remove', 'late'])
+    await run(['remove', 'late', '--yes'])
   })
 
   test('a URL that is no MCP server is refused with the reason, and nothing is stored', async () => {
@@ -77,7 +77,7 @@ describe('what goes wrong', () => {
     await run(['add', 'first', upstream.url])
     expect((await run(['show', 'fist'])).err).toBe('there is no server "fist": did you mean first?\n')
     expect((await run(['call', 'first-ecko'])).err).toBe('there is no tool "first-ecko": did you mean first-echo?\n')
-    await run(['remove', 'first'])
+    await run(['remove', 'first', '--yes'])
     expect(await run(['show', 'nothing'])).toMatchObject({
       code: 1,
       err: expect.stringContaining('there is no server') as string,
