@@ -144,7 +144,7 @@ export class SseSession implements ExchangeHome {
   #watchStall(): void {
     this.#stall = this.#options.context.deadlines.add(STALLED_MS, () => {
       this.#watchStall()
-      if (this.#awaited.size < 2) return
+      if (this.#exchanges.size < 2) return
       let slowest: SseExchange | undefined
       for (const each of this.#exchanges) if (each.held > (slowest?.held ?? 0)) slowest = each
       slowest?.fail(new GatewayError('client_gone', 'the client reads too slowly for a stream that it shares'))
