@@ -103,7 +103,7 @@ function revoke(token: Command, { api, out }: Context): void {
 }
 
 /** Tokens are paged by offset. */
-async function allTokens(api: Api, withInactive: boolean): Promise<readonly Json[]> {
+export async function allTokens(api: Api, withInactive: boolean): Promise<readonly Json[]> {
   const tokens: Json[] = []
   for (;;) {
     const page = await api.json('GET', `/v1/tokens?limit=100&offset=${tokens.length}&include_inactive=${withInactive}`)

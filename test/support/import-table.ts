@@ -7,7 +7,7 @@ export interface MayImport {
 
 const GROUND = ['lib', 'errors', 'telemetry'] as const
 const NOUNS = ['audit', 'gateways', 'prompts', 'records', 'resources', 'servers', 'tokens', 'tools'] as const
-const noun: MayImport = { values: [...GROUND, 'mcp', 'access', 'catalog', 'api'], types: NOUNS }
+const noun: MayImport = { values: [...GROUND, 'mcp', 'access', 'catalog', 'api'], types: [...NOUNS, 'stdio'] }
 
 /** Who may import whom. The table in docs/architecture.md is this table. */
 export const IMPORT_TABLE: Readonly<Record<string, MayImport>> = {
@@ -17,7 +17,8 @@ export const IMPORT_TABLE: Readonly<Record<string, MayImport>> = {
   telemetry: { values: ['lib', 'errors'], types: [] },
   mcp: { values: GROUND, types: [] },
   access: { values: GROUND, types: [] },
-  catalog: { values: [...GROUND, 'mcp', 'access'], types: [] },
+  stdio: { values: [...GROUND, 'mcp'], types: [] },
+  catalog: { values: [...GROUND, 'mcp', 'access'], types: ['stdio'] },
   api: { values: [...GROUND, 'access'], types: [] },
   ...Object.fromEntries(NOUNS.map((name) => [name, noun])),
   lenience: { values: ['lib', 'errors', 'api'], types: [] },
@@ -25,7 +26,7 @@ export const IMPORT_TABLE: Readonly<Record<string, MayImport>> = {
     values: [...GROUND, 'config', 'access', 'api', 'gateways', 'servers', 'tokens'],
     types: [],
   },
-  upstream: { values: [...GROUND, 'mcp', 'access'], types: ['catalog', ...NOUNS] },
+  upstream: { values: [...GROUND, 'mcp', 'access', 'stdio'], types: ['catalog', ...NOUNS] },
   calls: { values: [...GROUND, 'mcp', 'access', 'catalog', 'upstream'], types: [] },
   http: {
     values: [...GROUND, 'mcp', 'access', 'catalog', 'api', 'lenience', ...NOUNS, 'declared', 'upstream', 'calls'],
@@ -34,8 +35,9 @@ export const IMPORT_TABLE: Readonly<Record<string, MayImport>> = {
   store: { values: GROUND, types: 'all' },
   supervisor: { values: GROUND, types: [] },
   bridge: { values: ['lib', 'errors', 'mcp'], types: [] },
+  clients: { values: ['lib'], types: [] },
   example: { values: ['lib'], types: [] },
-  cli: { values: ['lib', 'errors', 'config', 'mcp', 'bridge', 'declared', 'example'], types: [] },
+  cli: { values: ['lib', 'errors', 'config', 'mcp', 'bridge', 'clients', 'declared', 'example'], types: [] },
 }
 
 /** The table as docs/architecture.md shows it. */
