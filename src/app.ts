@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -16,6 +16,8 @@ import { isLoopback } from '#/config/read-settings.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { followGateways } from '#/gateways/following.ts'
 import { keepGateways } from '#/gateways/keeping.ts'
+import { retireServers } from '#/gateways/retiring.ts'
+import { openEnvironment } from '#/gateways/stdio-declaration.ts'
 import { Admission } from '#/http/admission.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
 import { createOps } from '#/http/ops.ts'
@@ -38,6 +40,7 @@ import { forgetIdempotencyKeys } from '#/store/idempotency-store.ts'
 import { leases } from '#/store/leases.ts'
 import { recordAttic } from '#/store/record-attic.ts'
 import { recordSink } from '#/store/record-store.ts'
+import { CALLER_HEADER, RETIREMENTS, type Retirement } from '#/stdio/launch.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
 import { callFinished, recordsLost, requestFailures, signInRefusals, type Telemetry } from '#/telemetry/events.ts'
@@ -61,7 +64,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
   const core = { config, link, log, db, keys, catalog, deadlines: createDeadlines(), admission: new Admission() }
   const records = await openRecords(core, building)
-  const upstream = building.use(openUpstreams(core))
+  const upstream = building.use(openUpstreams(core, prepared.stdioPath))
   const calls = createCalls({ catalog, upstreams: upstream.upstreams, log: records.log })
   const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, building })
   building.use(keepHouse(core, upstream))
@@ -133,20 +136,28 @@ function leftoverPaths(config: Config): readonly string[] {
   return others.filter((path) => existsSync(path))
 }
 
-function openUpstreams({ config, keys, deadlines }: Core): UpstreamParts {
+function openUpstreams({ config, keys, deadlines }: Core, stdioPath: string | null): UpstreamParts {
   const { callTimeoutMs, connectTimeoutMs, allowPrivateNetworks } = config.upstream
   return createUpstreams({
     vault: {
-      headers: ({ id, credential }) =>
-        credential === null
-          ? {}
-          : (JSON.parse(keys.open(`credential:${id}`, credential).toString()) as Record<string, string>),
+      headers: ({ id, credential, stdio }, principal) => {
+        if (stdio?.sharing === 'per_principal') return { [CALLER_HEADER]: callerOf(principal) }
+        if (credential === null) return {}
+        return JSON.parse(keys.open(`credential:${id}`, credential).toString()) as Record<string, string>
+      },
+      perPrincipal: ({ stdio }) => stdio?.sharing === 'per_principal',
     },
     policy: { allowPrivate: allowPrivateNetworks ?? isLoopback(config.http.host) },
     limits: { totalMs: callTimeoutMs, connectMs: connectTimeoutMs },
+    stdio: stdioPath === null ? null : { path: stdioPath, environment: (launch) => openEnvironment(launch, keys) },
     clientInfo: { name: 'causeway', version },
     deadlines,
   })
+}
+
+/** Who has a process of their own where each principal has one. */
+function callerOf({ key }: Principal): string {
+  return hash('sha256', key, 'base64url')
 }
 
 interface DoorParts {
@@ -220,6 +231,10 @@ function factOf(fact: SessionFact): Fact {
     : { ...named, expiresAt: fact.until }
 }
 
+function retirementFact(value: Retirement): Fact {
+  return { topic: RETIREMENTS, key: value.gatewayId, value, expiresAt: 0, once: true }
+}
+
 const HOUR_MS = 3_600_000
 const RECORD_DAYS = 30
 const CHANGE_DAYS = 7
@@ -230,6 +245,9 @@ function keepHouse({ db, link, log, keys, catalog }: Core, { discoverer, followe
   const holder = `w${link.index}-${randomUUID()}`
   const care = { store: { ...gatewayStore(db), ...gatewayCareStore(db) }, discoverer, sealer: keys, holder, log }
   house.use(keepGateways(care))
+  house.use(
+    retireServers({ snapshot: () => catalog.current, tell: (retirement) => link.tell(retirementFact(retirement)) }),
+  )
   house.use(followGateways({ ...care, follower, leases: leases(db), snapshot: () => catalog.current }))
   house.use(
     startChores({

@@ -10,7 +10,11 @@ import { migrate } from '#/store/migrate.ts'
 import { administratorStore } from '#/store/user-store.ts'
 import { lockFolder } from '#/supervisor/embedded-lock.ts'
 import { startEmbedded } from '#/supervisor/embedded-postgres.ts'
+import { onDemand, type OnDemand } from '#/supervisor/on-demand.ts'
 import type { PrepareContext, Prepared } from '#/supervisor/link.ts'
+import type { WorkerEntry } from '#/supervisor/worker-process.ts'
+import { RETIREMENTS } from '#/stdio/launch.ts'
+import type { HostConfig } from '#/stdio/run-host.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { ensureAdministrator } from '#/tokens/administrator.ts'
 
@@ -19,6 +23,8 @@ export interface ForWorkers {
   readonly databaseUrl: string
   readonly poolSize: number
   readonly keyRing: KeyRing
+  /** Where the host of stdio servers listens; null: there is none. */
+  readonly stdioPath: string | null
 }
 
 export interface PreparedMachine extends Prepared<ForWorkers> {
@@ -26,12 +32,23 @@ export interface PreparedMachine extends Prepared<ForWorkers> {
   readonly newAdminToken: string | null
 }
 
+/** What is to run as the host of stdio servers. */
+export interface HostEntry {
+  readonly entry: WorkerEntry
+  readonly version: string
+}
+
 export function openLog(config: Config): Logger {
   return createLogger({ level: config.logLevel, worker: 'supervisor' })
 }
 
 /** What only one process of the machine does: keys, the database and its schema, the administrator, LISTEN. */
-export async function prepare(config: Config, log: Logger, context: PrepareContext): Promise<PreparedMachine> {
+export async function prepare(
+  config: Config,
+  host: HostEntry,
+  context: PrepareContext & { readonly log: Logger },
+): Promise<PreparedMachine> {
+  const { log } = context
   await using building = new AsyncDisposableStack()
   const secrets = await loadSecrets(config.dataDir, () => mintToken().text)
   // The embedded PostgreSQL locks the folder itself.
@@ -42,13 +59,31 @@ export async function prepare(config: Config, log: Logger, context: PrepareConte
   await migrate({ url: directUrl, log, signal: context.signal })
   await settle(config, { url, log, secrets })
   building.use(listen({ url: directUrl, log, onSeq: context.wake, onConnect: () => context.wake(null) }))
+  const stdio = config.stdio.enabled ? building.use(await stdioHost(config, { host, log })) : null
   const owned = building.move()
   return {
-    forWorkers: { databaseUrl: url, poolSize: poolShare(config), keyRing: secrets.keyRing },
+    forWorkers: {
+      databaseUrl: url,
+      poolSize: poolShare(config),
+      keyRing: secrets.keyRing,
+      stdioPath: stdio?.path ?? null,
+    },
+    heard: (fact) => fact.topic === RETIREMENTS && stdio?.tell(fact),
     newAdminToken: secrets.adminTokenIsNew ? secrets.adminToken : null,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
+
+/** The host of stdio servers, in a process of its own that starts when somebody first needs it. */
+function stdioHost(config: Config, { host, log }: { host: HostEntry; log: Logger }): Promise<OnDemand> {
+  const { maxProcesses, idleMs, memoryBytes } = config.stdio
+  const limits = { memoryBytes, openFiles: OPEN_FILES }
+  const hostConfig: HostConfig = { maxProcesses, idleMs, limits, version: host.version }
+  return onDemand({ dataDir: config.dataDir, name: 'stdio.sock', entry: host.entry, config: hostConfig, log })
+}
+
+/** Of each process of a stdio server. */
+const OPEN_FILES = 4096
 
 interface Starting {
   readonly context: PrepareContext

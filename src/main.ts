@@ -7,8 +7,13 @@ import { Interrupted } from '#/cli/cli-error.ts'
 import type { Config } from '#/config/config.ts'
 import { readEnv } from '#/config/env.ts'
 import type { Terminal } from '#/cli/terminal.ts'
+import { scrubbed } from '#/stdio/command.ts'
+import type { HostConfig } from '#/stdio/run-host.ts'
+import type { WorkerLink } from '#/supervisor/link.ts'
+import type { WorkerEntry } from '#/supervisor/worker-process.ts'
 
 const WORKER = 'run-as-worker'
+const STDIO_HOST = 'run-as-stdio-host'
 
 /** Nothing of ours may keep an ended process alive; what lingers longer than this is a defect that must not show. */
 const LINGER_MS = 5000
@@ -21,11 +26,15 @@ const CLEAN_UP_MS = 2000
 /** Half of V8's own size for what is just allocated: 20 MB less when idle, shorter pauses, no measurable price per call. */
 const NODE_ARGS = ['--max-semi-space-size=8']
 
+/** It holds little, and what it holds lives long. */
+const HOST_NODE_ARGS = ['--max-semi-space-size=2', '--max-old-space-size=512']
+
 const COMPILED = join(import.meta.dirname, '../node_modules/.cache/causeway')
 enableCompileCache(COMPILED)
 
 const [, , ...argv] = process.argv
-process.exitCode = await (argv[0] === WORKER ? work() : command())
+const runs: Readonly<Record<string, () => Promise<number>>> = { [WORKER]: work, [STDIO_HOST]: hostStdio }
+process.exitCode = await (runs[argv[0] ?? ''] ?? command)()
 setTimeout(() => process.kill(process.pid, 'SIGKILL'), LINGER_MS).unref()
 
 async function command(): Promise<number> {
@@ -90,13 +99,15 @@ function endOfCommand() {
 /** This process as the supervisor: the port, what only one process does, and the workers. */
 async function serve(config: Config, out: Terminal): Promise<void> {
   const { stop, hurry } = endSignals()
-  const [machine, { supervise }, { welcomeLines }, { ownCommand }, { configFromEnv }] = await Promise.all([
-    import('./machine.ts'),
-    import('#/supervisor/supervise.ts'),
-    import('#/cli/welcome.ts'),
-    import('#/cli/own-command.ts'),
-    import('#/config/config.ts'),
-  ])
+  const [machine, { supervise }, { welcomeLines }, { ownCommand }, { configFromEnv }, { ownVersion }] =
+    await Promise.all([
+      import('./machine.ts'),
+      import('#/supervisor/supervise.ts'),
+      import('#/cli/welcome.ts'),
+      import('#/cli/own-command.ts'),
+      import('#/config/config.ts'),
+      import('#/cli/version.ts'),
+    ])
   const log = machine.openLog(config)
   await supervise({
     config,
@@ -104,7 +115,7 @@ async function serve(config: Config, out: Terminal): Promise<void> {
     workers: config.workers,
     drainMs: config.drainMs,
     entry: { module: import.meta.filename, args: [WORKER], nodeArgs: NODE_ARGS, env: workerEnv() },
-    prepare: (context) => machine.prepare(config, log, context),
+    prepare: (context) => machine.prepare(config, { entry: stdioEntry(), version: ownVersion() }, { ...context, log }),
     log,
     progress: (line) => (process.stderr.isTTY ? out.note(line) : log.info({ event: 'start.progress' }, line)),
     ready: (listener, prepared) => {
@@ -132,6 +143,24 @@ async function work(): Promise<number> {
   for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => {})
   const [app, { runWorker }] = await Promise.all([import('./app.ts'), import('#/supervisor/worker.ts')])
   return (await runWorker({ channel: process, start: app.startWorker, stop })) ? 0 : 1
+}
+
+/** What runs for servers that are started by a command has none of our settings in its environment. */
+function stdioEntry(): WorkerEntry {
+  const env = { ...scrubbed(readEnv()), NODE_COMPILE_CACHE: COMPILED }
+  return { module: import.meta.filename, args: [STDIO_HOST], nodeArgs: HOST_NODE_ARGS, env }
+}
+
+/** This process as the host of stdio servers, forked by a supervisor. */
+async function hostStdio(): Promise<number> {
+  for (const name of ENDING) process.on(name, () => {})
+  const [{ startHost }, { runWorker }] = await Promise.all([
+    import('#/stdio/run-host.ts'),
+    import('#/supervisor/worker.ts'),
+  ])
+  const start = (config: HostConfig, _prepared: null, link: WorkerLink) =>
+    Promise.resolve(startHost(config, link, readEnv()))
+  return (await runWorker({ channel: process, start, stop: new AbortController().signal })) ? 0 : 1
 }
 
 /**

@@ -41,13 +41,13 @@ const CONFINED: Readonly<Record<string, (path: string) => boolean>> = {
   undici: () => false,
   // The store cancels statements on a socket of their own; the rest is addresses.
   'node:net': (path) =>
-    ['upstream', 'supervisor', 'store', 'config'].some((folder) => path.startsWith(`src/${folder}/`)),
+    ['upstream', 'supervisor', 'stdio', 'store', 'config'].some((folder) => path.startsWith(`src/${folder}/`)),
   'node:tls': (path) => inOrUnder('src/upstream')(path) || path === 'src/store/cancel.ts',
   'node:dns': inOrUnder('src/upstream'),
   'node:dns/promises': inOrUnder('src/upstream'),
   'node:https': inOrUnder('src/upstream'),
   'node:http2': inOrUnder('src/upstream'),
-  'node:child_process': inOrUnder('src/supervisor'),
+  'node:child_process': inOrUnder('src/supervisor', 'src/stdio/server-process.ts'),
   'node:cluster': inOrUnder('src/supervisor'),
   fastify: inOrUnder('src/http'),
   pino: inOrUnder('src/telemetry'),

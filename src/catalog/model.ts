@@ -3,13 +3,16 @@ import type { Permission } from '#/access/permissions.ts'
 import type { Owned } from '#/access/principal.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { Transport } from '#/mcp/transport.ts'
+import type { SealedLaunch } from '#/stdio/launch.ts'
 
 /** What a call needs to know of an upstream. Sealed secrets stay sealed here. */
 export interface CatalogGateway extends Owned {
   readonly id: GatewayId
   readonly name: string
   readonly slug: string
-  readonly url: string
+  /** null: it is started by a command. */
+  readonly url: string | null
+  readonly stdio: SealedLaunch | null
   /** As declared, or as found; null: nobody knows. */
   readonly transport: Transport | null
   readonly enabled: boolean

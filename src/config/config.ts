@@ -28,6 +28,12 @@ export interface Config {
     readonly callTimeoutMs: number
     readonly connectTimeoutMs: number
   }
+  readonly stdio: {
+    readonly enabled: boolean
+    readonly idleMs: number
+    readonly maxProcesses: number
+    readonly memoryBytes: number
+  }
   readonly drainMs: number
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
   /** Snapshot age beyond which API tokens are refused. */
@@ -88,6 +94,12 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine()): ReadC
       allowPrivateNetworks: values.CAUSEWAY_ALLOW_PRIVATE_NETWORKS,
       callTimeoutMs: values.CAUSEWAY_CALL_TIMEOUT,
       connectTimeoutMs: values.CAUSEWAY_CONNECT_TIMEOUT,
+    },
+    stdio: {
+      enabled: values.CAUSEWAY_STDIO,
+      idleMs: values.CAUSEWAY_STDIO_IDLE_TIME,
+      maxProcesses: values.CAUSEWAY_STDIO_MAX_PROCESSES,
+      memoryBytes: values.CAUSEWAY_STDIO_MEMORY,
     },
     drainMs: values.CAUSEWAY_DRAIN_TIME,
     logLevel: values.CAUSEWAY_LOG_LEVEL,

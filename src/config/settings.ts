@@ -60,6 +60,26 @@ export const SETTINGS = {
   ),
   CAUSEWAY_CALL_TIMEOUT: required(duration('1s', '1h'), '60s', 'How long one call may take in total.'),
   CAUSEWAY_CONNECT_TIMEOUT: required(duration('100ms', '60s'), '5s', 'How long connecting to an upstream may take.'),
+  CAUSEWAY_STDIO: required(
+    yesNo,
+    'true',
+    'Whether servers may be started by a command on this machine. Only an administrator may register those.',
+  ),
+  CAUSEWAY_STDIO_IDLE_TIME: required(
+    duration('1s', '7d'),
+    '10m',
+    'A server that was started by a command and that nobody uses ends after this time; the next call starts it again.',
+  ),
+  CAUSEWAY_STDIO_MAX_PROCESSES: required(
+    integer(1, 10_000),
+    '200',
+    'How many processes of such servers may run at a time on this machine.',
+  ),
+  CAUSEWAY_STDIO_MEMORY: required(
+    size('64MiB', '1024GiB'),
+    '2GiB',
+    'Private memory that each process of such a server may take (where util-linux has prlimit).',
+  ),
   CAUSEWAY_DRAIN_TIME: required(duration('0s', '10m'), '25s', 'How long calls in flight may go on after SIGTERM.'),
   CAUSEWAY_LOG_LEVEL: required(
     oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace'),

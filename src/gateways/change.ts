@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { allow, type Grant } from '#/access/allow.ts'
 import type { GatewayId } from '#/access/ids.ts'
+import { requireMachineRight } from '#/access/machine-right.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Permission } from '#/access/permissions.ts'
 import { preconditionFailed } from '#/api/conditional.ts'
@@ -18,6 +20,7 @@ import { look } from './look.ts'
 import { namePrefix, namesFor, renamedItems } from './naming.ts'
 import { constraintOf, nameTaken } from './register.ts'
 import { nextCheckIn } from './schedule.ts'
+import { stdioReach } from './stdio-declaration.ts'
 
 /** The gateway, where the principal may see it and do this with it. */
 export async function gatewayFor<P extends Permission>(
@@ -66,8 +69,11 @@ async function attempted(
   const { body, request, renameTools } = input
   const { declaration, headers } = redeclare(target, { id: target.id, body, sealer: deps.sealer })
   const { url, transport, caCertificate } = declaration
+  const stdio = stdioReach({ id: target.id, version: target.version + 1, trial: true }, declaration.stdio)
+  const relaunches = !isDeepStrictEqual(declaration.stdio, target.stdio)
+  if (relaunches) requireMachineRight(principal)
   const looked = redials(target, declaration, body)
-    ? await look(deps.discoverer, { url, transport, headers, caCertificate }, { signal: request.signal })
+    ? await look(deps.discoverer, { url, stdio, transport, headers, caCertificate }, { signal: request.signal })
     : null
   const { observation, renamed } = await planned(deps, { target, declaration, looked, rename: renameTools })
   const change: GatewayChange = {
@@ -76,7 +82,7 @@ async function attempted(
     changed: changedFields(target, declaration, { id: target.id, sealer: deps.sealer }),
     ifMatch: target.version,
     observation,
-    moved: url !== target.url,
+    moved: url !== target.url || relaunches,
     renamed,
     visibilityBefore: declaration.visibility === target.visibility ? null : target.visibility,
     nextCheckIn: nextCheckIn({ reachable: observation?.kind !== 'unreachable', failures: 1 }),
@@ -91,6 +97,7 @@ async function attempted(
 function redials(before: Declaration, after: Declaration, body: GatewayUpdate): boolean {
   return (
     before.url !== after.url ||
+    !isDeepStrictEqual(before.stdio, after.stdio) ||
     before.transport !== after.transport ||
     before.credential !== after.credential ||
     before.caCertificate !== after.caCertificate ||

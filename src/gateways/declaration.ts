@@ -9,6 +9,7 @@ import type { Declaration } from './gateway.ts'
 import type { GatewayCreate, GatewayUpdate } from './gateway-input.ts'
 import { gatewayUrl } from './gateway-url.ts'
 import { passthroughNames } from './header-rules.ts'
+import { redeclareStdio, refuseStdioFields } from './stdio-declaration.ts'
 
 /** Seals and opens what is kept of a credential; the purpose ties a text to its gateway. */
 export interface CredentialSealer {
@@ -24,7 +25,9 @@ export interface Declared {
 
 export const credentialPurpose = (id: GatewayId): string => `credential:${id}`
 
-const FRESH: Omit<Declaration, 'name' | 'slug' | 'url'> = {
+const FRESH: Omit<Declaration, 'name' | 'slug'> = {
+  url: null,
+  stdio: null,
   description: null,
   transport: null,
   tags: [],
@@ -40,7 +43,7 @@ const FRESH: Omit<Declaration, 'name' | 'slug' | 'url'> = {
 
 /** What a create asks for, checked as far as that goes without the network. */
 export function declare(id: GatewayId, body: GatewayCreate, sealer: CredentialSealer): Declared {
-  return redeclare({ ...FRESH, name: body.name, slug: '', url: body.url }, { id, body, sealer })
+  return redeclare({ ...FRESH, name: body.name, slug: '' }, { id, body, sealer })
 }
 
 /** The declaration with what a body says replaced, and the rest as it is. */
@@ -55,9 +58,8 @@ export function redeclare(
   const declaration: Declaration = {
     name,
     slug: slugOf(name),
-    url: body.url === undefined ? before.url : gatewayUrl(body.url),
+    ...whereOf(before, body, { id, sealer }),
     description: pick(body.description, before.description),
-    transport: body.transport === undefined ? before.transport : transportOf(body.transport),
     tags: body.tags === undefined ? before.tags : tagsOf(body.tags),
     passthroughHeaders: passthroughOf(body.passthroughHeaders) ?? before.passthroughHeaders,
     ...(kept ? sealed(id, credential, sealer) : authOf(before)),
@@ -92,6 +94,26 @@ function authOf({ authType, authHint, credential }: Declaration): Auth {
   return { authType, authHint, credential }
 }
 
+type Where = Pick<Declaration, 'url' | 'stdio' | 'transport'>
+
+/** A URL and how it is spoken to, or a command: one of the two, for good. */
+function whereOf(
+  before: Declaration,
+  body: GatewayUpdate,
+  context: { readonly id: GatewayId; readonly sealer: CredentialSealer },
+): Where {
+  const transport = body.transport === undefined ? before.transport : transportOf(body.transport)
+  const isNew = before.url === null && before.stdio === null
+  const hasCommand = before.stdio !== null || (isNew && (transport === 'STDIO' || (body.command ?? '') !== ''))
+  if (body.transport != null && transport !== null && !isNew && (transport === 'STDIO') !== hasCommand)
+    throw invalid('transport', 'a gateway keeps to its command or its URL: delete it and register the other')
+  if (hasCommand) return { url: null, transport: 'STDIO', stdio: redeclareStdio(before.stdio, body, context) }
+  refuseStdioFields(body)
+  const url = body.url == null ? before.url : gatewayUrl(body.url)
+  if (url === null) throw invalid('url', 'is required, or a command to run')
+  return { url, transport, stdio: null }
+}
+
 function slugOf(name: string): string {
   const slug = slugify(name)
   if (slug === '') throw invalid('name', 'must hold at least one letter or digit')
@@ -101,8 +123,8 @@ function slugOf(name: string): string {
 function transportOf(text: string | null): Transport | null {
   const transport = text?.toUpperCase().replaceAll(/[^A-Z]/g, '') ?? ''
   if (transport === '' || transport === 'AUTO') return null
-  if (transport === 'STREAMABLEHTTP' || transport === 'SSE') return transport
-  throw invalid('transport', 'STREAMABLEHTTP and SSE are spoken to upstreams; leave the field out to find out')
+  if (transport === 'STREAMABLEHTTP' || transport === 'SSE' || transport === 'STDIO') return transport
+  throw invalid('transport', 'STREAMABLEHTTP, SSE and STDIO are spoken to upstreams; leave the field out to find out')
 }
 
 function passthroughOf(input: readonly string[] | string | null | undefined): readonly string[] | undefined {

@@ -1,10 +1,13 @@
 import type { ParamHeader } from '#/catalog/model.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { Transport } from '#/mcp/transport.ts'
+import type { SealedLaunch } from '#/stdio/launch.ts'
 
 /** The way to an upstream. */
 export interface Reach {
-  readonly url: string
+  /** null: it is started by a command. */
+  readonly url: string | null
+  readonly stdio?: SealedLaunch | null
   /** null: found out. */
   readonly transport: Transport | null
   readonly caCertificate: string | null

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { TagsInput } from '#/api/tags.ts'
+import { stdioFields } from './stdio-declaration.ts'
 
 const Text = (maxLength: number) => Type.Union([Type.String({ maxLength }), Type.Null()])
 const HeaderPair = Type.Object({ key: Type.String({ maxLength: 128 }), value: Type.String({ maxLength: 8192 }) })
@@ -8,10 +9,11 @@ export const VisibilityInput = Type.Union([Type.Literal('private'), Type.Literal
 
 /** What may be said of a gateway, at its creation or later. Every name is accepted in camel and in snake case. */
 const fields = {
+  ...stdioFields,
   description: Type.Optional(Text(8192)),
   transport: Type.Optional(
     Type.Union([Type.String({ maxLength: 32 }), Type.Null()], {
-      description: 'STREAMABLEHTTP or SSE (HTTP+SSE of 2024-11-05); leave it out to find out',
+      description: 'STREAMABLEHTTP or SSE (HTTP+SSE of 2024-11-05), or leave it out to find out; STDIO runs a command',
     }),
   ),
   tags: Type.Optional(TagsInput),
@@ -54,9 +56,11 @@ const Name = Type.String({
   pattern: '^[a-zA-Z0-9_.\\- ]+$',
   description: "letters, digits, spaces, '_', '.' and '-'",
 })
-const Url = Type.String({ minLength: 1, maxLength: 2048, description: 'http:// or https://, without credentials' })
+const Url = Type.Union([Type.String({ minLength: 1, maxLength: 2048 }), Type.Null()], {
+  description: 'http:// or https://, without credentials; absent where a command is run',
+})
 
-export const GatewayCreate = Type.Object({ name: Name, url: Url, ...fields })
+export const GatewayCreate = Type.Object({ name: Name, url: Type.Optional(Url), ...fields })
 export type GatewayCreate = Static<typeof GatewayCreate>
 
 export const GatewayUpdate = Type.Object({ name: Type.Optional(Name), url: Type.Optional(Url), ...fields })

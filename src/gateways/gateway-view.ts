@@ -11,6 +11,7 @@ export function gatewayView(gateway: Gateway): Record<string, unknown> {
     id: gateway.id,
     name: gateway.name,
     url: gateway.url,
+    ...stdioView(gateway.stdio),
     description: gateway.description,
     transport: gateway.transport ?? state.transport ?? 'STREAMABLEHTTP',
     capabilities: state.capabilities === null ? {} : exactJson(state.capabilities),
@@ -44,6 +45,12 @@ export function gatewayView(gateway: Gateway): Record<string, unknown> {
     eraEvidence: state.eraEvidence,
     eraCheckedAt: state.eraAt,
   }
+}
+
+function stdioView(stdio: Gateway['stdio']): Record<string, unknown> {
+  if (stdio === null) return {}
+  const { command, args, envNames, cwd, sharing } = stdio
+  return { command, args, env: Object.fromEntries(envNames.map((name) => [name, MASK])), cwd, sharing }
 }
 
 function stateFields({ enabled, state }: Gateway): Record<string, unknown> {
@@ -99,7 +106,12 @@ export const GatewayView = Type.Object(
   {
     id: Type.String(),
     name: Type.String(),
-    url: Type.String(),
+    url: Text,
+    command: Type.Optional(Type.String({ description: 'Only of transport STDIO, as are args, env, cwd and sharing' })),
+    args: Type.Optional(Type.Array(Type.String())),
+    env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Masked' })),
+    cwd: Type.Optional(Text),
+    sharing: Type.Optional(Type.String()),
     description: Text,
     transport: Type.String(),
     capabilities: Type.Unknown(),

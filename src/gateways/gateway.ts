@@ -5,12 +5,15 @@ import type { Tag } from '#/api/tags.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { Transport } from '#/mcp/transport.ts'
 import type { AuthHint, AuthType } from './credential.ts'
+import type { StdioDeclaration } from './stdio-declaration.ts'
 
 /** What an operator says about an upstream. */
 export interface Declaration {
   readonly name: string
   readonly slug: string
-  readonly url: string
+  /** null: it is started by a command. */
+  readonly url: string | null
+  readonly stdio: StdioDeclaration | null
   readonly description: string | null
   /** null: found out. */
   readonly transport: Transport | null

@@ -9,6 +9,7 @@ import type { Actor, Changed, Seen } from './gateway-store.ts'
 import { look } from './look.ts'
 import { namePrefix, namesFor } from './naming.ts'
 import { nextCheckIn } from './schedule.ts'
+import { stdioReach } from './stdio-declaration.ts'
 
 const ATTEMPTS = 3
 
@@ -85,15 +86,16 @@ async function again(deps: Omit<GatewayDeps, 'settled'>, id: GatewayId): Promise
 export function refreshable(deps: Pick<GatewayDeps, 'sealer'>, gateway: Gateway): Refreshable {
   const { id, slug, version, state } = gateway
   const { era, revision, transport } = state
+  const target = targetOf(deps, { ...gateway, stdio: stdioReach({ id, version }, gateway.stdio) })
   const known = era !== null && revision !== null ? { era, revision, transport } : null
-  return { id, slug, version, lastRefreshAt: state.lastRefreshAt, known, target: targetOf(deps, gateway) }
+  return { id, slug, version, lastRefreshAt: state.lastRefreshAt, known, target }
 }
 
 /** How a stored gateway is reached: its credential in the clear, for as long as the request lasts. */
 export function targetOf(
   { sealer }: Pick<GatewayDeps, 'sealer'>,
-  gateway: Pick<Gateway, 'id' | 'credential' | keyof Reach>,
+  gateway: Pick<Gateway, 'id' | 'credential'> & Reach,
 ): Target {
-  const { id, url, transport, credential, caCertificate } = gateway
-  return { url, transport, headers: openCredential(id, credential, sealer) ?? {}, caCertificate }
+  const { id, url, stdio = null, transport, credential, caCertificate } = gateway
+  return { url, stdio, transport, headers: openCredential(id, credential, sealer) ?? {}, caCertificate }
 }

@@ -1,4 +1,5 @@
 import { GatewayId } from '#/access/ids.ts'
+import { requireMachineRight } from '#/access/machine-right.ts'
 import type { Grant } from '#/access/allow.ts'
 import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
 import { repeatedTarget } from '#/api/idempotency.ts'
@@ -13,6 +14,7 @@ import type { Observation, TakenNames } from './gateway-store.ts'
 import { look } from './look.ts'
 import { namePrefix, namesFor } from './naming.ts'
 import { nextCheckIn } from './schedule.ts'
+import { stdioReach } from './stdio-declaration.ts'
 
 const ATTEMPTS = 3
 
@@ -30,12 +32,14 @@ export interface RegisterInput {
 export async function register(deps: GatewayDeps, input: RegisterInput): Promise<Gateway> {
   const id = GatewayId.mint()
   const declared = declare(id, input.body, deps.sealer)
+  const { url, transport, caCertificate } = declared.declaration
+  const stdio = stdioReach({ id, version: 1, trial: true }, declared.declaration.stdio)
+  if (stdio !== null) requireMachineRight(input.grant.principal)
   const before = await earlier(deps, input, declared.declaration.slug)
   if (before.made !== undefined) return before.made
-  const { url, transport, caCertificate } = declared.declaration
   const looked = await look(
     deps.discoverer,
-    { url, transport, headers: declared.headers, caCertificate },
+    { url, stdio, transport, headers: declared.headers, caCertificate },
     { signal: input.request.signal },
   )
   for (let attempt = 1; ; attempt++) {

@@ -1,2 +1,5 @@
-/** How JSON-RPC travels to a server: streamable HTTP, or HTTP+SSE as of 2024-11-05. In the words of the API. */
-export type Transport = 'STREAMABLEHTTP' | 'SSE'
+/** How JSON-RPC travels over HTTP: streamable HTTP, or HTTP+SSE as of 2024-11-05. In the words of the API. */
+export type HttpTransport = 'STREAMABLEHTTP' | 'SSE'
+
+/** How JSON-RPC travels to a server; STDIO is the pipes of a process that we start. */
+export type Transport = HttpTransport | 'STDIO'

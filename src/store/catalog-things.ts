@@ -6,6 +6,7 @@ import type { CatalogGateway, CatalogServer, CatalogToken, CatalogUser, ServerIt
 import type { Source } from '#/catalog/reader.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { Transport } from '#/mcp/transport.ts'
+import type { SealedLaunch, Sharing } from '#/stdio/launch.ts'
 import { PAGE_ROWS, pageOf } from './catalog-page.ts'
 import type { Reader } from './store.ts'
 
@@ -74,6 +75,21 @@ export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
   }
 }
 
+interface StdioRow {
+  readonly id: string
+  readonly version: number
+  readonly command: string | null
+  readonly args: unknown
+  readonly env: string | null
+  readonly cwd: string | null
+  readonly sharing: string | null
+}
+
+function stdioOf({ id, version, command, args, env, cwd, sharing }: StdioRow): SealedLaunch | null {
+  if (command === null) return null
+  return { gatewayId: id, version, trial: false, command, args: args as string[], env, cwd, sharing: sharing as Sharing }
+}
+
 export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId> {
   const rows = () =>
     reader
@@ -87,6 +103,11 @@ export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId>
         'g.timeout_ms',
         'g.version',
         'g.created_at',
+        'g.command',
+        'g.args',
+        'g.env',
+        'g.cwd',
+        'g.sharing',
       ])
       .select(['s.reachable', 's.era', 's.revision', 's.stateful', 's.capabilities', 's.server_info', 's.instructions'])
       .select((from) => from.fn.coalesce('g.transport', 's.transport').as('transport'))
@@ -96,6 +117,7 @@ export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId>
     name: row.name,
     slug: row.slug,
     url: row.url,
+    stdio: stdioOf(row),
     transport: row.transport as Transport | null,
     enabled: row.enabled,
     reachable: row.reachable ?? false,

@@ -5,6 +5,7 @@ import type { Tag } from '#/api/tags.ts'
 import type { AuthHint, AuthType } from '#/gateways/credential.ts'
 import type { Gateway, GatewayState } from '#/gateways/gateway.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
+import type { Sharing } from '#/stdio/launch.ts'
 import { iso, isoOrNull } from './columns.ts'
 import type { Reader } from './store.ts'
 
@@ -21,7 +22,7 @@ export function gatewayQuery(read: Reader) {
     .select(['g.id', 'g.name', 'g.slug', 'g.url', 'g.description', 'g.transport', 'g.enabled', 'g.owner_id'])
     .select(['g.team_id', 'g.visibility', 'g.tags', 'g.passthrough_headers', 'g.auth_type', 'g.auth_hint'])
     .select(['g.credential', 'g.ca_certificate', 'g.refresh_interval_seconds', 'g.timeout_ms', 'g.version'])
-    .select(['g.created', 'g.modified', 'u.email', 's.status', 's.reachable', 's.last_error'])
+    .select(['g.command', 'g.args', 'g.env', 'g.env_names', 'g.cwd', 'g.sharing', 'g.created', 'g.modified', 'u.email', 's.status', 's.reachable', 's.last_error'])
     .select(['s.registration_attempts', 's.claimed_by', 's.era', 's.revision', 's.era_evidence'])
     .select(['s.capabilities', 's.server_info', 's.instructions', 's.transport as found_transport'])
     .select([
@@ -48,6 +49,7 @@ export function gatewayOf(row: GatewayRow): Gateway {
     name: row.name,
     slug: row.slug,
     url: row.url,
+    stdio: stdioOf(row),
     description: row.description,
     transport: row.transport as Gateway['transport'],
     enabled: row.enabled,
@@ -70,6 +72,18 @@ export function gatewayOf(row: GatewayRow): Gateway {
     modified: row.modified as Partial<Provenance>,
     state: stateOf(row),
     counts: { tools: row.tools, prompts: row.prompts, resources: row.resources },
+  }
+}
+
+function stdioOf(row: GatewayRow): Gateway['stdio'] {
+  if (row.command === null) return null
+  return {
+    command: row.command,
+    args: row.args as readonly string[],
+    env: row.env,
+    envNames: row.env_names as readonly string[],
+    cwd: row.cwd,
+    sharing: row.sharing as Sharing,
   }
 }
 

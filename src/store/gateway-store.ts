@@ -10,7 +10,7 @@ import type {
   Refreshed,
 } from '#/gateways/gateway-store.ts'
 import { olderThan, taggedWith } from './columns.ts'
-import { applyItems, readKnown, readTaken, takenColumns, takenOf } from './discovery-store.ts'
+import { announceItems, applyItems, readKnown, readTaken, takenColumns, takenOf } from './discovery-store.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
 import { rememberKey } from './idempotency-rows.ts'
 import { restateItems } from './gateway-items-store.ts'
@@ -113,7 +113,7 @@ async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<v
   if (observation.kind === 'found') await applyItems(tx, { gatewayId: id, actor }, observation)
   tx.changed('gateway', id)
   tx.changed('gateway_items', id)
-  audit(tx, actor, { action: 'gateways.create', id, detail: { name: declaration.name, url: declaration.url } })
+  audit(tx, actor, { action: 'gateways.create', id, detail: { name: declaration.name, ...whereOf(declaration) } })
 }
 
 async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise<boolean> {
@@ -142,8 +142,8 @@ async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise
   tx.changed('gateway', id)
   if (observation?.kind === 'found' || restated) tx.changed('gateway_items', id)
   tx.changed('server', ...servers)
-  const { name, url } = declaration
-  audit(tx, actor, { action: 'gateways.update', id, detail: { name, url, changed: change.changed } })
+  const { name } = declaration
+  audit(tx, actor, { action: 'gateways.update', id, detail: { name, ...whereOf(declaration), changed: change.changed } })
   return true
 }
 
@@ -161,7 +161,7 @@ async function refresh(tx: WriteTx, { seen, observation, nextCheckIn, actor }: R
   if (row === undefined) return false
   const servers = await applyItems(tx, { gatewayId: seen.id, actor }, observation)
   tx.changed('gateway', seen.id)
-  tx.changed('gateway_items', seen.id)
+  announceItems(tx, seen.id, observation)
   tx.changed('server', ...servers)
   if (actor) audit(tx, actor, { action: 'gateways.refresh', id: seen.id, detail: {} })
   return true
@@ -212,7 +212,7 @@ function observed(observation: Observation, nextCheckIn: number) {
 }
 
 function columnsOf(declaration: Declaration) {
-  const { name, slug, url, description, transport, credential, visibility } = declaration
+  const { name, slug, url, stdio, description, transport, credential, visibility } = declaration
   return {
     name,
     slug,
@@ -225,10 +225,21 @@ function columnsOf(declaration: Declaration) {
     passthrough_headers: JSON.stringify(declaration.passthroughHeaders),
     auth_type: declaration.authType,
     auth_hint: declaration.authHint === null ? null : JSON.stringify(declaration.authHint),
+    command: stdio?.command ?? null,
+    args: JSON.stringify(stdio?.args ?? []),
+    env: stdio?.env ?? null,
+    env_names: JSON.stringify(stdio?.envNames ?? []),
+    cwd: stdio?.cwd ?? null,
+    sharing: stdio?.sharing ?? null,
     ca_certificate: declaration.caCertificate,
     refresh_interval_seconds: declaration.refreshIntervalSeconds,
     timeout_ms: declaration.timeoutMs,
   }
+}
+
+/** Where it leads, for the audit log. Arguments may hold secrets, so they are not told. */
+function whereOf({ url, stdio }: Declaration): Readonly<Record<string, unknown>> {
+  return stdio === null ? { url } : { command: stdio.command }
 }
 
 function audit(

@@ -7,7 +7,7 @@ export interface WorkerLink {
   readonly index: number
   readonly workers: number
   /** Gives `server` the connections that the supervisor accepted. The server itself never listens. */
-  serve(server: Server): void
+  serve(server: Pick<Server, 'emit'>): void
   /** Called when the catalog may have changed, with the newest seq where it is known. */
   onWake(wake: (seq: number | null) => void): void
   /** Tells all other workers, and those that start before it expires. */
@@ -36,6 +36,8 @@ export interface Prepared<P> extends AsyncDisposable {
   readonly forWorkers: P
   /** What this process itself measures, in the form that `WorkerLink.collect` returns. */
   readonly measure?: () => Promise<unknown>
+  /** Hears every fact that a worker tells. */
+  readonly heard?: (fact: Fact) => void
 }
 
 export interface PrepareContext {

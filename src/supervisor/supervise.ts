@@ -115,6 +115,7 @@ function startFleet<C, P, R extends Prepared<P>>(options: SuperviseOptions<C, P,
 function heard<P>({ parts, prepared }: Built<P>, worker: WorkerProcess, message: FromWorker): void {
   if (message.kind === 'fact') {
     parts.facts.learn(message.fact)
+    prepared.heard?.(message.fact)
     parts.fleet?.tell(message, worker)
   } else if (message.kind === 'reported') {
     parts.collection.reported(worker, message.id, message.part)

@@ -10,7 +10,7 @@ export class SupervisorLink implements WorkerLink {
   readonly #send: (message: FromWorker) => void
   readonly #facts = new Map<string, (fact: Fact) => void>()
   readonly #collecting = new Map<number, (parts: readonly unknown[]) => void>()
-  #server: Server | undefined
+  #server: Pick<Server, 'emit'> | undefined
   #wake: (seq: number | null) => void = () => {}
   #measure: () => Promise<unknown> = () => Promise.resolve(null)
   #lastId = 0
@@ -21,7 +21,7 @@ export class SupervisorLink implements WorkerLink {
     this.#send = send
   }
 
-  serve(server: Server): void {
+  serve(server: Pick<Server, 'emit'>): void {
     this.#server = server
     // node:http begins to watch for slow headers and idle connections when it listens; ours is handed its sockets instead.
     server.emit('listening')

@@ -72,7 +72,7 @@ export const ToolView = Type.Object(
   {
     id: Type.String(),
     originalName: Type.String(),
-    url: Type.String(),
+    url: Type.Union([Type.String(), Type.Null()]),
     description: Text,
     originalDescription: Text,
     title: Text,

@@ -12,7 +12,7 @@ export interface Tool extends StoredItem<ToolId> {
   readonly customName: string
   readonly displayName: string | null
   readonly deprecated: boolean
-  readonly gatewayUrl: string
+  readonly gatewayUrl: string | null
   readonly reachable: boolean
 }
 

@@ -1,11 +1,12 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { type SseEvent, SseReader } from '#/lib/sse.ts'
-import type { Carried, CarriedOptions } from './carrier.ts'
-import type { Lane, Lanes } from './dial.ts'
+import { FAULT_HEADER } from '#/stdio/launch.ts'
+import type { Carried, CarriedOptions, HttpLane, HttpLanes } from './carrier.ts'
 import type { HttpAnswer, Progress } from './failures.ts'
 import type { Flow, ResponseHandler } from './http1-connection.ts'
 import type { ResponseHeaders } from './http1-head.ts'
+import { Refused } from './http1-fault.ts'
 import type { HttpRequest } from './http1-write.ts'
 
 /** What becomes of one HTTP exchange: `began` and then messages until `ended`; or `other`; or `broken` at any point. */
@@ -31,10 +32,10 @@ const LINGER_MS = 250
 
 /** One HTTP exchange on one lane. Gives the lane back itself; tells its owner nothing after the last word or a `cut`. */
 export class Attempt implements ResponseHandler, Carried {
-  readonly #lanes: Lanes
+  readonly #lanes: HttpLanes
   readonly #owner: AttemptOwner
   readonly #deadlines: Deadlines
-  readonly #lane: Lane
+  readonly #lane: HttpLane
   readonly #socketsBefore: number
   #mode: 'waiting' | 'json' | 'events' | 'collect' | 'answered' | 'over' = 'waiting'
   #flow: Flow | undefined
@@ -46,7 +47,7 @@ export class Attempt implements ResponseHandler, Carried {
   #lastByteAt = 0
   #hasData = false
 
-  constructor(lanes: Lanes, owner: AttemptOwner, options: CarriedOptions) {
+  constructor(lanes: HttpLanes, owner: AttemptOwner, options: CarriedOptions) {
     this.#lanes = lanes
     this.#owner = owner
     this.#deadlines = options.deadlines
@@ -110,6 +111,7 @@ export class Attempt implements ResponseHandler, Carried {
       contentType,
       location: headers.get('location'),
       retryAfter: headers.get('retry-after'),
+      fault: this.#lanes.isLocal ? headers.get(FAULT_HEADER) : undefined,
     }
   }
 
@@ -141,7 +143,7 @@ export class Attempt implements ResponseHandler, Carried {
   }
 
   #broken(cause: Error): void {
-    const { progress } = this
+    const progress = cause instanceof Refused ? 'unsent' : this.progress
     const mode = this.#mode
     this.cut()
     if (mode !== 'over' && mode !== 'answered') this.#owner.broken(cause, progress)

@@ -1,18 +1,33 @@
-import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
+import { connect as connectTcp, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { connect as connectTls, createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import type { ClientIdentity } from '#/gateways/discovery.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { assertNoTransaction } from '#/lib/held-connection.ts'
 import { type AddressPolicy, refuseAddress } from './addresses.ts'
+import { openLocal } from './connect-local.ts'
 import type { Names } from './resolve.ts'
 
-/** Where a socket goes, before its name is resolved. */
-export interface Endpoint {
+/** Where a socket goes, before its name is resolved; or a socket of this machine. */
+export type Endpoint = NetEndpoint | LocalEndpoint
+
+/** A socket of this machine. */
+export interface LocalEndpoint {
+  readonly path: string
+  /** What is said first on every connection, before any HTTP. */
+  readonly preface: Buffer
+}
+
+export interface NetEndpoint {
   readonly host: string
   readonly port: number
   readonly tls: boolean
   /** PEM, beside the well-known authorities. */
   readonly caCertificate: string | null
+  /** What we show a server that asks who we are. */
+  readonly clientIdentity: ClientIdentity | null
+  /** HTTP/2 is to be spoken; otherwise HTTP/1.1. */
+  readonly http2: boolean
 }
 
 export interface ConnectOptions {
@@ -22,7 +37,7 @@ export interface ConnectOptions {
   readonly connectMs: number
 }
 
-type Callback = (error: Error | null, socket?: Socket) => void
+export type Callback = (error: Error | null, socket?: Socket) => void
 
 /**
  * Opens a socket to exactly an address that the policy allowed: what a name says later cannot matter. Disposing gives it up
@@ -30,13 +45,14 @@ type Callback = (error: Error | null, socket?: Socket) => void
  */
 export function openSocket(endpoint: Endpoint, options: ConnectOptions, done: Callback): Disposable {
   assertNoTransaction('dialling')
+  if ('path' in endpoint) return openLocal(endpoint, options, done)
   const opening = new Opening(endpoint, options, done)
   opening.start()
   return opening
 }
 
 class Opening implements Disposable {
-  readonly #endpoint: Endpoint
+  readonly #endpoint: NetEndpoint
   readonly #options: ConnectOptions
   readonly #done: Callback
   readonly #deadline: Disposable
@@ -45,7 +61,7 @@ class Opening implements Disposable {
   #over = false
   #last: Error | undefined
 
-  constructor(endpoint: Endpoint, options: ConnectOptions, done: Callback) {
+  constructor(endpoint: NetEndpoint, options: ConnectOptions, done: Callback) {
     this.#endpoint = endpoint
     this.#options = options
     this.#done = done
@@ -120,37 +136,42 @@ class Opening implements Disposable {
   }
 }
 
-function dialOne(endpoint: Endpoint, address: string): Socket {
+function dialOne(endpoint: NetEndpoint, address: string): Socket {
   const to = { host: address, port: endpoint.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
-  if (!endpoint.tls) return connectPlain(to)
+  if (!endpoint.tls) return endpoint.http2 ? connectTcp(to) : connectPlain(to)
   // The certificate is checked against the name; without one against the address, which is what `host` is then.
   const servername = isIP(endpoint.host) === 0 ? endpoint.host : ''
   const secureContext = trustOf(endpoint)
-  return connectTls({ ...to, ...(secureContext && { secureContext }), servername, ALPNProtocols: ['http/1.1'] })
+  const ALPNProtocols = endpoint.http2 ? ['h2', 'http/1.1'] : ['http/1.1']
+  return connectTls({ ...to, ...(secureContext && { secureContext }), servername, ALPNProtocols })
 }
 
 /** Where every plain socket reads to: its bytes are copied before the next read, which costs less than a new 64 KiB for each. */
 const READ = Buffer.allocUnsafeSlow(64 << 10)
 
-function connectPlain(to: TcpNetConnectOpts): Socket {
+export function connectPlain(to: NetConnectOpts): Socket {
   const callback = (size: number): boolean => socket.emit('data', Buffer.from(READ.subarray(0, size)))
   const socket: Socket = connectTcp({ ...to, onread: { buffer: READ, callback } })
   return socket
 }
 
 /** Reading the authorities costs milliseconds: once per endpoint, not per connection. */
-const trusts = new WeakMap<Endpoint, SecureContext>()
+const trusts = new WeakMap<NetEndpoint, SecureContext>()
 
-function trustOf(endpoint: Endpoint): SecureContext | undefined {
-  if (endpoint.caCertificate === null) return undefined
+function trustOf(endpoint: NetEndpoint): SecureContext | undefined {
+  const { caCertificate, clientIdentity } = endpoint
+  if (caCertificate === null && clientIdentity === null) return undefined
   const known = trusts.get(endpoint)
   if (known !== undefined) return known
-  const made = createSecureContext({ ca: [...rootCertificates, endpoint.caCertificate] })
+  const made = createSecureContext({
+    ...(caCertificate !== null && { ca: [...rootCertificates, caCertificate] }),
+    ...clientIdentity,
+  })
   trusts.set(endpoint, made)
   return made
 }
 
-function unreachable(endpoint: Endpoint, cause: Error | undefined): GatewayError {
+function unreachable(endpoint: NetEndpoint, cause: Error | undefined): GatewayError {
   const why = cause === undefined ? 'no address' : reason(cause)
   return new GatewayError('upstream_unreachable', `${at(endpoint)}: ${why}`, { cause })
 }
@@ -161,6 +182,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'network unreachable',
   ETIMEDOUT: 'no answer from the host',
+  ERR_HTTP2_STREAM_ERROR: 'the server reset the stream',
+  ERR_HTTP2_SESSION_ERROR: 'the server ended the HTTP/2 session',
   EPROTO: 'the TLS handshake failed; is it https?',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; give the gateway its CA certificate',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate chain is self-signed; give the gateway its CA certificate',
@@ -178,6 +201,6 @@ export function reason(cause: Error): string {
   )
 }
 
-function at(endpoint: Endpoint): string {
+function at(endpoint: NetEndpoint): string {
   return `${endpoint.host}:${endpoint.port}`
 }

@@ -11,10 +11,13 @@ import type { Peer } from './peer.ts'
 import { Peers } from './peers.ts'
 import { type Names, systemNames } from './resolve.ts'
 import type { UpstreamRequest, Upstreams, UpstreamSink } from './upstreams.ts'
+import type { StdioDoor } from './stdio-route.ts'
 import type { Vault } from './vault.ts'
 
 export interface UpstreamsOptions {
   readonly vault: Vault
+  /** Absent: no server is started by a command. */
+  readonly stdio?: StdioDoor | null
   readonly policy: AddressPolicy
   readonly limits?: Partial<UpstreamLimits>
   readonly clientInfo: { readonly name: string; readonly version: string }
@@ -43,6 +46,7 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
     deadlines: options.deadlines ?? createDeadlines(),
     names: options.names ?? systemNames({ timeoutMs: limits.connectMs }),
     vault: options.vault,
+    stdio: options.stdio ?? null,
     us: { clientInfo: Buffer.from(JSON.stringify(options.clientInfo)), capabilities: NO_CAPABILITIES },
     farewells: new Set(),
   }

@@ -57,13 +57,14 @@ const UNSUPPORTED_VERSION = -32022
  */
 export async function detect({ transport, over }: Candidates): Promise<Detected> {
   if (transport === 'SSE') return await declaredSse(over('SSE'))
-  const wire = over('STREAMABLEHTTP')
+  const first = transport ?? 'STREAMABLEHTTP'
+  const wire = over(first)
   const verdict = await askModern(wire)
   if ('message' in verdict) {
     const session = createSession(MODERN_REVISION, null)
     const evidence = `answered server/discover with ${MODERN_REVISION}`
     const { message } = verdict
-    return { era: 'modern', revision: MODERN_REVISION, transport: 'STREAMABLEHTTP', session, wire, message, evidence }
+    return { era: 'modern', revision: MODERN_REVISION, transport: first, session, wire, message, evidence }
   }
   const reply = await askToInitialize(wire)
   const { status } = reply.http
@@ -73,7 +74,7 @@ export async function detect({ transport, over }: Candidates): Promise<Detected>
     if (older.message !== null)
       return await legacy(sse, older, { transport: 'SSE', why: `a POST was answered with ${String(status)}` })
   }
-  return await legacy(wire, reply, { transport: 'STREAMABLEHTTP', why: verdict.notModern })
+  return await legacy(wire, reply, { transport: first, why: verdict.notModern })
 }
 
 /** How a server refuses a POST where it only knows GET. */
@@ -111,7 +112,7 @@ async function askModern(wire: Wire): Promise<Verdict> {
   if (error !== undefined && isRefusal(reply)) return { notModern: `server/discover: ${errorText(parsed) ?? ''}` }
   if (reply.message === null) {
     const { status } = reply.http
-    if (isRefusal(reply) && status !== 401 && status !== 403)
+    if (reply.http.fault === undefined && isRefusal(reply) && status !== 401 && status !== 403)
       return { notModern: `server/discover was answered with ${String(status)}` }
     throw httpFailure(reply.http)
   }

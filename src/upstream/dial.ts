@@ -1,19 +1,24 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Reach } from '#/gateways/discovery.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
-import type { Carrier, CarriedOptions } from './carrier.ts'
+import type { Carrier, CarriedOptions, HttpLane, HttpLanes } from './carrier.ts'
 import { type ConnectOptions, type Endpoint, openSocket } from './connect.ts'
 import { Http1Connection, type ResponseHandler } from './http1-connection.ts'
 import { type HttpRequest, type RequestStarts, requestStarts } from './http1-write.ts'
 
 /** What a URL says of the way to a server. */
-export interface Route extends Endpoint {
+export type Route = Endpoint & {
   readonly starts: RequestStarts
 }
 
 /** Throws `invalid_field` for what cannot be dialled at all. */
-export function routeTo({ url, caCertificate }: Pick<Reach, 'url' | 'caCertificate'>): Route {
-  const parsed = URL.parse(url)
+export function routeTo(reach: Pick<Reach, 'url' | 'caCertificate' | 'clientIdentity'>): Route {
+  const { parsed, endpoint } = endpointOf(reach)
+  return { ...endpoint, starts: requestStarts(parsed.pathname + parsed.search, parsed.host) }
+}
+
+export function endpointOf({ url, caCertificate, clientIdentity = null, httpVersion = null }: Dialled) {
+  const parsed = url === null ? null : URL.parse(url)
   if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:'))
     throw new GatewayError('invalid_field', 'the URL must be absolute and begin with http:// or https://', {
       field: 'url',
@@ -23,20 +28,22 @@ export function routeTo({ url, caCertificate }: Pick<Reach, 'url' | 'caCertifica
       field: 'url',
     })
   const tls = parsed.protocol === 'https:'
-  return {
-    starts: requestStarts(parsed.pathname + parsed.search, parsed.host),
+  const endpoint: NetEndpoint = {
     host: parsed.hostname.replace(/^\[|\]$/g, ''),
     port: parsed.port === '' ? (tls ? 443 : 80) : Number(parsed.port),
     tls,
     caCertificate,
+    clientIdentity,
+    http2: httpVersion === '2',
   }
+  return { parsed, endpoint }
 }
 
 /** A lane without use for this long holds no open socket any more: longer than any connection lies idle. */
 const LANE_IDLE_MS = 65_000
 
 /** One connection to a server, opened when used, for one exchange at a time. */
-export class Lane {
+export class Lane implements HttpLane {
   readonly #route: Route
   readonly #options: ConnectOptions
   #connection: Http1Connection | undefined
@@ -92,7 +99,7 @@ export class Lane {
  * The connections to one server: the one used last is used next, so the others go idle and are dropped. Without a limit: whoever
  * sends holds a place in a bulkhead.
  */
-export class Lanes implements Carrier {
+export class Lanes implements Carrier, HttpLanes {
   readonly route: Route
   readonly #options: ConnectOptions
   readonly #free: Lane[] = []
@@ -102,6 +109,11 @@ export class Lanes implements Carrier {
   constructor(route: Route, options: ConnectOptions) {
     this.route = route
     this.#options = options
+  }
+
+  /** What runs here is started by us: its host tells in its own words what went wrong. */
+  get isLocal(): boolean {
+    return 'path' in this.route
   }
 
   get busy(): number {

@@ -1,4 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Fault } from '#/stdio/fault.ts'
 import { reason } from './connect.ts'
 import { Http1Fault } from './http1-fault.ts'
 
@@ -28,11 +29,14 @@ export interface HttpAnswer {
   readonly contentType: string
   readonly location: string | undefined
   readonly retryAfter: string | undefined
+  /** What the host of stdio servers says of one of them. */
+  readonly fault?: string | undefined
 }
 
 /** An HTTP answer that carries no MCP message, as the one error: what came, and what may be done about it. */
 export function httpFailure(answer: HttpAnswer): GatewayError {
   const { status } = answer
+  if (answer.fault !== undefined) return stdioFailure(answer.fault)
   if (status === 401 || status === 403)
     return new GatewayError(
       'upstream_invalid',
@@ -57,6 +61,11 @@ export function httpFailure(answer: HttpAnswer): GatewayError {
   if (status >= 500) return new GatewayError('upstream_unreachable', `the server answered ${status}`)
   if (status >= 400) return new GatewayError('upstream_invalid', `the server answered ${status}${endpointHint(status)}`)
   return new GatewayError('upstream_invalid', `the server ${notMcp(answer.contentType)}`)
+}
+
+function stdioFailure(text: string): GatewayError {
+  const { code, message, field, retryAfter } = JSON.parse(decodeURIComponent(text)) as Fault
+  return new GatewayError(code, message, { ...(field && { field }), ...(retryAfter && { retryAfter }) })
 }
 
 /** What came in place of MCP, for the middle of a sentence. */

@@ -7,9 +7,9 @@ import type { Json } from './messages.ts'
 import { isSessionFault } from './refusals.ts'
 import type { Session } from './session.ts'
 
-/** The GET stream of a session of its own, which is kept from one connection to the next. */
-export function legacyStream(): ChangeStream {
-  let session: Session | undefined
+/** The GET stream of a session, which is kept from one connection to the next: one of its own, unless there is one that needs no opening. */
+export function legacyStream(given?: Session): ChangeStream {
+  let session = given
   return {
     async connect(following) {
       session ??= (await initialize(following.wire)).session

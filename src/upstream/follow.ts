@@ -6,6 +6,7 @@ import { MODERN_STREAM } from './follow-modern.ts'
 import { FOLLOWED_KINDS, type FollowedKind } from './list-changes.ts'
 import { isObject, parseMessage } from './messages.ts'
 import type { UpstreamContext } from './options.ts'
+import { createSession } from './session.ts'
 import { carrierTo } from './way.ts'
 
 /** What one connection of a stream needs and tells. */
@@ -96,10 +97,11 @@ interface Run {
 
 /** Connects again and again until it is stopped, or the server says that it offers no stream. */
 async function run(context: UpstreamContext, { entry, kinds, signal }: Run): Promise<void> {
-  const { target, era } = entry.gateway
+  const { target, era, revision } = entry.gateway
   using carrier = carrierTo(target, context)
   const wire: Wire = { carrier, context, credentials: target.headers, signal }
-  const stream = era === 'legacy' ? legacyStream() : MODERN_STREAM
+  const stream =
+    era === 'legacy' ? legacyStream(target.stdio == null ? undefined : createSession(revision, null)) : MODERN_STREAM
   const changed = (what: FollowedKind): void => entry.gateway.changed(what)
   let failures = 0
   try {

@@ -2,6 +2,7 @@ import type { Deadlines } from '#/lib/deadlines.ts'
 import type { Ourselves } from '#/mcp/upstream-requests.ts'
 import type { AddressPolicy } from './addresses.ts'
 import type { Names } from './resolve.ts'
+import type { StdioDoor } from './stdio-route.ts'
 import type { Vault } from './vault.ts'
 
 /** All in ms. */
@@ -50,6 +51,8 @@ export interface UpstreamContext {
   readonly deadlines: Deadlines
   readonly names: Names
   readonly vault: Vault
+  /** null: no server is started by a command. */
+  readonly stdio: StdioDoor | null
   /** Who we say we are, and what we declare. */
   readonly us: Ourselves
   /** What is still being said to servers that nobody waits for: ends of sessions. */

@@ -7,7 +7,7 @@ import { nextUpstreamId } from './ids.ts'
 import { endSession, initialize, post, readResult, type Wire } from './initialize.ts'
 import type { UpstreamContext } from './options.ts'
 import { isSessionFault } from './refusals.ts'
-import type { Session } from './session.ts'
+import { createSession, type Session } from './session.ts'
 import { carrierTo } from './way.ts'
 
 /** A session for probes at one server, kept between probes: one that is opened for each would cost the server more than the probe. */
@@ -36,7 +36,9 @@ export function createProber(context: UpstreamContext): Prober {
         const reached = { ...target, transport: target.transport ?? known.transport }
         using carrier = carrierTo(reached, context)
         const wire: Wire = { carrier, context, credentials: target.headers, signal }
-        if (known.era === 'modern') await discoverModern(wire)
+        // Its host answers for it, so that looking after it does not start it.
+        if (target.stdio != null) await pinged(wire, createSession(known.revision, null))
+        else if (known.era === 'modern') await discoverModern(wire)
         else await ping(wire, reached, held)
       }
       return { ms: Math.round(performance.now() - began) }

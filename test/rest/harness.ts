@@ -49,7 +49,7 @@ function fakeUpstream(): FakeUpstream {
     fail: null,
     seen: [],
     async discover(target) {
-      this.seen.push({ url: target.url, headers: target.headers })
+      this.seen.push({ url: target.url ?? '', headers: target.headers })
       if (this.fail) throw this.fail
       return {
         era: 'modern',

@@ -132,7 +132,7 @@ test('one worker follows; a change is in the store soon after; another takes ove
   if (gateway === undefined) throw new Error('not stored')
   const snapshot = () => ({
     seq: 1,
-    gateways: () => [{ ...gateway, ...gateway.state, createdAt: 0, stateful: false, enabled: true }],
+    gateways: () => [{ ...gateway, ...gateway.state, stdio: null, createdAt: 0, stateful: false, enabled: true }],
   })
   const [one, two] = [recordingFollower(), recordingFollower()]
   const common = { leases: leases(rest.database.db), snapshot, log, everyMs: 20 }

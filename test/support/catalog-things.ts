@@ -46,6 +46,7 @@ export const tokenThing = (n: number, over: Partial<CatalogToken> = {}): Catalog
 
 export const gatewayThing = (n: number, over: Partial<CatalogGateway> = {}): CatalogGateway => ({
   ...PUBLIC,
+  stdio: null,
   id: ids.gateway(n),
   name: `gateway ${n}`,
   slug: `gateway-${n}`,

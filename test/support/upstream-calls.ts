@@ -79,6 +79,7 @@ export function gatewayAt(url: string, over: Partial<CatalogGateway> = {}): Cata
     name: 'fake',
     slug: 'fake',
     url,
+    stdio: null,
     enabled: true,
     reachable: true,
     credential: null,
