@@ -18,7 +18,14 @@ const target = (from: string): string | null => {
 }
 
 /** The commands that run the product itself rather than talk to it. */
-const MAY_IMPORT_APP = ['src/main.ts', 'src/cli/serve.ts', 'src/cli/config.ts', 'src/cli/doctor.ts']
+const MAY_IMPORT_APP = [
+  'src/main.ts',
+  'src/cli/serve.ts',
+  'src/cli/config.ts',
+  'src/cli/doctor.ts',
+  'src/cli/backup.ts',
+  'src/cli/restore.ts',
+]
 
 const inOrUnder =
   (...places: readonly string[]) =>
@@ -26,7 +33,7 @@ const inOrUnder =
     places.some((place) => path === place || path.startsWith(`${place}/`))
 
 /** The composition root: what a worker builds, what the machine prepares, the routes; and the process that runs them. */
-const COMPOSITION = ['src/main.ts', 'src/app.ts', 'src/machine.ts', 'src/routes.ts']
+const COMPOSITION = ['src/main.ts', 'src/app.ts', 'src/machine.ts', 'src/archiving.ts', 'src/routes.ts']
 
 /** Imports a package whose name depends on the platform. */
 const MAY_COMPUTE_IMPORTS = ['src/supervisor/embedded-binaries.ts']

@@ -2,9 +2,11 @@ import { Command } from 'commander'
 import { addCommand } from './add.ts'
 import { applyCommand } from './apply.ts'
 import { connectCommand } from './connect.ts'
+import { backupCommand } from './backup.ts'
 import { bridgeCommand } from './bridge.ts'
 import { callCommand } from './call.ts'
 import { configCommand } from './config.ts'
+import { doctorCommand } from './doctor.ts'
 import type { Context } from './context.ts'
 import { enableCommands } from './enable.ts'
 import { exampleCommand } from './example.ts'
@@ -12,6 +14,7 @@ import { taught } from './lesson.ts'
 import { listCommand } from './list.ts'
 import { refreshCommand } from './refresh.ts'
 import { removeCommand } from './remove.ts'
+import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
 import { serverCommands } from './server.ts'
 import { showCommand } from './show.ts'
@@ -36,7 +39,8 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
   ['Virtual servers:', [serverCommands]],
   ['MCP clients:', [connectCommand, bridgeCommand, exampleCommand]],
   ['Access:', [tokenCommands]],
-  ['Watch and repair:', [watchCommands, configCommand]],
+  ['Watch and repair:', [doctorCommand, watchCommands, configCommand]],
+  ['Backup:', [backupCommand, restoreCommand]],
   ['About:', [versionCommand]],
 ]
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { constants, copyFile, link, open, readFile, rm, stat } from 'node:fs/promises'
+import { constants, copyFile, link, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export interface SecretFile {
@@ -17,7 +17,8 @@ export async function readOrCreateSecretFile(path: string, make: () => string): 
   return { text, created }
 }
 
-async function readSecretFile(path: string): Promise<string | null> {
+/** null: there is none. Throws where others may read it. */
+export async function readSecretFile(path: string): Promise<string | null> {
   try {
     const text = await readFile(path, 'utf8')
     await refuseOpenToOthers(path)
@@ -25,6 +26,18 @@ async function readSecretFile(path: string): Promise<string | null> {
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return null
     throw error
+  }
+}
+
+/** Whole and flushed, or as it was. */
+export async function replaceSecretFile(path: string, text: string): Promise<void> {
+  const draft = draftOf(path)
+  try {
+    await writeFlushed(draft, text)
+    await rename(draft, path)
+    await flushFolder(dirname(path))
+  } finally {
+    await rm(draft, { force: true })
   }
 }
 
@@ -38,7 +51,7 @@ async function refuseOpenToOthers(path: string): Promise<void> {
 
 /** False: somebody else was first. */
 async function createSecretFile(path: string, text: string): Promise<boolean> {
-  const draft = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+  const draft = draftOf(path)
   try {
     await writeFlushed(draft, text)
     await linkOrCopy(draft, path)
@@ -50,6 +63,10 @@ async function createSecretFile(path: string, text: string): Promise<boolean> {
   } finally {
     await rm(draft, { force: true })
   }
+}
+
+function draftOf(path: string): string {
+  return `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
 }
 
 async function writeFlushed(path: string, text: string): Promise<void> {

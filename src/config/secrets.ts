@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readOrCreateSecretFile } from './secret-file.ts'
+import { readOrCreateSecretFile, readSecretFile, replaceSecretFile } from './secret-file.ts'
 
 /** Keys of 32 bytes by id, and the one that new secrets are sealed under. */
 export interface KeyRingFile {
@@ -38,8 +38,43 @@ export async function loadSecrets(dataDir: string, mintToken: () => string): Pro
 
 function newRing(): string {
   const id = randomBytes(4).toString('hex')
-  const ring = { current: id, keys: { [id]: randomBytes(32).toString('base64url') } }
-  return `${JSON.stringify(ring, null, 2)}\n`
+  return ringText({ current: id, keys: new Map([[id, randomBytes(32)]]) })
+}
+
+function ringText({ current, keys }: KeyRingFile): string {
+  const texts = [...keys].map(([id, key]) => [id, Buffer.from(key).toString('base64url')])
+  return `${JSON.stringify({ current, keys: Object.fromEntries(texts) as object }, null, 2)}\n`
+}
+
+/** What is in a data folder for a backup to take along. */
+export async function readSecrets(
+  dataDir: string,
+): Promise<{ readonly keyRing: string; readonly adminToken: string | null }> {
+  const path = join(dataDir, KEY_RING_FILE)
+  const keyRing = await readSecretFile(path)
+  if (keyRing === null) throw new Error(`${path} does not exist: without its keys a backup could not be opened again`)
+  parseKeyRing(keyRing, path)
+  return { keyRing, adminToken: await readSecretFile(join(dataDir, ADMIN_TOKEN_FILE)) }
+}
+
+/**
+ * Puts the secrets of a backup into a data folder. Keys that are there already stay beside the restored ones, so that whatever was
+ * sealed before still opens, should what follows fail; a token that is there stays.
+ */
+export async function adoptSecrets(
+  dataDir: string,
+  { keyRing, adminToken }: Awaited<ReturnType<typeof readSecrets>>,
+): Promise<void> {
+  await mkdir(dataDir, { recursive: true, mode: 0o711 })
+  const path = join(dataDir, KEY_RING_FILE)
+  const restored = parseKeyRing(keyRing, 'the key ring of the archive')
+  const found = await readSecretFile(path)
+  const there = found === null ? new Map<string, Uint8Array>() : parseKeyRing(found, path).keys
+  for (const [id, key] of restored.keys)
+    if (there.has(id) && Buffer.compare(there.get(id) ?? key, key) !== 0)
+      throw new Error(`${path} has another key under the id '${id}' than the archive: restore into another data folder`)
+  await replaceSecretFile(path, ringText({ current: restored.current, keys: new Map([...there, ...restored.keys]) }))
+  if (adminToken !== null) await readOrCreateSecretFile(join(dataDir, ADMIN_TOKEN_FILE), () => adminToken)
 }
 
 /** `{"current": id, "keys": {id: base64url of 32 bytes}}`. */

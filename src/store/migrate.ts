@@ -23,7 +23,7 @@ export interface Migrated {
 
 const SOURCE = "/*source='migrate'*/ "
 /** Any constant will do: it names this lock among the advisory locks of one database. */
-const LOCK = 4_817_200_611
+export const MIGRATION_LOCK = 4_817_200_611
 
 /**
  * Brings the database to this code's schema: forward only, one transaction per file. Any number of processes may start at once:
@@ -60,7 +60,7 @@ interface Applied {
   readonly checksum: string
 }
 
-async function appliedMigrations(client: PlainClient): Promise<readonly Applied[]> {
+export async function appliedMigrations(client: PlainClient): Promise<readonly Applied[]> {
   const table = await client.query<{ found: boolean }>(
     `${SOURCE}SELECT to_regclass('schema_migrations') IS NOT NULL AS found`,
   )
@@ -70,7 +70,7 @@ async function appliedMigrations(client: PlainClient): Promise<readonly Applied[
 }
 
 /** What is still to be applied. Throws where the database and this code do not belong together. */
-function compare(wanted: readonly MigrationFile[], applied: readonly Applied[]): readonly MigrationFile[] {
+export function compare(wanted: readonly MigrationFile[], applied: readonly Applied[]): readonly MigrationFile[] {
   const known = new Map(wanted.map((file) => [file.name, file]))
   const done = new Set<string>()
   for (const { name, checksum } of applied) {
@@ -93,7 +93,7 @@ function compare(wanted: readonly MigrationFile[], applied: readonly Applied[]):
 /** Applies one file unless another process did meanwhile; false: look again. */
 async function applyOne(client: PlainClient, file: MigrationFile, log: StoreLog): Promise<boolean> {
   try {
-    await client.query(`${SOURCE}BEGIN; SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(${LOCK});
+    await client.query(`${SOURCE}BEGIN; SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(${MIGRATION_LOCK});
       CREATE TABLE IF NOT EXISTS schema_migrations (
         name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`)
     if ((await appliedMigrations(client)).some(({ name }) => name === file.name)) {

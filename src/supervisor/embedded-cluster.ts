@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { blockedAt, giveTo, spawnAs, type Account } from './embedded-account.ts'
 import type { Binaries } from './embedded-binaries.ts'
@@ -37,9 +37,27 @@ export async function openCluster(folder: string, account: Account | null, binar
 
 function wrongVersion(data: string, version: string): StartError {
   return new StartError(
-    `${data} belongs to PostgreSQL ${version}; this Causeway carries ${MAJOR}. Start a PostgreSQL ${version} on that folder and set ` +
-      `DATABASE_URL to it, or pg_dump it there and restore into an empty data folder; nothing was changed`,
+    `${data} belongs to PostgreSQL ${version}; this Causeway carries ${MAJOR}, and nothing was changed. Take everything along: ` +
+      `causeway backup FILE with the Causeway that ran on it last (or with DATABASE_URL naming a PostgreSQL ${version} on that folder), ` +
+      'then here causeway restore FILE --replace, which keeps the old folder aside',
   )
+}
+
+/**
+ * Moves a cluster of another major version out of the way, where it stays as it is. Returns where it is now; null: there is none. The
+ * caller holds the folder's lock.
+ */
+export async function setAsideOtherMajor(folder: string): Promise<string | null> {
+  const version = await readFile(join(folder, 'data', 'PG_VERSION'), 'utf8').catch(() => MAJOR)
+  if (version.trim() === MAJOR) return null
+  const aside = `${folder}-${version.trim()}`
+  const isTaken = await stat(aside).then(
+    () => true,
+    () => false,
+  )
+  if (isTaken) throw new StartError(`${aside} is there already: move or remove it, then try again`)
+  await rename(folder, aside)
+  return aside
 }
 
 /** Made aside and moved into place when it is complete, so that a start that is killed leaves nothing half-made. */

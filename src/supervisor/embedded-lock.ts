@@ -38,6 +38,11 @@ export async function lockFolder(dataDir: string): Promise<AsyncDisposable> {
   }
 }
 
+/** The process id that has the folder; undefined: nobody has, or there is no such folder. */
+export async function holderOfFolder(dataDir: string): Promise<string | undefined> {
+  return await holderOf(await socketPath(dataDir, NAME))
+}
+
 async function answering(path: string): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
@@ -98,8 +103,11 @@ async function holderOf(path: string): Promise<string | undefined> {
   }
 }
 
-function inUse(dataDir: string, pid: string): StartError {
-  return new StartError(
+/** Somebody else runs on the data folder. */
+export class FolderInUse extends StartError {}
+
+function inUse(dataDir: string, pid: string): FolderInUse {
+  return new FolderInUse(
     `the data folder ${dataDir} is in use by process ${pid}: stop that one, or set CAUSEWAY_DATA_DIR to another folder`,
   )
 }

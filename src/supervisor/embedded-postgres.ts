@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unprivilegedAccount } from './embedded-account.ts'
 import { usableBinaries } from './embedded-binaries.ts'
@@ -38,13 +39,26 @@ export async function startEmbedded({ dataDir, log, settings = {} }: EmbeddedOpt
   building.defer(() => removeIfApart(sockets, dataDir))
   const server = building.use(await keepServer({ account, binaries, data: cluster.data, sockets, log, settings }))
   const owned = building.move()
-  const url = `postgresql://${USER}:${cluster.password}@localhost/${DATABASE}?host=${encodeURIComponent(sockets)}`
   return {
-    url,
+    url: urlOf(cluster.password, sockets),
     get pid() {
       return server.pid
     },
     failed: server.failed,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+function urlOf(password: string, sockets: string): string {
+  return `postgresql://${USER}:${password}@localhost/${DATABASE}?host=${encodeURIComponent(sockets)}`
+}
+
+/** Of the server that another process runs on this folder; null where this account may not know. */
+export async function runningEmbeddedUrl(dataDir: string): Promise<string | null> {
+  try {
+    const password = await readFile(join(dataDir, 'postgres', 'password'), 'utf8')
+    return urlOf(password, await socketFolder(dataDir, await unprivilegedAccount()))
+  } catch {
+    return null
   }
 }

@@ -26,6 +26,7 @@ export const IMPORT_TABLE: Readonly<Record<string, MayImport>> = {
     values: [...GROUND, 'config', 'access', 'api', 'gateways', 'servers', 'tokens'],
     types: [],
   },
+  backup: { values: ['lib', 'errors'], types: [] },
   upstream: { values: [...GROUND, 'mcp', 'access', 'stdio'], types: ['catalog', ...NOUNS] },
   calls: { values: [...GROUND, 'mcp', 'access', 'catalog', 'upstream'], types: [] },
   http: {
