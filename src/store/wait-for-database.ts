@@ -53,13 +53,13 @@ function refusal(error: unknown): StartError {
   )
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0])
   return error instanceof Error ? error.message : String(error)
 }
 
 /** Where it should be, without the password. */
-function placeOf(url: string): string {
+export function placeOf(url: string): string {
   const { host, port, database } = new PlainClient(clientConfig(url))
   return host.startsWith('/') ? `${host} (${database ?? ''})` : `${host}:${port}/${database ?? ''}`
 }
