@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { addExample } from './add-example.ts'
+import { addFrom } from './add-from.ts'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
@@ -10,6 +12,10 @@ interface Options {
   readonly basic?: string
   readonly header?: readonly string[]
   readonly description?: string
+  readonly example?: boolean
+  readonly from?: string
+  readonly only?: readonly string[]
+  readonly dryRun?: boolean
   readonly json?: boolean
 }
 
@@ -19,15 +25,23 @@ export function addCommand(program: Command, context: Context): void {
   program
     .command('add')
     .description('put an MCP server behind the gateway')
-    .argument('<name>', 'its name here; its tools are called NAME-tool')
-    .argument('<url>', 'where it answers, such as http://127.0.0.1:3001/mcp')
+    .argument('[name]', 'its name here; its tools are called NAME-tool')
+    .argument('[url]', 'where it answers, such as http://127.0.0.1:3001/mcp')
     .option('--bearer <token>', 'send this bearer token; - reads it from standard input')
     .option('--basic <user:password>', 'send these credentials; - reads them from standard input')
     .option('--header <name: value>', 'send this header; may be repeated', collect)
     .option('--description <text>', 'what it is for')
+    .option('--example', 'the example server that is part of Causeway')
+    .option('--from <file>', "all servers of an MCP client's configuration, or of a client by its name")
+    .option('--only <name>', 'with --from: only this one; may be repeated', collect)
+    .option('--dry-run', 'with --from: show what would be added, and add nothing')
     .option('--json', 'print the answer as JSON')
     .addHelpText('after', EXAMPLES)
-    .action(async (name: string, url: string, options: Options) => {
+    .action(async (name: string | undefined, url: string | undefined, options: Options, command: Command) => {
+      if (options.from !== undefined) return await addFrom(options.from, options, context)
+      if (options.example === true) return await addExample(name, options, context)
+      if (name === undefined || url === undefined)
+        return command.error(`error: missing argument '${name === undefined ? 'name' : 'url'}'`)
       refuseUserInfo(url)
       const body = JSON.stringify({ name, url, ...(await credentials(options, context)), ...described(options) })
       const api = await context.api()
@@ -40,9 +54,11 @@ export function addCommand(program: Command, context: Context): void {
 
 const EXAMPLES = `
 Examples:
+  causeway add --example                          something to try things with
   causeway add everything http://127.0.0.1:3001/mcp
   echo "$TOKEN" | causeway add github https://api.githubcopilot.com/mcp/ --bearer -
-  causeway add search https://mcp.example.com/mcp --header 'X-Api-Key: …'`
+  causeway add search https://mcp.example.com/mcp --header 'X-Api-Key: …'
+  causeway add --from ~/.cursor/mcp.json --dry-run`
 
 /** A password in a URL is seen by everybody who lists servers. */
 function refuseUserInfo(url: string): void {
@@ -51,7 +67,7 @@ function refuseUserInfo(url: string): void {
     throw new CliError('credentials do not belong into the URL: give them with --basic USER:PASSWORD, or --basic -')
 }
 
-async function register(api: Api, name: string, body: string): Promise<Json> {
+export async function register(api: Api, name: string, body: string): Promise<Json> {
   try {
     return await api.json('POST', '/v1/gateways', body)
   } catch (error) {
@@ -107,7 +123,7 @@ function explainPending(gateway: Json, out: Terminal): void {
   out.print(`How it stands: npx causeway show ${JSON.stringify(name)}`)
 }
 
-async function printFound(gateway: Json, api: Api, out: Terminal): Promise<void> {
+export async function printFound(gateway: Json, api: Api, out: Terminal): Promise<void> {
   const server = plainText((gateway['serverInfo'] as Json | null | undefined)?.['name'])
   const era = [server, plainText(gateway['era']), plainText(gateway['protocolVersion'])].filter((part) => part !== '')
   out.print(

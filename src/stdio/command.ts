@@ -36,6 +36,10 @@ export interface Command {
   readonly cwd: string | undefined
 }
 
+/** This program itself, wherever this copy of it lies and whether or not it is on the PATH: `causeway example`. */
+const OWN_NAME = 'causeway'
+const OWN_LAUNCHER = join(import.meta.dirname, '../../bin/causeway.js')
+
 /**
  * The program that a launch names, found now, so that its absence is told as such, behind programs of util-linux that set its
  * limits and its end with ours and then become it. Where they are missing it runs without.
@@ -44,9 +48,10 @@ export function commandOf(launch: Launch, inherited: Env, limits: ProcessLimits)
   const env = { ...scrubbed(inherited), ...launch.env }
   if (launch.cwd !== null && !isFolder(launch.cwd))
     throw wrong('cwd', `the folder ${JSON.stringify(launch.cwd)} does not exist on the gateway's machine`)
-  const program = find(launch.command, env, launch.cwd)
+  const isOwn = launch.command === OWN_NAME
+  const program = isOwn ? process.execPath : find(launch.command, env, launch.cwd)
   if (program === undefined) throw wrong('command', `${JSON.stringify(launch.command)} ${notFound(launch.command)}`)
-  const [file = program, ...args] = [...wrapping(limits), program, ...launch.args]
+  const [file = program, ...args] = [...wrapping(limits), program, ...(isOwn ? [OWN_LAUNCHER] : []), ...launch.args]
   return { file, args, env, cwd: launch.cwd ?? undefined }
 }
 
