@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../support/child-server.ts'
+import { testDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
+import { startPgBouncer } from '../support/pgbouncer.ts'
 import { Desk, runPage } from './page-run.ts'
 import { allPages, blocksIn, isShownIn, type Page } from './pages.ts'
 
@@ -42,13 +44,27 @@ async function settingsFor(page: Page, desk: Desk): Promise<Record<string, strin
   }
 }
 
+/** The database of the pages, empty, and a pooler before it. */
+async function databases(page: Page, owned: AsyncDisposableStack): Promise<Record<string, string>> {
+  if (!page.blocks.some(({ text }) => text.includes('db.example.org'))) return {}
+  const { url } = owned.use(await testDatabase({ template: 'template0' }))
+  const pooler = owned.use(await startPgBouncer(url))
+  const there = (port: number): string => `postgresql://causeway:secret@db.example.org:${port}/causeway`
+  return { [there(5432)]: `'${url}'`, [there(6432)]: `'${pooler.url}'` }
+}
+
 describe('every block of commands', () => {
   test.each(runs.map((page) => [page.path, page] as const))(
     '%s',
     async (_, page) => {
       using desk = new Desk()
+      await using owned = new AsyncDisposableStack()
       const env = await settingsFor(page, desk)
-      const instead = { 4444: new URL(env['CAUSEWAY_URL'] ?? '').port, 3001: String(await freePort()) }
+      const instead = {
+        ...(await databases(page, owned)),
+        4444: new URL(env['CAUSEWAY_URL'] ?? '').port,
+        3001: String(await freePort()),
+      }
       for (const { block, printed } of await runPage(page, desk, { env, instead, withinMs: 60_000 }))
         if (block.shown !== null && !isShownIn(block.shown, printed))
           expect(printed, `${block.page}:${block.line} shows something else`).toBe(block.shown)
