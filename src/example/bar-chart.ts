@@ -17,7 +17,7 @@ export const barChart: Tool = {
     properties: {
       values: {
         type: 'array',
-        description: 'What to draw: numbers of zero or more, separated by commas on the command line',
+        description: 'What to draw: numbers of zero or more',
         items: { type: 'number', minimum: 0 },
         minItems: 1,
         maxItems: 40,
