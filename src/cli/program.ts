@@ -22,7 +22,7 @@ import { terminal } from './terminal.ts'
 import { tokenCommands } from './token.ts'
 import { toolsCommand } from './tools.ts'
 import { ownVersion, versionCommand } from './version.ts'
-import { watchCommands } from './watch-db.ts'
+import { watchCommands } from './watch.ts'
 import { wrapped } from './text.ts'
 
 type Adds = (program: Command, context: Context) => void

@@ -7,6 +7,7 @@ export interface Terminal {
   readonly isTTY: boolean
   /** Of the results, as it is now; somebody may drag the window. */
   readonly columns: number
+  readonly rows: number
   /** What is shown can be replaced, on standard output; no dumb terminal. */
   readonly redraws: boolean
   /** The same on standard error, for status lines. */
@@ -32,6 +33,7 @@ export interface Terminal {
 interface Stream {
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
   write(text: string): unknown
   on(event: 'error', heard: (error: Error) => void): unknown
 }
@@ -78,6 +80,9 @@ export function terminal({ out, err, plain, dumb = false, failed }: TerminalOpti
     isTTY: out.isTTY === true,
     get columns() {
       return columnsOf(out)
+    },
+    get rows() {
+      return out.rows ?? 40
     },
     redraws,
     moves,

@@ -25,7 +25,7 @@ export interface MetricsDeps {
 }
 
 export function metricsEndpoints(deps: MetricsDeps): readonly Endpoint[] {
-  return [summary(deps)]
+  return [summary(deps), recent(deps)]
 }
 
 function summary({ totals }: MetricsDeps): Endpoint {
@@ -67,6 +67,48 @@ function summary({ totals }: MetricsDeps): Endpoint {
         perGateway: perGateway.map(namedMetrics),
       }
       return { body }
+    },
+  })
+}
+
+const MOST_RECENT_SECONDS = 300
+
+function recent({ totals }: MetricsDeps): Endpoint {
+  return endpoint({
+    route: 'GET /metrics/recent',
+    permission: 'admin.metrics',
+    summary: 'The calls of the last seconds, per tool, prompt, resource and gateway',
+    tag: 'metrics',
+    query: Type.Object({
+      seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_RECENT_SECONDS, default: 10 })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: DEFAULT_LIMIT })),
+    }),
+    reply: Type.Array(
+      Type.Object({
+        kind: Type.String({ description: 'tool, prompt, resource or gateway' }),
+        ...named,
+        calls: Type.Integer(),
+        failures: Type.Integer(),
+        p50: Type.Number({ description: 'Seconds, the median' }),
+        p99: Type.Number({ description: 'Seconds' }),
+        max: Type.Number({ description: 'Seconds' }),
+      }),
+    ),
+    handle: async ({ query: { seconds: span = 10, limit = DEFAULT_LIMIT } }) => {
+      const rows = await totals.recent(span, limit)
+      return {
+        body: rows.map(({ kind, id, name, gatewayId, calls, failures, p50, p99, most }) => ({
+          kind,
+          id,
+          name,
+          gatewayId,
+          calls,
+          failures,
+          p50: p50 / 1000,
+          p99: p99 / 1000,
+          max: most / 1000,
+        })),
+      }
     },
   })
 }

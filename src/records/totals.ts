@@ -18,11 +18,26 @@ export interface NamedTotals extends Totals {
   readonly gatewayId: string | null
 }
 
+/** What one thing did in the last seconds. Times in ms; the name is null where the thing has been deleted. */
+export interface RecentCalls {
+  readonly kind: string
+  readonly id: string
+  readonly gatewayId: string | null
+  readonly name: string | null
+  readonly calls: number
+  readonly failures: number
+  readonly p50: number
+  readonly p99: number
+  readonly most: number
+}
+
 /** What summaries need of storage. */
 export interface TotalsReader {
   byKind(): Promise<ReadonlyMap<TotalsKind, Totals>>
   /** The most called first. */
   most(kind: 'tool' | 'gateway', limit: number): Promise<readonly NamedTotals[]>
+  /** The most called first. */
+  recent(seconds: number, limit: number): Promise<readonly RecentCalls[]>
 }
 
 export const NO_CALLS: Totals = { calls: 0, failures: 0, totalMs: 0, minMs: null, maxMs: null, lastAt: null }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { NamedTotals, Totals, TotalsKind, TotalsReader } from '#/records/totals.ts'
 import { isoOrNull } from './columns.ts'
+import { recentCalls } from './recent-calls.ts'
 import type { Database } from './store.ts'
 
 const SOURCE = 'metrics'
@@ -9,6 +10,7 @@ const SOURCE = 'metrics'
 export function totalsStore(db: Database): TotalsReader {
   const read = db.read(SOURCE)
   return {
+    recent: recentCalls(db),
     byKind: async () => {
       const rows = await read
         .selectFrom((from) =>
