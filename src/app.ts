@@ -14,6 +14,7 @@ import { openCatalog, type OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
 import { isLoopback } from '#/config/read-settings.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { openIdentity } from '#/gateways/dial-options.ts'
 import { followGateways } from '#/gateways/following.ts'
 import { keepGateways } from '#/gateways/keeping.ts'
 import { retireServers } from '#/gateways/retiring.ts'
@@ -145,6 +146,7 @@ function openUpstreams({ config, keys, deadlines }: Core, stdioPath: string | nu
         if (credential === null) return {}
         return JSON.parse(keys.open(`credential:${id}`, credential).toString()) as Record<string, string>
       },
+      identity: (gateway) => openIdentity(gateway, keys),
       perPrincipal: ({ stdio }) => stdio?.sharing === 'per_principal',
     },
     policy: { allowPrivate: allowPrivateNetworks ?? isLoopback(config.http.host) },

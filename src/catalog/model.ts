@@ -2,7 +2,7 @@ import type { GatewayId, PromptId, ResourceId, ServerId, TokenId, ToolId, TeamId
 import type { Permission } from '#/access/permissions.ts'
 import type { Owned } from '#/access/principal.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
-import type { Transport } from '#/mcp/transport.ts'
+import type { HttpVersion, Transport } from '#/mcp/transport.ts'
 import type { SealedLaunch } from '#/stdio/launch.ts'
 
 /** What a call needs to know of an upstream. Sealed secrets stay sealed here. */
@@ -21,6 +21,9 @@ export interface CatalogGateway extends Owned {
   readonly credential: string | null
   readonly passthroughHeaders: readonly string[]
   readonly caCertificate: string | null
+  readonly clientCert: string | null
+  readonly clientKey: string | null
+  readonly httpVersion: HttpVersion | null
   readonly timeoutMs: number | null
   readonly era: Era | null
   readonly revision: Revision | null

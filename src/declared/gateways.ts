@@ -116,6 +116,8 @@ const OPEN: ReadonlySet<string> = new Set([
   'authUsername',
   'authHeaderKey',
   'caCertificate',
+  'clientCert',
+  'httpVersion',
   'refreshIntervalSeconds',
   'timeoutMs',
   'visibility',

@@ -10,6 +10,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { diffOf } from './apply-discovery.ts'
 import { changedFields } from './changed-fields.ts'
 import { redeclare } from './declaration.ts'
+import { dialReach } from './dial-options.ts'
 import type { Declaration, Gateway } from './gateway.ts'
 import { actorOf } from '#/api/actor.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
@@ -72,8 +73,16 @@ async function attempted(
   const stdio = stdioReach({ id: target.id, version: target.version + 1, trial: true }, declaration.stdio)
   const relaunches = !isDeepStrictEqual(declaration.stdio, target.stdio)
   if (relaunches) requireMachineRight(principal)
+  const way = {
+    url,
+    stdio,
+    transport,
+    headers,
+    caCertificate,
+    ...dialReach({ ...declaration, id: target.id }, deps.sealer),
+  }
   const looked = redials(target, declaration, body)
-    ? await look(deps.discoverer, { url, stdio, transport, headers, caCertificate }, { signal: request.signal })
+    ? await look(deps.discoverer, way, { signal: request.signal })
     : null
   const { observation, renamed } = await planned(deps, { target, declaration, looked, rename: renameTools })
   const change: GatewayChange = {
@@ -101,6 +110,9 @@ function redials(before: Declaration, after: Declaration, body: GatewayUpdate): 
     before.transport !== after.transport ||
     before.credential !== after.credential ||
     before.caCertificate !== after.caCertificate ||
+    before.clientCert !== after.clientCert ||
+    before.clientKey !== after.clientKey ||
+    before.httpVersion !== after.httpVersion ||
     body.oneTimeAuth === true
   )
 }

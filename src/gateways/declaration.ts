@@ -5,6 +5,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { slugify } from '#/lib/slug.ts'
 import type { Transport } from '#/mcp/transport.ts'
 import { credentialOf, type Credential } from './credential.ts'
+import { PLAIN_DIAL, redeclareDial } from './dial-options.ts'
 import type { Declaration } from './gateway.ts'
 import type { GatewayCreate, GatewayUpdate } from './gateway-input.ts'
 import { gatewayUrl } from './gateway-url.ts'
@@ -36,6 +37,7 @@ const FRESH: Omit<Declaration, 'name' | 'slug'> = {
   authHint: null,
   credential: null,
   caCertificate: null,
+  ...PLAIN_DIAL,
   refreshIntervalSeconds: null,
   timeoutMs: null,
   visibility: 'public',
@@ -55,15 +57,17 @@ export function redeclare(
   const credential = credentialOf(body, stored)
   const name = body.name ?? before.name
   const kept = credential !== undefined && !(credential !== null && body.oneTimeAuth === true)
+  const where = whereOf(before, body, { id, sealer })
   const declaration: Declaration = {
     name,
     slug: slugOf(name),
-    ...whereOf(before, body, { id, sealer }),
+    ...where,
     description: pick(body.description, before.description),
     tags: body.tags === undefined ? before.tags : tagsOf(body.tags),
     passthroughHeaders: passthroughOf(body.passthroughHeaders) ?? before.passthroughHeaders,
     ...(kept ? sealed(id, credential, sealer) : authOf(before)),
     caCertificate: body.caCertificate === undefined ? before.caCertificate : certificate(body.caCertificate),
+    ...redeclareDial(before, { ...body, url: where.url }, { id, sealer }),
     refreshIntervalSeconds: pick(body.refreshIntervalSeconds, before.refreshIntervalSeconds),
     timeoutMs: pick(body.timeoutMs, before.timeoutMs),
     visibility: body.visibility ?? before.visibility,

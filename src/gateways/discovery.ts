@@ -1,6 +1,6 @@
 import type { ParamHeader } from '#/catalog/model.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
-import type { Transport } from '#/mcp/transport.ts'
+import type { HttpVersion, Transport } from '#/mcp/transport.ts'
 import type { SealedLaunch } from '#/stdio/launch.ts'
 
 /** The way to an upstream. */
@@ -11,6 +11,16 @@ export interface Reach {
   /** null: found out. */
   readonly transport: Transport | null
   readonly caCertificate: string | null
+  /** What we show a server that asks who we are; absent: nothing. */
+  readonly clientIdentity?: ClientIdentity | null
+  /** Absent: HTTP/1.1. */
+  readonly httpVersion?: HttpVersion | null
+}
+
+/** A certificate, perhaps with its chain, and its private key, both PEM. In the clear: never logged, never stored. */
+export interface ClientIdentity {
+  readonly cert: string
+  readonly key: string
 }
 
 /** Where and how to reach an upstream, before or after it is stored. Headers in the clear: never logged, never stored. */

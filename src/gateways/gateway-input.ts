@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { TagsInput } from '#/api/tags.ts'
+import { dialFields } from './dial-options.ts'
 import { stdioFields } from './stdio-declaration.ts'
 
 const Text = (maxLength: number) => Type.Union([Type.String({ maxLength }), Type.Null()])
@@ -42,6 +43,7 @@ const fields = {
       description: 'PEM; trusted for this gateway only',
     }),
   ),
+  ...dialFields,
   refreshIntervalSeconds: Type.Optional(Type.Union([Type.Integer({ minimum: 60, maximum: 2_592_000 }), Type.Null()])),
   timeoutMs: Type.Optional(
     Type.Union([Type.Integer({ minimum: 1, maximum: 3_600_000 }), Type.Null()], {

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { auditFields } from '#/api/provenance.ts'
 import { exactJson } from '#/lib/exact-json.ts'
 import { MASK } from './credential.ts'
+import { expiryOf } from './dial-options.ts'
 import type { Gateway } from './gateway.ts'
 
 /** A gateway as clients see it: every field always there, in this order; secrets masked. */
@@ -22,8 +23,8 @@ export function gatewayView(gateway: Gateway): Record<string, unknown> {
     caCertificate: gateway.caCertificate,
     caCertificateSig: null,
     signingAlgorithm: 'ed25519',
-    clientCert: null,
-    clientKey: null,
+    clientCert: gateway.clientCert,
+    clientKey: masked(gateway.clientKey !== null),
     ...authFields(gateway),
     teamId: gateway.teamId,
     team: null,
@@ -40,6 +41,8 @@ export function gatewayView(gateway: Gateway): Record<string, unknown> {
     resourceCount: gateway.counts.resources,
     skippedTools: [],
     timeoutMs: gateway.timeoutMs,
+    clientCertExpiresAt: expiryOf(gateway),
+    httpVersion: gateway.httpVersion ?? '1.1',
     era: state.era,
     protocolVersion: state.revision,
     eraEvidence: state.eraEvidence,
@@ -137,6 +140,10 @@ export const GatewayView = Type.Object(
     promptCount: Type.Integer(),
     resourceCount: Type.Integer(),
     timeoutMs: Type.Union([Type.Integer(), Null]),
+    clientCert: Text,
+    clientKey: Type.Union([Type.String({ description: 'Masked' }), Null]),
+    clientCertExpiresAt: Time,
+    httpVersion: Type.String({ description: '1.1 or 2' }),
     era: Text,
     protocolVersion: Text,
   },

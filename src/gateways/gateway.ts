@@ -5,10 +5,11 @@ import type { Tag } from '#/api/tags.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { Transport } from '#/mcp/transport.ts'
 import type { AuthHint, AuthType } from './credential.ts'
+import type { DialDeclaration } from './dial-options.ts'
 import type { StdioDeclaration } from './stdio-declaration.ts'
 
 /** What an operator says about an upstream. */
-export interface Declaration {
+export interface Declaration extends DialDeclaration {
   readonly name: string
   readonly slug: string
   /** null: it is started by a command. */

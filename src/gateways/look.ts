@@ -33,7 +33,7 @@ function judged(error: GatewayError): Looked {
     case 'upstream_invalid':
       throw new GatewayError('invalid_field', error.message, {
         cause: error,
-        field: 'url',
+        field: error.field ?? 'url',
         data: { reason: 'upstream_invalid', ...error.data },
       })
     case 'forbidden_address':

@@ -2,6 +2,7 @@ import type { GatewayId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { type Diff, diffOf, type ItemKind } from './apply-discovery.ts'
 import { openCredential } from './declaration.ts'
+import { type DialDeclaration, dialReach } from './dial-options.ts'
 import type { KnownServer, Reach, Target } from './discovery.ts'
 import type { Gateway } from './gateway.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
@@ -94,8 +95,9 @@ export function refreshable(deps: Pick<GatewayDeps, 'sealer'>, gateway: Gateway)
 /** How a stored gateway is reached: its credential in the clear, for as long as the request lasts. */
 export function targetOf(
   { sealer }: Pick<GatewayDeps, 'sealer'>,
-  gateway: Pick<Gateway, 'id' | 'credential'> & Reach,
+  gateway: Pick<Gateway, 'id' | 'credential' | keyof DialDeclaration> & Reach,
 ): Target {
   const { id, url, stdio = null, transport, credential, caCertificate } = gateway
-  return { url, stdio, transport, headers: openCredential(id, credential, sealer) ?? {}, caCertificate }
+  const headers = openCredential(id, credential, sealer) ?? {}
+  return { url, stdio, transport, headers, caCertificate, ...dialReach(gateway, sealer) }
 }

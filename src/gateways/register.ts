@@ -8,6 +8,7 @@ import { diffOf, NOTHING_KNOWN } from './apply-discovery.ts'
 import { declare, type Declared } from './declaration.ts'
 import { actorOf } from '#/api/actor.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
+import { dialReach } from './dial-options.ts'
 import type { Gateway } from './gateway.ts'
 import type { GatewayCreate } from './gateway-input.ts'
 import type { Observation, TakenNames } from './gateway-store.ts'
@@ -39,7 +40,14 @@ export async function register(deps: GatewayDeps, input: RegisterInput): Promise
   if (before.made !== undefined) return before.made
   const looked = await look(
     deps.discoverer,
-    { url, stdio, transport, headers: declared.headers, caCertificate },
+    {
+      url,
+      stdio,
+      transport,
+      headers: declared.headers,
+      caCertificate,
+      ...dialReach({ ...declared.declaration, id }, deps.sealer),
+    },
     { signal: input.request.signal },
   )
   for (let attempt = 1; ; attempt++) {

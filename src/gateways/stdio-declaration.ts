@@ -51,6 +51,9 @@ export interface StdioInput {
 const HTTP_ONLY = [
   'url',
   'caCertificate',
+  'clientCert',
+  'clientKey',
+  'httpVersion',
   'authType',
   'authToken',
   'authUsername',

@@ -3,3 +3,6 @@ export type HttpTransport = 'STREAMABLEHTTP' | 'SSE'
 
 /** How JSON-RPC travels to a server; STDIO is the pipes of a process that we start. */
 export type Transport = HttpTransport | 'STDIO'
+
+/** The HTTP that is spoken, where it is not HTTP/1.1. */
+export type HttpVersion = '2'

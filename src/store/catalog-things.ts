@@ -5,7 +5,7 @@ import type { Visibility } from '#/access/principal.ts'
 import type { CatalogGateway, CatalogServer, CatalogToken, CatalogUser, ServerItem } from '#/catalog/model.ts'
 import type { Source } from '#/catalog/reader.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
-import type { Transport } from '#/mcp/transport.ts'
+import type { HttpVersion, Transport } from '#/mcp/transport.ts'
 import type { SealedLaunch, Sharing } from '#/stdio/launch.ts'
 import { PAGE_ROWS, pageOf } from './catalog-page.ts'
 import type { Reader } from './store.ts'
@@ -87,32 +87,48 @@ interface StdioRow {
 
 function stdioOf({ id, version, command, args, env, cwd, sharing }: StdioRow): SealedLaunch | null {
   if (command === null) return null
-  return { gatewayId: id, version, trial: false, command, args: args as string[], env, cwd, sharing: sharing as Sharing }
+  return {
+    gatewayId: id,
+    version,
+    trial: false,
+    command,
+    args: args as string[],
+    env,
+    cwd,
+    sharing: sharing as Sharing,
+  }
 }
 
-export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId> {
-  const rows = () =>
-    reader
-      .selectFrom('gateways as g')
-      .leftJoin('gateway_states as s', 's.gateway_id', 'g.id')
-      .select(['g.id', 'g.name', 'g.slug', 'g.url', 'g.enabled', 'g.owner_id', 'g.team_id', 'g.visibility'])
-      .select([
-        'g.credential',
-        'g.passthrough_headers',
-        'g.ca_certificate',
-        'g.timeout_ms',
-        'g.version',
-        'g.created_at',
-        'g.command',
-        'g.args',
-        'g.env',
-        'g.cwd',
-        'g.sharing',
-      ])
-      .select(['s.reachable', 's.era', 's.revision', 's.stateful', 's.capabilities', 's.server_info', 's.instructions'])
-      .select((from) => from.fn.coalesce('g.transport', 's.transport').as('transport'))
-  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
-  const toGateway = (row: Row): CatalogGateway => ({
+// eslint-disable-next-line typescript/explicit-function-return-type
+function gatewayRows(reader: Reader) {
+  return reader
+    .selectFrom('gateways as g')
+    .leftJoin('gateway_states as s', 's.gateway_id', 'g.id')
+    .select(['g.id', 'g.name', 'g.slug', 'g.url', 'g.enabled', 'g.owner_id', 'g.team_id', 'g.visibility'])
+    .select([
+      'g.credential',
+      'g.passthrough_headers',
+      'g.ca_certificate',
+      'g.client_cert',
+      'g.client_key',
+      'g.http_version',
+      'g.timeout_ms',
+      'g.version',
+      'g.created_at',
+      'g.command',
+      'g.args',
+      'g.env',
+      'g.cwd',
+      'g.sharing',
+    ])
+    .select(['s.reachable', 's.era', 's.revision', 's.stateful', 's.capabilities', 's.server_info', 's.instructions'])
+    .select((from) => from.fn.coalesce('g.transport', 's.transport').as('transport'))
+}
+
+type GatewayRow = Awaited<ReturnType<ReturnType<typeof gatewayRows>['executeTakeFirstOrThrow']>>
+
+function toGateway(row: GatewayRow): CatalogGateway {
+  return {
     id: row.id as GatewayId,
     name: row.name,
     slug: row.slug,
@@ -124,6 +140,9 @@ export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId>
     credential: row.credential,
     passthroughHeaders: row.passthrough_headers as readonly string[],
     caCertificate: row.ca_certificate,
+    clientCert: row.client_cert,
+    clientKey: row.client_key,
+    httpVersion: row.http_version as HttpVersion | null,
     timeoutMs: row.timeout_ms,
     era: row.era as Era | null,
     revision: row.revision as Revision | null,
@@ -134,7 +153,11 @@ export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId>
     version: row.version,
     createdAt: row.created_at.getTime(),
     ...owned(row),
-  })
+  }
+}
+
+export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId> {
+  const rows = () => gatewayRows(reader)
   return {
     page: async (after) => {
       const found = await rows()

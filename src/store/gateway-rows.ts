@@ -21,8 +21,30 @@ export function gatewayQuery(read: Reader) {
     .leftJoin('users as u', 'u.id', 'g.owner_id')
     .select(['g.id', 'g.name', 'g.slug', 'g.url', 'g.description', 'g.transport', 'g.enabled', 'g.owner_id'])
     .select(['g.team_id', 'g.visibility', 'g.tags', 'g.passthrough_headers', 'g.auth_type', 'g.auth_hint'])
-    .select(['g.credential', 'g.ca_certificate', 'g.refresh_interval_seconds', 'g.timeout_ms', 'g.version'])
-    .select(['g.command', 'g.args', 'g.env', 'g.env_names', 'g.cwd', 'g.sharing', 'g.created', 'g.modified', 'u.email', 's.status', 's.reachable', 's.last_error'])
+    .select([
+      'g.credential',
+      'g.ca_certificate',
+      'g.client_cert',
+      'g.client_key',
+      'g.http_version',
+      'g.refresh_interval_seconds',
+      'g.timeout_ms',
+      'g.version',
+    ])
+    .select([
+      'g.command',
+      'g.args',
+      'g.env',
+      'g.env_names',
+      'g.cwd',
+      'g.sharing',
+      'g.created',
+      'g.modified',
+      'u.email',
+      's.status',
+      's.reachable',
+      's.last_error',
+    ])
     .select(['s.registration_attempts', 's.claimed_by', 's.era', 's.revision', 's.era_evidence'])
     .select(['s.capabilities', 's.server_info', 's.instructions', 's.transport as found_transport'])
     .select([
@@ -63,6 +85,9 @@ export function gatewayOf(row: GatewayRow): Gateway {
     authHint: row.auth_hint as AuthHint | null,
     credential: row.credential,
     caCertificate: row.ca_certificate,
+    clientCert: row.client_cert,
+    clientKey: row.client_key,
+    httpVersion: row.http_version as Gateway['httpVersion'],
     refreshIntervalSeconds: row.refresh_interval_seconds,
     timeoutMs: row.timeout_ms,
     version: row.version,

@@ -143,7 +143,11 @@ async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise
   if (observation?.kind === 'found' || restated) tx.changed('gateway_items', id)
   tx.changed('server', ...servers)
   const { name } = declaration
-  audit(tx, actor, { action: 'gateways.update', id, detail: { name, ...whereOf(declaration), changed: change.changed } })
+  audit(tx, actor, {
+    action: 'gateways.update',
+    id,
+    detail: { name, ...whereOf(declaration), changed: change.changed },
+  })
   return true
 }
 
@@ -232,6 +236,9 @@ function columnsOf(declaration: Declaration) {
     cwd: stdio?.cwd ?? null,
     sharing: stdio?.sharing ?? null,
     ca_certificate: declaration.caCertificate,
+    client_cert: declaration.clientCert,
+    client_key: declaration.clientKey,
+    http_version: declaration.httpVersion,
     refresh_interval_seconds: declaration.refreshIntervalSeconds,
     timeout_ms: declaration.timeoutMs,
   }

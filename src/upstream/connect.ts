@@ -184,6 +184,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer from the host',
   ERR_HTTP2_STREAM_ERROR: 'the server reset the stream',
   ERR_HTTP2_SESSION_ERROR: 'the server ended the HTTP/2 session',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it wants a client certificate; give client_cert and client_key',
   EPROTO: 'the TLS handshake failed; is it https?',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; give the gateway its CA certificate',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate chain is self-signed; give the gateway its CA certificate',
@@ -193,9 +194,14 @@ const SENTENCES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
 }
 
+/** A server's alerts about what we have shown it. */
+const OUR_CERTIFICATE =
+  /_ALERT_(?:BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN))/
+
 /** A short sentence for an error of node:net or node:tls. */
 export function reason(cause: Error): string {
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
+  if (OUR_CERTIFICATE.test(code)) return 'it does not accept our client certificate; check client_cert'
   return (
     SENTENCES[code] ?? (code.startsWith('ERR_SSL') ? 'the TLS handshake failed; is it https?' : code || cause.message)
   )

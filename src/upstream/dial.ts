@@ -1,8 +1,8 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
-import type { Reach } from '#/gateways/discovery.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { Carrier, CarriedOptions, HttpLane, HttpLanes } from './carrier.ts'
 import { type ConnectOptions, type Endpoint, openSocket } from './connect.ts'
+import { type Dialled, placeOf } from './endpoint.ts'
 import { Http1Connection, type ResponseHandler } from './http1-connection.ts'
 import { type HttpRequest, type RequestStarts, requestStarts } from './http1-write.ts'
 
@@ -12,31 +12,9 @@ export type Route = Endpoint & {
 }
 
 /** Throws `invalid_field` for what cannot be dialled at all. */
-export function routeTo(reach: Pick<Reach, 'url' | 'caCertificate' | 'clientIdentity'>): Route {
-  const { parsed, endpoint } = endpointOf(reach)
-  return { ...endpoint, starts: requestStarts(parsed.pathname + parsed.search, parsed.host) }
-}
-
-export function endpointOf({ url, caCertificate, clientIdentity = null, httpVersion = null }: Dialled) {
-  const parsed = url === null ? null : URL.parse(url)
-  if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:'))
-    throw new GatewayError('invalid_field', 'the URL must be absolute and begin with http:// or https://', {
-      field: 'url',
-    })
-  if (parsed.username !== '' || parsed.password !== '')
-    throw new GatewayError('invalid_field', 'the URL must not carry credentials; use the authentication fields', {
-      field: 'url',
-    })
-  const tls = parsed.protocol === 'https:'
-  const endpoint: NetEndpoint = {
-    host: parsed.hostname.replace(/^\[|\]$/g, ''),
-    port: parsed.port === '' ? (tls ? 443 : 80) : Number(parsed.port),
-    tls,
-    caCertificate,
-    clientIdentity,
-    http2: httpVersion === '2',
-  }
-  return { parsed, endpoint }
+export function routeTo(dialled: Dialled): Route {
+  const { endpoint, url } = placeOf(dialled)
+  return { ...endpoint, starts: requestStarts(url.pathname + url.search, url.host) }
 }
 
 /** A lane without use for this long holds no open socket any more: longer than any connection lies idle. */

@@ -1,7 +1,7 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Fault } from '#/stdio/fault.ts'
 import { reason } from './connect.ts'
-import { Http1Fault } from './http1-fault.ts'
+import { Http1Fault, Refused } from './http1-fault.ts'
 
 /** How far an exchange had come when its transport failed. */
 export type Progress = 'unsent' | 'sent' | 'answering'
@@ -12,6 +12,8 @@ export function transportFailure(cause: Error, progress: Progress): GatewayError
   const fault = cause instanceof Http1Fault ? cause.kind : undefined
   if (fault === 'protocol')
     return new GatewayError('upstream_invalid', 'the server does not answer in HTTP/1.1', { cause })
+  if (cause instanceof Refused)
+    return new GatewayError('upstream_unreachable', 'the server takes no more requests on this connection', { cause })
   if (progress === 'answering')
     return new GatewayError('upstream_invalid', 'the server broke off in the middle of its answer', { cause })
   const code = codeOf(cause)

@@ -12,3 +12,8 @@ export class Http1Fault extends Error {
 export function violation(message: string): Http1Fault {
   return new Http1Fault('protocol', message)
 }
+
+/** The server says that it has not begun: sending the request again runs nothing twice. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+}

@@ -62,8 +62,8 @@ export class Peer implements Disposable {
     this.context = context
     this.version = gateway.version
     this.transport = gateway.transport
-    this.#reach = gateway
-    this.carrier = carrierTo(gateway, context)
+    this.#reach = { ...gateway, clientIdentity: context.vault.identity?.(gateway) ?? null }
+    this.carrier = carrierTo(this.#reach, context)
     const { inFlight, waiting, maxWaitMs } = context.limits
     this.bulkhead = new Bulkhead({ limit: inFlight, waiting, maxWaitMs }, context.deadlines)
     this.#posting = new Bulkhead({ limit: CANCELS, waiting: inFlight, maxWaitMs: CANCEL_WAIT_MS }, context.deadlines)

@@ -1,6 +1,8 @@
 import type { Reach } from '#/gateways/discovery.ts'
 import type { Carrier } from './carrier.ts'
 import { Lanes, routeTo } from './dial.ts'
+import { placeOf } from './endpoint.ts'
+import { Http2Lanes } from './http2-lanes.ts'
 import type { UpstreamContext } from './options.ts'
 import { SseCarrier } from './sse-carrier.ts'
 import { stdioRoute } from './stdio-route.ts'
@@ -13,5 +15,12 @@ export function carrierTo(reach: Reach, context: UpstreamContext): Carrier {
 }
 
 function lanesTo(reach: Reach, context: UpstreamContext): Carrier {
-  return new Lanes(routeTo(reach), context)
+  if (reach.httpVersion !== '2') return new Lanes(routeTo(reach), context)
+  const { endpoint, url } = placeOf(reach)
+  const target = {
+    scheme: endpoint.tls ? 'https' : 'http',
+    authority: url.host,
+    path: url.pathname + url.search,
+  } as const
+  return new Http2Lanes(endpoint, target, context)
 }

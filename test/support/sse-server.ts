@@ -82,6 +82,7 @@ export async function sseServer(manners: SseManners = {}): Promise<SseServer> {
 
 export const sseTarget = (url: string, transport: Target['transport'] = null): Target => ({
   url,
+  stdio: null,
   transport,
   headers: { 'x-key': 'k' },
   caCertificate: null,
