@@ -9,6 +9,8 @@ import type { GatewayPart } from './state.ts'
 /** Small gateways are read together, up to so many items by what we know of them; a large one by itself. */
 const TOGETHER_ITEMS = 1_000
 const TOGETHER_GATEWAYS = 100
+/** What a gateway that nobody has seen yet is taken for: most are small, and of one that is not the pages are bounded all the same. */
+const UNKNOWN_ITEMS = 20
 
 /** Everything that these gateways offer, read anew; what was not met is gone. */
 export async function applyParts(all: Applying, ids: readonly GatewayId[]): Promise<void> {
@@ -41,7 +43,7 @@ function groups({ state }: Applying, ids: readonly GatewayId[]): readonly (reado
     const part = state.parts.get(id)
     const size =
       part === undefined
-        ? TOGETHER_ITEMS
+        ? UNKNOWN_ITEMS
         : part.tools.size + part.prompts.size + part.resources.size + part.resourceTemplates.size
     const last = made.at(-1)
     items += size

@@ -16,6 +16,11 @@ interface Wire {
   readonly connection: { readonly stream: Socket }
 }
 
+/** The connection's own socket: to close it without a word. */
+export function socketOf(client: PoolClient): Socket {
+  return (client as unknown as Wire).connection.stream
+}
+
 /**
  * Asks the server to stop what this connection is doing, on a socket of its own: the protocol's CancelRequest, which works
  * direct and through a pooler. Resolves when the server has closed that socket (it has passed the request on), or after `ms`.

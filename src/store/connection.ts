@@ -1,6 +1,6 @@
 import type { PoolClient, QueryResult } from 'pg'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { cancelStatement } from './cancel.ts'
+import { cancelStatement, socketOf } from './cancel.ts'
 import { databaseError, sqlState } from './errors.ts'
 import type { Pulse } from './pulse.ts'
 
@@ -17,13 +17,15 @@ export interface Limit {
   readonly prompt?: boolean
 }
 
-/** One connection while somebody has it: statements run one after another, each with an end; then it is given back, once. */
+/**
+ * One connection while somebody has it: statements run in the order in which they are sent, which need not wait for each other's
+ * answers, each with an end; then it is given back, once.
+ */
 export class Connection implements Disposable {
   readonly #client: PoolClient
   readonly #pulse: Pulse
-  #last: Promise<unknown> = Promise.resolve()
   #broken: Error | undefined
-  #busy = false
+  #running = 0
   #released = false
 
   constructor(client: PoolClient, pulse: Pulse) {
@@ -35,29 +37,27 @@ export class Connection implements Disposable {
 
   /** A statement is under way. */
   get busy(): boolean {
-    return this.#busy
+    return this.#running > 0
   }
 
   /** Runs one statement. */
   async run(text: string, values: readonly unknown[], limit: Limit): Promise<Result> {
-    const [result] = await this.#inTurn(text, values, limit)
+    const [result] = await this.#run(text, values, limit)
     if (result === undefined) throw new Error('a statement without a result')
     return result
   }
 
   /** Runs several statements in one round trip (the simple protocol, so without parameters); one result each. */
   script(text: string, limit: Limit): Promise<readonly Result[]> {
-    return this.#inTurn(text, undefined, limit)
+    return this.#run(text, undefined, limit)
   }
 
-  /** Ends an open transaction; if that fails, the connection is given up. Never waits behind a statement that does not end. */
+  /** Ends an open transaction, behind what is still under way in it; if that fails, the connection is given up. */
   async rollback(text: string): Promise<void> {
-    if (this.#broken !== undefined || this.#busy) this.discard(new Error('busy at the end of its transaction'))
-    else if (this.#client.getTransactionStatus() !== 'I') {
-      // Whoever is told of the failure waits for this, so a server that has fallen silent is not waited for to the end.
-      const limit = { ms: 2 * GRACE_MS, prompt: true }
-      await this.#inTurn(text, undefined, limit).catch((error: unknown) => this.discard(error as Error))
-    }
+    if (this.#broken !== undefined || (!this.busy && this.#client.getTransactionStatus() === 'I')) return
+    // Whoever is told of the failure waits for this, so a server that has fallen silent is not waited for to the end.
+    const limit = { ms: GRACE_MS, prompt: true }
+    await this.#run(text, undefined, limit).catch((error: unknown) => this.discard(error as Error))
   }
 
   /** Gives up this connection: it does not go back to the pool. */
@@ -69,9 +69,11 @@ export class Connection implements Disposable {
   [Symbol.dispose](): void {
     if (this.#released) return
     this.#released = true
-    if (this.#client.getTransactionStatus() !== 'I') this.#broken ??= new Error('not idle')
+    if (this.busy || this.#client.getTransactionStatus() !== 'I') this.#broken ??= new Error('not idle')
     // While a discarded connection closes it may still fail, so its listener stays.
     if (this.#broken === undefined) this.#client.off('error', this.#onError)
+    // A client with statements under way would wait for them before it closes.
+    else if (this.busy) socketOf(this.#client).destroy()
     this.#client.release(this.#broken)
   }
 
@@ -79,16 +81,10 @@ export class Connection implements Disposable {
     this.#broken ??= error
   }
 
-  #inTurn(text: string, values: readonly unknown[] | undefined, limit: Limit): Promise<readonly Result[]> {
-    const turn = this.#last.then(() => this.#run(text, values, limit))
-    this.#last = turn.catch(() => undefined)
-    return turn
-  }
-
   async #run(text: string, values: readonly unknown[] | undefined, limit: Limit): Promise<readonly Result[]> {
     if (this.#broken !== undefined || this.#released) throw databaseError(this.#broken ?? new Error('not queryable'))
-    this.#busy = true
-    const settled = this.#settle(text, values).finally(() => (this.#busy = false))
+    this.#running += 1
+    const settled = this.#settle(text, values).finally(() => (this.#running -= 1))
     const { promise: over, resolve } = Promise.withResolvers<'late' | GatewayError>()
     const timer = setTimeout(resolve, Math.max(1, limit.ms), 'late')
     const ask = this.#pulse.asked(limit.prompt ?? false, (error) => {
@@ -105,6 +101,7 @@ export class Connection implements Disposable {
 
   /** The server is silent: what it does with this statement is not waited for, and neither is its word on the cancel. */
   #abandon(why: GatewayError): void {
+    if (this.#broken !== undefined) return
     this.discard(why)
     void cancelStatement(this.#client, GRACE_MS)
   }

@@ -12,7 +12,7 @@ export interface DatabaseOptions {
   /** Connections of this process, at least one. */
   readonly poolSize: number
   readonly log: StoreLog
-  /** Deadlines in ms: of a read (5 s), of a whole write (10 s), of waiting for a connection (3 s). */
+  /** Deadlines in ms: of a read (5 s), of a whole write (10 s), of waiting for a connection (10 s). */
   readonly readMs?: number
   readonly writeMs?: number
   readonly acquireMs?: number
@@ -35,7 +35,7 @@ export interface OpenDatabase extends Database, AsyncDisposable {
 /** The database of this process. Connects when first used, so it opens while the database is away. */
 export async function openDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
   const { url, poolSize: size, log, readMs = 5_000, writeMs = 10_000, slowMs = 1_000 } = options
-  const { acquireMs = 3_000, maxWaiting = 1_000 } = options
+  const { acquireMs = 10_000, maxWaiting = 1_000 } = options
   const pool = new ConnectionPool({ url, size, log, acquireMs, maxWaiting })
   const readers = new Map<string, Reader>()
   const builder = kyselyOver(async () => {

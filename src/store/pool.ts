@@ -21,10 +21,10 @@ export interface PoolOptions {
 /** Longer than connecting takes anywhere, and short enough that a server that comes back finds us asking. */
 const CONNECT_MS = 2_000
 
-/** Connecting has an end of its own, besides the wait for a place. */
+/** Connecting has an end of its own, besides the wait for a place. Statements are sent without waiting for the one before. */
 class PooledClient extends PlainClient {
   constructor(config?: ClientConfig) {
-    super({ ...config, connectionTimeoutMillis: CONNECT_MS })
+    super({ ...config, connectionTimeoutMillis: CONNECT_MS, pipeline: true })
   }
 }
 

@@ -1,10 +1,11 @@
+import type { CompiledQuery } from 'kysely'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChangeKind } from '#/catalog/changes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { insideTransaction, outsideTransaction } from '#/lib/held-connection.ts'
 import { endOf } from './clock.ts'
 import type { Connection } from './connection.ts'
-import { kyselyOver } from './dialect.ts'
+import { kyselyOver, type Execute } from './dialect.ts'
 import { databaseError, sqlState } from './errors.ts'
 import type { StoreLog } from './log.ts'
 import type { ConnectionPool } from './pool.ts'
@@ -60,8 +61,9 @@ async function once<T>(
   const began = performance.now()
   const transaction = new Transaction(connection, comment, began + totalMs)
   try {
-    await connection.script(comment + begin(totalMs), { ms: totalMs, prompt: true })
-    const value = await transaction.run(source, work)
+    // The first statement of the work follows BEGIN on the wire; where BEGIN fails, so does whatever follows it.
+    const begun = connection.script(comment + begin(totalMs), { ms: totalMs, prompt: true })
+    const [value] = await Promise.all([transaction.run(source, work), begun])
     const seq = await transaction.commit()
     pool.pulse.wrote(true)
     transaction.announce(log, source)
@@ -151,10 +153,11 @@ class Transaction {
 
   #tx(): WriteTx {
     return {
-      sql: kyselyOver(async ({ sql, parameters }) => {
-        this.#assertMayRun()
-        return await this.#connection.run(this.#comment + sql, parameters, { ms: this.#leftMs() })
-      }),
+      sql: kyselyOver((query) => this.#send(query)),
+      together: async (...queries) => {
+        const results = await Promise.all(queries.map((query) => this.#send(query)))
+        return (results.at(-1)?.rows ?? []) as never
+      },
       changed: (kind, ...ids) => {
         const named = this.#changes.get(kind) ?? new Set()
         for (const id of ids) named.add(id)
@@ -168,6 +171,11 @@ class Transaction {
         this.#after.push(work)
       },
     }
+  }
+
+  async #send({ sql, parameters }: CompiledQuery): ReturnType<Execute> {
+    this.#assertMayRun()
+    return await this.#connection.run(this.#comment + sql, parameters, { ms: this.#leftMs() })
   }
 
   #assertMayRun(): void {
