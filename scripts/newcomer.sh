@@ -55,5 +55,5 @@ cd "$folder/causeway"
 step 'npm install' npm install
 step 'npm start, until it answers' start
 step 'npx causeway add --example' npx causeway add --example
-step 'npx causeway call' npx causeway call example-convert-units --arg value=42 --arg from=km --arg to=mi
+step 'npx causeway call' npx causeway call example-convert-units --arg value=42 --arg from=km --arg to=mile
 printf '%s  in all; the tool says: %s\n' "$(seconds $(($(now) - whole)))" "$(cat "$folder/said")"

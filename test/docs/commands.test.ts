@@ -23,7 +23,7 @@ afterAll(async () => {
   for (const { page, line, reason } of left) console.log(`  ${page}:${line}: ${reason}`)
 })
 
-/** What a page has put behind the gateway goes, so that the next one finds it empty. */
+/** What the page before has put behind the gateway goes, so that this one finds it empty. */
 async function cleared(): Promise<void> {
   for (const noun of ['servers', 'gateways'])
     for (const { id } of (await gateway.api('GET', `/v1/${noun}?limit=0&include_inactive=true`)).body as unknown as {
@@ -59,6 +59,7 @@ describe('every block of commands', () => {
     async (_, page) => {
       using desk = new Desk()
       await using owned = new AsyncDisposableStack()
+      await cleared()
       const env = await settingsFor(page, desk)
       const instead = {
         ...(await databases(page, owned)),
@@ -68,7 +69,6 @@ describe('every block of commands', () => {
       for (const { block, printed } of await runPage(page, desk, { env, instead, withinMs: 60_000 }))
         if (block.shown !== null && !isShownIn(block.shown, printed))
           expect(printed, `${block.page}:${block.line} shows something else`).toBe(block.shown)
-      await cleared()
     },
     90_000,
   )
