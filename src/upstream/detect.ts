@@ -86,7 +86,7 @@ async function declaredSse(wire: Wire): Promise<Detected> {
   if (reply.message === null && (status === 200 || NO_POST.has(status))) {
     const what = status === 200 ? contentType || 'something without a content type' : String(status)
     const why = `the server does not speak HTTP+SSE here: it answered GET with ${what}; leave transport out to find out`
-    throw new GatewayError('upstream_invalid', why)
+    throw new GatewayError('upstream_invalid', why, { field: 'transport' })
   }
   return await legacy(wire, reply, { transport: 'SSE', why: 'HTTP+SSE is declared' })
 }

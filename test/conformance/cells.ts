@@ -1,6 +1,7 @@
 import type { Fixture } from '../fixtures/legacy-server.ts'
 import { startLegacyFixture } from '../fixtures/legacy-server.ts'
 import { startModernFixture } from '../fixtures/modern-server.ts'
+import { startSseFront } from '../fixtures/sse-front.ts'
 import { startForwarder } from '../support/forwarder.ts'
 import type { RunningGateway } from '../support/gateway.ts'
 import { runSuite, type RequirementSet, type ScenarioResult } from './suite.ts'
@@ -21,9 +22,14 @@ export const startFixture = (era: 'legacy' | 'modern'): Promise<Fixture> =>
   era === 'legacy' ? startLegacyFixture() : startModernFixture()
 
 /** The suite, through the gateway's endpoint of one upstream, where names are as the upstream gave them. */
-export async function runCell(gateway: RunningGateway, cell: Cell): Promise<ScenarioResult[]> {
+export async function runCell(
+  gateway: RunningGateway,
+  cell: Cell,
+  over: 'http' | 'sse' = 'http',
+): Promise<ScenarioResult[]> {
   await using fixture = await startFixture(upstreamOf(cell))
-  const { id } = await gateway.register(cell.replaceAll(' ', '-'), fixture.url)
+  await using front = over === 'sse' ? await startSseFront(fixture.url) : null
+  const { id } = await gateway.register(cell.replaceAll(' ', '-'), (front ?? fixture).url)
   await using forwarder = await startForwarder(`${gateway.url}/gateways/${id}/mcp`, gateway.token)
   const results = await runSuite(forwarder.url, requirementsOf(cell))
   await gateway.api('DELETE', `/v1/gateways/${id}`)
