@@ -1,6 +1,5 @@
 import { hash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { bearerOf } from '#/access/bearer.ts'
 import { identifier } from '#/access/principal-of.ts'
@@ -21,6 +20,7 @@ import { retireServers } from '#/gateways/retiring.ts'
 import { openEnvironment } from '#/gateways/stdio-declaration.ts'
 import { Admission } from '#/http/admission.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
+import type { FrontRequest } from '#/http/front-request.ts'
 import { createOps } from '#/http/ops.ts'
 import { requestGuard } from '#/http/request-guard.ts'
 import { restApp } from '#/http/rest.ts'
@@ -48,6 +48,7 @@ import { callFinished, recordsLost, requestFailures, signInRefusals, type Teleme
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
+import { declareOnce } from './declaring.ts'
 import type { ForWorkers } from './machine.ts'
 import { routesOf } from './routes.ts'
 
@@ -66,13 +67,18 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const core = { config, link, log, db, keys, catalog, deadlines: createDeadlines(), admission: new Admission() }
   const records = await openRecords(core, building)
   const upstream = building.use(openUpstreams(core, prepared.stdioPath))
+  const ending = new AbortController()
   const calls = createCalls({ catalog, upstreams: upstream.upstreams, log: records.log })
-  const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, building })
+  const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, ending: ending.signal, building })
   building.use(keepHouse(core, upstream))
-  link.serve(door.server)
+  building.use(declareOnce(core, upstream.discoverer, prepared.declared))
+  link.serve(door.take)
   const owned = building.move()
   return {
-    quiesce: () => door.quiesce(),
+    quiesce: () => {
+      ending.abort()
+      door.quiesce()
+    },
     drain: (hurry) => door.drain(hurry),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
@@ -166,10 +172,12 @@ interface DoorParts {
   readonly calls: Calls
   readonly upstream: UpstreamParts
   readonly telemetry: Telemetry
+  /** Aborted when this worker is told to wind up. */
+  readonly ending: AbortSignal
   readonly building: AsyncDisposableStack
 }
 
-async function openDoor(core: Core, { calls, upstream, telemetry, building }: DoorParts): Promise<FrontDoor> {
+async function openDoor(core: Core, { calls, upstream, telemetry, ending, building }: DoorParts): Promise<FrontDoor> {
   const { config, link, db, keys, catalog, deadlines, admission } = core
   const { bodyLimit, publicUrl } = config.http
   const authenticate = authenticator(core, telemetry)
@@ -177,7 +185,8 @@ async function openDoor(core: Core, { calls, upstream, telemetry, building }: Do
   const sessions = new Sessions({ sealer: keys, tell: (fact) => link.tell(factOf(fact)) })
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
   const edge = config.http.restLenience ? lenientEdge : strictEdge
-  const endpoints = routesOf({ db, catalog, keys, calls, discoverer: upstream.discoverer, version, edge })
+  const { discoverer, logs } = upstream
+  const endpoints = routesOf({ db, catalog, keys, calls, discoverer, logs, ending, version, edge })
   const rest = building.use(await restApp({ endpoints, edge, authenticate, admission, bodyLimit, failed }))
   const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db) })
   const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
@@ -201,7 +210,7 @@ function pathOf(url = ''): string {
 function authenticator(
   { catalog, config }: Core,
   telemetry: Telemetry,
-): (request: IncomingMessage, requestId: string) => Principal {
+): (request: FrontRequest, requestId: string) => Principal {
   const identify = identifier(catalog, config.snapshotMaxAgeMs)
   const refused = signInRefusals(telemetry)
   return (request, requestId) => {

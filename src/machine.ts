@@ -3,6 +3,7 @@ import { sealer, type KeyRing } from '#/access/sealing.ts'
 import { mintToken } from '#/access/token-format.ts'
 import type { Config } from '#/config/config.ts'
 import { loadSecrets, type Secrets } from '#/config/secrets.ts'
+import type { DeclaredSource } from '#/declared/open-file.ts'
 import { openDatabase } from '#/store/database.ts'
 import { canaryStore } from '#/store/key-store.ts'
 import { listen } from '#/store/listen.ts'
@@ -25,6 +26,8 @@ export interface ForWorkers {
   readonly keyRing: KeyRing
   /** Where the host of stdio servers listens; null: there is none. */
   readonly stdioPath: string | null
+  /** What a file wants to be there; null: no file says. */
+  readonly declared: DeclaredSource | null
 }
 
 export interface PreparedMachine extends Prepared<ForWorkers> {
@@ -46,9 +49,9 @@ export function openLog(config: Config): Logger {
 export async function prepare(
   config: Config,
   host: HostEntry,
-  context: PrepareContext & { readonly log: Logger },
+  context: PrepareContext & { readonly log: Logger; readonly declared: DeclaredSource | null },
 ): Promise<PreparedMachine> {
-  const { log } = context
+  const { log, declared } = context
   await using building = new AsyncDisposableStack()
   const secrets = await loadSecrets(config.dataDir, () => mintToken().text)
   // The embedded PostgreSQL locks the folder itself.
@@ -67,6 +70,7 @@ export async function prepare(
       poolSize: poolShare(config),
       keyRing: secrets.keyRing,
       stdioPath: stdio?.path ?? null,
+      declared,
     },
     heard: (fact) => fact.topic === RETIREMENTS && stdio?.tell(fact),
     newAdminToken: secrets.adminTokenIsNew ? secrets.adminToken : null,

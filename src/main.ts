@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers'
 import { isatty } from 'node:tty'
 import { Interrupted } from '#/cli/cli-error.ts'
 import type { Config } from '#/config/config.ts'
-import { readEnv } from '#/config/env.ts'
-import type { Terminal } from '#/cli/terminal.ts'
+import { readEnv, thisMachine } from '#/config/env.ts'
+import type { Start } from '#/cli/context.ts'
 import { scrubbed } from '#/stdio/command.ts'
 import type { HostConfig } from '#/stdio/run-host.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
@@ -38,13 +38,17 @@ process.exitCode = await (runs[argv[0] ?? ''] ?? command)()
 setTimeout(() => process.kill(process.pid, 'SIGKILL'), LINGER_MS).unref()
 
 async function command(): Promise<number> {
-  const [{ runCli }, { openApi }, { terminal }, { keyboard }] = await Promise.all([
-    import('#/cli/run-cli.ts'),
-    import('#/cli/open-api.ts'),
-    import('#/cli/terminal.ts'),
-    import('#/cli/keyboard.ts'),
-  ])
-  const env = readEnv()
+  const [{ runCli }, { openApi }, { terminal }, { keyboard }, { configNamed }, { layersOf, refuseFaults }] =
+    await Promise.all([
+      import('#/cli/run-cli.ts'),
+      import('#/cli/open-api.ts'),
+      import('#/cli/terminal.ts'),
+      import('#/cli/keyboard.ts'),
+      import('#/cli/config-option.ts'),
+      import('#/config/layers.ts'),
+    ])
+  const layers = layersOf(readEnv(), { machine: thisMachine(), folder: process.cwd(), named: configNamed(argv) })
+  const { env } = layers
   let unwritten: Error | undefined
   const { stdout, stderr } = process
   const plain = (env['NO_COLOR'] ?? '') !== ''
@@ -54,6 +58,7 @@ async function command(): Promise<number> {
   const { stop } = ending
   const code = await runCli(argv, {
     env,
+    layers,
     out,
     stop,
     keyboard: keyboard({
@@ -63,11 +68,14 @@ async function command(): Promise<number> {
       stop,
       interrupt: () => ending.heard('SIGINT'),
     }),
-    serve: async (config, terminal) => {
+    serve: async (config, start) => {
       ending.release()
-      await serve(config, terminal)
+      await serve(config, start)
     },
-    api: () => openApi(env, stop),
+    api: async () => {
+      refuseFaults(layers)
+      return await openApi(env, stop)
+    },
     readStdin: () => text(addAbortSignal(stop, process.stdin)),
   })
   // Whether the last lines could be written is known only once they are.
@@ -97,17 +105,15 @@ function endOfCommand() {
 }
 
 /** This process as the supervisor: the port, what only one process does, and the workers. */
-async function serve(config: Config, out: Terminal): Promise<void> {
+async function serve(config: Config, { out, elsewhere, declared }: Start): Promise<void> {
   const { stop, hurry } = endSignals()
-  const [machine, { supervise }, { welcomeLines }, { ownCommand }, { configFromEnv }, { ownVersion }] =
-    await Promise.all([
-      import('./machine.ts'),
-      import('#/supervisor/supervise.ts'),
-      import('#/cli/welcome.ts'),
-      import('#/cli/own-command.ts'),
-      import('#/config/config.ts'),
-      import('#/cli/version.ts'),
-    ])
+  const [machine, { supervise }, { welcomeLines }, { ownCommand }, { ownVersion }] = await Promise.all([
+    import('./machine.ts'),
+    import('#/supervisor/supervise.ts'),
+    import('#/cli/welcome.ts'),
+    import('#/cli/own-command.ts'),
+    import('#/cli/version.ts'),
+  ])
   const log = machine.openLog(config)
   await supervise({
     config,
@@ -115,14 +121,13 @@ async function serve(config: Config, out: Terminal): Promise<void> {
     workers: config.workers,
     drainMs: config.drainMs,
     entry: { module: import.meta.filename, args: [WORKER], nodeArgs: NODE_ARGS, env: workerEnv() },
-    prepare: (context) => machine.prepare(config, { entry: stdioEntry(), version: ownVersion() }, { ...context, log }),
+    prepare: (context) =>
+      machine.prepare(config, { entry: stdioEntry(), version: ownVersion() }, { ...context, log, declared }),
     log,
     progress: (line) => (process.stderr.isTTY ? out.note(line) : log.info({ event: 'start.progress' }, line)),
     ready: (listener, prepared) => {
       const url = config.http.publicUrl ?? `http://${listener.addresses[0]}`
       const tokenFile = join(config.dataDir, 'admin-token')
-      const { PORT, CAUSEWAY_DATA_DIR } = configFromEnv(readEnv()).sources
-      const elsewhere = PORT === 'environment' || CAUSEWAY_DATA_DIR === 'environment'
       const { newAdminToken: newToken } = prepared
       for (const line of welcomeLines({ url, tokenFile, newToken, elsewhere, command: ownCommand() })) out.print(line)
     },

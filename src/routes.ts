@@ -5,6 +5,7 @@ import type { Calls } from '#/calls/call.ts'
 import { restCalls } from '#/calls/for-rest.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Discoverer } from '#/gateways/discovery.ts'
+import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { patience } from '#/lib/patience.ts'
 import { activity } from '#/store/activity.ts'
@@ -25,25 +26,30 @@ export interface RouteParts {
   readonly keys: Sealer
   readonly calls: Calls
   readonly discoverer: Discoverer
+  readonly logs: GatewayLogs
+  /** Aborted when this process is about to end. */
+  readonly ending: AbortSignal
   readonly version: string
   readonly edge: Edge
 }
 
 /** Every REST route over the parts of this worker. */
-export function routesOf({ db, catalog, keys, calls, discoverer, version, edge }: RouteParts): readonly Endpoint[] {
-  // The answer to a write waits for this worker's own snapshot, which reads the change at once.
-  const settled = async (seq: number | null): Promise<void> => {
-    const waiting = patience()
-    if (seq === null) return
-    await catalog.applied(seq, waiting.leftMs()).then(
-      () => waiting.heard(),
-      () => undefined,
-    )
-  }
+export function routesOf({
+  db,
+  catalog,
+  keys,
+  calls,
+  discoverer,
+  logs,
+  ending,
+  version,
+  edge,
+}: RouteParts): readonly Endpoint[] {
+  const settled = settledIn(catalog)
   const backend = restCalls(calls, catalog)
   return restEndpoints(
     {
-      gateways: { store: gatewayStore(db), discoverer, sealer: keys, settled },
+      gateways: { store: gatewayStore(db), discoverer, logs, ending, sealer: keys, settled },
       servers: { store: serverStore(db), settled },
       tools: { store: toolStore(db), invoker: { call: backend.tool }, settled },
       prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
@@ -55,4 +61,16 @@ export function routesOf({ db, catalog, keys, calls, discoverer, version, edge }
     },
     { version, edge },
   )
+}
+
+/** The answer to a write waits for this worker's own snapshot, which reads the change at once. */
+export function settledIn(catalog: OpenCatalog): (seq: number | null) => Promise<void> {
+  return async (seq) => {
+    const waiting = patience()
+    if (seq === null) return
+    await catalog.applied(seq, waiting.leftMs()).then(
+      () => waiting.heard(),
+      () => undefined,
+    )
+  }
 }

@@ -33,7 +33,15 @@ const inOrUnder =
     places.some((place) => path === place || path.startsWith(`${place}/`))
 
 /** The composition root: what a worker builds, what the machine prepares, the routes; and the process that runs them. */
-const COMPOSITION = ['src/main.ts', 'src/app.ts', 'src/machine.ts', 'src/archiving.ts', 'src/routes.ts']
+const COMPOSITION = [
+  'src/main.ts',
+  'src/app.ts',
+  'src/machine.ts',
+  'src/archiving.ts',
+  'src/declaring.ts',
+  'src/examine.ts',
+  'src/routes.ts',
+]
 
 /** Imports a package whose name depends on the platform. */
 const MAY_COMPUTE_IMPORTS = ['src/supervisor/embedded-binaries.ts']

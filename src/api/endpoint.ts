@@ -6,14 +6,14 @@ import type { Principal } from '#/access/principal.ts'
 export interface RequestContext {
   readonly requestId: string
   readonly signal: AbortSignal
-  readonly via: 'api' | 'cli' | 'ui'
+  readonly via: 'api' | 'cli' | 'ui' | 'start'
   readonly fromIp: string | null
   readonly userAgent: string | null
   /** W3C traceparent the caller sent. */
   readonly traceparent: string | undefined
 }
 
-/** What a handler answers: 200 (or the endpoint's status) and the body as JSON. A Buffer is JSON that is sent as it is. */
+/** What a handler answers: 200 (or the endpoint's status) and the body as JSON. A Buffer is JSON that is sent as it is, a stream is sent as it comes. */
 export interface Reply<Body = unknown> {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>

@@ -1,14 +1,16 @@
 import type { Command } from 'commander'
-import { ConfigError } from '#/config/config.ts'
-import { faultLines, readConfigFile, type ConfigFile } from '#/config/config-file.ts'
-import type { DeclaredFile } from '#/declared/read-file.ts'
-import type { KeptToken } from '#/declared/token-values.ts'
+import { readConfigFile } from '#/config/config-file.ts'
+import { thisMachine } from '#/config/env.ts'
+import { readSettings } from '#/config/read-settings.ts'
+import type { DeclaredSource } from '#/declared/open-file.ts'
+import type { KeptToken, WithHashes } from '#/declared/token-values.ts'
 import type { Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { JSON_OPTION, taught, type Lesson } from './lesson.ts'
-import { working } from './progress.ts'
 import { printPlan } from './plan-lines.ts'
+import { working } from './progress.ts'
+import { plainText } from './terminal.ts'
 
 interface Options {
   readonly dryRun?: boolean
@@ -25,16 +27,10 @@ export function applyCommand(program: Command, context: Context): void {
     .option('--prune', 'remove what the file declared before and no longer does; never what was made by hand')
     .option(...JSON_OPTION)
     .action(async (path: string, options: Options) => {
-      const [file, declared] = await readFile(path, context)
-      const { set, kept } = await withValues(context, { file, declared, isOnlyAsked: options.dryRun === true })
-      const query = `?dry_run=${options.dryRun === true}&prune=${options.prune === true}`
-      const api = await context.api()
-      const what = options.dryRun === true ? 'comparing' : `applying ${path}`
-      const answer = await working(context.out, what, () =>
-        api.json('POST', `/v1/declared${query}`, JSON.stringify(set)),
-      )
-      if (options.json === true) context.out.print(JSON.stringify({ ...answer, token_files: kept }, null, 2))
-      else report(context, answer, kept)
+      const source = await openFile(path, context)
+      const answer = await working(context.out, `applying ${path}`, () => applied(context, source, options))
+      if (options.json === true) context.out.print(JSON.stringify(answer, null, 2))
+      else report(context, answer)
       if (Number(answer['failed']) > 0) throw new CliError('not everything could be done: cure it and apply again')
     })
   taught(apply, LESSON)
@@ -60,35 +56,34 @@ A file declares gateways, virtual servers and tokens by their names:
   tokens:
     ci: { server: dev, permissions: [tools.execute], expires_in_days: 90 }`
 
-async function readFile(path: string, { env, readStdin }: Context): Promise<readonly [ConfigFile, DeclaredFile]> {
-  const file = path === '-' ? readConfigFile('stdin', env, await readStdin()) : readConfigFile(path, env)
-  const { readDeclared } = await import('#/declared/read-file.ts')
-  const { file: declared, faults } = file.yaml.faults.length > 0 ? NOTHING : readDeclared(file.yaml, file.name)
-  const lines = faultLines(file.path, [...file.yaml.faults, ...faults])
-  if (lines.length > 0 || declared === null) throw new ConfigError(lines, `${file.path} needs attention`)
-  return [file, declared]
+async function openFile(path: string, { env, readStdin }: Context): Promise<DeclaredSource> {
+  const { openDeclared } = await import('#/declared/open-file.ts')
+  return openDeclared(path === '-' ? readConfigFile('stdin', env, await readStdin()) : readConfigFile(path, env))
 }
 
-const NOTHING = { file: null, faults: [] } as const
-
-interface Reading {
-  readonly file: ConfigFile
-  readonly declared: DeclaredFile
-  readonly isOnlyAsked: boolean
+/** Compared first: only then is it known which tokens have to be made, and nothing is made that is not used. */
+async function applied(context: Context, { declared, folder }: DeclaredSource, options: Options): Promise<Json> {
+  const { withTokenHashes } = await import('#/declared/token-values.ts')
+  const { CAUSEWAY_DATA_DIR: dataDir } = readSettings(context.env, thisMachine()).values
+  const api = await context.api()
+  const send = async (isOnlyAsked: boolean, { set }: WithHashes): Promise<Json> => {
+    const query = `?dry_run=${isOnlyAsked}&prune=${options.prune === true}`
+    return await api.json('POST', `/v1/declared${query}`, JSON.stringify(set))
+  }
+  const plan = await send(true, await withTokenHashes(declared, { folder, dataDir }, new Set()))
+  if (options.dryRun === true) return plan
+  const whole = await withTokenHashes(declared, { folder, dataDir }, tokensToMake(plan))
+  return { ...(await send(false, whole)), token_files: whole.kept }
 }
 
-async function withValues({ env }: Context, { file, declared, isOnlyAsked }: Reading) {
-  const [{ withTokenHashes }, { readSettings }, { thisMachine }] = await Promise.all([
-    import('#/declared/token-values.ts'),
-    import('#/config/read-settings.ts'),
-    import('#/config/env.ts'),
-  ])
-  const dataDir = readSettings(env, thisMachine()).values.CAUSEWAY_DATA_DIR
-  return await withTokenHashes(declared, { folder: file.folder, dataDir }, isOnlyAsked)
+function tokensToMake(plan: Json): ReadonlySet<string> {
+  const steps = plan['steps'] as readonly Json[]
+  const made = steps.filter(({ kind, action }) => kind === 'token' && action === 'create')
+  return new Set(made.map(({ name }) => plainText(name)))
 }
 
-function report({ out }: Context, answer: Json, kept: readonly KeptToken[]): void {
+function report({ out }: Context, answer: Json): void {
   printPlan(out, answer)
-  if (answer['dry_run'] === true) return
-  for (const { name, path, isNew } of kept) if (isNew) out.print(`the token ${name} is in ${path}`)
+  for (const { name, path, isNew } of (answer['token_files'] ?? []) as readonly KeptToken[])
+    if (isNew) out.print(`the token ${name} is in ${path}`)
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { configFromEnv } from '#/config/config.ts'
+import { thisMachine } from '#/config/env.ts'
 import type { Context } from './context.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { newPassphrase, PASSPHRASE_OPTION } from './passphrase.ts'
@@ -23,7 +24,7 @@ export function backupCommand(program: Command, context: Context): void {
     .option('--overwrite', 'take the place of an archive that is there')
     .option(...JSON_OPTION)
     .action(async (path: string, options: Options) => {
-      const { config } = configFromEnv(context.env)
+      const { config } = configFromEnv(context.env, thisMachine(), context.layers)
       const { out, stop: signal } = context
       const passphrase = await newPassphrase(options.passphraseFile, context)
       const { backUp } = await import('#/archiving.ts')

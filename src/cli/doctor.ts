@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { ConfigError, configFromEnv, type Config } from '#/config/config.ts'
+import { thisMachine } from '#/config/env.ts'
 import { isLoopback } from '#/config/read-settings.ts'
 import { wrong, type Finding } from '#/lib/finding.ts'
 import { CliError } from './cli-error.ts'
@@ -41,7 +42,7 @@ export function doctorCommand(program: Command, context: Context): void {
 async function examined(context: Context): Promise<readonly Finding[]> {
   let config: Config
   try {
-    config = configFromEnv(context.env).config
+    config = configFromEnv(context.env, thisMachine(), context.layers).config
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return error.problems.map((problem) => wrong('settings', problem, 'causeway config shows every setting'))

@@ -5,13 +5,16 @@ import { connectCommand } from './connect.ts'
 import { backupCommand } from './backup.ts'
 import { bridgeCommand } from './bridge.ts'
 import { callCommand } from './call.ts'
+import { completionCommand } from './completion.ts'
 import { configCommand } from './config.ts'
 import { doctorCommand } from './doctor.ts'
+import { CONFIG_OPTION } from './config-option.ts'
 import type { Context } from './context.ts'
 import { enableCommands } from './enable.ts'
 import { exampleCommand } from './example.ts'
 import { taught } from './lesson.ts'
 import { listCommand } from './list.ts'
+import { logsCommand } from './logs.ts'
 import { refreshCommand } from './refresh.ts'
 import { removeCommand } from './remove.ts'
 import { restoreCommand } from './restore.ts'
@@ -32,7 +35,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
   ['Run:', [serveCommand]],
   [
     'Servers behind the gateway:',
-    [addCommand, listCommand, showCommand, refreshCommand, enableCommands, removeCommand],
+    [addCommand, listCommand, showCommand, refreshCommand, logsCommand, enableCommands, removeCommand],
   ],
   ['Declared in a file:', [applyCommand]],
   ['Tools:', [toolsCommand, callCommand]],
@@ -41,7 +44,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
   ['Access:', [tokenCommands]],
   ['Watch and repair:', [doctorCommand, watchCommands, configCommand]],
   ['Backup:', [backupCommand, restoreCommand]],
-  ['About:', [versionCommand]],
+  ['About:', [completionCommand, versionCommand]],
 ]
 
 const ABOUT = `Commands talk to the gateway of this machine, or to CAUSEWAY_URL with CAUSEWAY_TOKEN. In the repository and without \
@@ -59,6 +62,7 @@ export function buildProgram(context: Context): Command {
     .description('One endpoint in front of many MCP servers.')
     .version(ownVersion(), '-v, --version', 'the version of Causeway')
     .helpOption('-h, --help', 'show this')
+    .option(...CONFIG_OPTION)
     .helpCommand('help [command]', 'show what a command takes')
     .exitOverride()
     .configureHelp({ styleTitle: out.bold })
@@ -101,6 +105,8 @@ function pointToHelp(command: Command, path: string): void {
   for (const child of command.commands) pointToHelp(child, `${path} ${child.name()}`)
 }
 
+const NO_LAYERS = { env: {}, origins: new Map(), file: null, faults: [] } as const
+
 /** The commands with nothing behind them: for those who only read what they take, such as the reference of the CLI. */
 export function describedProgram(): Command {
   const never = (): never => {
@@ -110,5 +116,5 @@ export function describedProgram(): Command {
   const out = terminal({ out: deaf, err: deaf, plain: true, failed: never })
   const keyboard = { present: false, ask: never, askSecret: never }
   const stop = new AbortController().signal
-  return buildProgram({ env: {}, out, keyboard, stop, serve: never, api: never, readStdin: never })
+  return buildProgram({ env: {}, layers: NO_LAYERS, out, keyboard, stop, serve: never, api: never, readStdin: never })
 }

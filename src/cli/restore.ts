@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { configFromEnv, type Config } from '#/config/config.ts'
+import { thisMachine } from '#/config/env.ts'
 import type { Context } from './context.ts'
 import { confirmed } from './keyboard.ts'
 import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
@@ -24,7 +25,7 @@ export function restoreCommand(program: Command, context: Context): void {
     .option(...YES_OPTION)
     .option(...JSON_OPTION)
     .action(async (path: string, options: Options) => {
-      const { config } = configFromEnv(context.env)
+      const { config } = configFromEnv(context.env, thisMachine(), context.layers)
       const { out, stop: signal } = context
       const replace = options.replace === true
       if (replace) await confirmed(context.keyboard, `Replace everything in ${placeOf(config)}`, options.yes)

@@ -1,4 +1,4 @@
-import { isLoopback, readSettings, type Source } from './read-settings.ts'
+import { isLoopback, readSettings, type Origins, type Source } from './read-settings.ts'
 import { thisMachine, type Env, type Machine } from './env.ts'
 import type { SettingName } from './settings.ts'
 
@@ -58,9 +58,16 @@ export interface ReadConfig {
   readonly warnings: readonly string[]
 }
 
+/** What is known of the environment beside it: what of it came from flags or a file, and what is wrong with that. */
+export interface Said {
+  readonly origins?: Origins
+  readonly faults?: readonly string[]
+}
+
 /** The environment as a Config. Throws ConfigError with every mistake. */
-export function configFromEnv(env: Env, machine: Machine = thisMachine()): ReadConfig {
-  const { values, sources, problems, warnings } = readSettings(env, machine)
+export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: Said = {}): ReadConfig {
+  const { values, sources, problems, warnings } = readSettings(env, machine, said.origins)
+  problems.unshift(...(said.faults ?? []))
   if (values.HOST !== null && !isLoopback(values.HOST) && values.CAUSEWAY_PUBLIC_URL === null) {
     problems.push(
       `CAUSEWAY_PUBLIC_URL must be set to listen beyond loopback (HOST is ${values.HOST}): ` +

@@ -1,8 +1,11 @@
-import { configFromEnv } from './config.ts'
+import { configFromEnv, type Said } from './config.ts'
 import { thisMachine, type Env, type Machine } from './env.ts'
 import { maskUrl } from './mask.ts'
 import { SETTING_NAMES, type Source } from './read-settings.ts'
 import { SETTINGS, type Setting } from './settings.ts'
+
+/** Stands for what was filled in from elsewhere, so that it does not stand where it can be read. */
+const MASK = '*****'
 
 /** One setting for people: its effective value as an operator would write it, without passwords. */
 export interface DescribedSetting {
@@ -19,16 +22,18 @@ export interface DescribedSetting {
 export function describeSettings(
   env: Env,
   machine: Machine = thisMachine(),
+  said: Said = {},
 ): {
   readonly settings: readonly DescribedSetting[]
   readonly warnings: readonly string[]
 } {
-  const { sources, warnings } = configFromEnv(env, machine)
+  const { sources, warnings } = configFromEnv(env, machine, said)
   const settings = SETTING_NAMES.map((name) => {
     const setting: Setting<unknown> = SETTINGS[name]
     const fallback = typeof setting.fallback === 'function' ? setting.fallback(machine) : setting.fallback
     const unset = setting.unset === undefined ? null : `(${setting.unset})`
-    const value = sources[name] === 'environment' ? maskUrl((env[name] ?? '').trim()) : (fallback ?? unset)
+    const written = said.origins?.get(name)?.isSecret === true ? MASK : maskUrl((env[name] ?? '').trim())
+    const value = sources[name] === 'default' ? (fallback ?? unset) : written
     const { doc } = setting
     return { name, value, source: sources[name], type: setting.parser.type, default: fallback, doc }
   })

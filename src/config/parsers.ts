@@ -80,6 +80,11 @@ export const folder: Parser<string> = {
   parse: (text) => (text.includes('\0') ? undefined : resolve(text)),
 }
 
+export const path: Parser<string> = {
+  type: 'a file',
+  parse: (text) => (text.includes('\0') ? undefined : text),
+}
+
 /** An http(s) URL of an origin, without path, query, user or password. */
 export const origin: Parser<string> = {
   type: 'an http or https URL without path, such as https://mcp.example.com',

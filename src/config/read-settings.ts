@@ -4,7 +4,17 @@ import { maskUrl } from './mask.ts'
 import { nearest } from './nearest.ts'
 
 /** Where a value comes from. */
-export type Source = 'environment' | 'default'
+export type Source = 'flag' | 'environment' | 'file' | 'default'
+
+/** How a setting came that does not stand in the environment. */
+export interface Origin {
+  readonly source: 'flag' | 'file'
+  /** What to call it when something is wrong: `--port`, `causeway.yaml:3:9: port`. */
+  readonly label: string
+  /** Its text was filled in from elsewhere and is not to be shown. */
+  readonly isSecret: boolean
+}
+export type Origins = ReadonlyMap<SettingName, Origin>
 
 interface Read {
   readonly values: Values
@@ -16,7 +26,7 @@ interface Read {
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]
 
 /** Every setting by itself; a variable that is empty counts as unset. A wrong one leaves a problem and its default. */
-export function readSettings(env: Env, machine: Machine): Read {
+export function readSettings(env: Env, machine: Machine, origins: Origins = new Map()): Read {
   const problems: string[] = []
   const values: Partial<Record<SettingName, unknown>> = {}
   const sources: Partial<Record<SettingName, Source>> = {}
@@ -24,10 +34,12 @@ export function readSettings(env: Env, machine: Machine): Read {
     const setting: Setting<unknown> = SETTINGS[name]
     const written = (env[name] ?? '').trim()
     const parsed = written === '' ? undefined : setting.parser.parse(written)
+    const { source = 'environment', label = name, isSecret = false } = origins.get(name) ?? {}
     if (written !== '' && parsed === undefined) {
-      problems.push(`${name} is ${JSON.stringify(maskUrl(written))} but must be ${setting.parser.type}`)
+      const shown = isSecret ? 'filled in with something' : JSON.stringify(maskUrl(written))
+      problems.push(`${label} is ${shown} but must be ${setting.parser.type}`)
     }
-    sources[name] = parsed === undefined ? 'default' : 'environment'
+    sources[name] = parsed === undefined ? 'default' : source
     values[name] = parsed ?? fallbackOf(setting, machine)
   }
   return {

@@ -56,7 +56,13 @@ export const DeclaredToken = Type.Object({
   server: Type.Optional(Type.String({ description: 'The name of the virtual server that it is narrowed to' })),
   expiresAt: Type.Optional(Type.String({ maxLength: 40, description: 'A date, such as 2027-01-31, or a time' })),
   expiresInDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 36_500, description: 'From when it is made' })),
-  hash: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'the SHA-256 of the token, 64 hexadecimal digits' }),
+  hash: Type.Optional(
+    Type.String({
+      pattern: '^[0-9a-f]{64}$',
+      description:
+        'the SHA-256 of the token, 64 hexadecimal digits; left out, a token that is there stays the one it is',
+    }),
+  ),
   hint: Type.Optional(Type.String({ maxLength: 8, description: 'The first characters of the token' })),
 })
 export type DeclaredToken = Static<typeof DeclaredToken>

@@ -37,5 +37,7 @@ export interface DeclaredStore {
   pendingSlugs(): Promise<readonly string[]>
   /** SHA-256 of a token, hex. */
   tokenHash(id: TokenId): Promise<string | undefined>
+  /** An enabled administrator, and a live token of theirs that is not narrowed. */
+  administrator(email: string): Promise<{ readonly userId: string; readonly tokenId: string } | undefined>
   mark(mark: Mark): Promise<void>
 }

@@ -2,7 +2,7 @@ import { isObject } from '#/lib/is-object.ts'
 import type { Fault, LocatedYaml, Path } from '#/lib/located-yaml.ts'
 import { snake } from './step.ts'
 import { mistakesIn, unknownKey, type Mistake } from './check.ts'
-import { SECTION_NAMES, SECTIONS, type DeclaredSet, type DeclaredToken, type Section } from './declared-input.ts'
+import { SECTION_NAMES, SECTIONS, type DeclaredSet, type Section } from './declared-input.ts'
 
 /** Where a token's value comes from. */
 export type TokenValue =
@@ -19,8 +19,6 @@ export interface DeclaredFile {
 
 export const TOP_KEYS = ['set', 'settings', ...SECTION_NAMES] as const
 
-/** Stands for a hash that is not known yet. */
-const ANY_HASH = '0'.repeat(64)
 const SHORTEST_VALUE = 32
 
 interface Item {
@@ -36,14 +34,15 @@ export function readDeclared(
   yaml: LocatedYaml,
   name: string,
 ): { readonly file: DeclaredFile; readonly faults: readonly Fault[] } {
-  const faults: Fault[] = []
-  const top = topOf(yaml, faults)
+  const { value, faults: broken } = yaml.read()
+  const faults: Fault[] = [...broken]
+  const top = broken.length === 0 ? topOf(yaml, value, faults) : {}
   const set = setName(top['set'] ?? name)
   if (set === null)
     faults.push({ place: yaml.placeOf(['set']), message: "set: must be 1 to 64 letters, digits, '_', '.' and '-'" })
   const items = sections((section) => itemsOf(yaml, [section, top[section]], faults))
   const values = items.tokens.map((item) => valueOf(yaml, item, faults))
-  const tokens = items.tokens.map(({ value }, index) => withHash(value, values[index]))
+  const tokens = items.tokens.map(({ value }) => withoutValue(value))
   const drafts = { gateways: items.gateways.map(valueIn), servers: items.servers.map(valueIn), tokens }
   faults.push(...mistakesIn(drafts).map((mistake) => placed(yaml, items, mistake)))
   return { file: { set: { set, ...drafts } as unknown as DeclaredFile['set'], values }, faults }
@@ -59,16 +58,16 @@ function sections<T>(make: (section: Section) => T): Record<Section, T> {
   return Object.fromEntries(SECTION_NAMES.map((section) => [section, make(section)])) as Record<Section, T>
 }
 
-function topOf(yaml: LocatedYaml, faults: Fault[]): Readonly<Record<string, unknown>> {
-  if (yaml.value === null) return {}
-  if (!isObject(yaml.value)) {
+function topOf(yaml: LocatedYaml, value: unknown, faults: Fault[]): Readonly<Record<string, unknown>> {
+  if (value === null) return {}
+  if (!isObject(value)) {
     faults.push({ place: yaml.placeOf([]), message: `the file must be a map of ${TOP_KEYS.join(', ')}` })
     return {}
   }
-  for (const key of Object.keys(yaml.value))
+  for (const key of Object.keys(value))
     if (!(TOP_KEYS as readonly string[]).includes(key))
       faults.push({ place: yaml.placeOfKey([key]), message: unknownKey(key, TOP_KEYS) })
-  return yaml.value
+  return value
 }
 
 /** A section is a list of items with names, or a map of names to items. */
@@ -117,11 +116,12 @@ function valueOf(yaml: LocatedYaml, { path, value }: Item, faults: Fault[]): Tok
   return { kind: 'text', text: typeof text === 'string' ? text : '' }
 }
 
-function withHash(value: unknown, from: TokenValue | undefined): unknown {
+/** Where the value comes from is told apart; what is wrong with a hash is told like the rest. */
+function withoutValue(value: unknown): unknown {
   if (!isObject(value)) return value
-  const kept = Object.entries(value).filter(([name]) => !(VALUE_FIELDS as readonly string[]).includes(name))
-  const hash = from?.kind === 'hash' ? from.hash : ANY_HASH
-  return { ...Object.fromEntries(kept), hash } satisfies Partial<DeclaredToken>
+  return Object.fromEntries(
+    Object.entries(value).filter(([name]) => !(VALUE_FIELDS as readonly string[]).includes(name)),
+  )
 }
 
 function placed(yaml: LocatedYaml, items: Record<Section, readonly Item[]>, { path, message, atKey }: Mistake): Fault {

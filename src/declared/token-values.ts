@@ -1,8 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { mintToken, tokenHash, tokenHint } from '#/access/token-format.ts'
-import { readOrCreateSecretFile } from '#/config/secret-file.ts'
-import type { DeclaredSet } from './declared-input.ts'
+import { readOrCreateSecretFile, readSecretFile } from '#/config/secret-file.ts'
+import type { DeclaredSet, DeclaredToken } from './declared-input.ts'
 import type { DeclaredFile, TokenValue } from './read-file.ts'
 
 export interface TokenPlaces {
@@ -20,40 +20,55 @@ export interface KeptToken {
   readonly isNew: boolean
 }
 
+export interface WithHashes {
+  readonly set: Required<DeclaredSet>
+  readonly kept: readonly KeptToken[]
+}
+
 /**
- * The set with what its tokens are recognised by. A value that is kept in a file is made where there is none, in a file of 0600, unless
- * it is only asked what would be; one that is there is used as it is. Values themselves go nowhere else.
+ * The set with what its tokens are recognised by. A value that is kept in a file is used as it is; where there is none, one is made for
+ * those of `toMake`, and the others stay without. Values themselves go nowhere else.
  */
 export async function withTokenHashes(
   { set, values }: DeclaredFile,
   places: TokenPlaces,
-  isOnlyAsked: boolean,
-): Promise<{ readonly set: Required<DeclaredSet>; readonly kept: readonly KeptToken[] }> {
+  toMake: ReadonlySet<string>,
+): Promise<WithHashes> {
   const kept: KeptToken[] = []
-  const tokens: DeclaredSet['tokens'] = []
+  const tokens: DeclaredToken[] = []
   for (const [index, token] of set.tokens.entries()) {
     const from: TokenValue = values[index] ?? { kind: 'file', path: null }
-    if (from.kind === 'hash') tokens.push(token)
-    if (from.kind === 'text') tokens.push({ ...token, hash: tokenHash(from.text), hint: tokenHint(from.text) })
-    if (from.kind !== 'file') continue
-    const path = from.path === null ? join(places.dataDir, 'tokens', token.name) : resolve(places.folder, from.path)
-    const { text, isNew } = isOnlyAsked ? await present(path) : await made(path)
-    kept.push({ name: token.name, path, isNew })
-    tokens.push({ ...token, hash: tokenHash(text), hint: tokenHint(text) })
+    if (from.kind === 'hash') tokens.push({ ...token, hash: from.hash })
+    else if (from.kind === 'text') tokens.push(recognised(token, from.text))
+    else {
+      const path = from.path === null ? join(places.dataDir, 'tokens', token.name) : resolve(places.folder, from.path)
+      const found = toMake.has(token.name) ? await made(path) : await present(path)
+      if (found !== null) kept.push({ name: token.name, path, isNew: found.isNew })
+      tokens.push(found === null ? token : recognised(token, found.text))
+    }
   }
   return { set: { ...set, tokens }, kept }
 }
 
-async function made(path: string): Promise<{ readonly text: string; readonly isNew: boolean }> {
+function recognised(token: DeclaredToken, text: string): DeclaredToken {
+  return { ...token, hash: tokenHash(text), hint: tokenHint(text) }
+}
+
+interface Found {
+  readonly text: string
+  readonly isNew: boolean
+}
+
+/** In a file of 0600, in a folder that is its owner's. */
+async function made(path: string): Promise<Found> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const { text, created } = await readOrCreateSecretFile(path, () => `${mintToken().text}\n`)
   return { text: usable(text, path), isNew: created }
 }
 
-/** Another one each time stands for a value that is still to be made. */
-async function present(path: string): Promise<{ readonly text: string; readonly isNew: boolean }> {
-  const text = await readFile(path, 'utf8').catch(() => null)
-  return text === null ? { text: mintToken().text, isNew: true } : { text: usable(text, path), isNew: false }
+async function present(path: string): Promise<Found | null> {
+  const text = await readSecretFile(path)
+  return text === null ? null : { text: usable(text, path), isNew: false }
 }
 
 function usable(text: string, path: string): string {

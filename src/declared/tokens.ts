@@ -48,7 +48,7 @@ export async function tokenStep(deps: TokenDeps, applying: Applying, plan: Token
   }
   const token = await tokenFor(deps, applying, found)
   const rights = rightsFor(wanted, applying, { serverId, madeAt: Date.parse(token.createdAt) })
-  const isOther = plan.hash !== wanted.hash
+  const isOther = wanted.hash !== undefined && plan.hash !== wanted.hash
   const value = isOther ? [{ field: 'value', from: MASK, to: MASK }] : []
   const changes = [
     ...takenOver(found, applying),
@@ -96,6 +96,10 @@ async function create(deps: TokenDeps, applying: Applying, plan: TokenPlan): Pro
   const serverId = await serverOf(plan)
   if (serverId === null && wanted.server !== undefined) throw noServer(wanted)
   const { name, description = null, tags = [], hash, hint = '' } = wanted
+  if (hash === undefined)
+    throw new GatewayError('invalid_field', `the token ${name} needs a value: say its hash`, {
+      field: `tokens.${name}.hash`,
+    })
   const rights = rightsFor(wanted, applying, { serverId, madeAt: Date.now() })
   const secret = { hash: Buffer.from(hash, 'hex'), hint }
   const token = { id: TokenId.mint(), secret, name, description, rights, tags: tagsOf(tags), isActive: true }

@@ -1,4 +1,16 @@
-import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type Scalar,
+} from 'yaml'
+import { isObject } from './is-object.ts'
 
 /** Lines and columns count from 1, as editors do. */
 export interface Place {
@@ -13,12 +25,18 @@ export interface Fault {
 
 export type Path = readonly (string | number)[]
 
-/** A YAML document that knows where its parts stand. */
-export interface LocatedYaml {
+/** What of a document can be used. */
+export interface Reading {
   /** Plain data. Empty documents are null. */
   readonly value: unknown
   /** What is no YAML, or cannot be filled in. Where there is any, `value` is not to be used. */
   readonly faults: readonly Fault[]
+}
+
+/** A YAML document that knows where its parts stand. */
+export interface LocatedYaml {
+  /** All of it, or one member of the map that it is; what is asked for is filled in, and only that. */
+  read(member?: string): Reading
   /** Where the value of a path stands, or the nearest part around it that exists. */
   placeOf(path: Path): Place | null
   /** Where the last key of a path stands. */
@@ -39,52 +57,61 @@ export function readYaml(text: string, fillIn: FillIn): LocatedYaml {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
   }
-  const faults: Fault[] = doc.errors.map(({ message, pos }) => {
+  const broken = doc.errors.map(({ message, pos }): Fault => {
     const place = placeAt(pos[0])
     const said = message.split(' at line ')[0] ?? message
     const isBare = /[{,][^'"]*\$\{/.test(text.split('\n')[(place?.line ?? 0) - 1] ?? '')
     return { place, message: isBare ? `${said}; between braces, \${…} needs quotes` : said }
   })
-  const filled = new Set<unknown>()
-  if (faults.length === 0) fillInAll(doc, fillIn, { filled, faults, placeAt })
+  /** Each is filled in once: what it then holds is text, whatever it looks like. */
+  const filled = new Map<Scalar, readonly string[]>()
   return {
-    value: faults.length === 0 ? plain(doc, faults) : null,
-    faults,
+    read: (member) => {
+      if (broken.length > 0) return { value: null, faults: broken }
+      const part: unknown = member === undefined ? doc.contents : doc.get(member, true)
+      const faults: Fault[] = []
+      if (isNode(part))
+        visit(part, {
+          Scalar: (key, node) => {
+            if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
+            const said = filled.get(node) ?? fillNode(node, fillIn)
+            filled.set(node, said)
+            faults.push(...said.map((message) => ({ place: placeAt(node.range?.[0]), message })))
+          },
+        })
+      return plain(doc, member, faults)
+    },
     placeOf: (path) => placeAt(nodeNear(doc, path)?.range?.[0]),
     placeOfKey: (path) => placeAt(keyNode(doc, path)?.range?.[0] ?? nodeNear(doc, path)?.range?.[0]),
-    isFilledIn: (path) => filled.has(doc.getIn(path, true)),
+    isFilledIn: (path) => {
+      const node: unknown = doc.getIn(path, true)
+      return isScalar(node) && filled.has(node)
+    },
   }
 }
 
-interface Filling {
-  readonly filled: Set<unknown>
-  readonly faults: Fault[]
-  readonly placeAt: (offset: number | undefined) => Place | null
-}
-
-function fillInAll(doc: Document, fillIn: FillIn, { filled, faults, placeAt }: Filling): void {
-  visit(doc, {
-    Scalar: (key, node) => {
-      if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
-      node.value = node.value.replaceAll(/\$(\$\{)|\$\{([^}]*)\}/g, (_, escaped: string | undefined, name: string) => {
-        if (escaped !== undefined) return escaped
-        const found = fillIn(name.trim())
-        filled.add(node)
-        if ('text' in found) return found.text
-        faults.push({ place: placeAt(node.range?.[0]), message: found.fault })
-        return ''
-      })
-    },
+/** Returns what could not be filled in. */
+function fillNode(node: Scalar, fillIn: FillIn): readonly string[] {
+  const faults: string[] = []
+  const text = String(node.value)
+  node.value = text.replaceAll(/\$(\$\{)|\$\{([^}]*)\}/g, (_, escaped: string | undefined, name: string) => {
+    if (escaped !== undefined) return escaped
+    const found = fillIn(name.trim())
+    if ('text' in found) return found.text
+    faults.push(found.fault)
+    return ''
   })
+  return faults
 }
 
 /** Aliases that multiply are refused by the library. */
-function plain(doc: Document, faults: Fault[]): unknown {
+function plain(doc: Document, member: string | undefined, faults: readonly Fault[]): Reading {
   try {
-    return doc.toJS({ maxAliasCount: 100 })
+    const value: unknown = doc.toJS({ maxAliasCount: 100 })
+    if (member === undefined) return { value, faults }
+    return { value: isObject(value) ? value[member] : undefined, faults }
   } catch (error) {
-    faults.push({ place: null, message: error instanceof Error ? error.message : String(error) })
-    return null
+    return { value: null, faults: [{ place: null, message: error instanceof Error ? error.message : String(error) }] }
   }
 }
 

@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { DeclaredStore, Mark, NamedItem } from '#/declared/declared-store.ts'
 import type { Existing, Kind } from '#/declared/step.ts'
 import type { Database } from './store.ts'
+import { live } from './token-rows.ts'
 
 const SOURCE = 'declared'
 
@@ -42,6 +43,19 @@ export function declaredStore(db: Database): DeclaredStore {
       const row = await read.selectFrom('tokens').select('hash').where('id', '=', id).executeTakeFirst()
       return row?.hash.toString('hex')
     },
+    administrator: async (email) =>
+      await read
+        .selectFrom('users as u')
+        .innerJoin('tokens as t', 't.user_id', 'u.id')
+        .select(['u.id as userId', 't.id as tokenId'])
+        .where(sql<boolean>`lower(u.email) = lower(${email}) AND u.is_admin AND u.enabled`)
+        .where(
+          sql<boolean>`t.permissions IS NULL AND t.server_id IS NULL AND t.team_id IS NULL AND t.expires_at IS NULL`,
+        )
+        .where(live('t'))
+        .orderBy('t.created_at')
+        .limit(1)
+        .executeTakeFirst(),
     mark: async (mark) => {
       await db.statement(SOURCE, () => upsert(mark))
     },
