@@ -79,7 +79,7 @@ export interface GatewayChange {
 
 export interface GatewayWriter {
   /** Throws `conflict` with the constraint in its data where slug, a name or the idempotency key is taken. */
-  create(gateway: NewGateway, actor: Actor): Promise<Changed>
+  create(gateway: NewGateway, actor: Actor): Promise<Changed & { readonly gateway: Gateway }>
   /** undefined: no such row, or it has another version than If-Match says. */
   update(change: GatewayChange, actor: Actor): Promise<Changed | undefined>
   remove(id: GatewayId, ifMatch: number | null, actor: Actor): Promise<Changed | undefined>

@@ -111,13 +111,11 @@ async function store(
 ): Promise<Gateway> {
   const { declaration } = declared
   const check = nextCheckIn({ reachable: observation.kind === 'found', failures: 1 })
-  const { seq } = await deps.store.create(
+  const { seq, gateway } = await deps.store.create(
     { id, declaration, observation, nextCheckIn: check, idempotency },
     actorOf(grant.principal, request),
   )
   await deps.settled(seq)
-  const gateway = await deps.store.byId(id)
-  if (gateway === undefined) throw new GatewayError('not_found', 'the gateway was deleted while it was being made')
   return gateway
 }
 

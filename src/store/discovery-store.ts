@@ -22,21 +22,29 @@ interface Part {
  * Makes a gateway's items what its server offers, in one statement for all kinds that changed. Returns the virtual servers that
  * lose an item by it.
  */
-export async function applyItems(tx: WriteTx, owner: ItemsOwner, { diff, names }: Found): Promise<readonly string[]> {
+export async function applyItems(tx: WriteTx, owner: ItemsOwner, found: Found): Promise<readonly string[]> {
+  const { rows } = (await itemsStatement(owner, found)?.execute(tx.sql)) ?? { rows: [] }
+  return rows[0]?.servers ?? []
+}
+
+/** The statement that does it; undefined: nothing changed. */
+export function itemsStatement(
+  owner: ItemsOwner,
+  { diff, names }: Found,
+): RawBuilder<{ readonly servers: readonly string[] | null }> | undefined {
   const { resources, templates } = diff
   const parts: Part[] = []
   if (changes(diff.tools)) parts.push(named('tools', { owner, list: diff.tools, names }))
   if (changes(diff.prompts)) parts.push(named('prompts', { owner, list: diff.prompts, names }))
   if (changes(resources) || changes(templates)) parts.push(resourcesPart(owner, { resources, templates }))
-  if (parts.length === 0) return []
-  const { rows } = await sql<{ readonly servers: readonly string[] | null }>`
+  if (parts.length === 0) return undefined
+  return sql<{ readonly servers: readonly string[] | null }>`
     WITH ${sql.join(parts.flatMap(({ writes }) => writes))}
     SELECT array_agg(DISTINCT id::text) AS servers FROM (
       ${sql.join(
         parts.map(({ losers }) => losers),
         sql` UNION ALL `,
-      )}) AS losers (id)`.execute(tx.sql)
-  return rows[0]?.servers ?? []
+      )}) AS losers (id)`
 }
 
 const changes = (list: ListDiff): boolean => idsIn(list).length > 0

@@ -14,7 +14,7 @@ const countOf = (table: 'tools' | 'prompts' | 'resources'): RawBuilder<number> =
 
 /** Gateways with what is observed of them, whose they are and how much they offer: one statement. */
 // eslint-disable-next-line typescript/explicit-function-return-type
-export function gatewayQuery(read: Reader) {
+export function gatewayQuery(read: Pick<Reader, 'selectFrom'>) {
   return read
     .selectFrom('gateways as g')
     .innerJoin('gateway_states as s', 's.gateway_id', 'g.id')

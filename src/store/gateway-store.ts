@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Declaration } from '#/gateways/gateway.ts'
+import type { Declaration, Gateway } from '#/gateways/gateway.ts'
 import type {
   Actor,
   GatewayChange,
@@ -10,7 +10,15 @@ import type {
   Refreshed,
 } from '#/gateways/gateway-store.ts'
 import { olderThan, taggedWith } from './columns.ts'
-import { announceItems, applyItems, readKnown, readTaken, takenColumns, takenOf } from './discovery-store.ts'
+import {
+  announceItems,
+  applyItems,
+  itemsStatement,
+  readKnown,
+  readTaken,
+  takenColumns,
+  takenOf,
+} from './discovery-store.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
 import { rememberKey } from './idempotency-rows.ts'
 import { restateItems } from './gateway-items-store.ts'
@@ -77,7 +85,10 @@ function reading(db: Database): GatewayReader {
 
 function writing(db: Database): GatewayWriter {
   return {
-    create: (gateway, actor) => db.write(SOURCE, (tx) => create(tx, gateway, actor)),
+    create: async (gateway, actor) => {
+      const { value, seq } = await db.write(SOURCE, (tx) => create(tx, gateway, actor))
+      return { gateway: value, seq }
+    },
     update: (change, actor) => hit(db, SOURCE, (tx) => update(tx, change, actor)),
     remove: (id, ifMatch, actor) => hit(db, SOURCE, (tx) => removeGateway(tx, { id, ifMatch }, actor)),
     setEnabled: (id, { enabled, ifMatch }, actor) =>
@@ -98,9 +109,9 @@ function writing(db: Database): GatewayWriter {
   }
 }
 
-async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<void> {
+async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<Gateway> {
   const { id, declaration, observation, idempotency, nextCheckIn } = gateway
-  await tx.sql
+  const made = tx.sql
     .with('state', (q) =>
       q
         .insertInto('gateway_states')
@@ -109,11 +120,14 @@ async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<v
     .with('remembered', (q) => rememberKey(q, { userId: actor.userId, idempotency, targetId: id }))
     .insertInto('gateways')
     .values({ id, ...columnsOf(declaration), owner_id: actor.userId, created: provenance(actor) })
-    .execute()
-  if (observation.kind === 'found') await applyItems(tx, { gatewayId: id, actor }, observation)
+  const items = observation.kind === 'found' ? itemsStatement({ gatewayId: id, actor }, observation) : undefined
+  const stored = gatewayQuery(tx.sql).where('g.id', '=', id)
+  const [row] = await tx.together(made.compile(), ...(items ? [items.compile(tx.sql)] : []), stored.compile())
+  if (row === undefined) throw new Error('a gateway that was just stored is not there')
   tx.changed('gateway', id)
   tx.changed('gateway_items', id)
   audit(tx, actor, { action: 'gateways.create', id, detail: { name: declaration.name, ...whereOf(declaration) } })
+  return gatewayOf(row)
 }
 
 async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise<boolean> {
