@@ -1,7 +1,19 @@
 #!/bin/sh
-# Installs the servers that tests run as their own children: Debian's PostgreSQL 15 and PgBouncer.
+# Installs what tests run as their own children: Debian's PostgreSQL 15 and PgBouncer, and two MCP clients from npm that are too
+# large for our own packages.
 # May be run again at any time. Needs root. Starts no service and makes no cluster.
 set -eu
+
+clients=/usr/local/lib/causeway-test
+if [ ! -e $clients/node_modules/mcp-remote ] || [ ! -e $clients/node_modules/@modelcontextprotocol/inspector ]; then
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "test clients: missing in $clients; run this as root" >&2
+    exit 1
+  fi
+  npm install --prefix $clients --ignore-scripts --no-audit --no-fund --loglevel error \
+    mcp-remote@0.15.1 @modelcontextprotocol/inspector@2.12.0
+  echo 'test clients: installed mcp-remote and the inspector'
+fi
 
 missing=
 for package in postgresql-15 pgbouncer; do

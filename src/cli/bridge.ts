@@ -14,8 +14,8 @@ interface Options {
   readonly url?: string
 }
 
-/** Clients give a server half a minute to start. */
-const PATIENCE_MS = 20_000
+/** Clients give a server fifteen seconds and more to start. */
+const PATIENCE_MS = 12_000
 const DRAIN_MS = 30_000
 
 export function bridgeCommand(program: Command, { env: given, out, stop }: Context): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { freePort } from '../support/child-server.ts'
+import { listen } from '../support/listen.ts'
 import { bridged, INITIALIZE, json, META, opens, type Answer } from './bridged.ts'
 
 const CALL = '{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"t"}}'
@@ -129,6 +130,15 @@ test('a gateway that is not there is waited for, and a clear error comes once th
   })
 })
 
+test('a gateway that comes while the client waits answers as if it had been there', async () => {
+  const port = await freePort()
+  await using bridge = await bridged(() => {}, { origin: `http://127.0.0.1:${port}`, patienceMs: 20_000 })
+  bridge.write(INITIALIZE, LIST)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  await using _late = await listen((_request, response) => json(response, answerTo(7)), port)
+  expect(await bridge.line()).toBe(answerTo(7))
+})
+
 test('modern: the head repeats what the body says, and to cancel closes the stream', async () => {
   const closed = Promise.withResolvers<void>()
   await using bridge = await bridged(({ message }, response) => {
@@ -176,7 +186,10 @@ test('modern: a tool that mirrors arguments in the head is looked up once it ref
 
 test('what the server says by itself comes over the stream that it offers, and the client’s answer goes back', async () => {
   await using bridge = await bridged((asked, response) => {
-    if (asked.method !== 'GET') return void (opens(asked, response, 's') || json(response, answerTo(asked.message.id)))
+    if (asked.method !== 'GET') {
+      if (!opens(asked, response, 's')) json(response, answerTo(asked.message.id))
+      return
+    }
     response.writeHead(200, EVENTS)
     response.write('id: 5\ndata: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n')
     response.write('data: {"jsonrpc":"2.0","id":1,"method":"roots/list"}\n\n')

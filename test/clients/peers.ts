@@ -1,6 +1,9 @@
 import * as v2 from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport as StdioV1 } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 
 /** What the official clients have in common. */
 export interface Peer extends AsyncDisposable {
@@ -27,9 +30,9 @@ interface Address {
 
 const authorized = ({ token }: Address) => ({ requestInit: { headers: { authorization: `Bearer ${token}` } } })
 
-async function connectV1(at: Address): Promise<Peer> {
+async function peerV1(transport: Transport): Promise<Peer> {
   const client = new ClientV1(INFO)
-  await client.connect(new TransportV1(new URL(at.url), authorized(at)))
+  await client.connect(transport)
   return {
     listTools: async () => (await client.listTools()).tools,
     callTool: async (name, args, onProgress) =>
@@ -46,9 +49,9 @@ async function connectV1(at: Address): Promise<Peer> {
   }
 }
 
-async function connectV2(at: Address, mode: v2.VersionNegotiationMode): Promise<Peer> {
+async function peerV2(transport: v2.Transport, mode: v2.VersionNegotiationMode): Promise<Peer> {
   const client = new v2.Client(INFO, { versionNegotiation: { mode } })
-  await client.connect(new v2.StreamableHTTPClientTransport(new URL(at.url), authorized(at)))
+  await client.connect(transport)
   return {
     listTools: async () => (await client.listTools()).tools,
     callTool: async (name, args, onProgress) =>
@@ -66,10 +69,34 @@ async function connectV2(at: Address, mode: v2.VersionNegotiationMode): Promise<
   }
 }
 
+const MODES = {
+  'SDK v2, legacy': 'legacy',
+  'SDK v2, auto': 'auto',
+  'SDK v2, 2026-07-28': { pin: '2026-07-28' },
+} as const
+
+const http = (at: Address): v2.Transport => new v2.StreamableHTTPClientTransport(new URL(at.url), authorized(at))
+
 /** The official clients, by version and by how they choose a revision. */
 export const PEERS: Readonly<Record<string, (at: Address) => Promise<Peer>>> = {
-  'SDK v1': connectV1,
-  'SDK v2, legacy': (at) => connectV2(at, 'legacy'),
-  'SDK v2, auto': (at) => connectV2(at, 'auto'),
-  'SDK v2, 2026-07-28': (at) => connectV2(at, { pin: '2026-07-28' }),
+  'SDK v1': (at) => peerV1(new TransportV1(new URL(at.url), authorized(at))),
+  ...Object.fromEntries(Object.entries(MODES).map(([name, mode]) => [name, (at: Address) => peerV2(http(at), mode)])),
+}
+
+/** A command that speaks MCP over standard input and output. */
+export interface Started {
+  readonly command: string
+  readonly args: string[]
+  readonly env: Record<string, string>
+}
+
+/** The same, where the client starts the server by a command. */
+export const STARTING_PEERS: Readonly<Record<string, (server: Started) => Promise<Peer>>> = {
+  'SDK v1': (server) => peerV1(new StdioV1({ ...server, stderr: 'ignore' })),
+  ...Object.fromEntries(
+    Object.entries(MODES).map(([name, mode]) => [
+      name,
+      (server: Started) => peerV2(new StdioClientTransport({ ...server, stderr: 'ignore' }), mode),
+    ]),
+  ),
 }

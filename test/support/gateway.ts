@@ -93,7 +93,7 @@ function environment(options: GatewayOptions, dataDir: string, port: number): No
 
 export async function startGateway(options: GatewayOptions = {}): Promise<RunningGateway> {
   const dataDir = options.dataDir ?? (await newDataDir())
-  const port = await freePort()
+  const port = Number(options.env?.['PORT'] ?? (await freePort()))
   const url = `http://127.0.0.1:${port}`
   const logFile = join(dataDir, 'output.log')
   const log = createWriteStream(logFile, { flags: 'a' })

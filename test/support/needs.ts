@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs'
 import type { TestContext } from 'vitest'
 
-/** Servers that Debian brings and npm does not. */
+const CLIENTS = '/usr/local/lib/causeway-test/node_modules'
+
+/** Servers that Debian brings and npm does not, and clients that are too large for our own packages. */
 const PROGRAMS = {
   postgres15: '/usr/lib/postgresql/15/bin/postgres',
   pgbouncer: '/usr/sbin/pgbouncer',
+  inspector: `${CLIENTS}/@modelcontextprotocol/inspector/clients/launcher/build/index.js`,
+  'mcp-remote': `${CLIENTS}/mcp-remote/dist/proxy.js`,
 } as const
 
 export type Program = keyof typeof PROGRAMS
