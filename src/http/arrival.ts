@@ -1,5 +1,5 @@
 import type { GatewayError } from '#/errors/gateway-error.ts'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FrontRequest, FrontResponse } from './front-request.ts'
 
 /** As a latin1 string the bytes are the same, and node sends head and body in one write instead of two. */
 const ONE_WRITE_BYTES = 16 << 10
@@ -15,13 +15,13 @@ export interface ArrivalOptions {
 
 /** One request at the front door: how it is answered, and what ends with it. Every answer carries the request's id. */
 export class Arrival {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: FrontRequest
+  readonly response: FrontResponse
   readonly requestId: string
   readonly #ends: (() => void)[] = []
   readonly #notice: Notice
 
-  constructor(request: IncomingMessage, response: ServerResponse, { requestId, notice }: ArrivalOptions) {
+  constructor(request: FrontRequest, response: FrontResponse, { requestId, notice }: ArrivalOptions) {
     this.request = request
     this.response = response
     this.requestId = requestId

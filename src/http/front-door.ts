@@ -1,12 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { requestIdFrom } from '#/calls/trace.ts'
 import { Arrival, type Notice } from './arrival.ts'
-import { doorOf } from './door.ts'
+import { doorOf, type Door } from './door.ts'
+import type { FrontRequest, FrontResponse } from './front-request.ts'
 import { refuse } from './mcp-head.ts'
 import { serveMcp, type McpOptions } from './mcp-endpoint.ts'
 import type { Ops } from './ops.ts'
+import { PlainConnection, type PlainService } from './plain-connection.ts'
+import { IDLE_MS } from './plain-exchange.ts'
 import type { RequestGuard } from './request-guard.ts'
 import { refuseInRest } from './rest-errors.ts'
 import { serveRpc } from './rpc.ts'
@@ -20,8 +24,11 @@ export interface FrontDoorOptions {
   readonly rest: (request: IncomingMessage, response: ServerResponse) => void
 }
 
+/** What REST answers from: node's own request and response. */
+type Rest = () => void
+
 /** Both halves, by the path. */
-function dispatch(arrival: Arrival, options: FrontDoorOptions): void {
+function dispatch(arrival: Arrival, options: FrontDoorOptions, rest: Rest): void {
   const { request } = arrival
   const door = doorOf(request.url ?? '/')
   if (door.kind === 'health') return options.ops.health(arrival)
@@ -29,24 +36,24 @@ function dispatch(arrival: Arrival, options: FrontDoorOptions): void {
   try {
     options.guard(request)
   } catch (cause) {
-    const speaksRpc = door.kind === 'mcp' || door.kind === 'rpc'
-    return speaksRpc ? refuse(arrival, cause) : refuseInRest(arrival, cause)
+    return isCall(door) ? refuse(arrival, cause) : refuseInRest(arrival, cause)
   }
   if (door.kind === 'mcp') return void serveMcp(arrival, door.scope, options.mcp)
   if (door.kind === 'rpc') return void serveRpc(arrival, options.mcp)
   if (door.kind === 'metrics' && !request.headers.accept?.includes('application/json'))
     return void options.ops.metrics(arrival)
-  // REST takes the id from the request.
-  request.headers['x-request-id'] = arrival.requestId
-  options.rest(request, arrival.response)
+  rest()
 }
+
+const isCall = ({ kind }: Door): boolean => kind === 'mcp' || kind === 'rpc'
 
 /** A connection that looks idle may have been accepted a moment ago, with its request on the way: that one is answered, too. */
 const ON_THE_WAY_MS = 300
 
 /** The requests of one worker: served on connections that are handed in, until drained. */
 export interface FrontDoor {
-  readonly server: Server
+  /** Serves a connection. */
+  readonly take: (socket: Socket) => void
   /** Told to wind up. */
   readonly quiet: boolean
   /** From now on every answer closes its connection. */
@@ -55,33 +62,37 @@ export interface FrontDoor {
   drain(hurry: AbortSignal): Promise<void>
 }
 
-/** Slow heads are cut after ten seconds; an idle connection outlives the usual proxy's own limit. */
+/** Calls come in on plain connections; whatever is not plain, and REST, is read by node:http. */
 export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
   let inFlight = 0
   let quiet = false
-  const server = createServer(
-    {
-      headersTimeout: 10_000,
-      // From the first byte of a head to the last of its body.
-      requestTimeout: 60_000,
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 2_000,
-      maxHeaderSize: 32 << 10,
-    },
-    (request, response) => {
-      const arrival = new Arrival(request, response, {
-        requestId: requestIdFrom(request.headers['x-request-id']),
-        notice: options.notice,
-      })
-      inFlight += 1
-      arrival.atEnd(() => (inFlight -= 1))
-      if (quiet) response.setHeader('connection', 'close')
-      dispatch(arrival, options)
-    },
-  )
-  server.on('clientError', refuseHead)
+  const begin = (request: FrontRequest, response: FrontResponse): Arrival => {
+    const requestId = requestIdFrom(request.headers['x-request-id'])
+    const arrival = new Arrival(request, response, { requestId, notice: options.notice })
+    inFlight += 1
+    arrival.atEnd(() => (inFlight -= 1))
+    return arrival
+  }
+  const server = openServer((request, response) => {
+    const arrival = begin(request, response)
+    if (quiet) response.setHeader('connection', 'close')
+    dispatch(arrival, options, () => {
+      // REST takes the id from the request.
+      request.headers['x-request-id'] = arrival.requestId
+      options.rest(request, response)
+    })
+  })
+  const plain = new Set<PlainConnection>()
+  const service: PlainService = {
+    deadlines: options.mcp.deadlines,
+    takes: (url) => isCall(doorOf(url)),
+    serve: (exchange) => dispatch(begin(exchange, exchange), options, () => exchange.destroy()),
+    handOver: (socket) => server.emit('connection', socket),
+    quiet: () => quiet,
+    closed: (connection) => plain.delete(connection),
+  }
   return {
-    server,
+    take: (socket) => void plain.add(new PlainConnection(socket, service)),
     get quiet() {
       return quiet
     },
@@ -90,12 +101,35 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
       quiet = true
       const idleUntil = performance.now() + ON_THE_WAY_MS
       for (let late = false; (inFlight > 0 || !late) && !hurry.aborted; late = performance.now() > idleUntil) {
-        if (late) server.closeIdleConnections()
+        if (late) {
+          server.closeIdleConnections()
+          for (const connection of plain) if (connection.idle) connection.close()
+        }
         await setTimeout(50)
       }
       server.closeAllConnections()
+      for (const connection of plain) connection.close()
     },
   }
+}
+
+/** Slow heads are cut after ten seconds; an idle connection outlives the usual proxy's own limit. */
+function openServer(serve: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  const server = createServer(
+    {
+      headersTimeout: 10_000,
+      // From the first byte of a head to the last of its body.
+      requestTimeout: 60_000,
+      keepAliveTimeout: IDLE_MS,
+      connectionsCheckingInterval: 2_000,
+      maxHeaderSize: 32 << 10,
+    },
+    serve,
+  )
+  server.on('clientError', refuseHead)
+  // node:http begins to watch for slow heads and idle connections when it listens; this one is handed its connections instead.
+  server.emit('listening')
+  return server
 }
 
 /** A head that is no HTTP, too large or too slow: a bare status, and the connection ends. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { FrontRequest } from './front-request.ts'
 import type { Sealer } from '#/access/sealing.ts'
 import { scopeAllowed } from '#/access/scope.ts'
 import { allowAny } from '#/access/allow.ts'
@@ -23,7 +23,7 @@ import { McpReply } from './mcp-reply.ts'
 import type { Session, Sessions } from './session.ts'
 
 export interface McpOptions extends EntryOptions {
-  readonly authenticate: (request: IncomingMessage, requestId: string) => Principal
+  readonly authenticate: (request: FrontRequest, requestId: string) => Principal
   readonly catalog: Catalog
   readonly calls: Calls
   readonly sessions: Sessions

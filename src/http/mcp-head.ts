@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { FrontRequest } from './front-request.ts'
 import { ERROR_CODES, type ErrorCode } from '#/errors/codes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { errorBody } from '#/mcp/results.ts'
@@ -6,7 +6,7 @@ import { MODERN_REVISION } from '#/mcp/revision.ts'
 import type { Arrival } from './arrival.ts'
 
 /** Method and media types. Modern is strict; legacy clients may accept JSON alone, or say nothing. */
-export function requireMedia({ method, headers }: IncomingMessage): void {
+export function requireMedia({ method, headers }: FrontRequest): void {
   if (method !== 'POST') throw new GatewayError('method_not_allowed', `${method} is not for this endpoint: send a POST`)
   const type = headers['content-type']
   if (type === undefined || !/^application\/json\s*(;|$)/i.test(type)) {

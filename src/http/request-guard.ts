@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { FrontRequest } from './front-request.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
 export interface GuardOptions {
@@ -7,7 +7,7 @@ export interface GuardOptions {
 }
 
 /** Refuses what no handler should see: ambiguous heads, a foreign Host (DNS rebinding), a foreign Origin. */
-export type RequestGuard = (request: IncomingMessage) => void
+export type RequestGuard = (request: FrontRequest) => void
 
 const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?$/i
 const ONCE = new Set([
@@ -42,7 +42,7 @@ export function requestGuard({ publicUrl }: GuardOptions): RequestGuard {
 }
 
 /** Node keeps the first of a repeated header or joins them; two parsers on the way may choose differently. */
-function refuseRepeated({ rawHeaders: raw, headers }: IncomingMessage): void {
+function refuseRepeated({ rawHeaders: raw, headers }: FrontRequest): void {
   let names = 0
   for (const _ in headers) names++
   if (2 * names === raw.length) return

@@ -1,4 +1,4 @@
-import { Server } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Ourselves } from '#/mcp/upstream-requests.ts'
 import type { Env } from './command.ts'
 import { StdioHost, type HostOptions } from './host.ts'
@@ -11,7 +11,7 @@ export interface HostConfig extends Omit<HostOptions, 'us' | 'inherited' | 'grou
 
 /** What the host has of its supervisor: connections, and news of gateways. */
 export interface HostLink {
-  serve(server: Server): void
+  serve(take: (socket: Socket) => void): void
   tell(fact: HostFact): void
   onFact(topic: string, learn: (fact: { readonly value: unknown }) => void): void
   onCollect(measure: () => Promise<unknown>): void
@@ -38,7 +38,7 @@ export function startHost(config: HostConfig, link: HostLink, inherited: Env) {
     link.tell({ topic: GROUPS, key: String(pid), value: alive, expiresAt: 0 })
   const host = new StdioHost({ ...config, us, inherited, group })
   link.onFact(RETIREMENTS, ({ value }) => host.retire(value as Retirement))
-  link.serve(new Server({}, (socket) => host.accept(socket)))
+  link.serve((socket) => host.accept(socket))
   return {
     quiesce: (): void => {},
     drain: (): Promise<void> => host.stop(),

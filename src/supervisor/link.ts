@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Fact } from './messages.ts'
 
 /** What a worker has of its supervisor and, through it, of the other workers. */
@@ -6,8 +6,8 @@ export interface WorkerLink {
   /** 0 … workers − 1; a restarted worker takes the number of the one before. */
   readonly index: number
   readonly workers: number
-  /** Gives `server` the connections that the supervisor accepted. The server itself never listens. */
-  serve(server: Pick<Server, 'emit'>): void
+  /** Gives away the connections that the supervisor accepted. */
+  serve(take: (socket: Socket) => void): void
   /** Called when the catalog may have changed, with the newest seq where it is known. */
   onWake(wake: (seq: number | null) => void): void
   /** Tells all other workers, and those that start before it expires. */

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { WorkerLink } from './link.ts'
 import type { Fact, FromWorker, ToWorker } from './messages.ts'
@@ -10,7 +9,7 @@ export class SupervisorLink implements WorkerLink {
   readonly #send: (message: FromWorker) => void
   readonly #facts = new Map<string, (fact: Fact) => void>()
   readonly #collecting = new Map<number, (parts: readonly unknown[]) => void>()
-  #server: Pick<Server, 'emit'> | undefined
+  #take: ((socket: Socket) => void) | undefined
   #wake: (seq: number | null) => void = () => {}
   #measure: () => Promise<unknown> = () => Promise.resolve(null)
   #lastId = 0
@@ -21,10 +20,8 @@ export class SupervisorLink implements WorkerLink {
     this.#send = send
   }
 
-  serve(server: Pick<Server, 'emit'>): void {
-    this.#server = server
-    // node:http begins to watch for slow headers and idle connections when it listens; ours is handed its sockets instead.
-    server.emit('listening')
+  serve(take: (socket: Socket) => void): void {
+    this.#take = take
   }
 
   onWake(wake: (seq: number | null) => void): void {
@@ -85,8 +82,8 @@ export class SupervisorLink implements WorkerLink {
     this.#send({ kind: 'taken', n })
     // A socket that broke on the way arrives as undefined.
     if (socket === undefined) return
-    if (this.#server === undefined) socket.destroy()
-    else this.#server.emit('connection', socket)
+    if (this.#take === undefined) socket.destroy()
+    else this.#take(socket)
   }
 
   async #report(id: number): Promise<void> {

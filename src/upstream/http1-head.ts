@@ -1,3 +1,4 @@
+import { lineEnd, readFields } from '#/lib/http-fields.ts'
 import { violation } from './http1-fault.ts'
 
 /** Lower-case names; the values of a repeated field are joined by `, `. */
@@ -20,7 +21,6 @@ export const MAX_HEAD_BYTES = 64 * 1024
 const MAX_FIELDS = 200
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |\r)/
-const NAME_CHARACTER = /^[!#$%&'*+\-.^_`|~\w]$/
 const DIGITS = /^\d{1,15}$/
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i
 const TIMEOUT = /(?:^|[ \t,;])timeout[ \t]*=[ \t]*"?(\d{1,9})/i
@@ -35,52 +35,25 @@ export function readHead(text: string, bodiless: boolean): ResponseHead {
   const line = STATUS_LINE.exec(text)
   if (line === null) throw violation('no HTTP/1.1 status line')
   const status = Number(line[2])
-  const headers = readFields(text)
+  const headers = readHeaders(text)
   const old = line[1] === '0'
   const said = bodyLength(headers, old)
   const length = bodiless || status < 200 || status === 204 || status === 304 ? 0 : said
   return { status, headers, length, keepMs: old || length === UNTIL_CLOSE ? 0 : keepMs(headers) }
 }
 
-function readFields(text: string): ResponseHeaders {
+function readHeaders(text: string): ResponseHeaders {
+  const start = lineEnd(text, 0) + 2
+  if (start === 1) throw violation('a control character in the head')
   const headers = new Map<string, string>()
   let count = 0
-  for (let at = lineEnd(text, 0) + 2; at < text.length;) {
+  const wrong = readFields(text, start, (name, value) => {
     if (++count > MAX_FIELDS) throw violation('too many header fields')
-    const colon = nameEnd(text, at)
-    const end = lineEnd(text, colon + 1)
-    addField(headers, text.slice(at, colon).toLowerCase(), trimmed(text, colon + 1, end))
-    at = end + 2
-  }
+    addField(headers, name, value)
+  })
+  if (wrong !== undefined) throw violation(wrong)
   return headers
 }
-
-/** The place of the colon. A line that begins with a space (obs-fold) has no name. */
-function nameEnd(text: string, start: number): number {
-  let at = start
-  while (IN_NAME[text.charCodeAt(at)] === 1) at++
-  if (at === start || text.charCodeAt(at) !== COLON) throw violation('a header field without a legal name')
-  return at
-}
-
-/** The place of the CRLF. */
-function lineEnd(text: string, start: number): number {
-  let at = start
-  for (;;) {
-    const code = text.charCodeAt(at)
-    if (code < 0x20 ? code !== TAB : code === DELETE) break
-    at++
-  }
-  if (text.charCodeAt(at) !== CR || text.charCodeAt(at + 1) !== LF) throw violation('a control character in the head')
-  return at
-}
-
-const COLON = 0x3a
-const TAB = 0x09
-const CR = 0x0d
-const LF = 0x0a
-const DELETE = 0x7f
-const IN_NAME = Uint8Array.from({ length: 256 }, (_, code) => Number(NAME_CHARACTER.test(String.fromCharCode(code))))
 
 function addField(headers: Map<string, string>, name: string, value: string): void {
   const before = headers.get(name)
@@ -88,18 +61,6 @@ function addField(headers: Map<string, string>, name: string, value: string): vo
   // Of equal lengths one is meant; different ones would let two readers see different messages.
   else if (name !== 'content-length') headers.set(name, `${before}, ${value}`)
   else if (before !== value) throw violation('two lengths that differ')
-}
-
-function trimmed(text: string, start: number, end: number): string {
-  let from = start
-  let to = end
-  while (from < to && isBlank(text.charCodeAt(from))) from++
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
-  return text.slice(from, to)
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === TAB
 }
 
 function bodyLength(headers: ResponseHeaders, old: boolean): number {

@@ -46,7 +46,8 @@ async function start(
   link.onFact('test', (fact) => facts.push(String(fact.value)))
   link.onWake((seq) => wakes.push(seq))
   link.onCollect(() => Promise.resolve(process.pid))
-  link.serve(server)
+  server.emit('listening')
+  link.serve((socket) => server.emit('connection', socket))
   return {
     quiesce: () => {
       draining = true
