@@ -1,4 +1,5 @@
-import { CLIENT_SETTINGS, SETTINGS, type Setting } from '../src/config/settings.ts'
+import { flagOf } from '../src/config/layers.ts'
+import { CLIENT_SETTINGS, SETTINGS, type Setting, type SettingName } from '../src/config/settings.ts'
 import { cell, generated, table } from './generated-file.ts'
 
 // docs/reference/settings.md from the table of settings.
@@ -14,7 +15,12 @@ function fallbackOf(name: string, { fallback, unset }: Setting<unknown>): string
 
 const rows = Object.entries<Setting<never> | Setting<unknown>>(SETTINGS).map(([name, one]) => {
   const setting = one as Setting<unknown>
-  return [`\`${name}\``, cell(setting.doc), cell(fallbackOf(name, setting)), cell(setting.parser.type)]
+  return [
+    `\`${name}\`<br>\`${flagOf(name as SettingName)}\``,
+    cell(setting.doc),
+    cell(fallbackOf(name, setting)),
+    cell(setting.parser.type),
+  ]
 })
 const clientRows = Object.entries(CLIENT_SETTINGS).map(([name, doc]) => [`\`${name}\``, cell(doc)])
 
@@ -24,8 +30,10 @@ await generated(
 
 <!-- Made by scripts/generate-settings-reference.ts. -->
 
-None is needed. They come from the environment; \`causeway config\` shows each with its effective value and where that comes from.
-All mistakes are reported at once, at the start. Run by root, the data folder is \`/var/lib/causeway\`.
+None is needed. They are given as flags of \`causeway serve\`, in the environment, or below \`settings\` in a
+[causeway.yaml](../concepts/causeway-yaml.md); the first of these that says something counts. \`causeway config\` shows each with its
+effective value and where that comes from. All mistakes are reported at once, at the start. Run by root, the data folder is
+\`/var/lib/causeway\`.
 
 ## The server
 
