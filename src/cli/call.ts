@@ -76,7 +76,7 @@ export function callCommand(program: Command, context: Context): void {
       ['on a terminal: asked for what is needed, with choices and defaults', 'causeway call github-create-issue'],
     ],
     next: 'causeway show TOOL prints what a tool takes. Ctrl-C cancels the call at its server.',
-    completes: { tool: 'tool', '--args': 'file', '--output': 'file' },
+    completes: { tool: 'tool', '--arg': 'argument', '--args': 'file', '--output': 'file' },
   })
 }
 

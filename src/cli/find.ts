@@ -40,6 +40,7 @@ const KINDS = {
     also: 'originalName',
     list: 'show NAME',
   },
+  token: { what: 'live token', path: '/v1/tokens', member: 'tokens', keys: ['id'], also: 'name', list: 'token list' },
   resource: {
     what: 'resource',
     path: '/v1/resources',
@@ -59,6 +60,13 @@ export const findServer = (api: Api, name: string): Promise<Json> => find(api, '
 /** A thing by its name or id, else the only one that begins so. */
 export async function find(api: Api, kind: FindKind, name: string): Promise<Json> {
   const found = await search(pagesOf(api, kind), kind, name)
+  if (found.only !== undefined) return found.only
+  throw notFound(kind, name, found)
+}
+
+/** The same among things that are known already. */
+export async function findAmong(things: readonly Json[], kind: FindKind, name: string): Promise<Json> {
+  const found = await search([things], kind, name)
   if (found.only !== undefined) return found.only
   throw notFound(kind, name, found)
 }
@@ -88,11 +96,7 @@ export async function findEach(api: Api, kind: FindKind, names: readonly string[
   for (const name of names) {
     const fitting = name.includes('*') ? things.filter((one) => glob(name).test(nameOf(one))) : []
     if (fitting.length > 0) found.push(...fitting)
-    else {
-      const one = await search([things], kind, name)
-      if (one.only === undefined) throw notFound(kind, name, one)
-      found.push(one.only)
-    }
+    else found.push(await findAmong(things, kind, name))
   }
   return [...new Map(found.map((one) => [one['id'], one])).values()]
 }

@@ -1,26 +1,40 @@
 import type { Command } from 'commander'
 import type { Json } from './api.ts'
 import type { Context } from './context.ts'
+import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
 
 export function listCommand(program: Command, { api, out }: Context): void {
-  program
+  const command = program
     .command('list')
     .description('the MCP servers behind the gateway')
-    .option('--json', 'print the answer as JSON')
+    .option(...JSON_OPTION)
     .action(async (options: { readonly json?: boolean }) => {
       const gateways = await (await api()).all('/v1/gateways?include_inactive=true', 'gateways')
       if (options.json === true) return out.print(JSON.stringify(gateways, null, 2))
-      if (gateways.length === 0) return out.note('no servers yet: npx causeway add NAME URL')
-      const head = ['NAME', 'STATE', 'ERA', 'TOOLS', 'RESOURCES', 'PROMPTS', 'URL']
+      if (gateways.length === 0) return out.note('no servers yet: causeway add NAME URL')
+      const head = ['NAME', 'STATE', 'ERA', 'TOOLS', 'RESOURCES', 'PROMPTS', 'WHERE']
       for (const line of tableLines(head, gateways.map(row), out)) out.print(line)
     })
+  taught(command, {
+    examples: [
+      ['all of them, and how they stand', 'causeway list'],
+      ['those that do not answer', "causeway list --json | jq -r '.[] | select(.reachable == false).name'"],
+    ],
+    next: 'causeway show NAME tells what one offers and what is wrong with it.',
+  })
 }
 
 function row(gateway: Json): readonly string[] {
-  const { name, era, toolCount, resourceCount, promptCount, url } = gateway
-  return [name, stateOf(gateway), era, toolCount, resourceCount, promptCount, url].map(plainText)
+  const { name, era, toolCount, resourceCount, promptCount } = gateway
+  return [name, stateOf(gateway), era, toolCount, resourceCount, promptCount, whereOf(gateway)].map(plainText)
+}
+
+/** Its URL, or the line that starts it. */
+function whereOf({ url, command, args }: Json): string {
+  if (typeof command !== 'string') return plainText(url)
+  return [command, ...(Array.isArray(args) ? (args as readonly unknown[]) : [])].map(plainText).join(' ')
 }
 
 /** How a gateway stands, in one word. */

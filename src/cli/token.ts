@@ -1,8 +1,9 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import type { Api, Json } from './api.ts'
-import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
-import { idOf } from './find.ts'
+import { findAmong, findServer, idOf } from './find.ts'
+import { confirmed } from './keyboard.ts'
+import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
 
@@ -19,24 +20,44 @@ export function tokenCommands(program: Command, context: Context): void {
   create(token, context)
   list(token, context)
   revoke(token, context)
+  taught(token, {
+    examples: [
+      ['one for a laptop, for 90 days', 'causeway token create laptop --days 90'],
+      ['which there are', 'causeway token list'],
+      ['end one', 'causeway token revoke laptop'],
+    ],
+  })
 }
 
 function create(token: Command, { api, out }: Context): void {
-  token
+  const command = token
     .command('create')
     .description('make a token; it is shown once')
     .argument('<name>', 'what it is for')
     .option('--days <n>', 'how long it lives; for ever unless said', days)
     .option('--permission <name>', 'allow only this, such as tools.execute; may be repeated', collect)
-    .option('--server <id>', 'only for this virtual server')
+    .option('--server <name>', 'only for this virtual server')
     .option('--description <text>', 'more about it')
-    .option('--json', 'print the answer as JSON')
+    .option(...JSON_OPTION)
     .action(async (name: string, options: CreateOptions) => {
-      const made = await (await api()).json('POST', '/v1/tokens', JSON.stringify(createBody(name, options)))
+      const connection = await api()
+      const server = options.server === undefined ? undefined : await findServer(connection, options.server)
+      const body = createBody(name, { ...options, ...(server !== undefined && { server: plainText(server['id']) }) })
+      const made = await connection.json('POST', '/v1/tokens', JSON.stringify(body))
       if (options.json === true) return out.print(JSON.stringify(made, null, 2))
       out.note('The token, shown this once:')
       out.print(plainText(made['access_token']))
     })
+  taught(command, {
+    examples: [
+      ['for everything that you may do yourself', 'causeway token create laptop'],
+      ['for calls alone, and not for ever', 'causeway token create bot --days 30 --permission tools.execute'],
+      ['for one virtual server', 'causeway token create desk --server reporting'],
+      ['into a variable', 'TOKEN=$(causeway token create curl)'],
+    ],
+    next: 'causeway connect gives a token to an MCP client; causeway token revoke ends one.',
+    completes: { '--server': 'server' },
+  })
 }
 
 const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value]
@@ -60,11 +81,11 @@ function days(text: string): number {
 }
 
 function list(token: Command, { api, out }: Context): void {
-  token
+  const command = token
     .command('list')
     .description('the tokens there are')
     .option('--all', 'also revoked and expired ones')
-    .option('--json', 'print the answer as JSON')
+    .option(...JSON_OPTION)
     .action(async (options: { readonly all?: boolean; readonly json?: boolean }) => {
       const tokens = await allTokens(await api(), options.all === true)
       if (options.json === true) return out.print(JSON.stringify(tokens, null, 2))
@@ -77,29 +98,39 @@ function list(token: Command, { api, out }: Context): void {
       ])
       for (const line of tableLines(['ID', 'NAME', 'CREATED', 'EXPIRES', 'STATE'], rows, out)) out.print(line)
     })
+  taught(command, {
+    examples: [
+      ['those that work', 'causeway token list'],
+      ['also revoked and expired ones', 'causeway token list --all'],
+    ],
+    next: 'causeway token revoke NAME ends one.',
+  })
 }
 
-function revoke(token: Command, { api, out }: Context): void {
-  token
+function revoke(token: Command, { api, out, keyboard }: Context): void {
+  const command = token
     .command('revoke')
-    .description('end a token, everywhere and at once')
-    .argument('<name>', 'its name or id')
-    .option('--json', 'print the answer as JSON')
-    .action(async (name: string, options: { readonly json?: boolean }) => {
+    .description('end a token for good, everywhere and at once')
+    .argument('<name>', 'its name, its id, or a beginning of the id that only one has')
+    .option(...YES_OPTION)
+    .option(...JSON_OPTION)
+    .action(async (name: string, { yes, json }: { readonly yes?: boolean; readonly json?: boolean }) => {
       const connection = await api()
-      const fitting = (await allTokens(connection, false)).filter((one) => one['id'] === name || one['name'] === name)
-      const [found] = fitting
-      if (found === undefined)
-        throw new CliError(`there is no live token ${JSON.stringify(name)}: causeway token list --all`)
-      if (fitting.length > 1)
-        throw new CliError(`several tokens are called ${JSON.stringify(name)}: name one by its id`)
+      const found = await findAmong(await allTokens(connection, false), 'token', name)
+      const called = plainText(found['name'])
+      // To end a token can be urgent, and a script that does it must not fail for want of a word.
+      if (keyboard.present) await confirmed(keyboard, `revoke the token ${called}`, yes)
       await connection.request('DELETE', `/v1/tokens/${idOf(found)}`)
-      out.print(
-        options.json === true
-          ? JSON.stringify({ id: found['id'], revoked: true })
-          : `revoked ${plainText(found['name'])}`,
-      )
+      out.print(json === true ? JSON.stringify({ id: found['id'], revoked: true }) : `revoked ${called}`)
     })
+  taught(command, {
+    examples: [
+      ['by its name', 'causeway token revoke laptop'],
+      ['without a question', 'causeway token revoke laptop --yes'],
+    ],
+    next: 'causeway token create NAME makes another.',
+    completes: { name: 'token' },
+  })
 }
 
 /** Tokens are paged by offset. */

@@ -1,18 +1,25 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Context } from './context.ts'
+import { JSON_OPTION, taught } from './lesson.ts'
 
 export function versionCommand(program: Command, { out }: Context): void {
-  program
+  const command = program
     .command('version')
     .description('the version of Causeway and of Node')
-    .option('--json', 'print it as JSON')
+    .option(...JSON_OPTION)
     .action((options: { readonly json?: boolean }) => {
       const versions = { causeway: ownVersion(), node: process.versions.node }
       out.print(
         options.json === true ? JSON.stringify(versions) : `causeway ${versions.causeway} on Node ${versions.node}`,
       )
     })
+  taught(command, {
+    examples: [
+      ['for a report', 'causeway version'],
+      ['for a program', 'causeway version --json'],
+    ],
+  })
 }
 
 /** The package's own file lies one level above both src/ and dist/. */
