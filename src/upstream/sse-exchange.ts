@@ -33,6 +33,8 @@ export class SseExchange implements Carried, AnswerTaker {
   id: number | undefined
   reused = true
   lastByteAt = 0
+  /** When it went out; 0: it has not. */
+  sentAt = 0
   #home: ExchangeHome | undefined
   readonly #options: CarriedOptions
   readonly #route: (exchange: SseExchange, request: HttpRequest) => void
@@ -89,6 +91,7 @@ export class SseExchange implements Carried, AnswerTaker {
 
   post(posts: Carrier, request: HttpRequest): void {
     if (this.#over) return
+    this.sentAt = performance.now()
     this.#post = posts.begin(this.#posting(), this.#options)
     this.#post.send(request)
   }

@@ -1,33 +1,24 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
-import type { SseEvent } from '#/lib/sse.ts'
-import { answerToServer } from '#/mcp/upstream-requests.ts'
+import { answerToServer, pingRequest } from '#/mcp/upstream-requests.ts'
 import type { AttemptOwner } from './attempt.ts'
-import type { Carried, Carrier } from './carrier.ts'
-import { type Progress, transportFailure } from './failures.ts'
+import type { Carrier } from './carrier.ts'
+import type { Progress } from './failures.ts'
 import type { HttpRequest } from './http1-write.ts'
+import { nextUpstreamId } from './ids.ts'
 import { isObject, type Json } from './messages.ts'
-import type { UpstreamContext } from './options.ts'
-import { endpointUrl } from './sse-endpoint.ts'
 import type { ExchangeHome, SseExchange } from './sse-exchange.ts'
 import { type AnswerTaker, SharedMessages } from './sse-messages.ts'
+import { type StreamOptions, type StreamOwner, SseStream } from './sse-stream.ts'
 
-export interface SessionOptions {
+export interface SessionOptions extends StreamOptions {
   /** Ours: the server's own is a secret part of the endpoint. */
   readonly name: string
-  readonly url: string
-  readonly streams: Carrier
   /** The way to the endpoint, once it is known. */
   readonly posts: (url: string) => Carrier
-  readonly context: UpstreamContext
-  /** Header lines that every request carries: the credentials. */
-  readonly fields: string
   /** Its stream is gone. `lived`: how long it was open, in ms; null: it was closed by us. */
   readonly closed: (session: SseSession, lived: number | null) => void
-  readonly retryMs: (ms: number) => void
 }
 
-const ENDPOINT_MS = 5000
-const LONGEST_ENDPOINT = 8192
 /** Bytes that may wait for readers that have paused, before nobody is given more. */
 const HELD = 1 << 20
 /** How long one reader may keep the others waiting. */
@@ -35,6 +26,9 @@ const STALLED_MS = 5000
 /** Requests of the server's that are being answered at a time; a server that asks faster is not heard. */
 const REPLIES = 16
 const REPLY_MS = 5000
+/** After how long without a byte a stream is doubted, and how long a ping may take. */
+const DOUBT_MS = 1000
+const PONG_MS = 3000
 const JSON_FIELDS = 'content-type: application/json\r\naccept: application/json, text/event-stream\r\n'
 
 /** One event stream and the endpoint it has named: whatever is posted there is answered by the stream. */
@@ -47,15 +41,13 @@ export class SseSession implements ExchangeHome {
   #newest: SseExchange | undefined
   #listener: SseExchange | undefined
   #opener: { readonly exchange: SseExchange; readonly request: HttpRequest } | undefined
-  #stream: Carried | undefined
+  readonly #stream: SseStream
   #posts: Carrier | undefined
   #openedAt = 0
-  #timer: Disposable | undefined
   #stall: Disposable | undefined
-  #said: Buffer[] = []
-  #saidBytes = 0
   #held = 0
-  #replying = 0
+  #saying = 0
+  #doubted = false
   #leaving = false
   #closed = false
 
@@ -66,6 +58,7 @@ export class SseSession implements ExchangeHome {
       answer: (id) => this.#answer(id),
       other: (message, bytes) => this.#other(message, bytes),
     })
+    this.#stream = new SseStream(options, this.#streaming())
   }
 
   get posts(): Carrier | undefined {
@@ -77,9 +70,7 @@ export class SseSession implements ExchangeHome {
     exchange.reused = false
     this.#enter(exchange)
     this.#opener = { exchange, request }
-    const { deadlines } = this.#options.context
-    if (delayMs <= 0) this.#connect()
-    else this.#timer = deadlines.add(delayMs, () => this.#connect())
+    this.#stream.start(delayMs)
   }
 
   post(exchange: SseExchange, request: HttpRequest): void {
@@ -111,9 +102,9 @@ export class SseSession implements ExchangeHome {
       if (this.#stall === undefined) return
       this.#stall[Symbol.dispose]()
       this.#stall = undefined
-      this.#stream?.resume()
+      this.#stream.resume()
     } else if (this.#stall === undefined) {
-      this.#stream?.pause()
+      this.#stream.pause()
       this.#watchStall()
     }
   }
@@ -126,10 +117,32 @@ export class SseSession implements ExchangeHome {
     // Whoever opened it and did not come to an answer has no use for it, and nobody else knows it.
     if (this.#opener?.exchange === exchange) this.#leaving = true
     if (this.#leaving && this.#exchanges.size === 0) this.#close(null)
+    else if (!exchange.answered && exchange.id !== undefined) this.#doubt(exchange.sentAt)
   }
 
   unknown(): void {
     this.leave()
+  }
+
+  /**
+   * Something was given up that was sent a while ago, and the stream has been silent since: a way that is dead without a word
+   * would swallow every answer. The server is asked whether it is there.
+   */
+  #doubt(sentAt: number): void {
+    const now = performance.now()
+    if (this.#posts === undefined || this.#doubted || sentAt === 0 || now - sentAt < DOUBT_MS) return
+    if (this.#heardSince(sentAt)) return
+    this.#doubted = true
+    this.#say(pingRequest(nextUpstreamId()))
+    this.#options.context.deadlines.add(PONG_MS, () => {
+      this.#doubted = false
+      const silent = new GatewayError('upstream_unreachable', 'its event stream is dead: it does not answer a ping')
+      if (!this.#heardSince(now)) this.#lost(silent)
+    })
+  }
+
+  #heardSince(then: number): boolean {
+    return this.#stream.lastByteAt > then
   }
 
   #enter(exchange: SseExchange): void {
@@ -153,88 +166,45 @@ export class SseSession implements ExchangeHome {
 
   // ── its stream ──
 
-  #connect(): void {
-    const { streams, context, fields } = this.#options
-    this.#timer = context.deadlines.add(ENDPOINT_MS + context.connectMs, () => this.#noEndpoint())
-    this.#stream = streams.begin(this.#streaming(), { deadlines: context.deadlines, fresh: false })
-    this.#stream.send({ method: 'GET', fields: `accept: text/event-stream\r\n${fields}`, body: null })
-  }
-
-  #streaming(): AttemptOwner {
+  #streaming(): StreamOwner {
     return {
+      push: (chunk) => this.#messages.push(chunk),
+      end: (meant) => this.#messages.end(meant),
       spoke: (status) => {
         if (!this.#closed) this.#opener?.exchange.owner.spoke(status)
       },
-      began: () => {},
-      bytes: (chunk) => (this.#posts === undefined ? this.#endpointBytes(chunk) : this.#messages.push(chunk)),
-      message: ({ event }) => {
-        if (this.#posts !== undefined) this.#messages.end(event === 'message')
-        else this.#endpoint(event)
-        return this.#closed
-      },
-      retryMs: this.#options.retryMs,
-      ended: () => this.#lost(undefined),
-      other: (answer, body) => {
+      endpoint: (url) => {
+        this.#posts = this.#options.posts(url)
+        this.#openedAt = performance.now()
         const opener = this.#opener
-        this.#close(0)
-        opener?.exchange.refuse(answer, body)
+        opener?.exchange.post(this.#posts, opener.request)
       },
-      broken: (cause, progress) => this.#lost({ cause, progress }),
+      refused: (answer, body) => this.#unopened((exchange) => exchange.refuse(answer, body)),
+      unopened: (error) => this.#unopened((exchange) => exchange.fail(error, 'unsent')),
+      lost: (why) => this.#lost(why?.cause),
     }
   }
 
-  #endpointBytes(chunk: Buffer): void {
-    this.#saidBytes += chunk.length
-    if (this.#saidBytes <= LONGEST_ENDPOINT) this.#said.push(chunk)
-  }
-
-  #endpoint(event: SseEvent['event']): void {
-    const said = Buffer.concat(this.#said).toString()
-    const tooLong = this.#saidBytes > LONGEST_ENDPOINT
-    this.#said = []
-    this.#saidBytes = 0
-    if (event !== 'endpoint' || tooLong) return
-    try {
-      this.#posts = this.#options.posts(endpointUrl(said, this.#options.url))
-    } catch (cause) {
-      return this.#unopened(GatewayError.from(cause))
-    }
-    this.#timer?.[Symbol.dispose]()
-    this.#openedAt = performance.now()
-    const opener = this.#opener
-    opener?.exchange.post(this.#posts, opener.request)
-  }
-
-  #noEndpoint(): void {
-    const why = `the server opened no event stream that names an endpoint within ${String(ENDPOINT_MS)} ms`
-    this.#unopened(new GatewayError('upstream_timeout', why))
-  }
-
-  #unopened(error: GatewayError): void {
+  #unopened(tell: (exchange: SseExchange) => void): void {
     const opener = this.#opener
     this.#close(0)
-    opener?.exchange.fail(error, 'unsent')
+    if (opener !== undefined) tell(opener.exchange)
   }
 
-  #lost(why: { readonly cause: Error; readonly progress: Progress } | undefined): void {
+  #lost(cause: Error | undefined): void {
     if (this.#closed) return
-    if (this.#posts === undefined) {
-      const ended = new GatewayError('upstream_invalid', 'the server ended its event stream without an endpoint')
-      return this.#unopened(why === undefined ? ended : transportFailure(why.cause, 'unsent'))
-    }
     this.#close(performance.now() - this.#openedAt)
     for (const each of this.#exchanges) {
       if (each === this.#listener) each.ended()
-      else if (!each.answered) each.fail(lossOf(each.progress, why?.cause))
+      else if (!each.answered) each.fail(lossOf(each.progress, cause))
     }
   }
 
   #close(lived: number | null): void {
     if (this.#closed) return
     this.#closed = true
-    this.#timer?.[Symbol.dispose]()
     this.#stall?.[Symbol.dispose]()
-    this.#stream?.cut()
+    this.#stream.close()
     this.#posts?.[Symbol.dispose]()
     this.#options.closed(this, lived)
   }
@@ -269,14 +239,26 @@ export class SseSession implements ExchangeHome {
   }
 
   #reply(id: string, method: string): void {
+    if (this.#saying < REPLIES) this.#say(answerToServer(id, method))
+  }
+
+  /** Posts what is our own affair and nobody waits for. */
+  #say(body: Buffer): void {
     const { context, fields } = this.#options
-    if (this.#replying >= REPLIES || this.#posts === undefined) return
-    this.#replying++
+    if (this.#posts === undefined) return
     const { deadlines } = context
-    const over = (): void => void this.#replying--
-    const reply = this.#posts.begin(quietly(over), { deadlines, fresh: false })
-    deadlines.add(REPLY_MS, () => reply.cut())
-    reply.send({ method: 'POST', fields: JSON_FIELDS + fields, body: answerToServer(id, method) })
+    let saying = true
+    const over = (): void => {
+      if (saying) this.#saying--
+      saying = false
+    }
+    this.#saying++
+    const post = this.#posts.begin(quietly(over), { deadlines, fresh: false })
+    deadlines.add(REPLY_MS, () => {
+      post.cut()
+      over()
+    })
+    post.send({ method: 'POST', fields: JSON_FIELDS + fields, body })
   }
 }
 

@@ -187,6 +187,26 @@ describe('what can go wrong', () => {
     expect(server.lines).toHaveLength(1)
   })
 
+  test('a stream that is dead without a word is found out and left', async () => {
+    let silent = false
+    await using server = await sseServer({
+      posted: (line, { message, response }) => {
+        accept(response)
+        if (!silent || line.session !== 's1') answer(line, message)
+      },
+    })
+    await using parts = startUpstreams()
+    const gateway = { ...gatewayOf(server.url), timeoutMs: 1200 }
+    const who = principal()
+    const ask = () => call(parts.upstreams, requestTo(gateway, { principal: who }))
+    expect((await ask()).error).toBeUndefined()
+    silent = true
+    expect((await ask()).error?.code).toBe('upstream_timeout')
+    await expect.poll(() => server.lines.length, { timeout: 10_000 }).toBe(0)
+    expect(server.posted.map(({ method }) => method)).toContain('ping')
+    expect((await ask()).error).toBeUndefined()
+  })
+
   test('an idle session is closed', async () => {
     await using server = await sseServer()
     await using parts = startUpstreams({ sessionIdleMs: 100 })
