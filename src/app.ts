@@ -8,6 +8,7 @@ import { sealer, type Sealer } from '#/access/sealing.ts'
 import { strictEdge } from '#/api/strict-edge.ts'
 import type { Calls } from '#/calls/call.ts'
 import { createCalls } from '#/calls/invoke.ts'
+import { localItems } from '#/calls/local-items.ts'
 import { recordingLog } from '#/calls/record.ts'
 import { openCatalog, type OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
@@ -47,6 +48,7 @@ import type { Fact } from '#/supervisor/messages.ts'
 import { callFinished, recordsLost, requestFailures, signInRefusals, type Telemetry } from '#/telemetry/events.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
+import { toolHeaders } from '#/tools/tool-backing.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
 import { declareOnce } from './declaring.ts'
 import type { ForWorkers } from './machine.ts'
@@ -68,7 +70,12 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const records = await openRecords(core, building)
   const upstream = building.use(openUpstreams(core, prepared.stdioPath))
   const ending = new AbortController()
-  const calls = createCalls({ catalog, upstreams: upstream.upstreams, log: records.log })
+  const calls = createCalls({
+    catalog,
+    upstreams: upstream.upstreams,
+    local: localItems(upstream.httpTools),
+    log: records.log,
+  })
   const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, ending: ending.signal, building })
   building.use(keepHouse(core, upstream))
   building.use(declareOnce(core, upstream.discoverer, prepared.declared))
@@ -155,6 +162,7 @@ function openUpstreams({ config, keys, deadlines }: Core, stdioPath: string | nu
       identity: (gateway) => openIdentity(gateway, keys),
       perPrincipal: ({ stdio }) => stdio?.sharing === 'per_principal',
     },
+    toolVault: (tool) => toolHeaders(tool, keys),
     policy: { allowPrivate: allowPrivateNetworks ?? isLoopback(config.http.host) },
     limits: { totalMs: callTimeoutMs, connectMs: connectTimeoutMs },
     stdio: stdioPath === null ? null : { path: stdioPath, environment: (launch) => openEnvironment(launch, keys) },

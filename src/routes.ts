@@ -51,7 +51,7 @@ export function routesOf({
     {
       gateways: { store: gatewayStore(db), discoverer, logs, ending, sealer: keys, settled },
       servers: { store: serverStore(db), settled },
-      tools: { store: toolStore(db), invoker: { call: backend.tool }, settled },
+      tools: { store: toolStore(db), invoker: { call: backend.tool }, sealer: keys, settled },
       prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
       resources: { store: resourceStore(db), content: { read: backend.resource }, settled },
       tokens: { store: tokenStore(db), settled },

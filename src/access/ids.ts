@@ -16,3 +16,5 @@ export type PromptId = Id<'prompt'>
 export const PromptId = defineId<PromptId>()
 export type ResourceId = Id<'resource'>
 export const ResourceId = defineId<ResourceId>()
+/** Where items hang that no upstream offers. It has not the form of an id, so no path leads to it. */
+export const LOCAL_GATEWAY_ID = 'local' as GatewayId

@@ -20,12 +20,18 @@ export interface RestRequest {
 export interface RestCalls {
   tool(who: Principal, id: string, asked: Arguments): Promise<Buffer>
   /** By id, or by the name that clients of the aggregate use. */
-  prompt(who: Principal, idOrName: string, asked: Arguments): Promise<Buffer>
+  prompt(who: Principal, idOrName: string, asked: PromptArguments): Promise<Buffer>
   resource(who: Principal, id: string, request: RestRequest): Promise<Buffer>
 }
 
 export interface Arguments {
   readonly argumentsJson: Buffer
+  readonly request: RestRequest
+}
+
+/** null: none are given, and the text is wanted as it is. */
+export interface PromptArguments {
+  readonly argumentsJson: Buffer | null
   readonly request: RestRequest
 }
 
@@ -41,7 +47,8 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
       const { current } = catalog
       const prompt = current.prompt(idOrName) ?? current.findPrompt({ kind: 'all' }, idOrName, who)?.item
       if (prompt === undefined || !who.visibilityClass.sees(prompt)) throw absent('Prompt', idOrName)
-      const params = { name: json(prompt.originalName), arguments: argumentsJson }
+      const name = json(prompt.originalName)
+      const params = argumentsJson === null ? { name } : { name, arguments: argumentsJson }
       return await callWhole(calls, { who, gatewayId: prompt.gatewayId, method: 'prompts/get', params, request })
     },
     async resource(who, id, request) {

@@ -1,7 +1,9 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { LOCAL_GATEWAY } from '#/catalog/local.ts'
 import type { Catalog, Snapshot } from '#/catalog/snapshot.ts'
 import type { Upstreams } from '#/upstream/upstreams.ts'
 import type { Call, CallSink, Calls } from './call.ts'
+import type { LocalItems } from './local-items.ts'
 import { NO_REPORT, type CallLog } from './call-log.ts'
 import { resolve, type Destination } from './resolve.ts'
 import { CallRun } from './run.ts'
@@ -10,11 +12,12 @@ import { nextHop } from './trace.ts'
 export interface CallsOptions {
   readonly catalog: Pick<Catalog, 'current'>
   readonly upstreams: Upstreams
+  readonly local: LocalItems
   readonly log: CallLog
 }
 
 /** The steps of a call, in the order in which they happen: resolve → grant → upstream → relay → record. */
-export function createCalls({ catalog, upstreams, log }: CallsOptions): Calls {
+export function createCalls({ catalog, upstreams, local, log }: CallsOptions): Calls {
   return {
     invoke(call: Call, sink: CallSink): void {
       const startedAt = performance.now()
@@ -22,6 +25,7 @@ export function createCalls({ catalog, upstreams, log }: CallsOptions): Calls {
       const destination = resolveOrFail({ call, snapshot, sink, log, startedAt })
       if (destination === undefined) return
       const run = new CallRun({ call, sink, destination, snapshotSeq: snapshot.seq, startedAt, log })
+      if (destination.gateway === LOCAL_GATEWAY) return local.answer(call, destination, run)
       upstreams.send(
         {
           gateway: destination.gateway,

@@ -1,6 +1,7 @@
 import type { CallLog, CallFacts, Ending } from './call-log.ts'
 import type { Destination } from './resolve.ts'
 import type { GatewayId, ServerId, TokenId, UserId } from '#/access/ids.ts'
+import { LOCAL_GATEWAY } from '#/catalog/local.ts'
 import type { ErrorCode } from '#/errors/codes.ts'
 import { eraOf, type Era } from '#/mcp/revision.ts'
 
@@ -56,7 +57,7 @@ function recordOf(
     method: frame.method,
     kind,
     targetId: item === null ? null : item.id,
-    gatewayId: gateway === null ? null : gateway.id,
+    gatewayId: gateway === null || gateway === LOCAL_GATEWAY ? null : gateway.id,
     serverId,
     clientEra: eraOf(revision),
     upstreamEra: report.revision && eraOf(report.revision),

@@ -44,6 +44,24 @@ export interface ParamHeader {
   readonly type: 'string' | 'integer' | 'boolean'
 }
 
+/** An HTTP API that is offered as a tool. What is secret about it is sealed beside it. */
+export interface HttpBacking {
+  readonly url: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
+  readonly timeoutMs: number
+  /** Argument → name in the query, or of a header. */
+  readonly queryMapping: Readonly<Record<string, string>> | null
+  readonly headerMapping: Readonly<Record<string, string>> | null
+  readonly jsonpathFilter: string
+}
+
+/** A tool that calls an HTTP API. */
+export interface LocalTool {
+  readonly backing: HttpBacking
+  /** Sealed JSON of header → value. */
+  readonly credential: string | null
+}
+
 interface Item extends Owned {
   readonly gatewayId: GatewayId
   readonly enabled: boolean
@@ -62,12 +80,16 @@ export interface CatalogTool extends Item {
   readonly name: string
   readonly originalName: string
   readonly paramHeaders: readonly ParamHeader[] | null
+  /** Only where it is declared here. */
+  readonly local?: LocalTool
 }
 
 export interface CatalogPrompt extends Item {
   readonly id: PromptId
   readonly name: string
   readonly originalName: string
+  /** Its text, only where it is declared here. */
+  readonly local?: string
 }
 
 export interface CatalogResource extends Item {
@@ -76,6 +98,8 @@ export interface CatalogResource extends Item {
   /** The URI, or the URI template. */
   readonly uri: string
   readonly createdAt: number
+  /** Its content, only where it is declared here. */
+  readonly local?: string
 }
 
 export type AnyItem = CatalogTool | CatalogPrompt | CatalogResource

@@ -9,7 +9,8 @@ const SEPARATOR = '-'
 const SUFFIX_LENGTH = 7
 
 export interface NameCandidate {
-  readonly gatewayName: string
+  /** null: declared here, so nothing stands before its name. */
+  readonly gatewayName: string | null
   /** What the operator calls it; the server's own name unless changed. */
   readonly customName: string
 }
@@ -29,8 +30,8 @@ export function assignNames(candidates: readonly NameCandidate[], taken: Readonl
 
 function freeName(candidate: NameCandidate, isTaken: (name: string) => boolean): string {
   const { gatewayName, customName } = candidate
-  const gateway = slugify(gatewayName) || hashOf(gatewayName)
-  const plain = `${gateway}${SEPARATOR}${slugify(customName) || hashOf(customName)}`
+  const prefix = gatewayName === null ? '' : `${slugify(gatewayName) || hashOf(gatewayName)}${SEPARATOR}`
+  const plain = prefix + (slugify(customName) || hashOf(customName))
   if (plain.length <= NAME_MAX && !isTaken(plain)) return plain
   const stem = plain.slice(0, NAME_MAX - SUFFIX_LENGTH).replace(/-+$/, '')
   const identity = `${gatewayName}\n${customName}`

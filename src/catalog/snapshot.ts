@@ -31,6 +31,7 @@ export interface Found<Item> {
 export interface Snapshot {
   readonly seq: number
   gateway(id: string): CatalogGateway | undefined
+  /** Upstreams only. */
   gateways(): Iterable<CatalogGateway>
   server(id: string): CatalogServer | undefined
   user(id: string): CatalogUser | undefined

@@ -2,6 +2,7 @@ import type { GatewayId } from '#/access/ids.ts'
 import { ShardedMap } from '#/lib/sharded-map.ts'
 import { SortedRun } from '#/lib/sorted-run.ts'
 import type { UriTemplate } from '#/lib/uri-template.ts'
+import { LOCAL_GATEWAY } from './local.ts'
 import type {
   AnyItem,
   CatalogGateway,
@@ -120,14 +121,19 @@ export function emptyPart(id: GatewayId): GatewayPart {
   }
 }
 
+/** Nothing but the place for what is declared here. */
 export function emptyState(): CatalogState {
+  const gateways = new SortedRun<CatalogGateway>(byAge).edit()
+  gateways.put(LOCAL_GATEWAY)
+  const parts = ShardedMap.empty<GatewayPart>().edit()
+  parts.set(LOCAL_GATEWAY.id, { ...emptyPart(LOCAL_GATEWAY.id), gateway: LOCAL_GATEWAY })
   return {
     seq: 0,
     users: ShardedMap.empty(),
     tokens: ShardedMap.empty(),
     tokensByHash: ShardedMap.empty(),
-    gateways: new SortedRun<CatalogGateway>(byAge),
-    parts: ShardedMap.empty(),
+    gateways: gateways.done(),
+    parts: parts.done(),
     tools: emptyShelf(),
     prompts: emptyShelf(),
     resources: {

@@ -1,14 +1,19 @@
 import { findNamed, findResource } from './lookup.ts'
-import type { CatalogPrompt, CatalogTool } from './model.ts'
+import { LOCAL_GATEWAY } from './local.ts'
+import type { CatalogGateway, CatalogPrompt, CatalogTool } from './model.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { CatalogState } from './state.ts'
+
+function* upstreamsOf({ gateways }: CatalogState): Generator<CatalogGateway> {
+  for (const gateway of gateways) if (gateway !== LOCAL_GATEWAY) yield gateway
+}
 
 /** A state as the rest of the house sees it. */
 export function viewOf(state: CatalogState): Snapshot {
   return {
     seq: state.seq,
     gateway: (id) => state.parts.get(id)?.gateway,
-    gateways: () => state.gateways,
+    gateways: () => upstreamsOf(state),
     server: (id) => state.servers.get(id)?.server,
     user: (id) => state.users.get(id),
     token: (hash) => state.tokensByHash.get(hash),

@@ -4,12 +4,12 @@ import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { slugify } from '#/lib/slug.ts'
 import type { Transport } from '#/mcp/transport.ts'
-import { credentialOf, type Credential } from './credential.ts'
+import { credentialOf, type Credential } from '#/api/credential.ts'
+import { passthroughNames } from '#/api/header-rules.ts'
+import { upstreamUrl } from '#/api/upstream-url.ts'
 import { PLAIN_DIAL, redeclareDial } from './dial-options.ts'
 import type { Declaration } from './gateway.ts'
 import type { GatewayCreate, GatewayUpdate } from './gateway-input.ts'
-import { gatewayUrl } from './gateway-url.ts'
-import { passthroughNames } from './header-rules.ts'
 import { redeclareStdio, refuseStdioFields } from './stdio-declaration.ts'
 
 /** Seals and opens what is kept of a credential; the purpose ties a text to its gateway. */
@@ -113,7 +113,7 @@ function whereOf(
     throw invalid('transport', 'a gateway keeps to its command or its URL: delete it and register the other')
   if (hasCommand) return { url: null, transport: 'STDIO', stdio: redeclareStdio(before.stdio, body, context) }
   refuseStdioFields(body)
-  const url = body.url == null ? before.url : gatewayUrl(body.url)
+  const url = body.url == null ? before.url : upstreamUrl(body.url)
   if (url === null) throw invalid('url', 'is required, or a command to run')
   return { url, transport, stdio: null }
 }

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { GatewayId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { HttpVersion } from '#/mcp/transport.ts'
-import { MASK } from './credential.ts'
+import { MASK } from '#/api/credential.ts'
 import type { CredentialSealer } from './declaration.ts'
 import type { ClientIdentity, Reach } from './discovery.ts'
 

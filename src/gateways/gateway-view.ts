@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { auditFields } from '#/api/provenance.ts'
 import { exactJson } from '#/lib/exact-json.ts'
-import { MASK } from './credential.ts'
+import { MASK } from '#/api/credential.ts'
 import { expiryOf } from './dial-options.ts'
 import type { Gateway } from './gateway.ts'
 

@@ -4,7 +4,7 @@ import type { Provenance } from '#/api/provenance.ts'
 import type { Tag } from '#/api/tags.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { Transport } from '#/mcp/transport.ts'
-import type { AuthHint, AuthType } from './credential.ts'
+import type { AuthHint, AuthType } from '#/api/credential.ts'
 import type { DialDeclaration } from './dial-options.ts'
 import type { StdioDeclaration } from './stdio-declaration.ts'
 

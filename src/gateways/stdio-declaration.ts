@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { GatewayId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { SealedLaunch, Sharing } from '#/stdio/launch.ts'
-import { MASK } from './credential.ts'
+import { MASK } from '#/api/credential.ts'
 import type { CredentialSealer } from './declaration.ts'
 
 /** What an operator says about a server that is started by a command. */

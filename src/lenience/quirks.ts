@@ -23,7 +23,19 @@ export interface Absent {
 const TEAM: Absent = { why: 'there are no teams yet' }
 const shared = { teamId: TEAM } as const
 
-const item = (noun: string): Quirks => ({ wrapper: noun, absent: shared })
+const GATEWAY: Absent = { why: 'what a gateway offers comes with its discovery; declare a gateway instead' }
+const PLUGINS: Absent = { why: 'plugins are not offered yet' }
+const item = (noun: string): Quirks => ({ wrapper: noun, absent: { ...shared, gatewayId: GATEWAY } })
+const tool: Quirks = {
+  wrapper: 'tool',
+  absent: {
+    ...shared,
+    gatewayId: GATEWAY,
+    auth: { why: 'say authType with authToken, authUsername and authPassword, or authHeaders' },
+    pluginChainPre: PLUGINS,
+    pluginChainPost: PLUGINS,
+  },
+}
 
 const gateway: Quirks = {
   wrapper: 'gateway',
@@ -66,13 +78,13 @@ export const QUIRKS: ReadonlyMap<string, Quirks> = new Map<Route, Quirks>([
   ['POST /servers', server],
   ['PUT /servers/{id}', server],
   ...state('servers'),
-  ['POST /tools', { ...item('tool'), status: 200 }],
-  ['PUT /tools/{id}', item('tool')],
+  ['POST /tools', { ...tool, status: 200 }],
+  ['PUT /tools/{id}', { wrapper: 'tool' }],
   ...state('tools', { snake: 'tool' }),
   ['POST /resources', { ...item('resource'), status: 200 }],
-  ['PUT /resources/{id}', item('resource')],
+  ['PUT /resources/{id}', { wrapper: 'resource' }],
   ...state('resources', { snake: 'resource' }),
   ['POST /prompts', { ...item('prompt'), status: 200 }],
-  ['PUT /prompts/{id}', item('prompt')],
+  ['PUT /prompts/{id}', { wrapper: 'prompt' }],
   ...state('prompts', { snake: 'prompt' }),
 ])

@@ -1,90 +1,56 @@
-import { Type, type Static } from 'typebox'
-import { allow } from '#/access/allow.ts'
-import { PromptId, ServerId } from '#/access/ids.ts'
-import type { Permission } from '#/access/permissions.ts'
-import type { Principal } from '#/access/principal.ts'
-import { actorOf, type Changed } from '#/api/actor.ts'
-import { etagOf, preconditionFailed } from '#/api/conditional.ts'
-import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
-import { Deleted, itemFilter, ItemQuery, ItemUpdateFields, StateQuery, seesServer } from '#/api/items.ts'
-import { pageReply, pageRequest } from '#/api/paging.ts'
-import { IdParams, idOf } from '#/api/params.ts'
-import { tagsOf } from '#/api/tags.ts'
-import { assignNames } from '#/catalog/names.ts'
-import { GatewayError } from '#/errors/gateway-error.ts'
+import { Type } from 'typebox'
+import { PromptId } from '#/access/ids.ts'
+import { actorOf } from '#/api/actor.ts'
+import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
+import { chosenName } from '#/api/item-naming.ts'
+import { itemFor, settledItem, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
+import { makeItem } from '#/api/make-item.ts'
+import { IdParams } from '#/api/params.ts'
+import { changedPrompt, newPrompt } from './make-prompt.ts'
 import type { Prompt, PromptChange, PromptDeps } from './prompt.ts'
+import { PromptCreate, PromptUpdate } from './prompt-input.ts'
 import { PromptView, promptView } from './prompt-view.ts'
 
 const tag = 'prompts'
-const idIn = (params: { readonly id: string }): PromptId => idOf(PromptId, params.id, 'Prompt')
-const withTag = (prompt: Prompt): Reply => ({ headers: { etag: etagOf(prompt.version) }, body: promptView(prompt) })
+
+const PROMPTS: ItemNoun<'prompt', Prompt> = {
+  kind: 'prompt',
+  ids: PromptId,
+  view: promptView,
+  schema: PromptView,
+  info: '/prompts/{id}/info',
+  deleted: (id) => `Prompt ${id} deleted`,
+}
 
 const PromptResult = Type.Object(
   { description: Type.Optional(Type.String()), messages: Type.Array(Type.Unknown()) },
   { title: 'GetPromptResult' },
 )
 
-const PromptUpdate = Type.Object({
-  customName: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 255, description: "Changes the prompt's computed name" }),
-  ),
-  displayName: Type.Optional(Type.Union([Type.String({ maxLength: 255 }), Type.Null()])),
-  ...ItemUpdateFields,
-})
-
 /** Every route of /prompts. */
 export function promptEndpoints(deps: PromptDeps): readonly Endpoint[] {
-  return [...reading(deps), ...writing(deps), ...getting(deps)]
+  const room = { noun: PROMPTS, deps }
+  return [...itemLists(room), ...declaring(room), ...itemSingles(room), ...getting(deps)]
 }
 
-function reading(deps: PromptDeps): readonly Endpoint[] {
+function declaring(room: ItemRoom<'prompt', Prompt, PromptChange>): readonly Endpoint[] {
+  const { store } = room.deps
   return [
     endpoint({
-      route: 'GET /prompts',
-      permission: 'prompts.read',
+      route: 'POST /prompts',
+      permission: 'prompts.create',
       tag,
-      summary: 'List prompts, newest first',
-      query: ItemQuery,
-      reply: Type.Array(PromptView),
-      handle: async ({ query, principal }) => {
-        const { rows, next } = await deps.store.page(pageRequest(query, principal), itemFilter(query))
-        const seen = rows.filter((prompt) => principal.visibilityClass.sees(prompt)).map(promptView)
-        return pageReply({ plural: 'prompts', page: { rows: seen, next }, query, principal })
-      },
-    }),
-    endpoint({
-      route: 'GET /servers/{id}/prompts',
-      permission: 'servers.read',
-      tag: 'servers',
-      summary: 'List what a virtual server offers: prompts',
-      params: IdParams,
-      query: ItemQuery,
-      reply: Type.Array(PromptView),
-      handle: async ({ params, query, principal }) => {
-        const id = idOf(ServerId, params.id, 'Server')
-        if (!(await seesServer(deps.store, id, principal)))
-          return pageReply({ plural: 'prompts', page: { rows: [], next: null }, query, principal })
-        const whole = { ...query, limit: query.limit ?? 0 }
-        const { rows, next } = await deps.store.page(pageRequest(whole, principal), itemFilter(query, id))
-        const seen = rows.filter((prompt) => principal.visibilityClass.sees(prompt)).map(promptView)
-        return pageReply({ plural: 'prompts', page: { rows: seen, next }, query, principal })
-      },
-    }),
-    endpoint({
-      route: 'GET /prompts/{id}/info',
-      permission: 'prompts.read',
-      tag,
-      summary: 'Read what is stored of a prompt',
-      params: IdParams,
+      summary: 'Offer a text as a prompt',
+      body: PromptCreate,
       reply: PromptView,
-      handle: async ({ params, principal }) =>
-        withTag(await promptFor(deps, idIn(params), [principal, 'prompts.read'])),
+      status: 201,
+      handle: async (asked) => {
+        const columns = newPrompt(asked.body)
+        const made = { id: PromptId.mint(), columns, key: asked.body.name, asked }
+        return tagged(PROMPTS, await makeItem(room, made))
+      },
     }),
-  ]
-}
-
-function writing(deps: PromptDeps): readonly Endpoint[] {
-  return [
     endpoint({
       route: 'PUT /prompts/{id}',
       permission: 'prompts.update',
@@ -95,44 +61,12 @@ function writing(deps: PromptDeps): readonly Endpoint[] {
       body: PromptUpdate,
       reply: PromptView,
       handle: async ({ params, body, principal, ifMatch, request }) => {
-        const prompt = await promptFor(deps, idIn(params), [principal, 'prompts.update'])
-        const to = { ifMatch, actor: actorOf(principal, request) }
-        return withTag(
-          await settled(deps, prompt.id, await named(deps.store.update(prompt.id, changeOf(prompt, body), to))),
-        )
-      },
-    }),
-    endpoint({
-      route: 'DELETE /prompts/{id}',
-      permission: 'prompts.delete',
-      tag,
-      summary: 'Delete a prompt',
-      description: 'It comes back with the next discovery while its server offers it; switch it off to keep it away.',
-      params: IdParams,
-      reply: Deleted,
-      handle: async ({ params, principal, ifMatch, request }) => {
-        const { id } = await promptFor(deps, idIn(params), [principal, 'prompts.delete'])
-        const changed = await deps.store.remove(id, { ifMatch, actor: actorOf(principal, request) })
-        if (changed === undefined) await settled(deps, id, changed)
-        else await deps.settled(changed.seq)
-        return { body: { status: 'success', message: `Prompt ${id} deleted` } }
-      },
-    }),
-    endpoint({
-      route: 'POST /prompts/{id}/state',
-      permission: 'prompts.update',
-      tag,
-      summary: 'Switch a prompt on or off',
-      params: IdParams,
-      query: StateQuery,
-      reply: Type.Object({ status: Type.String(), message: Type.String(), prompt: Type.Unknown() }),
-      handle: async ({ params, query, principal, ifMatch, request }) => {
-        const { id } = await promptFor(deps, idIn(params), [principal, 'prompts.update'])
-        const enabled = query.activate ?? true
-        const to = { ifMatch, actor: actorOf(principal, request) }
-        const prompt = await settled(deps, id, await deps.store.update(id, { enabled }, to))
-        const message = `Prompt ${id} ${enabled ? 'activated' : 'deactivated'}`
-        return { ...withTag(prompt), body: { status: 'success', message, prompt: promptView(prompt) } }
+        const prompt = await itemFor(room, params.id, [principal, 'prompts.update'])
+        // What is declared here is written over the version that it was made from.
+        const seen = prompt.template === null ? ifMatch : (ifMatch ?? prompt.version)
+        const to = { ifMatch: seen, actor: actorOf(principal, request) }
+        const changed = await chosenName('prompt', store.update(prompt.id, changedPrompt(prompt, body), to))
+        return tagged(PROMPTS, await settledItem(room, prompt.id, changed))
       },
     }),
   ]
@@ -149,7 +83,7 @@ function getting(deps: PromptDeps): readonly Endpoint[] {
       reply: PromptResult,
       reachesBackend: true,
       handle: async ({ params, principal, request }) => ({
-        body: await deps.getter.get(principal, params.id, { argumentsJson: Buffer.from('{}'), request }),
+        body: await deps.getter.get(principal, params.id, { argumentsJson: null, request }),
       }),
     }),
     endpoint({
@@ -169,51 +103,4 @@ function getting(deps: PromptDeps): readonly Endpoint[] {
       },
     }),
   ]
-}
-
-async function promptFor(
-  deps: PromptDeps,
-  id: PromptId,
-  [principal, permission]: [Principal, Permission],
-): Promise<Prompt> {
-  const prompt = await deps.store.byId(id)
-  if (prompt === undefined || !principal.visibilityClass.sees(prompt))
-    throw new GatewayError('not_found', `Prompt not found: ${id}`)
-  return allow(principal, permission, prompt).target
-}
-
-function changeOf(prompt: Prompt, body: Static<typeof PromptUpdate>): PromptChange {
-  const { customName, displayName, title, description, tags, visibility } = body
-  const renamed = customName !== undefined && customName !== prompt.customName
-  const [name = prompt.name] = assignNames(
-    [{ gatewayName: prompt.gatewaySlug, customName: customName ?? '' }],
-    new Set(),
-  )
-  return {
-    ...(renamed ? { customName, name } : {}),
-    ...(displayName === undefined ? {} : { displayName }),
-    ...(title === undefined ? {} : { customTitle: title }),
-    ...(description === undefined ? {} : { customDescription: description }),
-    ...(tags === undefined ? {} : { tags: tagsOf(tags) }),
-    ...(visibility === undefined ? {} : { visibility }),
-  }
-}
-
-/** A name that an operator chose is not quietly changed into another one: taken is a conflict. */
-async function named(update: Promise<Changed | undefined>): Promise<Changed | undefined> {
-  try {
-    return await update
-  } catch (error) {
-    if (error instanceof GatewayError && error.data?.['constraint'] === 'prompts_name')
-      throw new GatewayError('conflict', 'Prompt name already exists', { cause: error, field: 'customName' })
-    throw error
-  }
-}
-
-async function settled(deps: PromptDeps, id: PromptId, changed: Changed | undefined): Promise<Prompt> {
-  if (changed !== undefined) await deps.settled(changed.seq)
-  const prompt = await deps.store.byId(id)
-  if (prompt === undefined) throw new GatewayError('not_found', `Prompt not found: ${id}`)
-  if (changed === undefined) throw preconditionFailed('the prompt', prompt.version, promptView(prompt))
-  return prompt
 }

@@ -18,7 +18,7 @@ interface Argument {
   readonly required?: unknown
 }
 
-/** A prompt as clients see it: every field always there, in this order. Its text stays with its server. */
+/** A prompt as clients see it: every field always there, in this order. The text of what an upstream offers stays there. */
 export function promptView(prompt: Prompt): Record<string, unknown> {
   const said = exactJson(prompt.definition) as Definition
   return {
@@ -31,7 +31,7 @@ export function promptView(prompt: Prompt): Record<string, unknown> {
     gatewayId: prompt.gatewayId,
     gatewaySlug: prompt.gatewaySlug,
     description: prompt.customDescription ?? said.description ?? null,
-    template: '',
+    template: prompt.template ?? '',
     arguments: Array.isArray(said.arguments) ? said.arguments.map(argumentView) : [],
     createdAt: prompt.createdAt,
     updatedAt: prompt.updatedAt,
@@ -65,8 +65,8 @@ export const PromptView = Type.Object(
     originalName: Type.String(),
     customName: Type.String(),
     displayName: Text,
-    gatewayId: Type.String(),
-    gatewaySlug: Type.String(),
+    gatewayId: Text,
+    gatewaySlug: Text,
     description: Text,
     arguments: Type.Array(Type.Object({ name: Type.String(), description: Text, required: Type.Boolean() })),
     createdAt: Type.String({ format: 'date-time' }),

@@ -1,19 +1,9 @@
 import { Type, type TSchema } from 'typebox'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
-import { NO_CALLS, type NamedTotals, type Totals, type TotalsReader } from './totals.ts'
+import { METRICS, metricsOf } from '#/api/call-totals.ts'
+import type { NamedTotals, TotalsReader } from './totals.ts'
 
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-
-const METRICS = {
-  totalExecutions: Type.Integer(),
-  successfulExecutions: Type.Integer(),
-  failedExecutions: Type.Integer(),
-  failureRate: Type.Number({ description: 'Failed of all, 0 to 1' }),
-  minResponseTime: nullable(Type.Number({ description: 'Seconds' })),
-  maxResponseTime: nullable(Type.Number({ description: 'Seconds' })),
-  avgResponseTime: nullable(Type.Number({ description: 'Seconds' })),
-  lastExecutionTime: nullable(Type.String({ format: 'date-time' })),
-}
 const Metrics = Type.Object(METRICS)
 const named = { id: Type.String(), name: nullable(Type.String()), gatewayId: nullable(Type.String()) }
 const NamedMetrics = Type.Array(Type.Object({ ...named, ...METRICS }))
@@ -115,23 +105,4 @@ function recent({ totals }: MetricsDeps): Endpoint {
 
 function namedMetrics(totals: NamedTotals): Record<string, unknown> {
   return { id: totals.id, name: totals.name, gatewayId: totals.gatewayId, ...metricsOf(totals) }
-}
-
-/** The shape that clients expect of any metrics; times in seconds. */
-export function metricsOf(totals: Totals = NO_CALLS): Record<keyof typeof METRICS, unknown> {
-  const { calls, failures, totalMs, minMs, maxMs, lastAt } = totals
-  return {
-    totalExecutions: calls,
-    successfulExecutions: calls - failures,
-    failedExecutions: failures,
-    failureRate: calls === 0 ? 0 : failures / calls,
-    minResponseTime: seconds(minMs),
-    maxResponseTime: seconds(maxMs),
-    avgResponseTime: calls === 0 ? null : seconds(totalMs / calls),
-    lastExecutionTime: lastAt,
-  }
-}
-
-function seconds(ms: number | null): number | null {
-  return ms === null ? null : ms / 1000
 }

@@ -1,13 +1,4 @@
-/** Sums over the calls of one thing, or of all things of a kind. Times in ms; null where there was no call. */
-export interface Totals {
-  readonly calls: number
-  readonly failures: number
-  readonly totalMs: number
-  readonly minMs: number | null
-  readonly maxMs: number | null
-  /** ISO 8601. */
-  readonly lastAt: string | null
-}
+import type { Totals } from '#/api/call-totals.ts'
 
 export type TotalsKind = 'tool' | 'prompt' | 'resource' | 'server' | 'gateway'
 
@@ -39,5 +30,3 @@ export interface TotalsReader {
   /** The most called first. */
   recent(seconds: number, limit: number): Promise<readonly RecentCalls[]>
 }
-
-export const NO_CALLS: Totals = { calls: 0, failures: 0, totalMs: 0, minMs: null, maxMs: null, lastAt: null }

@@ -82,7 +82,7 @@ export const ResourceView = Type.Object(
     name: Type.String(),
     description: Text,
     mimeType: Text,
-    gatewayId: Type.String(),
+    gatewayId: Text,
     uriTemplate: Text,
     createdAt: Type.String({ format: 'date-time' }),
     updatedAt: Type.String({ format: 'date-time' }),

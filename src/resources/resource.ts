@@ -1,10 +1,8 @@
 import type { ResourceId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
-import type { Changed, WriteTo } from '#/api/actor.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
-import type { ItemFilter, ServerOwners, StoredItem } from '#/api/items.ts'
-import type { Page, PageRequest } from '#/api/paging.ts'
-import type { Tag } from '#/api/tags.ts'
+import type { ItemDeps } from '#/api/item-noun.ts'
+import type { ItemChange, ItemReader, ItemWriter, StoredItem } from '#/api/items.ts'
 
 export interface Resource extends StoredItem<ResourceId> {
   readonly isTemplate: boolean
@@ -15,24 +13,15 @@ export interface Resource extends StoredItem<ResourceId> {
 }
 
 /** What an operator changes of a resource; what is left out stays. */
-export interface ResourceChange {
-  readonly customTitle?: string | null
-  readonly customDescription?: string | null
-  readonly tags?: readonly Tag[]
-  readonly visibility?: Resource['visibility']
-  readonly enabled?: boolean
+export interface ResourceChange extends ItemChange {
+  readonly isTemplate?: boolean
+  readonly uri?: string
+  readonly name?: string
+  readonly mimeType?: string
+  readonly content?: string
 }
 
-export interface ResourceReader extends ServerOwners {
-  page(request: PageRequest, filter: ItemFilter & { readonly templates: boolean }): Promise<Page<Resource>>
-  byId(id: ResourceId): Promise<Resource | undefined>
-}
-
-export interface ResourceWriter {
-  /** undefined: no such resource, or another version. */
-  update(id: ResourceId, change: ResourceChange, to: WriteTo): Promise<Changed | undefined>
-  remove(id: ResourceId, to: WriteTo): Promise<Changed | undefined>
-}
+export type ResourceStore = ItemReader<Resource, ResourceId> & ItemWriter<ResourceId, ResourceChange>
 
 /** Reads a resource on the path of every other call: no database, bounded, recorded. */
 export interface ContentReader {
@@ -40,8 +29,6 @@ export interface ContentReader {
   read(principal: Principal, id: ResourceId, request: RequestContext): Promise<Buffer>
 }
 
-export interface ResourceDeps {
-  readonly store: ResourceReader & ResourceWriter
+export interface ResourceDeps extends ItemDeps<'resource', Resource, ResourceChange> {
   readonly content: ContentReader
-  readonly settled: (seq: number | null) => Promise<void>
 }

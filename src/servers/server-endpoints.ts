@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
 import { ServerId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
+import { withMetrics } from '#/api/call-totals.ts'
 import { etagOf } from '#/api/conditional.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
-import { Deleted, StateQuery, VisibilityInput } from '#/api/items.ts'
+import { Deleted, PurgeQuery, StateQuery, VisibilityInput } from '#/api/items.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { tagFilter } from '#/api/tags.ts'
@@ -43,6 +44,7 @@ function collection(deps: ServerDeps): readonly Endpoint[] {
         tags: Type.Optional(Type.String()),
         visibility: Type.Optional(VisibilityInput),
         team_id: Type.Optional(Type.String()),
+        include_metrics: Type.Optional(Type.Boolean({ description: 'With what was counted of each' })),
       }),
       reply: Type.Array(ServerView),
       handle: async ({ query, principal }) => {
@@ -52,8 +54,12 @@ function collection(deps: ServerDeps): readonly Endpoint[] {
           teamId: query.team_id ?? null,
         }
         const { rows, next } = await deps.store.page(pageRequest(query, principal), filter)
-        const seen = rows.filter((server) => sees(principal, server)).map(serverView)
-        return pageReply({ plural: 'servers', page: { rows: seen, next }, query, principal })
+        const seen = rows.filter((server) => sees(principal, server))
+        const totals = query.include_metrics === true ? await deps.store.totals(seen.map(({ id }) => id)) : null
+        const views = seen.map((server) =>
+          totals === null ? serverView(server) : withMetrics(serverView(server), totals.get(server.id)),
+        )
+        return pageReply({ plural: 'servers', page: { rows: views, next }, query, principal })
       },
     }),
   ]
@@ -93,12 +99,14 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       tag,
       summary: 'Delete a virtual server',
       params: IdParams,
+      query: PurgeQuery,
       reply: Deleted,
-      handle: async ({ params, principal, ifMatch, request }) => {
+      handle: async ({ params, query, principal, ifMatch, request }) => {
         const { id } = await serverFor(deps, idIn(params), [principal, 'servers.delete'])
         const changed = await deps.store.remove(id, { ifMatch, actor: actorOf(principal, request) })
         if (changed === undefined) await settled(deps, id, changed)
         else await deps.settled(changed.seq)
+        if (query.purge_metrics === true) await deps.store.purge(id)
         return { body: { status: 'success', message: `Server ${id} deleted successfully` } }
       },
     }),

@@ -1,6 +1,7 @@
 import type { ServerId, UserId } from '#/access/ids.ts'
 import type { Owned } from '#/access/principal.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
+import type { Totals } from '#/api/call-totals.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
 import type { Remembered } from '#/api/idempotency.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
@@ -63,6 +64,8 @@ export interface ServerReader {
   /** What exists of these items: one statement. */
   selectable(ids: readonly string[]): Promise<readonly Selectable[]>
   remembered(userId: UserId, key: string): Promise<Remembered | undefined>
+  /** What was counted of calls through these, by id; those that had none are not there. */
+  totals(ids: readonly string[]): Promise<ReadonlyMap<string, Totals>>
 }
 
 export interface NewServer {
@@ -85,6 +88,8 @@ export interface ServerWriter {
   update(id: ServerId, change: ServerChange, to: WriteTo): Promise<Changed | undefined>
   setEnabled(id: ServerId, enabled: boolean, to: WriteTo): Promise<Changed | undefined>
   remove(id: ServerId, to: WriteTo): Promise<Changed | undefined>
+  /** Forgets what was counted of it. */
+  purge(id: ServerId): Promise<void>
 }
 
 export interface ServerDeps {

@@ -1,8 +1,18 @@
-import type { GatewayId, PromptId, ResourceId, TeamId, ToolId, UserId } from '#/access/ids.ts'
+import { sql } from 'kysely'
+import {
+  LOCAL_GATEWAY_ID,
+  type GatewayId,
+  type PromptId,
+  type ResourceId,
+  type TeamId,
+  type ToolId,
+  type UserId,
+} from '#/access/ids.ts'
 import type { Visibility } from '#/access/principal.ts'
-import type { CatalogPrompt, CatalogResource, CatalogTool, ParamHeader } from '#/catalog/model.ts'
+
+import type { CatalogPrompt, CatalogResource, CatalogTool, HttpBacking, ParamHeader } from '#/catalog/model.ts'
 import type { ItemSource } from '#/catalog/reader.ts'
-import { PAGE_ROWS, pageOf } from './catalog-page.ts'
+import { PAGE_ROWS, pageOf, sourceOf, type Asked, type Table } from './catalog-page.ts'
 import type { Reader } from './store.ts'
 
 const SHARED = [
@@ -20,7 +30,7 @@ const SHARED = [
 ] as const
 
 interface SharedRow {
-  readonly gateway_id: string
+  readonly gateway_id: string | null
   readonly enabled: boolean
   readonly owner_id: string | null
   readonly team_id: string | null
@@ -44,7 +54,7 @@ function shareId(id: string): string {
 }
 
 const shared = (row: SharedRow) => ({
-  gatewayId: shareId(row.gateway_id) as GatewayId,
+  gatewayId: row.gateway_id === null ? LOCAL_GATEWAY_ID : (shareId(row.gateway_id) as GatewayId),
   enabled: row.enabled,
   ownerId: row.owner_id === null ? null : (shareId(row.owner_id) as UserId),
   teamId: row.team_id === null ? null : (shareId(row.team_id) as TeamId),
@@ -56,95 +66,85 @@ const shared = (row: SharedRow) => ({
   position: row.position,
 })
 
+interface Keyed {
+  readonly id: string
+  readonly gateway_id: string | null
+}
+
+/** `keys`: the columns that order the items of one gateway. */
+function itemSource<Row extends Keyed, T, Id extends string>(
+  table: Table<Row, T> & { readonly keys: readonly (string & keyof Row)[] },
+): ItemSource<T, Id> {
+  const { rows, toThing } = table
+  const keys = ['gateway_id', ...table.keys] as const
+  const order = sql.join(keys.map((key) => sql.ref(key)))
+  const keyOf = (row: Row): string => JSON.stringify(keys.map((key) => row[key as keyof Row]))
+  return {
+    ...sourceOf<Row, T, Id>(table),
+    ofGateways: async (gateways, after) => {
+      const theirs = sql<boolean>`gateway_id = ANY(${gateways})`
+      const at = after === null ? null : (JSON.parse(after) as readonly (string | boolean)[])
+      const where = at === null ? theirs : sql<boolean>`${theirs} AND (${order}) > (${sql.join(at)})`
+      return pageOf(await rows({ where, order }), keyOf, toThing)
+    },
+  }
+}
+
 export function toolSource(reader: Reader): ItemSource<CatalogTool, ToolId> {
-  const rows = () => reader.selectFrom('tools').select([...SHARED, 'name', 'original_name', 'param_headers'])
-  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
-  const toTool = (row: Row): CatalogTool => ({
+  const rows = ({ where, order }: Asked) =>
+    reader
+      .selectFrom('tools')
+      .select([...SHARED, 'name', 'original_name', 'param_headers', 'backing', 'credential'])
+      .where(where)
+      .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
+      .execute()
+  type Row = Awaited<ReturnType<typeof rows>>[number]
+  const toThing = (row: Row): CatalogTool => ({
     id: row.id as ToolId,
     name: row.name,
     originalName: row.original_name,
     paramHeaders: row.param_headers as readonly ParamHeader[] | null,
     ...shared(row),
+    ...(row.backing === null ? {} : { local: { backing: row.backing as HttpBacking, credential: row.credential } }),
   })
-  return {
-    page: async (after) => {
-      const found = await rows()
-        .where('id', '>', after ?? '')
-        .orderBy('id')
-        .limit(PAGE_ROWS)
-        .execute()
-      return pageOf(found, (row) => row.id, toTool)
-    },
-    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toTool),
-    ofGateways: async (gateways, after) => {
-      const all = rows().where('gateway_id', 'in', gateways)
-      const at = after === null ? null : (JSON.parse(after) as [gateway: string, name: string])
-      const rest =
-        at === null ? all : all.where((to) => to(to.refTuple('gateway_id', 'original_name'), '>', to.tuple(...at)))
-      const found = await rest.orderBy('gateway_id').orderBy('original_name').limit(PAGE_ROWS).execute()
-      return pageOf(found, (row) => JSON.stringify([row.gateway_id, row.original_name]), toTool)
-    },
-  }
+  return itemSource({ id: 'id', rows, toThing, keys: ['original_name'] })
 }
 
 export function promptSource(reader: Reader): ItemSource<CatalogPrompt, PromptId> {
-  const rows = () => reader.selectFrom('prompts').select([...SHARED, 'name', 'original_name'])
-  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
-  const toPrompt = (row: Row): CatalogPrompt => ({
+  const rows = ({ where, order }: Asked) =>
+    reader
+      .selectFrom('prompts')
+      .select([...SHARED, 'name', 'original_name', 'template'])
+      .where(where)
+      .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
+      .execute()
+  type Row = Awaited<ReturnType<typeof rows>>[number]
+  const toThing = (row: Row): CatalogPrompt => ({
     id: row.id as PromptId,
     name: row.name,
     originalName: row.original_name,
     ...shared(row),
+    ...(row.template === null ? {} : { local: row.template }),
   })
-  return {
-    page: async (after) => {
-      const found = await rows()
-        .where('id', '>', after ?? '')
-        .orderBy('id')
-        .limit(PAGE_ROWS)
-        .execute()
-      return pageOf(found, (row) => row.id, toPrompt)
-    },
-    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toPrompt),
-    ofGateways: async (gateways, after) => {
-      const all = rows().where('gateway_id', 'in', gateways)
-      const at = after === null ? null : (JSON.parse(after) as [gateway: string, name: string])
-      const rest =
-        at === null ? all : all.where((to) => to(to.refTuple('gateway_id', 'original_name'), '>', to.tuple(...at)))
-      const found = await rest.orderBy('gateway_id').orderBy('original_name').limit(PAGE_ROWS).execute()
-      return pageOf(found, (row) => JSON.stringify([row.gateway_id, row.original_name]), toPrompt)
-    },
-  }
+  return itemSource({ id: 'id', rows, toThing, keys: ['original_name'] })
 }
 
 export function resourceSource(reader: Reader): ItemSource<CatalogResource, ResourceId> {
-  const rows = () => reader.selectFrom('resources').select([...SHARED, 'is_template', 'uri', 'created_at'])
-  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
-  const toResource = (row: Row): CatalogResource => ({
+  const rows = ({ where, order }: Asked) =>
+    reader
+      .selectFrom('resources')
+      .select([...SHARED, 'is_template', 'uri', 'created_at', 'content'])
+      .where(where)
+      .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
+      .execute()
+  type Row = Awaited<ReturnType<typeof rows>>[number]
+  const toThing = (row: Row): CatalogResource => ({
     id: row.id as ResourceId,
     isTemplate: row.is_template,
     uri: row.uri,
     createdAt: row.created_at.getTime(),
     ...shared(row),
+    ...(row.content === null ? {} : { local: row.content }),
   })
-  const keyOf = (row: Row): string => JSON.stringify([row.gateway_id, row.is_template, row.uri])
-  return {
-    page: async (after) => {
-      const found = await rows()
-        .where('id', '>', after ?? '')
-        .orderBy('id')
-        .limit(PAGE_ROWS)
-        .execute()
-      return pageOf(found, (row) => row.id, toResource)
-    },
-    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toResource),
-    ofGateways: async (gateways, after) => {
-      const all = rows().where('gateway_id', 'in', gateways)
-      const at = after === null ? null : (JSON.parse(after) as [gateway: string, isTemplate: boolean, uri: string])
-      const rest =
-        at === null ? all : all.where((to) => to(to.refTuple('gateway_id', 'is_template', 'uri'), '>', to.tuple(...at)))
-      const found = await rest.orderBy('gateway_id').orderBy('is_template').orderBy('uri').limit(PAGE_ROWS).execute()
-      return pageOf(found, keyOf, toResource)
-    },
-  }
+  return itemSource({ id: 'id', rows, toThing, keys: ['is_template', 'uri'] })
 }

@@ -1,4 +1,5 @@
-import type { Page } from '#/catalog/reader.ts'
+import { sql, type RawBuilder } from 'kysely'
+import type { Page, Source } from '#/catalog/reader.ts'
 
 /** Rows to a statement, so that none runs long. */
 export const PAGE_ROWS = 500
@@ -7,4 +8,33 @@ export const PAGE_ROWS = 500
 export function pageOf<Row, T>(rows: readonly Row[], keyOf: (row: Row) => string, toThing: (row: Row) => T): Page<T> {
   const last = rows.length === PAGE_ROWS ? rows.at(-1) : undefined
   return { items: rows.map(toThing), next: last === undefined ? null : keyOf(last) }
+}
+
+/** Which rows are read: all that meet the condition, or the first page of them in this order. */
+export interface Asked {
+  readonly where: RawBuilder<boolean>
+  readonly order: RawBuilder<unknown> | null
+}
+
+/** Things of one table, read by their id. */
+export interface Table<Row, T> {
+  /** The column of the id. */
+  readonly id: string
+  readonly rows: (asked: Asked) => Promise<readonly Row[]>
+  readonly toThing: (row: Row) => T
+}
+
+export function sourceOf<Row extends { readonly id: string }, T, Id extends string>({
+  id,
+  rows,
+  toThing,
+}: Table<Row, T>): Source<T, Id> {
+  const column = sql.ref(id)
+  return {
+    page: async (after) => {
+      const found = await rows({ where: sql<boolean>`${column} > ${after ?? ''}`, order: column })
+      return pageOf(found, (row) => row.id, toThing)
+    },
+    byIds: async (ids) => (await rows({ where: sql<boolean>`${column} = ANY(${ids})`, order: null })).map(toThing),
+  }
 }

@@ -7,7 +7,7 @@ import type { Source } from '#/catalog/reader.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { HttpVersion, Transport } from '#/mcp/transport.ts'
 import type { SealedLaunch, Sharing } from '#/stdio/launch.ts'
-import { PAGE_ROWS, pageOf } from './catalog-page.ts'
+import { PAGE_ROWS, sourceOf, type Asked } from './catalog-page.ts'
 import type { Reader } from './store.ts'
 
 interface OwnedRow {
@@ -23,37 +23,36 @@ const owned = (row: OwnedRow) => ({
 })
 
 export function userSource(reader: Reader): Source<CatalogUser, UserId> {
-  const rows = () => reader.selectFrom('users').select(['id', 'email', 'is_admin', 'enabled'])
-  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
-  const toUser = (row: Row): CatalogUser => ({
+  const rows = ({ where, order }: Asked) =>
+    reader
+      .selectFrom('users')
+      .select(['id', 'email', 'is_admin', 'enabled'])
+      .where(where)
+      .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
+      .execute()
+  type Row = Awaited<ReturnType<typeof rows>>[number]
+  const toThing = (row: Row): CatalogUser => ({
     id: row.id as UserId,
     email: row.email,
     isAdmin: row.is_admin,
     enabled: row.enabled,
   })
-  return {
-    page: async (after) => {
-      const found = await rows()
-        .where('id', '>', after ?? '')
-        .orderBy('id')
-        .limit(PAGE_ROWS)
-        .execute()
-      return pageOf(found, (row) => row.id, toUser)
-    },
-    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toUser),
-  }
+  return sourceOf({ id: 'id', rows, toThing })
 }
 
 /** Live tokens only: one that was revoked or switched off does not exist here. */
 export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
-  const rows = () =>
+  const rows = ({ where, order }: Asked) =>
     reader
       .selectFrom('tokens')
       .select(['id', 'user_id', 'team_id', 'hash', 'permissions', 'server_id', 'expires_at'])
       .where('revoked_at', 'is', null)
       .where('is_active', '=', true)
-  type Row = Awaited<ReturnType<ReturnType<typeof rows>['executeTakeFirstOrThrow']>>
-  const toToken = (row: Row): CatalogToken => ({
+      .where(where)
+      .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
+      .execute()
+  type Row = Awaited<ReturnType<typeof rows>>[number]
+  const toThing = (row: Row): CatalogToken => ({
     id: row.id as TokenId,
     userId: row.user_id as UserId,
     teamId: row.team_id as TeamId | null,
@@ -62,17 +61,7 @@ export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
     serverId: row.server_id as ServerId | null,
     expiresAt: row.expires_at?.getTime() ?? null,
   })
-  return {
-    page: async (after) => {
-      const found = await rows()
-        .where('id', '>', after ?? '')
-        .orderBy('id')
-        .limit(PAGE_ROWS)
-        .execute()
-      return pageOf(found, (row) => row.id, toToken)
-    },
-    byIds: async (ids) => (await rows().where('id', 'in', ids).execute()).map(toToken),
-  }
+  return sourceOf({ id: 'id', rows, toThing })
 }
 
 interface StdioRow {
@@ -157,18 +146,12 @@ function toGateway(row: GatewayRow): CatalogGateway {
 }
 
 export function gatewaySource(reader: Reader): Source<CatalogGateway, GatewayId> {
-  const rows = () => gatewayRows(reader)
-  return {
-    page: async (after) => {
-      const found = await rows()
-        .where('g.id', '>', after ?? '')
-        .orderBy('g.id')
-        .limit(PAGE_ROWS)
-        .execute()
-      return pageOf(found, (row) => row.id, toGateway)
-    },
-    byIds: async (ids) => (await rows().where('g.id', 'in', ids).execute()).map(toGateway),
-  }
+  const rows = ({ where, order }: Asked) =>
+    gatewayRows(reader)
+      .where(where)
+      .$if(order !== null, (q) => q.orderBy(order ?? sql`g.id`).limit(PAGE_ROWS))
+      .execute()
+  return sourceOf({ id: 'g.id', rows, toThing: toGateway })
 }
 
 type ItemKind = 'tool' | 'prompt' | 'resource'

@@ -28,12 +28,12 @@ export const ITEM_COLUMNS = [
 
 export const itemTimes = () => [iso('i.created_at').as('created_at'), iso('i.updated_at').as('updated_at')] as const
 
-/** Whether its gateway answers, for entities that say so. */
-export const reachable = () => sql<boolean>`(g.enabled AND s.reachable)`.as('reachable')
+/** Whether its gateway answers, for entities that say so. What has none answers by itself. */
+export const reachable = () => sql<boolean>`(i.gateway_id IS NULL OR (g.enabled AND s.reachable))`.as('reachable')
 
 export interface ItemRow {
   readonly id: string
-  readonly gateway_id: string
+  readonly gateway_id: string | null
   readonly definition: string
   readonly custom_title: string | null
   readonly custom_description: string | null
@@ -45,8 +45,8 @@ export interface ItemRow {
   readonly version: number
   readonly created: unknown
   readonly modified: unknown
-  readonly gateway_name: string
-  readonly gateway_slug: string
+  readonly gateway_name: string | null
+  readonly gateway_slug: string | null
   readonly email: string | null
   readonly created_at: string
   readonly updated_at: string
@@ -56,7 +56,7 @@ export interface ItemRow {
 export function itemOf<ItemId extends string>(row: ItemRow): StoredItem<ItemId> {
   return {
     id: row.id as ItemId,
-    gatewayId: row.gateway_id as GatewayId,
+    gatewayId: row.gateway_id as GatewayId | null,
     gatewayName: row.gateway_name,
     gatewaySlug: row.gateway_slug,
     definition: row.definition,

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import { sql, type RawBuilder } from 'kysely'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
-import type { ItemFilter } from '#/api/items.ts'
+import type { ItemChange, ItemFilter, ItemWriter, NewItem } from '#/api/items.ts'
 import type { PageRequest } from '#/api/paging.ts'
 import { olderThan, taggedWith } from './columns.ts'
+import { rememberKey } from './idempotency-rows.ts'
 import type { Database, WriteTx } from './store.ts'
+import { purgeTotals } from './totals-rows.ts'
 
 /** Which of the three tables of items, and what its rows are called. */
 export interface ItemTable {
@@ -12,16 +15,66 @@ export interface ItemTable {
 }
 
 /** The writes that tools, prompts and resources share. undefined: no such row, or another version than If-Match says. */
-export interface ItemWriter {
-  update(id: string, columns: Readonly<Record<string, unknown>>, to: WriteTo): Promise<Changed | undefined>
-  remove(id: string, to: WriteTo): Promise<Changed | undefined>
+export function itemWriter(db: Database, item: ItemTable): ItemWriter<string, ItemChange> {
+  return {
+    create: async (made, actor) => {
+      const { seq } = await db.write(item.table, (tx) => create(tx, { item, ...made }, actor))
+      return { seq }
+    },
+    update: (id, change, to) => hit(db, item.table, (tx) => update(tx, { item, id, columns: columnsOf(change), to })),
+    remove: (id, to) => hit(db, item.table, (tx) => remove(tx, { item, id, to })),
+    purge: (id) => purgeTotals(db, item.kind, id),
+  }
 }
 
-export function itemWriter(db: Database, item: ItemTable): ItemWriter {
-  return {
-    update: (id, columns, to) => hit(db, item.table, (tx) => update(tx, { item, id, columns, to })),
-    remove: (id, to) => hit(db, item.table, (tx) => remove(tx, { item, id, to })),
-  }
+async function create(
+  tx: WriteTx,
+  { item, id, columns, idempotency }: NewItem<string, ItemChange> & { readonly item: ItemTable },
+  actor: Actor,
+): Promise<void> {
+  const values = { id, ...columnsOf(columns), owner_id: actor.userId, created: provenance(actor) }
+  await tx.sql
+    .with('remembered', (q) => rememberKey(q, { userId: actor.userId, idempotency, targetId: id }))
+    .insertInto(item.table)
+    .values(values as never)
+    .execute()
+  tx.changed(item.kind, id)
+  tx.audit({
+    actor: actor.by,
+    action: `${item.table}.create`,
+    targetKind: item.kind,
+    targetId: id,
+    detail: told(values),
+  })
+}
+
+/** What stays in the audit log of columns: no secret, and of what is long only that it was said. */
+function told(columns: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { credential, definition, digest: _digest, content, template, created: _created, ...plain } = columns
+  const long = Object.entries({ credential, definition, content, template }).filter(([, value]) => value !== undefined)
+  return { ...plain, ...(long.length === 0 ? {} : { said: long.map(([name]) => name) }) }
+}
+
+/** Names of columns where they are not ours. */
+const COLUMNS: Readonly<Record<string, string>> = {
+  originalName: 'original_name',
+  customName: 'custom_name',
+  displayName: 'display_name',
+  customTitle: 'custom_title',
+  customDescription: 'custom_description',
+  isTemplate: 'is_template',
+  mimeType: 'mime_type',
+}
+
+/** A change as columns: what has parts as JSON, and the digest of a new definition beside it. */
+function columnsOf(change: ItemChange): Record<string, unknown> {
+  const entries = Object.entries(change).map(([name, value]): [string, unknown] => [
+    COLUMNS[name] ?? name,
+    typeof value === 'object' && value !== null ? JSON.stringify(value) : value,
+  ])
+  const { definition } = change
+  const digest = definition === undefined ? {} : { digest: createHash('sha256').update(definition).digest() }
+  return { ...Object.fromEntries(entries.filter(([, value]) => value !== undefined)), ...digest }
 }
 
 export async function hit(
@@ -48,8 +101,13 @@ async function update(tx: WriteTx, { item, id, columns, to }: Update): Promise<b
      WHERE id = ${id} AND ${versionIs(to.ifMatch)} RETURNING version`.execute(tx.sql)
   if (rows.length === 0) return false
   tx.changed(item.kind, id)
-  const detail = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
-  tx.audit({ actor: to.actor.by, action: `${item.table}.update`, targetKind: item.kind, targetId: id, detail })
+  tx.audit({
+    actor: to.actor.by,
+    action: `${item.table}.update`,
+    targetKind: item.kind,
+    targetId: id,
+    detail: told(columns),
+  })
   return true
 }
 
@@ -77,6 +135,13 @@ export function provenance({ by, via, fromIp, userAgent }: Actor): string {
   return JSON.stringify({ by, via, fromIp, userAgent })
 }
 
+function ofGateways(ids: readonly (string | null)[]): RawBuilder<unknown> {
+  const named = ids.filter((id) => id !== null)
+  return ids.includes(null)
+    ? sql`(i.gateway_id IS NULL OR i.gateway_id = ANY(${named}))`
+    : sql`i.gateway_id = ANY(${named})`
+}
+
 /** Everything that narrows a list of items `i`. */
 export function itemConditions(
   kind: ItemTable['kind'],
@@ -95,7 +160,8 @@ export function itemConditions(
     ...(serverId === null
       ? []
       : [sql`EXISTS (SELECT 1 FROM server_items AS si WHERE si.server_id = ${serverId} AND ${item} = i.id)`]),
-    ...(gatewayIds === null ? [] : [sql`i.gateway_id = ANY(${gatewayIds})`]),
+    ...(gatewayIds === null ? [] : [ofGateways(gatewayIds)]),
+    ...(filter.templates === undefined ? [] : [sql`i.is_template = ${filter.templates}`]),
   ]
   return sql<boolean>`${sql.join(conditions, sql` AND `)}`
 }

@@ -104,6 +104,16 @@ export interface Schema {
     target_id: string
     created_at: Defaulted<Timestamp>
   }
+  imports: {
+    id: string
+    by: string
+    status: string
+    progress: Json
+    errors: Defaulted<Json>
+    warnings: Defaulted<Json>
+    started_at: Defaulted<Timestamp>
+    completed_at: Timestamp | null
+  }
   key_canaries: {
     key_id: string
     sealed: string
@@ -116,7 +126,7 @@ export interface Schema {
   }
   prompts: {
     id: string
-    gateway_id: string
+    gateway_id: string | null
     original_name: string
     name: string
     custom_name: string
@@ -136,6 +146,7 @@ export interface Schema {
     updated_at: Defaulted<Timestamp>
     created: Defaulted<Json>
     modified: Defaulted<Json>
+    template: string | null
   }
   record_writers: {
     writer: string
@@ -145,7 +156,7 @@ export interface Schema {
   }
   resources: {
     id: string
-    gateway_id: string
+    gateway_id: string | null
     is_template: Defaulted<boolean>
     uri: string
     name: string
@@ -165,6 +176,12 @@ export interface Schema {
     updated_at: Defaulted<Timestamp>
     created: Defaulted<Json>
     modified: Defaulted<Json>
+    content: string | null
+  }
+  roots: {
+    uri: string
+    name: string
+    created_at: Defaulted<Timestamp>
   }
   server_items: {
     server_id: string
@@ -215,7 +232,7 @@ export interface Schema {
   }
   tools: {
     id: string
-    gateway_id: string
+    gateway_id: string | null
     original_name: string
     name: string
     custom_name: string
@@ -237,6 +254,8 @@ export interface Schema {
     updated_at: Defaulted<Timestamp>
     created: Defaulted<Json>
     modified: Defaulted<Json>
+    backing: Json | null
+    credential: string | null
   }
   usage_records: {
     at: Timestamp

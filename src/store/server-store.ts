@@ -20,6 +20,7 @@ import { readRemembered, rememberKey } from './idempotency-rows.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { cutPage } from './page.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
+import { purgeTotals, readTotals } from './totals-rows.ts'
 
 const SOURCE = 'servers'
 
@@ -56,6 +57,7 @@ function reading(db: Database): ServerReader {
       return rows.map(selectableOf)
     },
     remembered: (userId, key) => readRemembered(read, userId, key),
+    totals: (ids) => readTotals(read, 'server', ids),
   }
 }
 
@@ -117,6 +119,7 @@ function selectableOf({ kind, id, name, owner_id, team_id, visibility }: Selecta
 
 function writing(db: Database): ServerWriter {
   return {
+    purge: (id) => purgeTotals(db, 'server', id),
     create: (server, actor) => db.write(SOURCE, (tx) => create(tx, server, actor)),
     update: (id, change, to) => hit(db, SOURCE, (tx) => update(tx, { id, ...change }, to)),
     setEnabled: (id, enabled, to) =>

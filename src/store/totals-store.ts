@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
-import type { NamedTotals, Totals, TotalsKind, TotalsReader } from '#/records/totals.ts'
+import type { NamedTotals, TotalsKind, TotalsReader } from '#/records/totals.ts'
 import { isoOrNull } from './columns.ts'
 import { recentCalls } from './recent-calls.ts'
 import type { Database } from './store.ts'
+import { totalsOf } from './totals-rows.ts'
 
 const SOURCE = 'metrics'
 
@@ -59,26 +60,5 @@ export function totalsStore(db: Database): TotalsReader {
         ...totalsOf(row),
       }))
     },
-  }
-}
-
-interface Row {
-  readonly calls: number | string
-  readonly failures: number | string
-  readonly total_ms: number
-  readonly min_ms: number | null
-  readonly max_ms: number | null
-  readonly last_at: string | null
-}
-
-/** A sum of bigints is a numeric, which the driver gives as text. */
-function totalsOf({ calls, failures, total_ms, min_ms, max_ms, last_at }: Row): Totals {
-  return {
-    calls: Number(calls),
-    failures: Number(failures),
-    totalMs: total_ms,
-    minMs: min_ms,
-    maxMs: max_ms,
-    lastAt: last_at,
   }
 }

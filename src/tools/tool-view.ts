@@ -1,38 +1,32 @@
 import { Type } from 'typebox'
-import { exactJson } from '#/lib/exact-json.ts'
+import { MASK } from '#/api/credential.ts'
 import { auditFields } from '#/api/provenance.ts'
 import { TagView } from '#/api/tags.ts'
+import { exactJson } from '#/lib/exact-json.ts'
 import { slugify } from '#/lib/slug.ts'
-import type { Tool } from './tool.ts'
-
-interface Definition {
-  readonly title?: unknown
-  readonly description?: unknown
-  readonly inputSchema?: unknown
-  readonly outputSchema?: unknown
-  readonly annotations?: { readonly title?: unknown } | null
-  readonly _meta?: unknown
-}
+import type { Tool, ToolBacking } from './tool.ts'
+import type { ToolDefinition } from './tool-definition.ts'
 
 /** A tool as clients see it: every field always there, in this order. */
 export function toolView(tool: Tool): Record<string, unknown> {
-  const said = exactJson(tool.definition) as Definition
+  const said = exactJson(tool.definition) as ToolDefinition
+  const { backing } = tool
   return {
     id: tool.id,
     originalName: tool.originalName,
-    url: tool.gatewayUrl,
+    url: backing?.url ?? tool.gatewayUrl,
     description: tool.customDescription ?? said.description ?? null,
     originalDescription: said.description ?? null,
     title: tool.customTitle ?? said.title ?? said.annotations?.title ?? null,
-    requestType: 'STREAMABLEHTTP',
-    integrationType: 'MCP',
-    headers: null,
+    requestType: backing?.method ?? tool.transport ?? 'STREAMABLEHTTP',
+    integrationType: backing === null ? 'MCP' : 'REST',
+    headers: backing === null ? null : Object.fromEntries(backing.headerNames.map((name) => [name, MASK])),
     inputSchema: said.inputSchema ?? { type: 'object', properties: {} },
     outputSchema: said.outputSchema ?? null,
     annotations: said.annotations ?? {},
-    extensionMetadata: null,
-    jsonpathFilter: '',
-    auth: null,
+    extensionMetadata: backing?.extensionMetadata ?? null,
+    jsonpathFilter: backing?.jsonpathFilter ?? '',
+    auth: authOf(backing),
     createdAt: tool.createdAt,
     updatedAt: tool.updatedAt,
     enabled: tool.enabled,
@@ -44,7 +38,7 @@ export function toolView(tool: Tool): Record<string, unknown> {
     metrics: null,
     name: tool.name,
     displayName: tool.displayName,
-    gatewaySlug: tool.gatewaySlug,
+    gatewaySlug: tool.gatewaySlug ?? '',
     customName: tool.customName,
     customNameSlug: slugify(tool.customName),
     tags: tool.tags,
@@ -53,16 +47,33 @@ export function toolView(tool: Tool): Record<string, unknown> {
     team: null,
     ownerEmail: tool.ownerEmail,
     visibility: tool.visibility,
-    baseUrl: null,
-    pathTemplate: null,
-    queryMapping: null,
-    headerMapping: null,
-    timeoutMs: null,
-    exposePassthrough: true,
-    allowlist: null,
+    baseUrl: backing?.baseUrl ?? null,
+    pathTemplate: backing?.pathTemplate ?? null,
+    queryMapping: backing?.queryMapping ?? null,
+    headerMapping: backing?.headerMapping ?? null,
+    timeoutMs: backing?.timeoutMs ?? null,
+    exposePassthrough: backing?.exposePassthrough ?? true,
+    allowlist: backing?.allowlist ?? null,
     pluginChainPre: null,
     pluginChainPost: null,
     _meta: said._meta ?? null,
+  }
+}
+
+function authOf(backing: ToolBacking | null): Record<string, unknown> | null {
+  if (backing === null || backing.authType === null) return null
+  const { authType, authHint } = backing
+  const names = authHint?.headers ?? []
+  const ofType = (type: string): string | null => (authType === type ? MASK : null)
+  return {
+    authType,
+    authValue: null,
+    username: authHint?.username ?? null,
+    password: ofType('basic'),
+    token: ofType('bearer'),
+    authHeaderKey: authType === 'authheaders' ? (names[0] ?? null) : null,
+    authHeaderValue: ofType('authheaders'),
+    authHeaders: authType === 'authheaders' ? names.map((key) => ({ key, value: MASK })) : null,
   }
 }
 
@@ -72,11 +83,12 @@ export const ToolView = Type.Object(
   {
     id: Type.String(),
     originalName: Type.String(),
-    url: Type.Union([Type.String(), Type.Null()]),
+    url: Text,
     description: Text,
     originalDescription: Text,
     title: Text,
-    integrationType: Type.String(),
+    requestType: Type.String({ description: 'How it is called: the transport of MCP, or a method of HTTP' }),
+    integrationType: Type.String({ description: 'MCP, or REST for what is declared here' }),
     inputSchema: Type.Unknown(),
     outputSchema: Type.Unknown(),
     annotations: Type.Unknown(),
@@ -85,7 +97,7 @@ export const ToolView = Type.Object(
     enabled: Type.Boolean(),
     deprecated: Type.Boolean(),
     reachable: Type.Boolean(),
-    gatewayId: Type.String(),
+    gatewayId: Text,
     name: Type.String({ description: 'What clients of the aggregate call it' }),
     displayName: Text,
     gatewaySlug: Type.String(),

@@ -1,10 +1,23 @@
 import type { ToolId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
-import type { Changed, WriteTo } from '#/api/actor.ts'
+import type { AuthHint, AuthType } from '#/api/credential.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
-import type { ItemFilter, ServerOwners, StoredItem } from '#/api/items.ts'
-import type { Page, PageRequest } from '#/api/paging.ts'
-import type { Tag } from '#/api/tags.ts'
+import type { ItemDeps } from '#/api/item-noun.ts'
+import type { ItemChange, ItemReader, ItemWriter, StoredItem } from '#/api/items.ts'
+import type { HttpBacking } from '#/catalog/model.ts'
+
+/** The HTTP API behind a tool that is declared here: what a call needs to know, and what else is shown of it. */
+export interface ToolBacking extends HttpBacking {
+  /** Their values are sealed. */
+  readonly headerNames: readonly string[]
+  readonly authType: AuthType | null
+  readonly authHint: AuthHint | null
+  readonly baseUrl: string | null
+  readonly pathTemplate: string | null
+  readonly exposePassthrough: boolean
+  readonly allowlist: readonly string[] | null
+  readonly extensionMetadata: unknown
+}
 
 export interface Tool extends StoredItem<ToolId> {
   readonly name: string
@@ -13,32 +26,26 @@ export interface Tool extends StoredItem<ToolId> {
   readonly displayName: string | null
   readonly deprecated: boolean
   readonly gatewayUrl: string | null
+  /** Of its gateway, as far as anybody knows. */
+  readonly transport: string | null
   readonly reachable: boolean
+  readonly backing: ToolBacking | null
+  /** Sealed; see tool-backing.ts. */
+  readonly credential: string | null
 }
 
 /** What an operator changes of a tool; what is left out stays. */
-export interface ToolChange {
+export interface ToolChange extends ItemChange {
   readonly name?: string
+  readonly originalName?: string
   readonly customName?: string
   readonly displayName?: string | null
-  readonly customTitle?: string | null
-  readonly customDescription?: string | null
-  readonly tags?: readonly Tag[]
-  readonly visibility?: Tool['visibility']
   readonly deprecated?: boolean
-  readonly enabled?: boolean
+  readonly backing?: ToolBacking
+  readonly credential?: string | null
 }
 
-export interface ToolReader extends ServerOwners {
-  page(request: PageRequest, filter: ItemFilter): Promise<Page<Tool>>
-  byId(id: ToolId): Promise<Tool | undefined>
-}
-
-export interface ToolWriter {
-  /** undefined: no such tool, or another version. Throws `conflict` where the new name is taken. */
-  update(id: ToolId, change: ToolChange, to: WriteTo): Promise<Changed | undefined>
-  remove(id: ToolId, to: WriteTo): Promise<Changed | undefined>
-}
+export type ToolStore = ItemReader<Tool, ToolId> & ItemWriter<ToolId, ToolChange>
 
 /** Runs a tool on the path of every other call: no database, bounded, recorded. */
 export interface ToolInvoker {
@@ -51,8 +58,13 @@ export interface ToolCall {
   readonly request: RequestContext
 }
 
-export interface ToolDeps {
-  readonly store: ToolReader & ToolWriter
+/** Seals and opens what is kept of a credential; the purpose ties a text to its owner. */
+export interface ToolSealer {
+  seal(purpose: string, plain: string): string
+  open(purpose: string, sealed: string): Buffer
+}
+
+export interface ToolDeps extends ItemDeps<'tool', Tool, ToolChange> {
   readonly invoker: ToolInvoker
-  readonly settled: (seq: number | null) => Promise<void>
+  readonly sealer: ToolSealer
 }

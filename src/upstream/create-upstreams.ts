@@ -6,6 +6,7 @@ import type { AddressPolicy } from './addresses.ts'
 import { createDiscoverer } from './discover.ts'
 import { Exchange } from './exchange.ts'
 import { createFollower } from './follow.ts'
+import { createHttpTools, type HttpTools, type ToolVault } from './http-tools.ts'
 import { DEFAULT_LIMITS, type UpstreamContext, type UpstreamLimits } from './options.ts'
 import type { Peer } from './peer.ts'
 import { Peers } from './peers.ts'
@@ -18,6 +19,8 @@ export interface UpstreamsOptions {
   readonly vault: Vault
   /** Absent: no server is started by a command. */
   readonly stdio?: StdioDoor | null
+  /** Absent: tools that call an HTTP API have no headers of their own. */
+  readonly toolVault?: ToolVault
   readonly policy: AddressPolicy
   readonly limits?: Partial<UpstreamLimits>
   readonly clientInfo: { readonly name: string; readonly version: string }
@@ -29,6 +32,7 @@ export interface UpstreamsOptions {
 /** Everything that talks to other people's servers. */
 export interface UpstreamParts extends AsyncDisposable {
   readonly upstreams: Upstreams
+  readonly httpTools: HttpTools
   readonly discoverer: Discoverer
   readonly follower: Follower
 }
@@ -61,6 +65,7 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
         if (peer !== undefined) new Exchange(peer, request, sink).start()
       },
     },
+    httpTools: createHttpTools(context, options.toolVault ?? (() => ({}))),
     discoverer,
     follower,
     async [Symbol.asyncDispose]() {

@@ -2,7 +2,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 
 /** One request, ready but for where it goes. */
 export interface HttpRequest {
-  readonly method: 'POST' | 'GET' | 'DELETE'
+  readonly method: 'POST' | 'GET' | 'DELETE' | 'PUT' | 'PATCH'
   /** Whole header lines, as `field` makes them. */
   readonly fields: string
   readonly body: Buffer | null
@@ -38,7 +38,7 @@ export function requestStarts(target: string, host: string): RequestStarts {
     throw new GatewayError('invalid_field', 'the URL cannot be written as HTTP', { field: 'url' })
   const start = (method: string): string =>
     `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
-  return { POST: start('POST'), GET: start('GET'), DELETE: start('DELETE') }
+  return { POST: start('POST'), GET: start('GET'), DELETE: start('DELETE'), PUT: start('PUT'), PATCH: start('PATCH') }
 }
 
 /** One header line. Throws `invalid_field` for what would not be one line; the value is not repeated, for it may be a secret. */

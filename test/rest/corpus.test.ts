@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startHttpApi } from '../fixtures/http-api.ts'
 import { startSlowServer, type SlowServer } from '../fixtures/slow-server.ts'
 import { testDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
@@ -9,11 +10,13 @@ import { corpus, play, type Case, type Site } from './corpus-run.ts'
 
 const stack = new AsyncDisposableStack()
 let upstream: SlowServer
+let api: string
 let lenient: RunningGateway
 let strict: RunningGateway
 
 beforeAll(async () => {
   upstream = stack.use(await startSlowServer())
+  api = stack.use(await startHttpApi()).origin
   const databases = [stack.use(await testDatabase()), stack.use(await testDatabase())]
   const gateways = await Promise.all(
     databases.map(async ({ url }, n) =>
@@ -30,7 +33,7 @@ let played = 0
 /** Names of its own for every conversation, so that none disturbs another. */
 function siteOf({ url, token }: RunningGateway): Site {
   const n = `c${++played}`
-  return { url, token, given: { n, upstream: upstream.at('legacy', n), absent: 'f'.repeat(32) } }
+  return { url, token, given: { n, upstream: upstream.at('legacy', n), api, absent: 'f'.repeat(32) } }
 }
 
 const REFUSED = { status: 422, answer: { code: 'invalid_field', field: '<string>' } }

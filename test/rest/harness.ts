@@ -124,7 +124,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
   const { db } = database
   const seal = sealer({ current: 'k1', keys: new Map([['k1', randomBytes(32)]]) })
   const calls: string[] = []
-  const asked = async (_: Principal, id: string, given?: { argumentsJson?: Buffer }): Promise<Buffer> => {
+  const asked = async (_: Principal, id: string, given?: { argumentsJson?: Buffer | null }): Promise<Buffer> => {
     calls.push(`${id} ${given?.argumentsJson?.toString() ?? ''}`)
     return Buffer.from('{"n":9007199254740993,  "contents":[{"uri":"file:///a","mimeType":"text/plain","text":"é"}]}')
   }
@@ -133,7 +133,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
     {
       gateways: { store: gatewayStore(db), discoverer: options.discoverer ?? upstream, sealer: seal, settled },
       servers: { store: serverStore(db), settled },
-      tools: { store: toolStore(db), invoker: { call: asked }, settled },
+      tools: { store: toolStore(db), invoker: { call: asked }, sealer: seal, settled },
       prompts: { store: promptStore(db), getter: { get: asked }, settled },
       resources: { store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, settled },
       tokens: { store: tokenStore(db), settled },

@@ -3,7 +3,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 export const MAX_URL = 2048
 
 /** The URL of an upstream, normalised. Where it leads is decided on the resolved address, when it is dialled. */
-export function gatewayUrl(text: string): string {
+export function upstreamUrl(text: string): string {
   if (text.length > MAX_URL) throw refused(`longer than ${MAX_URL} characters`)
   const url = URL.parse(text)
   if (url === null) throw refused('not a URL')

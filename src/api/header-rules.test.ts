@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { gatewayUrl } from './gateway-url.ts'
+import { upstreamUrl } from './upstream-url.ts'
 import { passthroughNames } from './header-rules.ts'
 
 test('names are lower case and there once', () => {
@@ -35,7 +35,7 @@ test.each([
   ['HTTPS://H:443/mcp?x=1', 'https://h/mcp?x=1'],
   ['http://[::1]:3000/mcp', 'http://[::1]:3000/mcp'],
 ])('%s is a URL of an upstream', (text, href) => {
-  expect(gatewayUrl(text)).toBe(href)
+  expect(upstreamUrl(text)).toBe(href)
 })
 
 test.each([
@@ -49,5 +49,5 @@ test.each([
   'http://h/#f',
   'http://',
 ])('%s is none', (text) => {
-  expect(() => gatewayUrl(text)).toThrow(expect.objectContaining({ code: 'invalid_field', field: 'url' }))
+  expect(() => upstreamUrl(text)).toThrow(expect.objectContaining({ code: 'invalid_field', field: 'url' }))
 })

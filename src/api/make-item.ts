@@ -1,0 +1,78 @@
+import type { Grant } from '#/access/allow.ts'
+import type { Permission } from '#/access/permissions.ts'
+import type { Id } from '#/lib/ids.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { actorOf } from './actor.ts'
+import type { Idempotency, RequestContext } from './endpoint.ts'
+import { repeatedTarget } from './idempotency.ts'
+import { settledItem, titleOf, type ItemRoom } from './item-noun.ts'
+import type { ItemChange, StoredItem } from './items.ts'
+
+export interface MakeItem<K extends string, Change> {
+  readonly id: Id<K>
+  readonly columns: Change
+  /** What must be unique among what is declared here. */
+  readonly key: string
+  readonly asked: {
+    readonly grant: Grant<Permission, null>
+    readonly idempotency: Idempotency | null
+    readonly request: RequestContext
+  }
+}
+
+type Kind = 'tool' | 'prompt' | 'resource'
+
+/** Declares an item here. A key that was used before gives what it made then. */
+export async function makeItem<K extends Kind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
+  room: ItemRoom<K, Item, Change>,
+  { id, columns, key, asked }: MakeItem<K, Change>,
+): Promise<Item> {
+  const { store } = room.deps
+  const { grant, idempotency, request } = asked
+  const before = await earlier(room, asked)
+  if (before !== undefined) return before
+  try {
+    const changed = await store.create({ id, columns, idempotency }, actorOf(grant.principal, request))
+    return await settledItem(room, id, changed)
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'conflict') throw error
+    // The same request may have run beside this one: the winner's item is the answer to both.
+    const winner = await earlier(room, asked)
+    if (winner !== undefined) return winner
+    throw taken(room.noun.kind, key, { error, there: await store.byKey(key) })
+  }
+}
+
+async function earlier<K extends Kind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
+  { noun, deps }: ItemRoom<K, Item, Change>,
+  { grant, idempotency }: MakeItem<K, Change>['asked'],
+): Promise<Item | undefined> {
+  if (idempotency === null) return undefined
+  const target = repeatedTarget(await deps.store.remembered(grant.principal.userId, idempotency.key), idempotency)
+  if (target === undefined || !noun.ids.is(target)) return undefined
+  const item = await deps.store.byId(target)
+  if (item === undefined)
+    throw new GatewayError('not_found', 'what this Idempotency-Key made has been deleted since; use a new key')
+  return item
+}
+
+/** In the words that clients know. */
+function taken(
+  kind: Kind,
+  key: string,
+  { error, there }: { readonly error: GatewayError; readonly there: StoredItem<string> | undefined },
+): GatewayError {
+  const field = kind === 'resource' ? 'uri' : 'name'
+  const details = { cause: error, field }
+  if (there?.enabled === false) {
+    const what = kind === 'resource' ? 'Resource' : `${titleOf(kind)} name`
+    const message = `${what} already exists but is inactive. Consider activating it with ID: ${there.id}`
+    return new GatewayError('conflict', message, details)
+  }
+  const visibility = titleCase(there?.visibility ?? 'public')
+  if (kind === 'resource')
+    return new GatewayError('conflict', `${visibility} resource already exists with URI: ${key}`, details)
+  return new GatewayError('conflict', `${visibility} ${titleOf(kind)} already exists with name: ${key}`, details)
+}
+
+const titleCase = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1)
