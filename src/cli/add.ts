@@ -2,12 +2,14 @@ import type { Command } from 'commander'
 import { addExample } from './add-example.ts'
 import { addFrom } from './add-from.ts'
 import type { Api, Json } from './api.ts'
+import { refuseStdioOptions, stdioBody, type StdioOptions } from './add-stdio.ts'
+import { refuseUrlOptions, urlBody, type UrlOptions } from './add-url.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { printOffers } from './offers.ts'
 import { plainText, type Terminal } from './terminal.ts'
 
-interface Options {
+interface Options extends StdioOptions, UrlOptions {
   readonly bearer?: string
   readonly basic?: string
   readonly header?: readonly string[]
@@ -26,10 +28,19 @@ export function addCommand(program: Command, context: Context): void {
     .command('add')
     .description('put an MCP server behind the gateway')
     .argument('[name]', 'its name here; its tools are called NAME-tool')
-    .argument('[url]', 'where it answers, such as http://127.0.0.1:3001/mcp')
+    .argument('[url]', 'where it answers, such as http://127.0.0.1:3001/mcp; or after -- the command that runs it')
+    .argument('[args...]', 'arguments of that command')
     .option('--bearer <token>', 'send this bearer token; - reads it from standard input')
     .option('--basic <user:password>', 'send these credentials; - reads them from standard input')
     .option('--header <name: value>', 'send this header; may be repeated', collect)
+    .option('--transport <name>', 'http or sse; found out where it is left out')
+    .option('--ca <file>', 'trust this certificate authority (PEM) for this server')
+    .option('--client-cert <file>', 'show the server this certificate (PEM)')
+    .option('--client-key <file>', 'the private key of that certificate (PEM)')
+    .option('--http2', 'speak HTTP/2 to the server')
+    .option('--env <NAME=VALUE>', 'for a command: a variable of its environment; may be repeated', collect)
+    .option('--cwd <folder>', 'for a command: where it runs')
+    .option('--sharing <who>', 'for a command, who share one process: shared, per_principal or per_call')
     .option('--description <text>', 'what it is for')
     .option('--example', 'the example server that is part of Causeway')
     .option('--from <file>', "all servers of an MCP client's configuration, or of a client by its name")
@@ -37,34 +48,61 @@ export function addCommand(program: Command, context: Context): void {
     .option('--dry-run', 'with --from: show what would be added, and add nothing')
     .option('--json', 'print the answer as JSON')
     .addHelpText('after', EXAMPLES)
-    .action(async (name: string | undefined, url: string | undefined, options: Options, command: Command) => {
-      if (options.from !== undefined) return await addFrom(options.from, options, context)
-      if (options.example === true) return await addExample(name, options, context)
-      if (name === undefined || url === undefined)
-        return command.error(`error: missing argument '${name === undefined ? 'name' : 'url'}'`)
-      refuseUserInfo(url)
-      const body = JSON.stringify({ name, url, ...(await credentials(options, context)), ...described(options) })
-      const api = await context.api()
-      const gateway = await watched(context.out, `connecting to ${url}`, () => register(api, name, body))
-      if (options.json === true) context.out.print(JSON.stringify(gateway, null, 2))
-      else if (gateway['status'] === 'pending') explainPending(gateway, context.out)
-      else await printFound(gateway, api, context.out)
-    })
+    .action(async (...given: Given) => await add(program, context, given))
+}
+
+/** As commander gives it: the arguments, the options, the command. */
+type Given = [
+  name: string | undefined,
+  url: string | undefined,
+  args: readonly string[],
+  options: Options,
+  command: Command,
+]
+
+async function add(program: Command, context: Context, [name, url, args, options, command]: Given): Promise<void> {
+  if (options.from !== undefined) return await addFrom(options.from, options, context)
+  if (options.example === true) return await addExample(name, options, context)
+  if (name === undefined || url === undefined)
+    return command.error(`error: missing argument '${name === undefined ? 'name' : 'url'}'`)
+  const run = hasDashes(program) ? [url, ...args] : null
+  if (run === null && args.length > 0)
+    return command.error(`error: a command to run stands after --: causeway add ${name} -- ${[url, ...args].join(' ')}`)
+  const where = run === null ? behindUrl(url, options) : started(run, options)
+  const body = JSON.stringify({ name, ...where, ...(await credentials(options, context)), ...described(options) })
+  const api = await context.api()
+  const what = run === null ? `connecting to ${url}` : `starting ${plainText(run.join(' '))}`
+  const gateway = await watched(context.out, what, () => register(api, name, body))
+  if (options.json === true) context.out.print(JSON.stringify(gateway, null, 2))
+  else if (gateway['status'] === 'pending') explainPending(gateway, context.out)
+  else await printFound(gateway, api, context.out)
+}
+
+/** Commander takes `--` out of the arguments and keeps it only here. */
+function hasDashes(program: Command): boolean {
+  return (program as Command & { readonly rawArgs: readonly string[] }).rawArgs.includes('--')
 }
 
 const EXAMPLES = `
 Examples:
   causeway add --example                          something to try things with
   causeway add everything http://127.0.0.1:3001/mcp
+  causeway add memory -- npx -y @modelcontextprotocol/server-memory
+  causeway add github --env GITHUB_TOKEN=… -- npx -y some-github-server
   echo "$TOKEN" | causeway add github https://api.githubcopilot.com/mcp/ --bearer -
   causeway add search https://mcp.example.com/mcp --header 'X-Api-Key: …'
+  causeway add old https://old.example.com/sse --transport sse
+  causeway add inner https://mcp.corp --ca corp.pem --client-cert me.pem --client-key me.key
   causeway add --from ~/.cursor/mcp.json --dry-run`
 
-/** A password in a URL is seen by everybody who lists servers. */
-function refuseUserInfo(url: string): void {
-  const { username, password } = URL.parse(url) ?? { username: '', password: '' }
-  if (username + password !== '')
-    throw new CliError('credentials do not belong into the URL: give them with --basic USER:PASSWORD, or --basic -')
+function started(run: readonly string[], options: Options): Record<string, unknown> {
+  refuseUrlOptions(options)
+  return stdioBody(run, options)
+}
+
+function behindUrl(url: string, options: Options): Record<string, unknown> {
+  refuseStdioOptions(options)
+  return urlBody(url, options)
 }
 
 export async function register(api: Api, name: string, body: string): Promise<Json> {
@@ -119,6 +157,7 @@ async function watched<T>(out: Terminal, what: string, work: () => Promise<T>): 
 function explainPending(gateway: Json, out: Terminal): void {
   const name = plainText(gateway['name'])
   out.print(`${name} is registered, but does not answer yet: ${plainText(gateway['lastError'])}`)
+  if (gateway['transport'] === 'STDIO') out.print(`What it writes: npx causeway logs ${JSON.stringify(name)}`)
   out.print('It is tried again by itself, and its tools appear as soon as it answers.')
   out.print(`How it stands: npx causeway show ${JSON.stringify(name)}`)
 }

@@ -8,6 +8,7 @@ import { tagFilter } from '#/api/tags.ts'
 import { change, gatewayFor, settled, stale } from './change.ts'
 import { actorOf } from '#/api/actor.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
+import { type GatewayLogsDeps, logEndpoint } from './gateway-logs.ts'
 import { GatewayCreate, GatewayUpdate, VisibilityInput } from './gateway-input.ts'
 import { GatewayView, gatewayView } from './gateway-view.ts'
 import type { ItemKind } from './apply-discovery.ts'
@@ -22,8 +23,8 @@ const idIn = (params: { readonly id: string }): GatewayId => idOf(GatewayId, par
 const withTag = (gateway: Gateway) => ({ headers: { etag: etagOf(gateway.version) }, body: gatewayView(gateway) })
 
 /** Every route of /gateways. */
-export function gatewayEndpoints(deps: GatewayDeps): readonly Endpoint[] {
-  return [...collection(deps), ...single(deps), ...switching(deps), ...upstream(deps)]
+export function gatewayEndpoints(deps: GatewayLogsDeps): readonly Endpoint[] {
+  return [...collection(deps), ...single(deps), ...switching(deps), ...upstream(deps), logEndpoint(deps)]
 }
 
 function collection(deps: GatewayDeps): readonly Endpoint[] {

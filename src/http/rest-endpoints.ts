@@ -3,7 +3,7 @@ import type { Endpoint } from '#/api/endpoint.ts'
 import { declaredEndpoints } from '#/declared/declared-endpoints.ts'
 import type { DeclaredStore } from '#/declared/declared-store.ts'
 import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
-import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
+import type { GatewayLogsDeps } from '#/gateways/gateway-logs.ts'
 import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import type { PromptDeps } from '#/prompts/prompt.ts'
@@ -21,7 +21,7 @@ import { systemEndpoints, type SystemDeps } from './rest-system.ts'
 
 /** What the nouns need, each in its own words. */
 export interface RestDeps {
-  readonly gateways: GatewayDeps
+  readonly gateways: GatewayLogsDeps
   readonly servers: ServerDeps
   readonly tools: ToolDeps
   readonly prompts: PromptDeps

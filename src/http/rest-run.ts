@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
@@ -129,6 +130,7 @@ function answer(endpoint: Endpoint, reply: FastifyReply, { status, headers, body
     return reply.code(304).send()
   reply.code(status ?? endpoint.status ?? 200)
   if (body === undefined) return reply.send()
+  if (body instanceof Readable) return reply.send(body)
   if (!reply.hasHeader('content-type'))
     reply.header('content-type', endpoint.replyType ?? 'application/json; charset=utf-8')
   return reply.send(Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)))

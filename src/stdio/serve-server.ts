@@ -87,10 +87,11 @@ const LAST_WORDS = 5
 /** Only at introductions, which are asked for by those who look after gateways: what a server writes may be a secret. */
 function withLastWords(fault: Fault, { log }: StdioServer): Fault {
   if (fault.code === 'invalid_field') return fault
-  const words = log.tail(50).filter(({ stream }) => stream !== 'host')
-  if (words.length === 0) return fault
-  const said = words.slice(-LAST_WORDS).map(({ text }) => text.trim())
-  return { ...fault, message: `${fault.message}; it wrote: ${said.join(' | ').slice(0, 1000)}` }
+  const lines = log.tail(50)
+  const { pid } = lines.at(-1) ?? { pid: null }
+  const said = lines.filter((line) => line.stream !== 'host' && line.pid === pid).map(({ text }) => text.trim())
+  if (said.length === 0) return fault
+  return { ...fault, message: `${fault.message}; it wrote: ${said.slice(-LAST_WORDS).join(' | ').slice(0, 1000)}` }
 }
 
 /** A server that sleeps is well: it is started when it is needed. */

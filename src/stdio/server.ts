@@ -31,6 +31,8 @@ interface Held {
   session: Session
   /** The handshake is done. */
   open: boolean
+  /** We have ended it. */
+  closed: boolean
   readonly opened: Promise<Identity>
 }
 
@@ -78,7 +80,9 @@ export class StdioServer {
       if (anew && this.#held.size === 0) this.#legacy = false
       held = this.#held.get(key) ?? this.#start(key)
     }
-    return { session: held.session, identity: await held.opened }
+    const identity = await held.opened
+    // It may have taken a second process.
+    return { session: held.session, identity }
   }
 
   /** The session of `key` where its handshake is done. */
@@ -103,6 +107,7 @@ export class StdioServer {
   async close(key: string, why: Fault): Promise<void> {
     const held = this.#held.get(key)
     if (held === undefined) return
+    held.closed = true
     this.#held.delete(key)
     const stopped = held.session.stop(why)
     this.#stopping.add(stopped)
@@ -111,15 +116,15 @@ export class StdioServer {
 
   /** Ends what nobody has used since `before`, and tells how much is left. */
   reap(before: number): void {
-    for (const [key, { session }] of this.#held)
-      if (session.busy === 0 && session.usedAt < before) void this.close(key, IDLE)
+    for (const [key, { session, open }] of this.#held)
+      if (open && session.busy === 0 && session.usedAt < before) void this.close(key, IDLE)
   }
 
   /** When the process that could be spared soonest was last used; undefined: all are at work. */
   get spare(): { readonly key: string; readonly usedAt: number } | undefined {
     let found: { key: string; usedAt: number } | undefined
-    for (const [key, { session }] of this.#held)
-      if (session.busy === 0 && (found === undefined || session.usedAt < found.usedAt))
+    for (const [key, { session, open }] of this.#held)
+      if (open && session.busy === 0 && (found === undefined || session.usedAt < found.usedAt))
         found = { key, usedAt: session.usedAt }
     return found
   }
@@ -160,7 +165,7 @@ export class StdioServer {
         ended: (session, how) => this.#ended(key, session, how),
       })
     const opened = Promise.withResolvers<Identity>()
-    const held: Held = { session: begin(this.#legacy), open: false, opened: opened.promise }
+    const held: Held = { session: begin(this.#legacy), open: false, closed: false, opened: opened.promise }
     held.opened.catch(() => {})
     this.#held.set(key, held)
     this.#opening(key, held, begin).then(opened.resolve, opened.reject)
@@ -171,8 +176,7 @@ export class StdioServer {
     const late = setTimeout(() => void this.close(key, LATE), OPEN_MS)
     try {
       const identity = await held.session.ready.catch((cause: unknown) => {
-        if (this.#legacy || held.session.heard || this.#retired !== undefined || this.#held.get(key) === held)
-          throw cause
+        if (this.#legacy || held.session.heard || held.closed) throw cause
         // Some legacy servers end when they are asked anything before initialize.
         this.#failures--
         held.session = begin(true)

@@ -1,4 +1,5 @@
 import type { Discoverer, Follower } from '#/gateways/discovery.ts'
+import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
 import { assertNoTransaction } from '#/lib/held-connection.ts'
@@ -12,6 +13,7 @@ import type { Peer } from './peer.ts'
 import { Peers } from './peers.ts'
 import { type Names, systemNames } from './resolve.ts'
 import type { UpstreamRequest, Upstreams, UpstreamSink } from './upstreams.ts'
+import { stdioLogs } from './stdio-logs.ts'
 import type { StdioDoor } from './stdio-route.ts'
 import type { Vault } from './vault.ts'
 
@@ -35,6 +37,7 @@ export interface UpstreamParts extends AsyncDisposable {
   readonly httpTools: HttpTools
   readonly discoverer: Discoverer
   readonly follower: Follower
+  readonly logs: GatewayLogs
 }
 
 /** Requests from server to client are not relayed yet, so none is invited. */
@@ -68,6 +71,7 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
     httpTools: createHttpTools(context, options.toolVault ?? (() => ({}))),
     discoverer,
     follower,
+    logs: stdioLogs(context),
     async [Symbol.asyncDispose]() {
       await follower[Symbol.asyncDispose]()
       peers[Symbol.dispose]()

@@ -170,6 +170,7 @@ export async function restDoors(site: Site, count: number): Promise<Door[]> {
       method: 'POST',
       path: `/v1/gateways/${fleets.refresh[n]}/tools/refresh`,
     })),
+    door('GET /gateways/{id}/logs', () => ({ method: 'GET', path: `/v1/gateways/${site.stdio.id}/logs?tail=10` })),
     door('POST /gateways/{id}/test', (n) => ({ method: 'POST', path: `/v1/gateways/${fleets.test[n]}/test` })),
   ]
 }

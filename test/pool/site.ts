@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import { startSlowServer, type SlowServer } from '../fixtures/slow-server.ts'
 import { startGateway, type ApiAnswer, type GatewayEntity, type RunningGateway } from '../support/gateway.ts'
 import { openRawClient, type Era, type RawClient } from '../support/raw-client.ts'
+
+const STDIO_SERVER = join(import.meta.dirname, '../fixtures/stdio-server.ts')
 
 /** How long every backend takes. */
 export const SLOW_MS = 5000
@@ -11,6 +14,8 @@ export interface Site extends AsyncDisposable {
   readonly upstream: SlowServer
   /** Gateways in front of a slow upstream of that era. */
   readonly gateways: Readonly<Record<Era, GatewayEntity>>
+  /** A gateway whose server is started by a command. */
+  readonly stdio: GatewayEntity
   readonly serverId: string
   /** Ids of things that the legacy gateway offers. */
   readonly items: Readonly<Record<'tools' | 'prompts' | 'resources', string>>
@@ -33,6 +38,8 @@ export async function startSite(env: Readonly<Record<string, string>> = {}): Pro
     legacy: await gateway.register('pool-legacy', upstream.at('legacy')),
     modern: await gateway.register('pool-modern', upstream.at('modern')),
   }
+  const command = { transport: 'STDIO', command: process.execPath, args: [STDIO_SERVER] }
+  const { body: stdio } = await gateway.api('POST', '/v1/gateways', { name: 'pool-stdio', ...command })
   const items = {
     tools: await idOf(gateway, 'tools', gateways.legacy.id),
     prompts: await idOf(gateway, 'prompts', gateways.legacy.id),
@@ -46,6 +53,7 @@ export async function startSite(env: Readonly<Record<string, string>> = {}): Pro
     gateway,
     upstream,
     gateways,
+    stdio,
     serverId,
     items,
     async client(path, era) {

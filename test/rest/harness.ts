@@ -131,7 +131,14 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
   const { edge = lenientEdge } = options
   const endpoints = restEndpoints(
     {
-      gateways: { store: gatewayStore(db), discoverer: options.discoverer ?? upstream, sealer: seal, settled },
+      gateways: {
+        store: gatewayStore(db),
+        discoverer: options.discoverer ?? upstream,
+        logs: { read: () => Promise.resolve() },
+        ending: new AbortController().signal,
+        sealer: seal,
+        settled,
+      },
       servers: { store: serverStore(db), settled },
       tools: { store: toolStore(db), invoker: { call: asked }, sealer: seal, settled },
       prompts: { store: promptStore(db), getter: { get: asked }, settled },

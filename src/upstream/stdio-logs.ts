@@ -1,0 +1,31 @@
+import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
+import type { LogLine } from '#/stdio/log-book.ts'
+import { Lanes } from './dial.ts'
+import { readStream } from './event-stream.ts'
+import type { UpstreamContext } from './options.ts'
+import { stdioRoute } from './stdio-route.ts'
+
+/** A log that nothing is written to for this long is asked for anew by whoever still reads it. */
+const SILENCE_MS = 24 * 3_600_000
+
+/** Reads the logs of stdio servers from their host. */
+export function stdioLogs(context: UpstreamContext): GatewayLogs {
+  return {
+    async read(launch, { tail, follow, signal, line }) {
+      const target = `/logs?tail=${tail}&follow=${follow}`
+      using carrier = new Lanes(stdioRoute(launch, context, target), context)
+      await readStream(
+        { carrier, context, credentials: {} },
+        {
+          method: 'GET',
+          headers: ['accept', 'text/event-stream'],
+          body: null,
+          signal,
+          silenceMs: SILENCE_MS,
+          opened: () => {},
+          message: (said) => line(said as unknown as LogLine),
+        },
+      )
+    },
+  }
+}

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { membersOf, startHost, textOf, until, type Message, type TestHost } from '../support/stdio-host.ts'
+
+let host: TestHost
+beforeAll(async () => {
+  host = await startHost()
+})
+afterAll(async () => await host[Symbol.asyncDispose]())
+
+const rpc = (method: string, params: object = {}, id: unknown = 1) => ({ jsonrpc: '2.0', id, method, params })
+
+describe('what a server speaks', () => {
+  test('a legacy server is introduced and called', async () => {
+    const launch = host.launch([])
+    const discovered = await host.ask(launch, rpc('server/discover'))
+    expect(discovered.messages[0]).toMatchObject({ id: 1, error: { code: -32601 } })
+    const [initialized] = (await host.ask(launch, rpc('initialize', {}, 'mine'))).messages
+    expect(initialized).toMatchObject({ id: 'mine', result: { protocolVersion: '2025-11-25' } })
+    expect(await host.call(launch, 'echo', { text: 'hällo\n"' })).toBe('hällo\n"')
+  })
+
+  test('a modern server is introduced and called', async () => {
+    const launch = host.launch(['--modern'])
+    const [discovered] = (await host.ask(launch, rpc('server/discover'))).messages
+    expect(discovered).toMatchObject({ id: 1, result: { supportedVersions: ['2026-07-28'], resultType: 'complete' } })
+    expect((await host.ask(launch, rpc('initialize'))).messages[0]).toMatchObject({ error: { code: -32601 } })
+    expect(await host.call(launch, 'echo', { text: 'hi' })).toBe('hi')
+  })
+
+  test('a server that ends when it is asked anything before initialize is started once more', async () => {
+    const launch = host.launch(['--exit-on-discover'])
+    expect(await host.call(launch, 'echo', { text: 'hi' })).toBe('hi')
+  })
+
+  test('a ping starts nothing', async () => {
+    const launch = host.launch([])
+    const before = host.host.figures.processes
+    expect((await host.ask(launch, rpc('ping'))).messages[0]).toMatchObject({ result: {} })
+    expect(host.host.figures.processes).toBe(before)
+  })
+
+  test('what has no answer is accepted', async () => {
+    const launch = host.launch([])
+    const { status } = await host.ask(launch, { jsonrpc: '2.0', method: 'notifications/initialized' })
+    expect(status).toBe(202)
+  })
+})
+
+describe('many callers of one process', () => {
+  test('each has its own answer, whatever id it chose', async () => {
+    const launch = host.launch([])
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) =>
+        host.ask(launch, rpc('tools/call', { name: 'echo', arguments: { text: `t${n}` } }, 7)),
+      ),
+    )
+    expect(answers.map(({ messages }) => textOf(messages[0]))).toEqual(Array.from({ length: 50 }, (_, n) => `t${n}`))
+    expect(new Set(answers.map(({ messages }) => messages[0]?.id))).toEqual(new Set([7]))
+  })
+
+  test('progress goes to its own call, under its own token', async () => {
+    const launch = host.launch([])
+    const asked = (token: unknown, n: number) =>
+      host.ask(launch, rpc('tools/call', { name: 'steps', arguments: { n }, _meta: { progressToken: token } }, token))
+    const [one, two, none] = await Promise.all([asked('same', 3), asked(99, 2), asked(undefined, 2)])
+    const tokens = (messages: readonly Message[]) => messages.slice(0, -1).map(({ params }) => params?.progressToken)
+    expect(tokens(one.messages)).toEqual(['same', 'same', 'same'])
+    expect(tokens(two.messages)).toEqual([99, 99])
+    expect(none.messages).toHaveLength(1)
+    expect(one.messages.at(-1)).toMatchObject({ id: 'same', result: {} })
+  })
+
+  test('a caller that leaves cancels its own call alone', async () => {
+    const launch = host.launch([])
+    const slow = host.call(launch, 'slow', { n: 300 })
+    const gone = new AbortController()
+    const left = host.call(launch, 'never', {}, { signal: gone.signal })
+    left.catch(() => {})
+    await until(() => host.host.figures.busy === 2)
+    gone.abort()
+    await expect(left).rejects.toThrow()
+    expect(await slow).toBe('slept 300')
+    expect(await host.call(launch, 'cancelled')).toBe('1')
+    expect(host.host.figures.busy).toBe(0)
+  })
+
+  test('what a server asks of a client is refused, and it goes on', async () => {
+    expect(await host.call(host.launch([]), 'ask')).toBe('asked')
+  })
+
+  test.each([[[]], [['--modern']]])('a changed list is told to whoever follows: %j', async (flags) => {
+    const launch = host.launch(['--announce', ...flags])
+    const modern = flags.length > 0
+    const stop = new AbortController()
+    const heard: string[] = []
+    const follow = host.ask(launch, modern ? rpc('subscriptions/listen', {}, 'sub') : {}, {
+      method: modern ? 'POST' : 'GET',
+      signal: stop.signal,
+    })
+    follow.catch((error: Error) => heard.push(error.name))
+    expect(host.host.figures.busy).toBe(0)
+    await host.call(launch, 'grow')
+    const listing = await host.ask(launch, rpc('tools/list'))
+    expect(JSON.stringify(listing.messages)).toContain('grown-')
+    stop.abort()
+    await until(() => heard.length === 1)
+  })
+})
+
+describe('who shares a process', () => {
+  test('all, one principal, or nobody', async () => {
+    const shared = host.launch([])
+    expect(await host.groupOf(shared, 'a')).toBe(await host.groupOf(shared, 'b'))
+    const apart = host.launch([], { sharing: 'per_principal' })
+    const [a, b] = [await host.groupOf(apart, 'a'), await host.groupOf(apart, 'b')]
+    expect(a).not.toBe(b)
+    expect(await host.groupOf(apart, 'a')).toBe(a)
+    const each = host.launch([], { sharing: 'per_call' })
+    const [first, second] = [await host.groupOf(each), await host.groupOf(each)]
+    expect(first).not.toBe(second)
+    await until(() => !host.groups.has(first) && !host.groups.has(second))
+    expect([...membersOf(first), ...membersOf(second)]).toEqual([])
+  })
+})
+
+describe('what a process is given', () => {
+  test('PATH, HOME and the like, what is declared, and nothing of ours', async () => {
+    const launch = host.launch([], { env: { GREETING: 'hello there' } })
+    const env = JSON.parse(await host.call(launch, 'env')) as Record<string, string>
+    expect(env).toMatchObject({ GREETING: 'hello there', PATH: process.env['PATH'] })
+    expect(Object.keys(env).filter((name) => /CAUSEWAY|VITEST|NODE_|DATABASE/.test(name))).toEqual([])
+  })
+
+  test('limits of memory and of open files', async () => {
+    const group = await host.groupOf(host.launch([]))
+    const limits = readFileSync(`/proc/${group}/limits`, 'utf8')
+    expect(limits).toMatch(/Max open files +512 +512/)
+    expect(limits).toMatch(/Max data size +2147483648 +2147483648/)
+  })
+})

@@ -1,0 +1,162 @@
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request, type IncomingMessage } from 'node:http'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StdioHost, type HostOptions } from '../../src/stdio/host.ts'
+import type { Fault } from '../../src/stdio/fault.ts'
+import type { Launch } from '../../src/stdio/launch.ts'
+
+export const FIXTURE = join(import.meta.dirname, '../fixtures/stdio-server.ts')
+
+/** A JSON-RPC message as far as tests look into it; also a line of a log. */
+export interface Message {
+  readonly id?: unknown
+  readonly params?: { readonly progressToken?: unknown }
+  readonly result?: { readonly content?: readonly { readonly text: string }[] }
+  readonly stream?: string
+  readonly text?: string
+}
+
+export interface HostAnswer {
+  readonly status: number
+  /** The JSON messages of the answer, in order. */
+  readonly messages: readonly Message[]
+  readonly fault: Fault | undefined
+}
+
+export interface TestHost extends AsyncDisposable {
+  readonly host: StdioHost
+  /** Process groups that are alive. */
+  readonly groups: Set<number>
+  launch(args: readonly string[], over?: Partial<Launch>): Launch
+  ask(launch: Launch, message: object, options?: AskOptions): Promise<HostAnswer>
+  /** The process, and so the group, that answers. */
+  groupOf(launch: Launch, caller?: string): Promise<number>
+  /** tools/call; the text of its answer, or the fault's message. */
+  call(launch: Launch, tool: string, args?: object, options?: AskOptions): Promise<string>
+}
+
+export interface AskOptions {
+  readonly caller?: string
+  readonly signal?: AbortSignal
+  readonly method?: 'POST' | 'GET'
+  readonly target?: string
+}
+
+let ids = 0
+
+/** A host in this process, and a plain HTTP client for it. */
+export async function startHost(over: Partial<HostOptions> = {}): Promise<TestHost> {
+  const folder = await mkdtemp(join(tmpdir(), 'cw-stdio-'))
+  const path = join(folder, 's')
+  const groups = new Set<number>()
+  const host = new StdioHost({
+    us: { clientInfo: Buffer.from('{"name":"test","version":"1"}'), capabilities: Buffer.from('{}') },
+    inherited: { ...process.env, CAUSEWAY_TOKEN: 'not for servers' },
+    limits: { memoryBytes: 2 ** 31, openFiles: 512 },
+    maxProcesses: 20,
+    idleMs: 60_000,
+    group: (pid, alive) => void (alive ? groups.add(pid) : groups.delete(pid)),
+    ...over,
+  })
+  const server = createServer((socket) => host.accept(socket)).listen(path)
+  await once(server, 'listening')
+  const ask: TestHost['ask'] = (launch, message, options = {}) => exchange(path, launch, { message, ...options })
+  const call: TestHost['call'] = async (launch, name, args = {}, options = {}) => {
+    const message = { jsonrpc: '2.0', id: `call ${++ids}`, method: 'tools/call', params: { name, arguments: args } }
+    const { messages, fault } = await ask(launch, message, options)
+    return fault?.message ?? textOf(messages.at(-1)) ?? JSON.stringify(messages)
+  }
+  return {
+    host,
+    groups,
+    ask,
+    call,
+    launch: (args, over) => ({
+      gatewayId: `gateway-${++ids}`,
+      version: 1,
+      trial: false,
+      command: process.execPath,
+      args: [FIXTURE, ...args],
+      env: {},
+      cwd: null,
+      sharing: 'shared',
+      ...over,
+    }),
+    async groupOf(launch, caller) {
+      const said = await call(launch, 'pid', {}, caller === undefined ? {} : { caller })
+      return (JSON.parse(said) as { pid: number }).pid
+    },
+    async [Symbol.asyncDispose]() {
+      await host.stop()
+      server.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export function textOf(message: Message | undefined): string | undefined {
+  return message?.result?.content?.[0]?.text
+}
+
+async function exchange(
+  path: string,
+  launch: Launch,
+  { message, caller, signal, method = 'POST', target = '/mcp' }: AskOptions & { readonly message: object },
+): Promise<HostAnswer> {
+  const body = method === 'POST' ? JSON.stringify(message) : undefined
+  const sent = request({
+    method,
+    path: target,
+    headers: {
+      ...(caller !== undefined && { 'x-causeway-caller': caller }),
+      ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+    },
+    ...(signal && { signal }),
+    createConnection: () => {
+      const socket = connect(path)
+      socket.write(`${JSON.stringify(launch)}\n`)
+      return socket
+    },
+  })
+  sent.end(body)
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  const chunks: Buffer[] = []
+  for await (const chunk of answer) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString()
+  const header = answer.headers['x-causeway-fault']
+  const isStream = answer.headers['content-type'] === 'text/event-stream'
+  const parts = isStream ? text.split('\n').filter((line) => line.startsWith('data: ')) : text === '' ? [] : [text]
+  return {
+    status: answer.statusCode ?? 0,
+    messages: parts.map((part) => JSON.parse(part.replace(/^data: /, '')) as Message),
+    fault: typeof header === 'string' ? (JSON.parse(decodeURIComponent(header)) as Fault) : undefined,
+  }
+}
+
+export async function until(what: () => boolean, withinMs = 8000): Promise<void> {
+  const end = performance.now() + withinMs
+  while (!what()) {
+    if (performance.now() > end) throw new Error(`did not come to pass within ${withinMs} ms: ${what.toString()}`)
+    await sleep(20)
+  }
+}
+
+/** Process ids that belong to a group. */
+export function membersOf(group: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) === group
+      } catch {
+        return false
+      }
+    })
+}
