@@ -1,5 +1,7 @@
 /** What stands for something else in a configuration: `${NAME}`, `${NAME:-otherwise}`, `${env:NAME}`, `${input:id}`, `${workspaceFolder}`. */
 const REFERENCE = /\$\{(?:(env|input):)?([^}:]+)(?::-([^}]*))?\}/g
+/** `$NAME`, which only some clients understand. */
+const BARE = /\$([A-Za-z_]\w*)/g
 
 export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -8,6 +10,8 @@ export interface Sources {
   /** The folder that the configuration is for, and the reader's own. */
   readonly project: string
   readonly home: string
+  /** `$NAME` stands for a variable, too. */
+  readonly bare: boolean
 }
 
 /** What nobody has said. */
@@ -17,7 +21,8 @@ export interface Missing {
 }
 
 /** The text with every reference filled in; what is missing is told and stays as it is. */
-export function filledIn(text: string, sources: Sources, missing: (what: Missing) => void): string {
+export function filledIn(given: string, sources: Sources, missing: (what: Missing) => void): string {
+  const text = sources.bare ? given.replaceAll(BARE, '${$1}') : given
   return text.replaceAll(REFERENCE, (whole: string, ...[kind, name = '', otherwise]: (string | undefined)[]) => {
     const value = kind === 'input' ? inputOf(name, sources) : (placeOf(name, sources) ?? sources.env[name])
     if (value !== undefined && value !== '') return value

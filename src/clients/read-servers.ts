@@ -29,7 +29,7 @@ export interface CommandWay {
   readonly cwd: string | null
 }
 
-export interface Reading extends Sources {
+export interface Reading extends Omit<Sources, 'bare'> {
   /** Text of a file that an entry names. Throws where there is none. */
   readonly readText: (path: string) => string
 }
@@ -38,7 +38,10 @@ export interface Reading extends Sources {
 export function readServers(config: Values, reading: Reading): readonly FoundServer[] | undefined {
   const groups = groupsOf(config, reading.project)
   if (groups.length === 0) return undefined
-  return groups.flatMap((group) => Object.entries(group)).map(([name, entry]) => serverOf(name, entry, reading))
+  const entries = groups.flatMap((group) => Object.entries(group))
+  // Only Gemini CLI calls it so, and only it understands $NAME.
+  const bare = entries.some(([, entry]) => isValues(entry) && entry['httpUrl'] !== undefined)
+  return entries.map(([name, entry]) => serverOf(name, entry, { ...reading, bare }))
 }
 
 function groupsOf(config: Values, project: string): readonly Values[] {
@@ -57,7 +60,7 @@ const isValues = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const valuesIn = (values: Values, key: string): Values => (isValues(values[key]) ? values[key] : {})
 
-function serverOf(name: string, entry: unknown, reading: Reading): FoundServer {
+function serverOf(name: string, entry: unknown, reading: Known): FoundServer {
   const missing: Missing[] = []
   const known = { name, entry, missing, problem: undefined }
   if (!isValues(entry)) return { ...known, way: undefined, disabled: false, problem: 'it must be an object' }
@@ -77,8 +80,10 @@ class EntryFault extends Error {
   override readonly name = 'EntryFault'
 }
 
+type Known = Reading & Sources
+
 interface Filling {
-  readonly reading: Reading
+  readonly reading: Known
   readonly fill: (text: string) => string
   readonly missing: Missing[]
 }
