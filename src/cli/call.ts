@@ -141,7 +141,7 @@ async function called(api: Api, { tool, args, options, context }: Calling): Prom
         headers: paramHeaders(tool['inputSchema'], JSON.parse(json)),
         ...(options.verbose === true && { logLevel: 'debug' }),
         heard: (method, params) => {
-          if (method === 'notifications/progress') say(progressText(name, params))
+          if (method === 'notifications/progress') say(progressText(params))
           else if (method === 'notifications/message') out.note(out.dim(logText(params)))
         },
       }),
@@ -151,11 +151,11 @@ async function called(api: Api, { tool, args, options, context }: Calling): Prom
   }
 }
 
-function progressText(name: string, { progress, total, message }: Json): string {
+function progressText({ progress, total, message }: Json): string {
   const share = Number(progress) / Number(total)
   const counted = total === undefined ? plainText(progress) : `${plainText(progress)} of ${plainText(total)}`
-  const bar = share >= 0 && share <= 1 ? ` ${'█'.repeat(Math.round(share * 20)).padEnd(20, '░')}` : ''
-  return [`${name}:`, counted, plainText(message)].filter((part) => part !== '').join(' ') + bar
+  const bar = share >= 0 && share <= 1 ? `${'█'.repeat(Math.round(share * 20)).padEnd(20, '░')}` : ''
+  return [bar, counted, plainText(message)].filter((part) => part !== '').join(' ')
 }
 
 function logText({ level, data }: Json): string {

@@ -114,7 +114,9 @@ async function search(pages: Pages, kind: FindKind, name: string): Promise<Found
     const exact = page.find((one) => keys.some((key) => one[key] === name))
     if (exact !== undefined) return { only: exact, similar: [], known }
     same.push(...page.filter((one) => one[also] === name))
-    begin.push(...page.filter((one) => name !== '' && keys.some((key) => plainText(one[key]).startsWith(name))))
+    begin.push(
+      ...page.filter((one) => name !== '' && [...keys, also].some((key) => plainText(one[key]).startsWith(name))),
+    )
     known.push(...page.map(nameOf))
   }
   const fitting = same.length > 0 ? same : begin

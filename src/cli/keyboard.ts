@@ -33,10 +33,14 @@ export function keyboard({ present, input, output, stop, interrupt }: Ends): Key
     const ended = new Promise<never>((_, reject) =>
       lines.once('close', () => reject(new CliError('the input ended before an answer', { code: 'no_answer' }))),
     )
+    ended.catch(() => undefined)
+    let answered = false
     try {
-      return (await Promise.race([lines.question(secret ? '' : question, { signal: stop }), ended])).trim()
+      const answer = await Promise.race([lines.question(secret ? '' : question, { signal: stop }), ended])
+      answered = true
+      return answer.trim()
     } finally {
-      if (secret) output.write('\n')
+      if (secret || !answered) output.write('\n')
     }
   }
   return { present, ask: (question) => line(question, false), askSecret: (question) => line(question, true) }

@@ -65,7 +65,7 @@ export function buildProgram(context: Context): Command {
     .option(...CONFIG_OPTION)
     .helpCommand('help [command]', 'show what a command takes')
     .exitOverride()
-    .configureHelp({ styleTitle: out.bold, minWidthToWrap: 16 })
+    .configureHelp({ styleTitle: out.bold, minWidthToWrap: 12 })
     .configureOutput({
       writeOut: (text) => out.print(text.trimEnd()),
       writeErr: (text) => out.note(text.trimEnd()),

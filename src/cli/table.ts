@@ -1,9 +1,10 @@
 import type { Terminal } from './terminal.ts'
-import { cut, padded, widthOf } from './text.ts'
+import { cut, padded, widthOf, wrapped } from './text.ts'
 
 const GAP = 2
-/** What a column keeps when others need room, unless it needs less. */
+/** What a column keeps when others need room, unless it needs less; the last one is text that is to be read. */
 const LEGIBLE = 8
+const READABLE = 20
 
 /**
  * Lines of a table with aligned columns. On a terminal the widest columns give way until a line fits; where that would leave nothing
@@ -24,6 +25,8 @@ export function tableLines(head: readonly string[], rows: readonly (readonly str
 /** Takes from the widest column, of equals from the last, until all fit into `room`; null where they cannot. */
 function fitting(needed: readonly number[], room: number): readonly number[] | null {
   const widths = [...needed]
+  const last = widths.length - 1
+  const least = Math.min(READABLE, needed[last] ?? 0)
   let excess = widths.reduce((sum, width) => sum + width, 0) - room
   while (excess > 0) {
     const widest = Math.max(...widths)
@@ -34,15 +37,20 @@ function fitting(needed: readonly number[], room: number): readonly number[] | n
     widths[column] = widest - taken
     excess -= taken
   }
+  if ((widths[last] ?? 0) < least) return null
   return widths
 }
 
 function stacked(head: readonly string[], rows: readonly (readonly string[])[], out: Terminal): string[] {
-  const title = Math.max(...head.slice(1).map(widthOf)) + GAP
+  const indent = Math.max(...head.slice(1).map(widthOf)) + 2 * GAP
+  const room = Math.max(LEGIBLE, out.columns - indent)
   return rows.flatMap(([first = '', ...rest]) => [
-    out.bold(cut(first, out.columns)),
-    ...rest.flatMap((cell, at) =>
-      cell === '' ? [] : [cut(`  ${out.dim(padded(head[at + 1] ?? '', title))}${cell}`, out.columns)],
+    out.bold(first),
+    ...rest.flatMap((cell, column) =>
+      wrapped(cell, room).flatMap((line, at) => {
+        const title = padded(`${' '.repeat(GAP)}${at === 0 ? (head[column + 1] ?? '') : ''}`, indent)
+        return cell === '' ? [] : [out.dim(title) + line]
+      }),
     ),
   ])
 }

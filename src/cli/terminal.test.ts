@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { tableLines } from './table.ts'
 import { plainText, printable, terminal } from './terminal.ts'
 
 function captured(isTTY: boolean, columns = 40) {
@@ -47,17 +46,4 @@ test('what a server said cannot steer the terminal', () => {
   expect(plainText('a\u001B[2Jb\nc\u0007\u009B31m')).toBe('ab c')
   expect(printable('line 1\n\tline 2\u001B]0;title\u0007')).toBe('line 1\n\tline 2')
   expect([plainText(null), plainText(undefined), plainText(5), plainText({ a: 1 })]).toEqual(['', '', '5', '{"a":1}'])
-})
-
-test('columns line up; the last is cut at the edge of a terminal and nowhere else', () => {
-  const rows = [
-    ['one', 'a long description of the first tool here'],
-    ['three', 'b'],
-  ]
-  expect(tableLines(['T', 'D'], rows, captured(false).out)).toEqual([
-    'T      D',
-    'one    a long description of the first tool here',
-    'three  b',
-  ])
-  expect(tableLines(['T', 'D'], rows, captured(true, 20).out)[1]).toBe('one    a long descr…')
 })
