@@ -21,7 +21,9 @@ export class ClientTokens {
   async create(serverId: string | null): Promise<{ readonly token: string; settle(kept: boolean): Promise<void> }> {
     const old = await this.#live()
     const scope = { permissions: PERMISSIONS, ...(serverId !== null && { server_id: serverId }) }
-    const body = { name: this.#name, description: 'made by causeway connect', scope }
+    // Two live tokens cannot have one name, and the old one goes on until the new one is in its place.
+    const name = old.length === 0 ? this.#name : `${this.#name} ${new Date().toISOString()}`
+    const body = { name, description: 'made by causeway connect', scope }
     const made = await this.#api.json('POST', '/v1/tokens', JSON.stringify(body))
     const added = (await this.#live()).filter((id) => !old.includes(id))
     return {
@@ -39,7 +41,8 @@ export class ClientTokens {
 
   async #live(): Promise<readonly string[]> {
     const tokens = await allTokens(this.#api, false)
-    return tokens.filter(({ name }) => name === this.#name).map(idOf)
+    const isTheirs = (name: string): boolean => name === this.#name || name.startsWith(`${this.#name} `)
+    return tokens.filter(({ name }) => isTheirs(plainText(name))).map(idOf)
   }
 
   async #revoke(ids: readonly string[]): Promise<void> {

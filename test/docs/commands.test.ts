@@ -12,6 +12,8 @@ const blocks = PAGES.flatMap((page) => page.blocks)
 const left = blocks.filter(({ kind }) => kind === 'no-run')
 const runs = PAGES.filter((page) => page.blocks.some(({ kind }) => kind !== 'no-run'))
 
+type Json = Readonly<Record<string, unknown>>
+
 let gateway: RunningGateway
 
 beforeAll(async () => {
@@ -23,13 +25,17 @@ afterAll(async () => {
   for (const { page, line, reason } of left) console.log(`  ${page}:${line}: ${reason}`)
 })
 
-/** What the page before has put behind the gateway goes, so that this one finds it empty. */
+/** What the page before has made goes, so that this one finds an empty gateway. Tokens of clients are left: connecting replaces them. */
 async function cleared(): Promise<void> {
-  for (const noun of ['servers', 'gateways'])
-    for (const { id } of (await gateway.api('GET', `/v1/${noun}?limit=0&include_inactive=true`)).body as unknown as {
-      id: string
-    }[])
-      await gateway.api('DELETE', `/v1/${noun}/${id}`)
+  const listed = async (path: string): Promise<Json> => (await gateway.api('GET', path)).body
+  const tokens = (await listed('/v1/tokens?limit=100'))['tokens'] as readonly Json[]
+  const things = {
+    servers: (await listed('/v1/servers?limit=0&include_inactive=true')) as unknown as readonly Json[],
+    gateways: (await listed('/v1/gateways?limit=0&include_inactive=true')) as unknown as readonly Json[],
+    tokens: tokens.filter(({ name }) => !/^administrator|@/.test(String(name))),
+  }
+  for (const [noun, list] of Object.entries(things))
+    for (const { id } of list) await gateway.api('DELETE', `/v1/${noun}/${String(id)}`)
 }
 
 async function settingsFor(page: Page, desk: Desk): Promise<Record<string, string>> {
