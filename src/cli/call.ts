@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import type { Api, Json } from './api.ts'
-import { answeredParams, capabilitiesOf } from './answer-requests.ts'
 import { askValues } from './ask-values.ts'
 import { printResult } from './call-result.ts'
 import { CliError } from './cli-error.ts'
@@ -12,7 +11,7 @@ import { JSON_OPTION, taught } from './lesson.ts'
 import { mcpRequest } from './mcp-request.ts'
 import { paramHeaders } from './param-headers.ts'
 import { working } from './progress.ts'
-import { plainText, printable } from './terminal.ts'
+import { plainText, printable, type Terminal } from './terminal.ts'
 import {
   argumentsJson,
   exampleOf,
@@ -54,7 +53,7 @@ export function callCommand(program: Command, context: Context): void {
       const api = await context.api()
       const tool = await findTool(api, name)
       const args = await argumentsOf(tool, options, context)
-      const result = await explained(tool, api, () => called(api, { tool, args, options, context }))
+      const result = await explained(tool, api, () => called(api, { tool, args, options, out: context.out }))
       if (options.json === true) context.out.print(JSON.stringify(result, null, 2))
       else await printResult(result, context.out, options.output)
       if (result['isError'] === true)
@@ -121,40 +120,32 @@ interface Calling {
   readonly tool: Json
   readonly args: Arguments
   readonly options: Options
-  readonly context: Context
+  readonly out: Terminal
 }
 
-/** Calls until the tool has all the answers it wants. */
-async function called(api: Api, { tool, args, options, context }: Calling): Promise<Json> {
-  const { out, keyboard } = context
+async function called(api: Api, { tool, args, options, out }: Calling): Promise<Json> {
   const name = plainText(tool['name'])
   const json = argumentsJson(args)
-  let more: ReadonlyMap<string, string> = new Map()
-  for (;;) {
-    const result = await working(out, `calling ${name}`, (say) =>
-      mcpRequest(api, {
-        path: '/mcp',
-        method: 'tools/call',
-        name,
-        params: new Map([['name', JSON.stringify(name)], ['arguments', json], ...more]),
-        capabilities: options.json === true ? {} : capabilitiesOf(keyboard),
-        headers: paramHeaders(tool['inputSchema'], JSON.parse(json)),
-        ...(options.verbose === true && { logLevel: 'debug' }),
-        heard: (method, params) => {
-          if (method === 'notifications/progress') say(progressText(params))
-          else if (method === 'notifications/message') out.note(out.dim(logText(params)))
-        },
-      }),
-    )
-    if (result['resultType'] !== 'input_required') return result
-    more = await answeredParams(result, { out, keyboard })
-  }
+  return await working(out, `calling ${name}`, (say) =>
+    mcpRequest(api, {
+      path: '/mcp',
+      method: 'tools/call',
+      name,
+      params: `"name":${JSON.stringify(name)},"arguments":${json}`,
+      headers: paramHeaders(tool['inputSchema'], JSON.parse(json)),
+      logLevel: options.verbose === true ? 'debug' : undefined,
+      heard: (method, params) => {
+        if (method === 'notifications/progress') say(progressText(params))
+        else if (method === 'notifications/message') out.note(out.dim(logText(params)))
+      },
+    }),
+  )
 }
 
 function progressText({ progress, total, message }: Json): string {
   const share = Number(progress) / Number(total)
   const counted = total === undefined ? plainText(progress) : `${plainText(progress)} of ${plainText(total)}`
-  const bar = share >= 0 && share <= 1 ? `${'█'.repeat(Math.round(share * 20)).padEnd(20, '░')}` : ''
+  const bar = share >= 0 && share <= 1 ? '█'.repeat(Math.round(share * 20)).padEnd(20, '░') : ''
   return [bar, counted, plainText(message)].filter((part) => part !== '').join(' ')
 }
 

@@ -17,12 +17,11 @@ export interface McpRequest {
   readonly method: string
   /** The tool's name, or whatever the method names. */
   readonly name: string
-  /** JSON texts by name. */
-  readonly params: ReadonlyMap<string, string>
-  readonly capabilities: Json
+  /** The members of the params, as JSON text. */
+  readonly params: string
   readonly headers?: Readonly<Record<string, string>>
   /** Log lines from this level on are told; unless it is given, none. */
-  readonly logLevel?: string
+  readonly logLevel?: string | undefined
   /** Whatever comes before the result. */
   readonly heard: (method: string, params: Json) => void
 }
@@ -50,16 +49,15 @@ export async function mcpRequest(api: Api, request: McpRequest): Promise<Json> {
   return last['result']
 }
 
-function bodyOf({ method, params, capabilities, logLevel }: McpRequest): string {
+function bodyOf({ method, params, logLevel }: McpRequest): string {
   const meta = {
     [`${META}/protocolVersion`]: REVISION,
-    [`${META}/clientCapabilities`]: capabilities,
+    [`${META}/clientCapabilities`]: {},
     [`${META}/clientInfo`]: { name: 'causeway-cli', version: ownVersion() },
     ...(logLevel !== undefined && { [`${META}/logLevel`]: logLevel }),
     progressToken: 1,
   }
-  const members = [...params, ['_meta', JSON.stringify(meta)] as const]
-  const inner = members.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join(',')
+  const inner = `${params},"_meta":${JSON.stringify(meta)}`
   return `{"jsonrpc":"2.0","id":1,"method":${JSON.stringify(method)},"params":{${inner}}}`
 }
 

@@ -7,6 +7,7 @@ const CLIENTS = '/usr/local/lib/causeway-test/node_modules'
 const PROGRAMS = {
   postgres15: '/usr/lib/postgresql/15/bin/postgres',
   pgbouncer: '/usr/sbin/pgbouncer',
+  script: '/usr/bin/script',
   inspector: `${CLIENTS}/@modelcontextprotocol/inspector/clients/launcher/build/index.js`,
   'mcp-remote': `${CLIENTS}/mcp-remote/dist/proxy.js`,
 } as const
