@@ -27,6 +27,10 @@ test('a member is added in the layout of its file, and nothing else moves', () =
   )
 })
 
+test('what was added is taken out again without a trace', () => {
+  expect(remove(add(COMMENTED))).toBe(COMMENTED)
+})
+
 test.each([
   ['nothing', ''],
   ['an empty object', '{}'],
@@ -37,6 +41,8 @@ test.each([
   ['an older entry', '{\n  "servers": {\n    "causeway": { "url": "old" }, // ours\n    "b": 2\n  }\n}'],
 ])('JSON: %s', (_name, text) => {
   const added = add(text)
+  const before = text === '' ? '{}' : text
+  if (!text.includes('causeway') && text.includes('"a"')) expect(remove(added)).toBe(before)
   expect(readConfig(added, 'mcp.json')['servers']).toMatchObject({ causeway: ENTRY })
   expect(readConfig(remove(added), 'mcp.json')['servers']).not.toHaveProperty('causeway')
   for (const comment of text.match(/\/\/ \w+/g) ?? []) expect(added).toContain(comment)

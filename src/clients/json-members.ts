@@ -31,6 +31,33 @@ export function inserted(text: string, object: Node, [key, value]: readonly [str
   return `${text.slice(0, end)},${rest}${eolOf(text)}${member}${comma === '' ? '' : ','}${text.slice(after)}`
 }
 
+/** The text without one member of an object; comments of the others stay. */
+export function removed(text: string, object: Node, key: string): string {
+  const members = object.children ?? []
+  const at = members.findIndex(({ children: [name] = [] }) => name?.value === key)
+  const member = members[at]
+  if (member === undefined) return text
+  const [before, after] = [members[at - 1], members[at + 1]]
+  const ownComma = /^[ \t]*,/.exec(text.slice(endOf(member)))?.[0] ?? ''
+  const lineStart = text.slice(0, member.offset).search(/(?<=\n)[ \t]*$/)
+  const lineEnd = /^[ \t]*(?:\r?\n|$)/.exec(text.slice(endOf(member) + ownComma.length))?.[0]
+  // On lines of its own: those lines, and the comma that nobody follows any more.
+  if (lineStart !== -1 && lineEnd !== undefined) {
+    const head = text.slice(0, lineStart)
+    const rest = text.slice(endOf(member) + ownComma.length + lineEnd.length)
+    const isLast = after === undefined && ownComma === '' && before !== undefined
+    return (isLast ? withoutComma(head, endOf(before)) : head) + rest
+  }
+  if (after !== undefined) return text.slice(0, member.offset) + text.slice(after.offset)
+  return text.slice(0, before === undefined ? member.offset : endOf(before)) + text.slice(endOf(member))
+}
+
+/** The comma behind a member stands before any comment that could hold another one. */
+function withoutComma(text: string, from: number): string {
+  const comma = text.indexOf(',', from)
+  return comma === -1 ? text : text.slice(0, comma) + text.slice(comma + 1)
+}
+
 const endOf = ({ offset, length }: Node): number => offset + length
 const eolOf = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n')
 /** What one level is moved in by. */

@@ -1,15 +1,7 @@
-import {
-  applyEdits,
-  getNodeValue,
-  modify,
-  parseTree,
-  printParseErrorCode,
-  type Node,
-  type ParseError,
-} from 'jsonc-parser'
+import { getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser'
 import type { Change, Values } from './config-text.ts'
 import { FileFault } from './file-fault.ts'
-import { inserted, memberOf, replaced } from './json-members.ts'
+import { inserted, memberOf, removed, replaced } from './json-members.ts'
 
 /** JSON as editors read it: comments and trailing commas may be there. A file without anything is an empty object. */
 export function readJson(text: string, path: string): Values {
@@ -36,7 +28,7 @@ export function editJson(text: string, { path: [group, name], value }: Change): 
   const tree = parseTree(body, [], { allowTrailingComma: true })
   const servers = tree && memberOf(tree, group)
   const old = servers && memberOf(servers, name)
-  if (value === undefined) return mark + applyEdits(body, modify(body, [group, name], undefined, {}))
+  if (value === undefined) return servers === undefined ? text : mark + removed(body, servers, name)
   if (tree === undefined) return text
   if (old !== undefined) return mark + replaced(body, old, value)
   if (servers === undefined) return mark + inserted(body, tree, [group, { [name]: value }])
