@@ -7,6 +7,7 @@ import { Interrupted } from '#/cli/cli-error.ts'
 import type { Config } from '#/config/config.ts'
 import { readEnv, thisMachine } from '#/config/env.ts'
 import type { Start } from '#/cli/context.ts'
+import { forgetStart } from '#/lib/forget-start.ts'
 import { scrubbed } from '#/stdio/command.ts'
 import type { HostConfig } from '#/stdio/run-host.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
@@ -121,8 +122,13 @@ async function serve(config: Config, { out, elsewhere, declared }: Start): Promi
     workers: config.workers,
     drainMs: config.drainMs,
     entry: { module: import.meta.filename, args: [WORKER], nodeArgs: NODE_ARGS, env: workerEnv() },
-    prepare: (context) =>
-      machine.prepare(config, { entry: stdioEntry(), version: ownVersion() }, { ...context, log, declared }),
+    prepare: async (context) => {
+      const host = { entry: stdioEntry(), version: ownVersion() }
+      const prepared = await machine.prepare(config, host, { ...context, log, declared })
+      // While the workers start, this process has nothing to do.
+      setImmediate(forgetStart)
+      return prepared
+    },
     log,
     progress: (line) => (process.stderr.isTTY ? out.note(line) : log.info({ event: 'start.progress' }, line)),
     ready: (listener, prepared) => {
@@ -146,8 +152,13 @@ async function work(): Promise<number> {
   const { stop } = endSignals(['SIGTERM'])
   // A terminal signals the whole group; what that means for the workers is the supervisor's to say.
   for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => {})
-  const [app, { runWorker }] = await Promise.all([import('./app.ts'), import('#/supervisor/worker.ts')])
-  return (await runWorker({ channel: process, start: app.startWorker, stop })) ? 0 : 1
+  const [{ startWorker }, { runWorker }] = await Promise.all([import('./app.ts'), import('#/supervisor/worker.ts')])
+  const start: typeof startWorker = async (...given) => {
+    const worker = await startWorker(...given)
+    forgetStart()
+    return worker
+  }
+  return (await runWorker({ channel: process, start, stop })) ? 0 : 1
 }
 
 /** What runs for servers that are started by a command has none of our settings in its environment. */

@@ -12,8 +12,10 @@ interface Problem {
 
 /** `within`: what the fields lie in, as a client would say it: `body`, `query`. */
 export function checkerOf(schema: TSchema, within: string): Check {
-  const validator = Compile(schema)
+  // Compiled when it is first needed: a worker that nobody asks for this keeps no code for it.
+  let validator: ReturnType<typeof Compile<TSchema>> | undefined
   return (value) => {
+    validator ??= Compile(schema)
     if (validator.Check(value)) return
     const problems = validator.Errors(value).flatMap((error) => problemsOf(error, schema))
     const first = problems[0] ?? { field: '', message: `the ${within} is not valid` }

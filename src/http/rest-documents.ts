@@ -27,7 +27,7 @@ export function documentEndpoints(endpoints: readonly Endpoint[], version: strin
       tag: 'documents',
       summary: 'The API as OpenAPI 3.1',
       reply: Type.Unknown(),
-      handle: async () => ({ headers: CACHED, body: json }),
+      handle: async () => ({ headers: CACHED, body: json() }),
     }),
     publicEndpoint({
       route: 'GET /docs',
@@ -40,9 +40,15 @@ export function documentEndpoints(endpoints: readonly Endpoint[], version: strin
     }),
   ]
   described.push(...documents)
-  const json = Buffer.from(JSON.stringify(openApi(described, { version })))
-  const page = Buffer.from(docsPage(described, version))
+  const json = once(() => Buffer.from(JSON.stringify(openApi(described, { version }))))
+  const page = once(() => Buffer.from(docsPage(described, version)))
   return documents
+}
+
+/** Most workers are never asked for them. */
+function once(make: () => Buffer): () => Buffer {
+  let made: Buffer | undefined
+  return () => (made ??= make())
 }
 
 const CACHED = { 'cache-control': 'public, max-age=300' }
