@@ -2,7 +2,7 @@ import { Argument, Option, type Command } from 'commander'
 import { CLIENT_NAMES, CLIENTS, SCOPES, type Client, type ClientName, type Scope } from '#/clients/clients.ts'
 import { openConfig, saveConfig, type ConfigFile } from '#/clients/config-file.ts'
 import { editConfig, readConfig, type Values } from '#/clients/config-text.ts'
-import { isOwnEntry } from '#/clients/own-entry.ts'
+import { hasOurToken, isOwnEntry } from '#/clients/own-entry.ts'
 import { textDiff } from '#/clients/text-diff.ts'
 import { CliError } from './cli-error.ts'
 import { explainingFaults } from './file-errors.ts'
@@ -72,7 +72,10 @@ interface Job {
 }
 
 function originOf({ env }: Context, { url }: Options): string {
-  return gatewayPlace(url === undefined ? env : { ...env, CAUSEWAY_URL: url }).origin
+  if (url === undefined) return gatewayPlace(env).origin
+  const written = URL.parse(url)
+  if (written !== null && /^https?:$/.test(written.protocol)) return written.origin
+  throw new CliError(`--url is ${JSON.stringify(url)} but must be an http or https URL`, { code: 'usage' })
 }
 
 async function connect(name: ClientName, job: Job): Promise<void> {
@@ -124,7 +127,7 @@ function serversIn({ text, path }: ConfigFile, { group }: Client): Values {
 
 function refuseForeign({ origin }: Job, { client, file, entry }: Pick<Plan, 'client' | 'file' | 'entry'>): void {
   const there = serversIn(file, client)[entry]
-  if (there === undefined || isOwnEntry(there, origin)) return
+  if (there === undefined || isOwnEntry(there, origin) || hasOurToken(there)) return
   throw new CliError(
     `${file.path} already has ${JSON.stringify(entry)}, which is something else: choose another name with --name`,
     { code: 'conflict' },
@@ -181,7 +184,7 @@ async function disconnect(name: ClientName, job: Job): Promise<void> {
   const text = editConfig(file.text, file.path, { path: [client.group, entry], value: undefined })
   if (options.dryRun === true) return report(job, { client, file, entry, url: origin, serverId: null }, text)
   const backup = await saveConfig(file, text, { secret: false })
-  const revoked = await revoke(name, entry, context)
+  const revoked = options.scope === 'project' ? 0 : await revoke(name, entry, context)
   if (options.json === true)
     return context.out.print(JSON.stringify({ client: client.title, file: file.path, entry, backup, revoked }, null, 2))
   context.out.print(`disconnected ${client.title} (${file.path}; the old file is ${backup ?? 'gone'})`)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { CLIENT_NAMES, CLIENTS, type Surroundings } from './clients.ts'
-import { isOwnEntry } from './own-entry.ts'
+import { hasOurToken, isOwnEntry } from './own-entry.ts'
 import { textDiff } from './text-diff.ts'
 
 const at = (platform: NodeJS.Platform, home: string, env: Surroundings['env'] = {}): Surroundings => ({
@@ -59,6 +59,12 @@ test.each([
   [null, false],
 ])('whether it is this gateway: %j', (entry, own) => {
   expect(isOwnEntry(entry, 'http://127.0.0.1:4444')).toBe(own)
+})
+
+test('an entry with one of our tokens is recognised wherever it leads', () => {
+  expect(hasOurToken({ url: 'http://old/mcp', headers: { Authorization: 'Bearer cw_x' } })).toBe(true)
+  expect(hasOurToken({ command: 'x', env: { CAUSEWAY_TOKEN: 'cw_x' } })).toBe(true)
+  expect([{ headers: { Authorization: 'Bearer x' } }, {}, null].map(hasOurToken)).toEqual([false, false, false])
 })
 
 test('a difference shows what changes, a little around it, and no secrets', () => {

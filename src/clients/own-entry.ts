@@ -14,6 +14,14 @@ export function isOwnEntry(entry: unknown, origin: string): boolean {
   return isCauseway && (typeof where !== 'string' || isSameOrigin(where, origin))
 }
 
+/** Whether an entry was written for some Causeway gateway, wherever it was then: it holds one of our tokens. */
+export function hasOurToken(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null) return false
+  const { headers, http_headers, env } = entry as Values
+  const texts = [headers, http_headers, env].flatMap((group) => Object.values(group ?? {}))
+  return texts.some((text) => typeof text === 'string' && /^(?:Bearer )?cw_/.test(text))
+}
+
 /** localhost, 127.0.0.1 and ::1 are one machine. */
 function isSameOrigin(text: string, origin: string): boolean {
   const [a, b] = [URL.parse(text), URL.parse(origin)]
