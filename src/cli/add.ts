@@ -6,7 +6,9 @@ import { refuseStdioOptions, stdioBody, type StdioOptions } from './add-stdio.ts
 import { refuseUrlOptions, urlBody, type UrlOptions } from './add-url.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
+import { JSON_OPTION, taught } from './lesson.ts'
 import { printOffers } from './offers.ts'
+import { working } from './progress.ts'
 import { plainText, type Terminal } from './terminal.ts'
 
 interface Options extends StdioOptions, UrlOptions {
@@ -24,7 +26,7 @@ interface Options extends StdioOptions, UrlOptions {
 const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value]
 
 export function addCommand(program: Command, context: Context): void {
-  program
+  const command = program
     .command('add')
     .description('put an MCP server behind the gateway')
     .argument('[name]', 'its name here; its tools are called NAME-tool')
@@ -46,9 +48,13 @@ export function addCommand(program: Command, context: Context): void {
     .option('--from <file>', "all servers of an MCP client's configuration, or of a client by its name")
     .option('--only <name>', 'with --from: only this one; may be repeated', collect)
     .option('--dry-run', 'with --from: show what would be added, and add nothing')
-    .option('--json', 'print the answer as JSON')
-    .addHelpText('after', EXAMPLES)
+    .option(...JSON_OPTION)
     .action(async (...given: Given) => await add(program, context, given))
+  taught(command, {
+    examples: EXAMPLES,
+    next: 'causeway tools lists what can be called now; causeway show NAME tells how the server stands.',
+    completes: { '--ca': 'file', '--client-cert': 'file', '--client-key': 'file', '--cwd': 'file', '--from': 'file' },
+  })
 }
 
 /** As commander gives it: the arguments, the options, the command. */
@@ -72,7 +78,7 @@ async function add(program: Command, context: Context, [name, url, args, options
   const body = JSON.stringify({ name, ...where, ...(await credentials(options, context)), ...described(options) })
   const api = await context.api()
   const what = run === null ? `connecting to ${url}` : `starting ${plainText(run.join(' '))}`
-  const gateway = await watched(context.out, what, () => register(api, name, body))
+  const gateway = await working(context.out, what, () => register(api, name, body))
   if (options.json === true) context.out.print(JSON.stringify(gateway, null, 2))
   else if (gateway['status'] === 'pending') explainPending(gateway, context.out)
   else await printFound(gateway, api, context.out)
@@ -83,17 +89,22 @@ function hasDashes(program: Command): boolean {
   return (program as Command & { readonly rawArgs: readonly string[] }).rawArgs.includes('--')
 }
 
-const EXAMPLES = `
-Examples:
-  causeway add --example                          something to try things with
-  causeway add everything http://127.0.0.1:3001/mcp
-  causeway add memory -- npx -y @modelcontextprotocol/server-memory
-  causeway add github --env GITHUB_TOKEN=… -- npx -y some-github-server
-  echo "$TOKEN" | causeway add github https://api.githubcopilot.com/mcp/ --bearer -
-  causeway add search https://mcp.example.com/mcp --header 'X-Api-Key: …'
-  causeway add old https://old.example.com/sse --transport sse
-  causeway add inner https://mcp.corp --ca corp.pem --client-cert me.pem --client-key me.key
-  causeway add --from ~/.cursor/mcp.json --dry-run`
+const EXAMPLES = [
+  ['something to try things with', 'causeway add --example'],
+  ['a server that answers over HTTP', 'causeway add everything http://127.0.0.1:3001/mcp'],
+  ['one that is started by a command', 'causeway add memory -- npx -y @modelcontextprotocol/server-memory'],
+  ['with a variable for it', 'causeway add github --env GITHUB_TOKEN=… -- npx -y some-github-server'],
+  [
+    'with a token from standard input',
+    'echo "$TOKEN" | causeway add github https://api.githubcopilot.com/mcp/ --bearer -',
+  ],
+  ['with a header', "causeway add search https://mcp.example.com/mcp --header 'X-Api-Key: …'"],
+  [
+    'behind a private authority',
+    'causeway add inner https://mcp.corp --ca corp.pem --client-cert me.pem --client-key me.key',
+  ],
+  ["all servers of a client's configuration, first only shown", 'causeway add --from ~/.cursor/mcp.json --dry-run'],
+] as const
 
 function started(run: readonly string[], options: Options): Record<string, unknown> {
   refuseUrlOptions(options)
@@ -110,7 +121,10 @@ export async function register(api: Api, name: string, body: string): Promise<Js
     return await api.json('POST', '/v1/gateways', body)
   } catch (error) {
     if (!(error instanceof CliError) || error.code !== 'conflict') throw error
-    throw new CliError(`${error.message}: causeway list shows what there is, causeway remove ${name} makes room`)
+    throw new CliError(`${error.message}: causeway list shows what there is, causeway remove ${name} makes room`, {
+      code: 'conflict',
+      status: 409,
+    })
   }
 }
 
@@ -137,21 +151,6 @@ function headerPair(text: string): { readonly key: string; readonly value: strin
   if (key === undefined || value === undefined)
     throw new CliError(`--header must be 'Name: value', not ${JSON.stringify(text)}`)
   return { key, value }
-}
-
-/** Shows that something goes on while `work` runs. */
-async function watched<T>(out: Terminal, what: string, work: () => Promise<T>): Promise<T> {
-  const began = performance.now()
-  if (!out.isTTY) out.note(`${what} …`)
-  const show = (): void => out.status(`${what} … ${Math.floor((performance.now() - began) / 1000)} s`)
-  show()
-  const timer = setInterval(show, 1000)
-  try {
-    return await work()
-  } finally {
-    clearInterval(timer)
-    out.status('')
-  }
 }
 
 function explainPending(gateway: Json, out: Terminal): void {

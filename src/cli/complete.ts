@@ -78,7 +78,9 @@ function placeOf(program: Command, words: readonly string[]): Place {
 }
 
 function optionWithValue(command: Command, word: string): Option | undefined {
-  const found = command.options.find(({ long, short }) => word === long || word === short)
+  const found = lineage(command)
+    .flatMap((one) => one.options)
+    .find(({ long, short }) => word === long || word === short)
   return found !== undefined && found.required ? found : undefined
 }
 
@@ -88,10 +90,19 @@ function argumentAt({ registeredArguments }: Command, at: number): Argument | un
   return registeredArguments[at] ?? (last?.variadic === true ? last : undefined)
 }
 
+/** The command and those above it, whose options hold for it too. */
+function lineage(command: Command): readonly Command[] {
+  return command.parent === null ? [command] : [command, ...lineage(command.parent)]
+}
+
 function options(command: Command, current: string): readonly Candidate[] {
-  const visible = command.createHelp().visibleOptions(command)
+  const own = command.createHelp().visibleOptions(command)
+  const shared = lineage(command).flatMap((one) => (one === command ? [] : one.options))
   return starting(
-    visible.map((one) => ({ value: one.long ?? one.short ?? '', about: one.description })),
+    [...own, ...shared.filter(({ long }) => long !== '--version')].map((one) => ({
+      value: one.long ?? one.short ?? '',
+      about: one.description,
+    })),
     current,
   )
 }

@@ -54,7 +54,6 @@ export async function confirmed(keyboard: Keyboard, what: string, yes: boolean |
   if (yes === true) return
   if (!keyboard.present)
     throw new CliError(`${what}? There is no terminal to ask on: say --yes`, { code: 'confirmation_needed' })
-  if (!isYes(await keyboard.ask(`${what}? [y/N] `))) throw new CliError('nothing is changed', { code: 'declined' })
+  if (!/^y(es)?$/i.test(await keyboard.ask(`${what}? [y/N] `)))
+    throw new CliError('nothing is changed', { code: 'declined' })
 }
-
-export const isYes = (text: string): boolean => /^y(es)?$/i.test(text)
