@@ -1,5 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests that measure: load that needs the machine, memory, how soon something is seen. Each file runs with nothing beside it. */
+const ALONE = [
+  'test/pool-of-one.test.ts',
+  'test/catalog/storm.test.ts',
+  'test/fidelity/large.test.ts',
+  'test/upstream/flow.test.ts',
+  'test/faults/**/*.test.ts',
+]
+
+/** One PostgreSQL for the run; testDatabase() makes a database of its own for each test that wants one. */
+const globalSetup = ['test/support/database-server.ts']
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -11,9 +23,16 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/**/*.test.ts'],
-          // One PostgreSQL for the run; testDatabase() makes a database of its own for each test that wants one.
-          globalSetup: ['test/support/database-server.ts'],
+          exclude: ALONE,
+          globalSetup,
+          // Most of their time they wait for processes, timers and sockets.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: ALONE, globalSetup, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },

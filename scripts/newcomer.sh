@@ -56,4 +56,4 @@ step 'npm install' npm install
 step 'npm start, until it answers' start
 step 'npx causeway add --example' npx causeway add --example
 step 'npx causeway call' npx causeway call example-convert-units --arg value=42 --arg from=km --arg to=mile
-printf '%s  in all; the tool says: %s\n' "$(seconds $(($(now) - whole)))" "$(cat "$folder/said")"
+printf '%s  in all; the tool says: %s\n' "$(seconds $(($(now) - whole)))" "$(head -n 1 "$folder/said")"
