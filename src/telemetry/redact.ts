@@ -14,6 +14,8 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'password',
   'secret',
   'clientsecret',
+  'clientkey',
+  'clientidentity',
   'credential',
   'credentials',
   'apikey',

@@ -43,6 +43,8 @@ export class Http2Connection {
   readonly #streams = new Set<Http2Stream>()
   #state: 'opening' | 'open' | 'leaving' | 'closed' = 'opening'
   #cause: Error | undefined
+  /** Streams with larger ids have not been begun by the server (RFC 9113, 6.8). */
+  #lastBegun = Infinity
   #heardAt = performance.now()
   #watch: Disposable | undefined
 
@@ -57,7 +59,10 @@ export class Http2Connection {
     const session = this.#session
     session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW))
     session.on('remoteSettings', () => this.#opened())
-    session.on('goaway', () => this.leave())
+    session.on('goaway', (_code: number, lastBegun: number) => {
+      this.#lastBegun = lastBegun
+      this.leave()
+    })
     session.on('error', (cause: Error) => {
       this.#cause ??= cause
     })
@@ -84,6 +89,7 @@ export class Http2Connection {
         this.#heardAt = performance.now()
       },
       over: () => this.#left(exchange),
+      begun: (id) => id <= this.#lastBegun,
     })
     this.#streams.add(exchange)
     exchange.start(request.body)
@@ -154,6 +160,8 @@ export class Http2Connection {
 interface StreamHome {
   heard(): void
   over(): void
+  /** Whether the server may have looked at the stream. */
+  begun(id: number): boolean
 }
 
 /** One exchange as a stream of a connection. */
@@ -201,7 +209,8 @@ class Http2Stream implements Flow {
 
   lost(cause: Error | undefined): void {
     if (!this.#end()) return
-    const refused = this.#stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
+    const { id, rstCode } = this.#stream
+    const refused = rstCode === constants.NGHTTP2_REFUSED_STREAM || (id !== undefined && !this.#home.begun(id))
     if (!this.#stream.destroyed) this.#stream.destroy()
     this.#handler.onResponseError(
       refused ? new Refused('the server has not begun this stream', { cause }) : (cause ?? CLOSED),

@@ -16,6 +16,8 @@ export interface SseServer extends FakeServer {
   readonly lines: Line[]
   /** When each GET came, in ms. */
   readonly opened: number[]
+  /** The `x-key` of every request. */
+  readonly keys: unknown[]
   /** Whole messages that were posted, but for initialize. */
   readonly posted: { readonly id?: unknown; readonly method?: string; readonly params?: Record<string, unknown> }[]
 }
@@ -39,6 +41,7 @@ export async function sseServer(manners: SseManners = {}): Promise<SseServer> {
   const lines: Line[] = []
   const posted: SseServer['posted'][number][] = []
   const opened: number[] = []
+  const keys: unknown[] = []
   const open = (response: ServerResponse): void => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.flushHeaders()
@@ -72,12 +75,13 @@ export async function sseServer(manners: SseManners = {}): Promise<SseServer> {
     answer(line, message)
   }
   const server = await fakeServer((request, response, body) => {
+    keys.push(request.headers['x-key'])
     const { pathname } = new URL(request.url ?? '', 'http://x')
     if (pathname === '/mcp' && request.method === 'GET') open(response)
     else if (pathname === '/messages' && request.method === 'POST') take(request, response, body)
     else response.writeHead(405).end()
   })
-  return Object.assign(server, { lines, posted, opened })
+  return Object.assign(server, { lines, posted, opened, keys })
 }
 
 export const sseTarget = (url: string, transport: Target['transport'] = null): Target => ({

@@ -83,6 +83,21 @@ test('GOAWAY: what runs goes on, what comes next goes to another connection', as
   expect((await first).error).toBeUndefined()
 })
 
+test('GOAWAY with an error: what the server has not begun is sent again elsewhere, the rest is not', async () => {
+  const begun: unknown[] = []
+  await using server = await http2Server((request) => {
+    if (server.opened() > 1) return echoHttp2(request)
+    begun.push(request.stream.id)
+    if (begun.length === 2) request.stream.session?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 1)
+  })
+  await using parts = startUpstreams()
+  const gateway = gatewayOf(server.url)
+  const [first, second] = await Promise.all([1, 2].map(() => call(parts.upstreams, requestTo(gateway))))
+  expect(begun).toEqual([1, 3])
+  expect(first).toMatchObject({ error: { code: 'upstream_unreachable' }, report: { attempts: 1, mayHaveRun: true } })
+  expect(second).toMatchObject({ error: undefined, report: { attempts: 2 } })
+})
+
 test('a stream that the server has not begun is sent again; one that it broke off is not', async () => {
   let count = 0
   await using server = await http2Server((request) => {

@@ -38,6 +38,15 @@ test('no endpoint at all is a timeout that says so', async () => {
   await expect.poll(() => server.lines.length).toBe(0)
 })
 
+test('credentials go with every request, also of the stream', async () => {
+  await using server = await sseServer()
+  await using parts = startUpstreams()
+  const found = await parts.discoverer.discover(target(server.url, 'SSE'), { signal })
+  expect(found).toMatchObject({ transport: 'SSE', revision: '2024-11-05' })
+  expect(server.seen.slice(0, 2)).toEqual(['GET', 'POST initialize'])
+  expect(new Set(server.keys)).toEqual(new Set(['k']))
+})
+
 test('declared and not spoken names the field; streamable HTTP declared is not tried otherwise', async () => {
   await using server = await sseServer()
   server.handle = (_request, response) => void response.writeHead(405).end()
