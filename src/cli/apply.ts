@@ -10,7 +10,6 @@ import type { Context } from './context.ts'
 import { JSON_OPTION, taught, type Lesson } from './lesson.ts'
 import { printPlan } from './plan-lines.ts'
 import { working } from './progress.ts'
-import { plainText } from './terminal.ts'
 
 interface Options {
   readonly dryRun?: boolean
@@ -63,7 +62,7 @@ async function openFile(path: string, { env, readStdin }: Context): Promise<Decl
 
 /** Compared first: only then is it known which tokens have to be made, and nothing is made that is not used. */
 async function applied(context: Context, { declared, folder }: DeclaredSource, options: Options): Promise<Json> {
-  const { withTokenHashes } = await import('#/declared/token-values.ts')
+  const { forgetTokens, withTokenHashes } = await import('#/declared/token-values.ts')
   const { CAUSEWAY_DATA_DIR: dataDir } = readSettings(context.env, thisMachine()).values
   const api = await context.api()
   const send = async (isOnlyAsked: boolean, { set }: WithHashes): Promise<Json> => {
@@ -72,14 +71,16 @@ async function applied(context: Context, { declared, folder }: DeclaredSource, o
   }
   const plan = await send(true, await withTokenHashes(declared, { folder, dataDir }, new Set()))
   if (options.dryRun === true) return plan
-  const whole = await withTokenHashes(declared, { folder, dataDir }, tokensToMake(plan))
-  return { ...(await send(false, whole)), token_files: whole.kept }
+  const whole = await withTokenHashes(declared, { folder, dataDir }, new Set(tokensOf(plan, 'create', false)))
+  const answer = await send(false, whole)
+  await forgetTokens(tokensOf(answer, 'remove', true), dataDir)
+  return { ...answer, token_files: whole.kept }
 }
 
-function tokensToMake(plan: Json): ReadonlySet<string> {
-  const steps = plan['steps'] as readonly Json[]
-  const made = steps.filter(({ kind, action }) => kind === 'token' && action === 'create')
-  return new Set(made.map(({ name }) => plainText(name)))
+function tokensOf(answer: Json, wanted: 'create' | 'remove', done: boolean): readonly string[] {
+  const steps = answer['steps'] as readonly Json[]
+  const fitting = steps.filter((step) => step['kind'] === 'token' && step['action'] === wanted && step['done'] === done)
+  return fitting.map(({ name }) => String(name))
 }
 
 function report({ out }: Context, answer: Json): void {

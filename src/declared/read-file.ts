@@ -34,9 +34,9 @@ export function readDeclared(
   yaml: LocatedYaml,
   name: string,
 ): { readonly file: DeclaredFile; readonly faults: readonly Fault[] } {
-  const { value, faults: broken } = yaml.read()
-  const faults: Fault[] = [...broken]
-  const top = broken.length === 0 ? topOf(yaml, value, faults) : {}
+  const { value, faults: unfilled } = yaml.read()
+  const faults: Fault[] = []
+  const top = topOf(yaml, value, faults)
   const set = setName(top['set'] ?? name)
   if (set === null)
     faults.push({ place: yaml.placeOf(['set']), message: "set: must be 1 to 64 letters, digits, '_', '.' and '-'" })
@@ -45,7 +45,16 @@ export function readDeclared(
   const tokens = items.tokens.map(({ value }) => withoutValue(value))
   const drafts = { gateways: items.gateways.map(valueIn), servers: items.servers.map(valueIn), tokens }
   faults.push(...mistakesIn(drafts).map((mistake) => placed(yaml, items, mistake)))
-  return { file: { set: { set, ...drafts } as unknown as DeclaredFile['set'], values }, faults }
+  return {
+    file: { set: { set, ...drafts } as unknown as DeclaredFile['set'], values },
+    faults: [...unfilled, ...apartFrom(unfilled, faults)],
+  }
+}
+
+/** What could not be filled in is empty: that this is wrong as well goes without saying. */
+function apartFrom(unfilled: readonly Fault[], faults: readonly Fault[]): readonly Fault[] {
+  const places = new Set(unfilled.map(({ place }) => JSON.stringify(place)))
+  return faults.filter(({ place }) => !places.has(JSON.stringify(place)))
 }
 
 function setName(name: unknown): string | null {

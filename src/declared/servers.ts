@@ -100,19 +100,24 @@ function drift(server: Server, wanted: DeclaredServer, choice: Choice): readonly
   const { enabled } = wanted
   return [
     ...differences(fieldsOf(server), fieldsOf({ ...bodyOf(wanted), tags: tagsOf(wanted.tags ?? []) })),
-    ...ALL.flatMap((kind) => {
-      const before = server.items.filter((item) => item.kind === kind)
-      const after = choice.items.filter((item) => item.kind === kind)
-      const from = before.map(({ id, ownName, name, description }) => ({ id, name: ownName, as: name, description }))
-      const to = after.map(({ id, name, as, description }) => ({ id, name, as, description }))
-      return JSON.stringify(from) === JSON.stringify(to)
-        ? []
-        : [{ field: KINDS[kind], from: from.map(said), to: to.map(said) }]
-    }),
+    ...ALL.flatMap((kind) => selectionDrift(kind, server, choice)),
     ...(enabled === undefined || enabled === server.enabled
       ? []
       : [{ field: 'enabled', from: server.enabled, to: enabled }]),
   ]
+}
+
+function selectionDrift(kind: ItemKind, server: Server, choice: Choice): readonly Change[] {
+  const after = choice.items.filter((item) => item.kind === kind)
+  // A resource is declared by its URI, which the selection itself does not hold.
+  const names = new Map(after.map(({ id, name }) => [id, name]))
+  const before = server.items
+    .filter((item) => item.kind === kind)
+    .map(({ id, ownName, name: as, description }) => ({ id, name: names.get(id) ?? ownName, as, description }))
+  const field = KINDS[kind]
+  const compared = ({ id, as, description }: (typeof before)[number]): unknown => [id, as, description]
+  if (JSON.stringify(before.map(compared)) === JSON.stringify(after.map(compared))) return []
+  return [{ field, from: before.map(said), to: after.map(said) }]
 }
 
 function said(item: {

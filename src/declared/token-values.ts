@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { mintToken, tokenHash, tokenHint } from '#/access/token-format.ts'
 import { readOrCreateSecretFile, readSecretFile } from '#/config/secret-file.ts'
@@ -41,13 +41,23 @@ export async function withTokenHashes(
     if (from.kind === 'hash') tokens.push({ ...token, hash: from.hash })
     else if (from.kind === 'text') tokens.push(recognised(token, from.text))
     else {
-      const path = from.path === null ? join(places.dataDir, 'tokens', token.name) : resolve(places.folder, from.path)
+      const path = from.path === null ? usualPlace(places.dataDir, token.name) : resolve(places.folder, from.path)
       const found = toMake.has(token.name) ? await made(path) : await present(path)
       if (found !== null) kept.push({ name: token.name, path, isNew: found.isNew })
       tokens.push(found === null ? token : recognised(token, found.text))
     }
   }
   return { set: { ...set, tokens }, kept }
+}
+
+/** Forgets the values of tokens that are gone, where they were kept in the usual place: revoked, they are of no use. */
+export async function forgetTokens(names: readonly string[], dataDir: string): Promise<void> {
+  for (const name of names) await rm(usualPlace(dataDir, name), { force: true })
+}
+
+function usualPlace(dataDir: string, name: string): string {
+  // A token may be called anything.
+  return join(dataDir, 'tokens', encodeURIComponent(name).replaceAll('.', '%2E'))
 }
 
 function recognised(token: DeclaredToken, text: string): DeclaredToken {

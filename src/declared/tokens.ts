@@ -4,6 +4,7 @@ import type { Rights } from '#/access/narrowing.ts'
 import type { Permission } from '#/access/permissions.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { constraintOf } from '#/gateways/register.ts'
 import { actorOf } from '#/tokens/create-token.ts'
 import { ownedToken, rightsOf, type Token } from '#/tokens/token.ts'
 import { narrowed, refuseWider } from '#/tokens/token-scope.ts'
@@ -103,9 +104,17 @@ async function create(deps: TokenDeps, applying: Applying, plan: TokenPlan): Pro
   const rights = rightsFor(wanted, applying, { serverId, madeAt: Date.now() })
   const secret = { hash: Buffer.from(hash, 'hex'), hint }
   const token = { id: TokenId.mint(), secret, name, description, rights, tags: tagsOf(tags), isActive: true }
-  const { id, seq } = await deps.store.create(token, null, actorOf(principal))
+  const { id, seq } = await deps.store.create(token, null, actorOf(principal)).catch((cause: unknown) => {
+    throw constraintOf(cause) === 'tokens_hash' ? usedBefore(name, cause) : cause
+  })
   await deps.settled(seq)
   return { id, note: null }
+}
+
+/** What was revoked stays so: its value may be in hands that it was taken from. */
+function usedBefore(name: string, cause: unknown): GatewayError {
+  const message = `the value of the token ${name} is that of a token which was revoked, or of another: delete its file, and the next time one is made, or declare another value`
+  return new GatewayError('conflict', message, { field: `tokens.${name}.hash`, cause })
 }
 
 async function update(

@@ -10,14 +10,18 @@ export interface RunningServer extends AsyncDisposable {
   readonly url: string
   /** `METHOD` of every request so far. */
   readonly methods: string[]
+  /** `Authorization` of every request so far, each once; '' where there was none. */
+  readonly credentials: Set<string>
   /** Adds a tool, which connected clients hear of. */
   addTool(name: string): void
 }
 
 async function listen(listener: RequestListener, rest: Pick<RunningServer, 'addTool'>): Promise<RunningServer> {
   const methods: string[] = []
+  const credentials = new Set<string>()
   const server = createServer((request, response) => {
     methods.push(request.method ?? '')
+    credentials.add(request.headers.authorization ?? '')
     listener(request, response)
   })
   server.listen(0, '127.0.0.1')
@@ -26,6 +30,7 @@ async function listen(listener: RequestListener, rest: Pick<RunningServer, 'addT
   return {
     ...rest,
     methods,
+    credentials,
     url: `http://127.0.0.1:${String(port)}/mcp`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
