@@ -13,12 +13,18 @@ import { perCall } from './scenarios/per-call.ts'
 import { poolOfOne } from './scenarios/pool-of-one.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { start } from './scenarios/start.ts'
+import { stdio } from './scenarios/stdio.ts'
 import { print, type Row } from './table.ts'
 
-const SCENARIOS = { calls, 'per-call': perCall, lists, memory, start, pool: poolOfOne } as const satisfies Record<
-  string,
-  Scenario
->
+const SCENARIOS = {
+  calls,
+  'per-call': perCall,
+  lists,
+  memory,
+  start,
+  stdio,
+  pool: poolOfOne,
+} as const satisfies Record<string, Scenario>
 type Name = keyof typeof SCENARIOS
 
 const HELP = `npm run bench -- [options]

@@ -13,6 +13,7 @@ export interface ProcessEvents {
   ended(how: string): void
 }
 
+const NEWLINE = Buffer.from('\n')
 /** The longest message that a server may send. */
 export const MAX_LINE = 16 << 20
 /** What may wait for a server that does not read. */
@@ -36,6 +37,8 @@ export class ServerProcess {
   readonly #lines: LineReader
   readonly #gone = Promise.withResolvers<void>()
   readonly #timers: NodeJS.Timeout[] = []
+  #unsent: Buffer[] = []
+  #unsentBytes = 0
   #state: 'running' | 'stopping' | 'ended' = 'running'
 
   constructor(command: Command, events: ProcessEvents, log: LogBook) {
@@ -64,12 +67,21 @@ export class ServerProcess {
     return this.#state === 'running'
   }
 
-  /** False where it has not read for so long that nothing more is kept for it. */
+  /** A message, without its line end. False where it has not read for so long that nothing more is kept for it. */
   write(message: Buffer): boolean {
-    const { stdin } = this.#child
-    if (stdin.writableLength > MAX_UNREAD) return false
-    stdin.write(message)
+    if (this.#child.stdin.writableLength + this.#unsentBytes > MAX_UNREAD) return false
+    if (this.#unsent.length === 0) setImmediate(this.#send)
+    this.#unsent.push(message, NEWLINE)
+    this.#unsentBytes += message.length
     return true
+  }
+
+  /** What came together from many callers is one write, for which the server wakes once. */
+  readonly #send = (): void => {
+    const messages = this.#unsent
+    this.#unsent = []
+    this.#unsentBytes = 0
+    if (this.#state !== 'ended') this.#child.stdin.write(Buffer.concat(messages))
   }
 
   /** A line that nobody asked for: a server that brings too many waits. */
@@ -80,6 +92,7 @@ export class ServerProcess {
   /** Resolves once nothing of its group is left. */
   stop(): Promise<void> {
     if (this.#state !== 'running') return this.#gone.promise
+    this.#send()
     this.#state = 'stopping'
     this.#child.stdin.end()
     this.#timers.push(setTimeout(() => this.#signal('SIGTERM'), TERM_AFTER_MS))

@@ -39,7 +39,6 @@ export interface SessionOptions {
   readonly group: (pid: number, alive: boolean) => void
 }
 
-const NEWLINE = Buffer.from('\n')
 /** Of a session, not of one request; or of nobody. */
 const NOT_A_CALLS: ReadonlySet<string> = new Set([
   'notifications/cancelled',
@@ -124,7 +123,7 @@ export class Session {
   }
 
   #write(message: Buffer): boolean {
-    return this.#process.write(Buffer.concat([message, NEWLINE]))
+    return this.#process.write(message)
   }
 
   // ── its beginning ──
