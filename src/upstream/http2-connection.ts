@@ -77,10 +77,6 @@ export class Http2Connection {
     return Math.max(most - this.#streams.size, 0)
   }
 
-  get opening(): boolean {
-    return this.#state === 'opening'
-  }
-
   begin(request: HttpRequest, handler: ResponseHandler): Http2Stream {
     const headers = requestFields(this.#options.target, request)
     const stream = this.#session.request(headers, { endStream: request.body === null })

@@ -1,30 +1,29 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { CarriedOptions, Carrier, HttpLane, HttpLanes } from './carrier.ts'
-import { type ConnectOptions, type NetEndpoint, openSocket } from './connect.ts'
 import type { ResponseHandler } from './http1-connection.ts'
+import { Refused } from './http1-fault.ts'
 import type { HttpRequest } from './http1-write.ts'
-import { Http2Connection, type Http2Stream } from './http2-connection.ts'
-import type { Http2Target } from './http2-fields.ts'
+import type { Http2Connection, Http2Stream } from './http2-connection.ts'
+import { type Http2Way, openHttp2 } from './http2-open.ts'
 
 /** Connections to one server at most. */
 const CONNECTIONS = 8
 
-/** The HTTP/2 connections to one server: as few as its own bounds allow. What finds no room waits for its turn. */
+/**
+ * The HTTP/2 connections to one server: as few as the server's own bounds allow. What finds no room waits for its turn; whoever
+ * sends holds a place in a bulkhead, so that is bounded.
+ */
 export class Http2Lanes implements Carrier, HttpLanes {
   readonly isLocal = false
-  readonly #endpoint: NetEndpoint
-  readonly #target: Http2Target
-  readonly #options: ConnectOptions
+  readonly #way: Http2Way
   readonly #connections = new Set<Http2Connection>()
-  readonly #opening = new Set<Disposable>()
   readonly #waiting = new Set<Http2Lane>()
+  #opening: Disposable | undefined
   #closed = false
 
-  constructor(endpoint: NetEndpoint, target: Http2Target, options: ConnectOptions) {
-    this.#endpoint = endpoint
-    this.#target = target
-    this.#options = options
+  constructor(way: Http2Way) {
+    this.#way = way
   }
 
   begin(owner: AttemptOwner, options: CarriedOptions): Attempt {
@@ -47,7 +46,7 @@ export class Http2Lanes implements Carrier, HttpLanes {
 
   sweep(): void {}
 
-  /** Begins at once where there is room, or when there is. Returns whether a connection had to be waited for. */
+  /** It runs at once where there is room, or when there is. */
   place(lane: Http2Lane): void {
     this.#waiting.add(lane)
     this.#serve()
@@ -58,6 +57,7 @@ export class Http2Lanes implements Carrier, HttpLanes {
     this.#retire()
   }
 
+  /** The connections go with their last exchange. */
   [Symbol.dispose](): void {
     this.#closed = true
     this.#retire()
@@ -71,68 +71,40 @@ export class Http2Lanes implements Carrier, HttpLanes {
         lane.run(connection)
       }
     }
-    const coming = this.#opening.size
-    const full = this.#connections.size + coming >= CONNECTIONS
-    // One at a time: what it has room for is known when it is there.
-    if (this.#waiting.size > 0 && coming === 0 && !full) this.#open()
+    // One at a time: how much it takes is known when it is there.
+    const more = this.#waiting.size > 0 && this.#opening === undefined && this.#connections.size < CONNECTIONS
+    if (more) this.#open()
     this.#retire()
   }
 
-  /** After its end the connections go with the last exchange. */
   #retire(): void {
     if (!this.#closed || this.#waiting.size > 0) return
+    this.#opening?.[Symbol.dispose]()
+    this.#opening = undefined
     for (const connection of this.#connections) connection.leave()
-    for (const opening of this.#opening) opening[Symbol.dispose]()
-    this.#opening.clear()
   }
 
   #open(): void {
-    const { deadlines, connectMs } = this.#options
-    const late = deadlines.add(connectMs, () => {
-      const error = new GatewayError(
-        'upstream_timeout',
-        `the server did not speak HTTP/2 within ${String(connectMs)} ms`,
-      )
-      if (connection === undefined) opening[Symbol.dispose]()
-      else connection.destroy(error)
-      settle(error)
-    })
-    let connection: Http2Connection | undefined
-    let settled = false
-    const settle = (cause: Error | undefined): void => {
-      if (settled) return
-      settled = true
-      late[Symbol.dispose]()
-      this.#opening.delete(opening)
-      if (cause !== undefined) this.#fail(cause)
-      else this.#serve()
+    let over = false
+    const changes = {
+      changed: () => this.#serve(),
+      closed: (connection: Http2Connection) => {
+        this.#connections.delete(connection)
+        this.#serve()
+      },
     }
-    const opening: Disposable = { [Symbol.dispose]: () => socketOpening?.[Symbol.dispose]() }
-    this.#opening.add(opening)
-    let socketOpening: Disposable | undefined
-    socketOpening = openSocket(this.#endpoint, this.#options, (error, socket) => {
-      socketOpening = undefined
-      if (socket === undefined) return settle(error ?? new GatewayError('upstream_unreachable', 'no socket'))
-      if ('alpnProtocol' in socket && socket.alpnProtocol !== 'h2') {
-        socket.destroy()
-        return settle(notHttp2('it chose another protocol in the TLS handshake', undefined))
-      }
-      connection = new Http2Connection(socket, {
-        target: this.#target,
-        deadlines,
-        ready: () => settle(undefined),
-        changed: () => this.#serve(),
-        closed: (cause) => {
-          if (connection !== undefined) this.#connections.delete(connection)
-          if (cause === undefined) this.#serve()
-          else settle(notHttp2('the connection broke before anything was said', cause))
-        },
-      })
+    const opening = openHttp2(this.#way, changes, (error, connection) => {
+      over = true
+      this.#opening = undefined
+      if (connection === undefined) return this.#fail(error ?? new Error('no connection'))
       this.#connections.add(connection)
+      this.#serve()
     })
+    // What cannot be dialled at all is known at once.
+    if (!over) this.#opening = opening
   }
 
-  /** No connection can be had: nobody who waits for one is served. */
+  /** No connection can be had: nobody who waits for one is served. They hear of it after their `send` has returned. */
   #fail(cause: Error): void {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
@@ -145,7 +117,7 @@ export class Http2Lanes implements Carrier, HttpLanes {
 /** One exchange on whichever connection has room. */
 class Http2Lane implements HttpLane {
   readonly #lanes: Http2Lanes
-  #request: { readonly request: HttpRequest; readonly handler: ResponseHandler } | undefined
+  #asked: { readonly request: HttpRequest; readonly handler: ResponseHandler } | undefined
   #stream: Http2Stream | undefined
   sockets = 0
 
@@ -154,34 +126,40 @@ class Http2Lane implements HttpLane {
   }
 
   send(request: HttpRequest, handler: ResponseHandler): void {
-    this.#request = { request, handler }
+    this.#asked = { request, handler }
     this.#lanes.place(this)
-    // It had to wait, so no earlier exchange's connection could have been closed under it.
+    // It had to wait, so its connection is not one that an earlier exchange has left.
     if (this.#stream === undefined) this.sockets++
   }
 
   run(connection: Http2Connection): void {
-    const asked = this.#request
-    this.#request = undefined
-    if (asked !== undefined) this.#stream = connection.begin(asked.request, asked.handler)
+    const asked = this.#asked
+    this.#asked = undefined
+    if (asked === undefined) return
+    try {
+      this.#stream = connection.begin(asked.request, asked.handler)
+    } catch (cause) {
+      const error = unsendable(cause)
+      queueMicrotask(() => asked.handler.onResponseError(error))
+    }
   }
 
   failed(cause: Error): void {
-    const asked = this.#request
-    this.#request = undefined
+    const asked = this.#asked
+    this.#asked = undefined
     asked?.handler.onResponseError(cause)
   }
 
   cut(): void {
-    this.#request = undefined
+    this.#asked = undefined
     this.#stream?.cut()
     this.#lanes.leave(this)
   }
 }
 
-function notHttp2(how: string, cause: Error | undefined): GatewayError {
-  return new GatewayError('upstream_invalid', `the server does not speak HTTP/2 (${how}); leave http_version out`, {
-    cause,
-    field: 'httpVersion',
-  })
+/** Why a request could not begin: a header that HTTP/2 has no place for, or a connection that has just ended. */
+function unsendable(cause: unknown): Error {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+  if (code !== 'ERR_HTTP2_INVALID_CONNECTION_HEADERS') return new Refused('the connection takes no request', { cause })
+  return new GatewayError('invalid_field', 'one of the headers belongs to HTTP/1.1 and cannot be sent over HTTP/2')
 }

@@ -22,5 +22,5 @@ function lanesTo(reach: Reach, context: UpstreamContext): Carrier {
     authority: url.host,
     path: url.pathname + url.search,
   } as const
-  return new Http2Lanes(endpoint, target, context)
+  return new Http2Lanes({ endpoint, target, options: context })
 }

@@ -185,6 +185,15 @@ test('a client that does not read stops its own stream only', async () => {
   expect(server.opened()).toBe(1)
 })
 
+test('a header that HTTP/2 does not allow is an error of its call', async () => {
+  await using server = await http2Server(echoHttp2)
+  await using parts = startUpstreams()
+  const gateway = gatewayOf(server.url)
+  const refused = await call(parts.upstreams, requestTo(gateway, { passthrough: { 'proxy-connection': 'x' } }))
+  expect(refused).toMatchObject({ error: { code: 'invalid_field' }, report: { mayHaveRun: false } })
+  expect((await call(parts.upstreams, requestTo(gateway))).error).toBeUndefined()
+})
+
 test('the connections close with what they belong to', async () => {
   await using server = await http2Server(echoHttp2)
   const parts = startUpstreams()
