@@ -26,7 +26,7 @@ beforeAll(async () => {
   shop = new Workshop()
   upstream = await legacyServer({ stateful: true })
   tarball = await shop.pack()
-}, 120_000)
+}, 300_000)
 afterAll(async () => {
   await upstream?.[Symbol.asyncDispose]()
   shop?.[Symbol.dispose]()
@@ -67,7 +67,7 @@ describe('installed without install scripts, in a folder that may not be written
     // Where an account without rights can reach it.
     node = join(shop.folder, 'node')
     copyFileSync(process.execPath, node)
-  }, 120_000)
+  }, 300_000)
 
   test('a server is added and its tool is called', async () => {
     const account = await unprivilegedAccount()
@@ -83,9 +83,11 @@ describe('installed without install scripts, in a folder that may not be written
     const run = (...args: string[]) => shop.run(folder, node, [causeway, ...args], env)
     expect((await run('add', 'first', upstream.url)).out).toMatch(/^added first/)
     expect(await run('call', 'first-echo')).toEqual({ code: 0, out: 'hello\n', err: '' })
+    expect((await run('add', '--example')).out).toMatch(/^added example/)
+    expect((await run('call', 'example-text-statistics', '--arg', 'text=one two')).out).toContain('"words": 2')
     expect(await serving.interrupt()).toBe(0)
     if (account === null) execFileSync('chmod', ['-R', 'u+w', folder])
-  }, 60_000)
+  }, 120_000)
 
   test.skipIf(!isOld)('an old Node names the line that works', async () => {
     const { code, err } = await shop.run(folder, 'npx', ['causeway', 'serve'], { PATH: SYSTEM_PATH })
@@ -116,4 +118,4 @@ test('npx runs it from an empty folder, whatever Node the machine has', async ()
   expect(existsSync(join(folder, 'node_modules'))).toBe(false)
   await serving.interrupt()
   expect(await fetch(`http://127.0.0.1:${port}/health`).catch(() => 'gone')).toBe('gone')
-}, 120_000)
+}, 300_000)
