@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { configFromEnv } from '#/config/config.ts'
+import { configFromEnv, problemsOf } from '#/config/config.ts'
 import { thisMachine } from '#/config/env.ts'
 import { withFlags, type Layers } from '#/config/layers.ts'
 import type { DeclaredSource } from '#/declared/open-file.ts'
@@ -30,9 +30,10 @@ export function serveCommand(program: Command, { layers, out, serve }: Context):
   })
 }
 
-/** What the file declares beside settings. Most starts have no file, and need none of what reads it. */
-export async function declaredIn({ file, faults }: Layers): Promise<DeclaredSource | null> {
+/** What the file declares; throws with all that is wrong in it and with the settings. Most starts have no file, and need none of this. */
+export async function declaredIn(layers: Layers): Promise<DeclaredSource | null> {
+  const { file } = layers
   if (file === null) return null
   const { openDeclared } = await import('#/declared/open-file.ts')
-  return openDeclared(file, faults)
+  return openDeclared(file, problemsOf(layers.env, thisMachine(), layers))
 }

@@ -114,3 +114,14 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
   }
   return { config, sources, warnings }
 }
+
+/** What a start would refuse, line by line. */
+export function problemsOf(env: Env, machine: Machine, said: Said): readonly string[] {
+  try {
+    configFromEnv(env, machine, said)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
