@@ -36,7 +36,7 @@ export function documentEndpoints(endpoints: readonly Endpoint[], version: strin
       summary: 'The API as a page for people',
       reply: Type.String(),
       replyType: 'text/html; charset=utf-8',
-      handle: async () => ({ headers: { ...CACHED, 'content-security-policy': CSP }, body: page }),
+      handle: async () => ({ headers: { ...CACHED, 'content-security-policy': CSP }, body: page() }),
     }),
   ]
   described.push(...documents)
