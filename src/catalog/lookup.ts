@@ -5,16 +5,9 @@ import { matchingTemplates } from './resource-shelf.ts'
 import type { Found, Scope } from './snapshot.ts'
 import { byAge, type CatalogState, type NamedShelf, type ServerPart } from './state.ts'
 
-const only = new WeakMap<Principal, Scope>()
-
-/** What is left of a scope for a principal that may be narrowed to one virtual server; undefined: nothing. */
-export function reachable(scope: Scope, who: Principal): Scope | undefined {
-  if (who.serverId === null) return scope
-  if (scope.kind === 'server') return scope.id === who.serverId ? scope : undefined
-  if (scope.kind === 'gateway') return undefined
-  let narrowed = only.get(who)
-  if (narrowed === undefined) only.set(who, (narrowed = { kind: 'server', id: who.serverId }))
-  return narrowed
+/** A principal narrowed to one virtual server reaches that one and nothing else; doors that lead elsewhere refuse it before. */
+export function isReachable(scope: Scope, { serverId }: Principal): boolean {
+  return serverId === null || (scope.kind === 'server' && scope.id === serverId)
 }
 
 /** The virtual server, if it is switched on and visible. */
@@ -42,14 +35,13 @@ export function findNamed<Item extends CatalogTool | CatalogPrompt>(
   kind: 'tools' | 'prompts',
   { scope, who, name }: Asked & { readonly name: string },
 ): Found<Item> | undefined {
-  const within = reachable(scope, who)
-  if (within === undefined) return undefined
+  if (!isReachable(scope, who)) return undefined
   const shelf = state[kind] as unknown as NamedShelf<Item>
-  if (within.kind === 'server') {
-    const server = openServer(state, within.id, who)
+  if (scope.kind === 'server') {
+    const server = openServer(state, scope.id, who)
     return server && found(state, { item: inServer(server, kind, { shelf, name }), who, server })
   }
-  const item = within.kind === 'all' ? shelf.byName.get(name) : shelf.byOriginal.get(originalKey(within.id, name))
+  const item = scope.kind === 'all' ? shelf.byName.get(name) : shelf.byOriginal.get(originalKey(scope.id, name))
   return found(state, { item, who, server: undefined })
 }
 
@@ -82,10 +74,9 @@ export function findResource(
   uri: string,
   { scope, who }: Asked,
 ): Found<CatalogResource> | undefined {
-  const within = reachable(scope, who)
-  if (within === undefined) return undefined
+  if (!isReachable(scope, who)) return undefined
   const { byUri, byTemplate } = state.resources
-  const asked = { scope: within, who }
+  const asked = { scope, who }
   const exact = firstOffer(state, byUri.get(uri), asked) ?? firstOffer(state, byTemplate.get(uri), asked)
   if (exact !== undefined) return exact
   let best: Found<CatalogResource> | undefined

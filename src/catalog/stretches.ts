@@ -1,6 +1,6 @@
 import type { Chunk, SortedRun } from '#/lib/sorted-run.ts'
 import type { CursorKey } from './cursor.ts'
-import { openGateway, openServer, reachable, type Asked } from './lookup.ts'
+import { openGateway, openServer, isReachable, type Asked } from './lookup.ts'
 import { lineOf, type Stretch } from './line.ts'
 import type { AnyItem, CatalogGateway } from './model.ts'
 import { serverStretches } from './server-stretches.ts'
@@ -18,15 +18,14 @@ export interface Listing {
 
 /** Undefined: there is no such list for this principal. */
 export function listingOf(state: CatalogState, kind: ListKind, { scope, who }: Asked): Listing | undefined {
-  const within = reachable(scope, who)
-  if (within === undefined) return undefined
-  if (within.kind === 'all') {
+  if (!isReachable(scope, who)) return undefined
+  if (scope.kind === 'all') {
     const stretches = (after: CursorKey | null): Iterable<Stretch> => ofAll(state, { kind, who, after })
-    return { stamp: `${state.stamps[kind]}`, scope: within, stretches }
+    return { stamp: `${state.stamps[kind]}`, scope, stretches }
   }
-  if (within.kind === 'gateway') {
-    const gateway = openGateway(state, within.id, who)
-    const run = state.parts.get(within.id)?.[kind]
+  if (scope.kind === 'gateway') {
+    const gateway = openGateway(state, scope.id, who)
+    const run = state.parts.get(scope.id)?.[kind]
     if (gateway === undefined || run === undefined) return undefined
     const stretches = (after: CursorKey | null): Iterable<Stretch> =>
       ofGateway(gateway, {
@@ -34,13 +33,13 @@ export function listingOf(state: CatalogState, kind: ListKind, { scope, who }: A
         after: after && placeNow(state, kind, after),
         scope: 'gateway',
       })
-    return { stamp: `${run.stamp}.${state.epoch}`, scope: within, stretches }
+    return { stamp: `${run.stamp}.${state.epoch}`, scope, stretches }
   }
-  const part = openServer(state, within.id, who)
+  const part = openServer(state, scope.id, who)
   if (part === undefined) return undefined
   const list = part[kind === 'resourceTemplates' ? 'resources' : kind]
   const stretches = (after: CursorKey | null): Iterable<Stretch> => serverStretches(state, list, { kind, after })
-  return { stamp: `${list.stamp}.${state.epoch}`, scope: within, stretches }
+  return { stamp: `${list.stamp}.${state.epoch}`, scope, stretches }
 }
 
 interface Walk {

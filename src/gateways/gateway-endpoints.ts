@@ -168,14 +168,15 @@ function upstream(deps: GatewayDeps): readonly Endpoint[] {
     }),
     endpoint({
       route: 'POST /gateways/{id}/test',
-      permission: 'gateways.read',
+      permission: 'gateways.update',
       tag,
       params: IdParams,
       reply: TrialView,
       summary: 'Try the connection to a gateway; nothing is stored',
+      description: 'Dials with the stored credentials, so it needs what changing the gateway needs.',
       reachesBackend: true,
       handle: async ({ params, principal, request }) => {
-        const { gateway } = await gatewayFor(deps, idIn(params), { principal, permission: 'gateways.read' })
+        const { gateway } = await gatewayFor(deps, idIn(params), { principal, permission: 'gateways.update' })
         return { body: await tryGateway(deps, gateway, request.signal) }
       },
     }),

@@ -33,15 +33,17 @@ function acceptsBoth(accept: string | undefined): boolean {
   return accept.includes('*/*') || (accept.includes('application/json') && accept.includes('text/event-stream'))
 }
 
-const NO_ID = Buffer.from('null')
+/** Errors that only a message of the modern era can have. */
+const MODERN_ONLY: ReadonlySet<ErrorCode> = new Set(['header_mismatch', 'unsupported_version', 'invalid_envelope'])
 
-/** A refusal before the method was looked at. `id` where the body was read that far. */
-export function refuse(arrival: Arrival, cause: unknown, id: Buffer = NO_ID): void {
-  const { response } = arrival
+/** A refusal before the method was looked at. `id` where the body was read that far; the era as far as the head tells. */
+export function refuse(arrival: Arrival, cause: unknown, id?: Buffer): void {
+  const { request, response } = arrival
   const error = GatewayError.from(cause)
   arrival.failed(error)
   if (response.headersSent || response.destroyed) return void response.destroy()
-  const body = errorBody(error, { id, era: 'modern', method: '' })
+  const isModern = request.headers['mcp-protocol-version'] === MODERN_REVISION || MODERN_ONLY.has(error.code)
+  const body = errorBody(error, { id, era: isModern ? 'modern' : 'legacy', method: '' })
   arrival.json(ERROR_CODES[error.code].mcp, body, fieldsOf(error))
 }
 

@@ -4,7 +4,6 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { classify, type IncomingHeaders } from './classify.ts'
 import type { Frame } from './frame.ts'
 import { readFrame } from './read-frame.ts'
-import type { LegacyRevision } from './revision.ts'
 
 const L = '2025-11-25'
 const M = '2026-07-28'
@@ -19,9 +18,9 @@ function frameOf(message: object): Frame {
 }
 
 /** `legacy 2025-11-25`, or the HTTP status and JSON-RPC code of the refusal. */
-function outcome(headers: IncomingHeaders, message: object, session?: LegacyRevision): string {
+function outcome(headers: IncomingHeaders, message: object): string {
   try {
-    const { era, revision } = classify(headers, frameOf(message), session)
+    const { era, revision } = classify(headers, frameOf(message))
     return `${era} ${revision}`
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
@@ -61,8 +60,7 @@ describe('which era (PROTOCOL.md 1.3)', () => {
     test(`${name}, ${M}`, () => expect(outcome({ ...rest, 'mcp-protocol-version': M }, message)).toBe(modern))
   }
 
-  test('the session says which revision', () => {
-    expect(outcome({}, bare, '2025-06-18')).toBe('legacy 2025-06-18')
+  test('the header says which legacy revision', () => {
     expect(outcome({ 'mcp-protocol-version': '2025-06-18' }, bare)).toBe('legacy 2025-06-18')
   })
 

@@ -21,14 +21,14 @@ const ASSUMED = '2025-03-26' satisfies LegacyRevision
 
 /**
  * In which era a POSTed message is meant: its `_meta` decides, `initialize` decides for legacy, and the headers must agree.
- * `session` is the revision that the client's session agreed on. Throws what the specification answers with. A legacy
+ * Throws what the specification answers with. A legacy
  * method that does not exist is the caller's to refuse; a modern one is refused here.
  */
-export function classify(headers: IncomingHeaders, frame: Frame, session?: LegacyRevision): Classified {
+export function classify(headers: IncomingHeaders, frame: Frame): Classified {
   const header = headerValue(headers, 'mcp-protocol-version')
   const version = metaOf(frame, PROTOCOL_VERSION)
-  if (frame.kind === 'response') return legacy(header === MODERN_REVISION ? undefined : header, session)
-  if (version === undefined) return withoutEnvelope(header, frame, session)
+  if (frame.kind === 'response') return legacy(header === MODERN_REVISION ? undefined : header)
+  if (version === undefined) return withoutEnvelope(header, frame)
   const requested = textOf(frame, version)
   if (requested === undefined) throw envelope(`_meta["${PROTOCOL_VERSION}"] must be a string`)
   if (frame.kind === 'notification') {
@@ -44,7 +44,7 @@ export function classify(headers: IncomingHeaders, frame: Frame, session?: Legac
   return MODERN
 }
 
-function withoutEnvelope(header: string | undefined, frame: Frame, session: LegacyRevision | undefined): Classified {
+function withoutEnvelope(header: string | undefined, frame: Frame): Classified {
   if (header === MODERN_REVISION) {
     if (frame.kind === 'notification') return MODERN
     if (frame.method === 'initialize') {
@@ -52,13 +52,13 @@ function withoutEnvelope(header: string | undefined, frame: Frame, session: Lega
     }
     throw envelope(`params._meta must have "${PROTOCOL_VERSION}" and "${CLIENT_CAPABILITIES}"`)
   }
-  return legacy(frame.method === 'initialize' ? undefined : header, session)
+  return legacy(frame.method === 'initialize' ? undefined : header)
 }
 
-function legacy(header: string | undefined, session: LegacyRevision | undefined): Classified {
+function legacy(header: string | undefined): Classified {
   if (header !== undefined && !(isRevision(header) && isLegacy(header)))
     throw unsupported(header, REVISIONS.toReversed())
-  return { era: 'legacy', revision: session ?? header ?? ASSUMED }
+  return { era: 'legacy', revision: header ?? ASSUMED }
 }
 
 function isLegacy(revision: Revision): revision is LegacyRevision {

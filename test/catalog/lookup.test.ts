@@ -88,7 +88,7 @@ test('tools and prompts answer to the name of their scope only, and to nobody wh
   expect(snapshot.findPrompt(first, 'prompt_1', stranger)?.item.id).toBe(ids.prompt(1))
 })
 
-test('a principal narrowed to a virtual server reaches that server whatever it asks, and nothing else', () => {
+test('a principal narrowed to a virtual server reaches that server and nothing else', () => {
   const entry = (n: number, name: string | null) => ({ id: ids.tool(n), name, description: null, position: n })
   const snapshot = buildSnapshot({
     gateways: [gatewayThing(1)],
@@ -106,14 +106,17 @@ test('a principal narrowed to a virtual server reaches that server whatever it a
   const narrowed = principalThing({ serverId: ids.server(1) })
   const server = (n: number): Scope => ({ kind: 'server', id: ids.server(n) })
   const tool = (scope: Scope, name: string, who = narrowed) => snapshot.findTool(scope, name, who)
-  expect(tool(ALL, 'mine')).toMatchObject({ item: { id: ids.tool(2) }, server: { id: ids.server(1) } })
+  expect(tool(server(1), 'mine')).toMatchObject({ item: { id: ids.tool(2) }, server: { id: ids.server(1) } })
+  expect(tool(ALL, 'mine')).toBeUndefined()
+  expect(tool(ALL, 'gateway-1-tool-1')).toBeUndefined()
   expect(tool(server(1), 'gateway-1-tool-1')?.item.id).toBe(ids.tool(1))
   expect(tool(server(1), 'gateway-1-tool-2')).toBeUndefined()
   expect(tool(ALL, 'gateway-1-tool-3')).toBeUndefined()
   expect(tool(server(2), 'gateway-1-tool-3')).toBeUndefined()
   expect(tool({ kind: 'gateway', id: ids.gateway(1) }, 'tool_1')).toBeUndefined()
-  expect(found(snapshot, 'test://resource/1', { who: narrowed })).toBe(ids.resource(1))
-  expect(found(snapshot, 'test://resource/2', { who: narrowed })).toBeUndefined()
+  expect(found(snapshot, 'test://resource/1', { who: narrowed, scope: server(1) })).toBe(ids.resource(1))
+  expect(found(snapshot, 'test://resource/2', { who: narrowed, scope: server(1) })).toBeUndefined()
+  expect(found(snapshot, 'test://resource/1', { who: narrowed })).toBeUndefined()
   expect(tool(server(2), 'gateway-1-tool-3', stranger)?.item.id).toBe(ids.tool(3))
   expect(tool(server(3), 'gateway-1-tool-3', stranger)).toBeUndefined()
   expect(tool(server(9), 'gateway-1-tool-3', stranger)).toBeUndefined()
