@@ -7,6 +7,7 @@ import {
   type IncomingHttpStatusHeader,
 } from 'node:http2'
 import type { Socket } from 'node:net'
+import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import type { Flow, ResponseHandler } from './http1-connection.ts'
 import { Http1Fault, Refused } from './http1-fault.ts'
@@ -140,7 +141,8 @@ export class Http2Connection {
   }
 
   #ping(): void {
-    const silent = (): void => this.destroy(new Http1Fault('closed', 'the server does not answer a ping'))
+    const silent = (): void =>
+      this.destroy(new GatewayError('upstream_unreachable', 'the server is silent and does not answer a ping'))
     this.#watch = this.#options.deadlines.add(PONG_MS, silent)
     const pong = (cause: Error | null): void => {
       this.#watch?.[Symbol.dispose]()

@@ -58,7 +58,9 @@ export async function http2Server(
     const chunks: Buffer[] = []
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.on('error', () => {})
-    stream.on('end', () => fake.handle({ stream, headers, body: Buffer.concat(chunks) }))
+    stream.on('end', () => {
+      if (!stream.aborted) fake.handle({ stream, headers, body: Buffer.concat(chunks) })
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
