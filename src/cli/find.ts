@@ -71,11 +71,21 @@ export async function findAmong(things: readonly Json[], kind: FindKind, name: s
   throw notFound(kind, name, found)
 }
 
-/** The same, or undefined where nothing fits. */
-export async function findMaybe(api: Api, kind: FindKind, name: string): Promise<Json | undefined> {
-  const found = await search(pagesOf(api, kind), kind, name)
-  if (found.only === undefined && found.similar.length > 1) throw notFound(kind, name, found)
-  return found.only
+/** The same among several kinds, in their order. */
+export async function findAny<K extends FindKind>(
+  api: Api,
+  kinds: readonly K[],
+  name: string,
+): Promise<{ readonly kind: K; readonly thing: Json }> {
+  const known: string[] = []
+  for (const kind of kinds) {
+    const found = await search(pagesOf(api, kind), kind, name)
+    if (found.only !== undefined) return { kind, thing: found.only }
+    if (found.similar.length > 1) throw notFound(kind, name, found)
+    known.push(...found.known)
+  }
+  const whats = kinds.map((kind) => KINDS[kind].what)
+  throw absent(`${whats.slice(0, -1).join(', ')} or ${whats.at(-1) ?? ''}`, name, { known, list: 'list' })
 }
 
 const pagesOf = (api: Api, kind: FindKind): Pages => api.pages(KINDS[kind].path, KINDS[kind].member)
@@ -137,9 +147,13 @@ function notFound(kind: FindKind, name: string, { similar, known }: Found): CliE
     const message = `several ${what}s fit ${asked}: ${similar.slice(0, SHOWN).join(', ')}${more}`
     return new CliError(message, { code: 'ambiguous_name', details: { candidates: similar.slice(0, 100) } })
   }
+  return absent(what, name, { known, list })
+}
+
+function absent(what: string, name: string, { known, list }: { known: readonly string[]; list: string }): CliError {
   const meant = nearest(name, known.slice(0, COMPARED))
   const hint = meant === null ? `causeway ${list} shows what there is` : `did you mean ${meant}?`
-  return new CliError(`there is no ${what} ${asked}: ${hint}`, { code: 'not_found' })
+  return new CliError(`there is no ${what} ${JSON.stringify(plainText(name))}: ${hint}`, { code: 'not_found' })
 }
 
 export const idOf = (thing: Json): string => encodeURIComponent(plainText(thing['id']))

@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import type { Api, Json } from './api.ts'
-import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
-import { findMaybe, type FindKind } from './find.ts'
+import { findAny, type FindKind } from './find.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { stateOf } from './list.ts'
 import { printOffers } from './offers.ts'
@@ -27,14 +26,17 @@ const SHOWN = [
 
 type Page = (thing: Json, api: Api, out: Terminal) => Promise<void> | void
 
+const printJson: Page = (thing, _api, out) => out.print(printable(JSON.stringify(thing, null, 2)))
+
 /** In the order in which a name is looked up. */
-const PAGES: readonly (readonly [FindKind, Page])[] = [
-  ['gateway', printGateway],
-  ['tool', (tool, _api, out) => printTool(tool, out)],
-  ['server', printServer],
-  ['prompt', (prompt, _api, out) => out.print(printable(JSON.stringify(prompt, null, 2)))],
-  ['resource', (resource, _api, out) => out.print(printable(JSON.stringify(resource, null, 2)))],
-]
+const PAGES = {
+  gateway: printGateway,
+  tool: (tool, _api, out) => printTool(tool, out),
+  server: printServer,
+  prompt: printJson,
+  resource: printJson,
+} as const satisfies Partial<Record<FindKind, Page>>
+const KINDS = Object.keys(PAGES) as (keyof typeof PAGES)[]
 
 export function showCommand(program: Command, { api, out }: Context): void {
   const command = program
@@ -44,9 +46,9 @@ export function showCommand(program: Command, { api, out }: Context): void {
     .option(...JSON_OPTION)
     .action(async (name: string, options: { readonly json?: boolean }) => {
       const connection = await api()
-      const [thing, print] = await lookUp(connection, name)
+      const { kind, thing } = await findAny(connection, KINDS, name)
       if (options.json === true) out.print(JSON.stringify(thing, null, 2))
-      else await print(thing, connection, out)
+      else await PAGES[kind](thing, connection, out)
     })
   taught(command, {
     examples: [
@@ -56,17 +58,6 @@ export function showCommand(program: Command, { api, out }: Context): void {
     next: 'causeway refresh NAME asks a server again; causeway call TOOL calls a tool.',
     completes: { name: 'gateway-or-tool' },
   })
-}
-
-async function lookUp(api: Api, name: string): Promise<readonly [Json, Page]> {
-  for (const [kind, print] of PAGES) {
-    const found = await findMaybe(api, kind, name)
-    if (found !== undefined) return [found, print]
-  }
-  throw new CliError(
-    `there is no server, tool or virtual server ${JSON.stringify(plainText(name))}: causeway list, causeway tools and causeway server list show what there is`,
-    { code: 'not_found' },
-  )
 }
 
 async function printGateway(gateway: Json, api: Api, out: Terminal): Promise<void> {

@@ -15,5 +15,6 @@ export function percent(part: number, whole: number): string {
 
 export function perSecond(rate: number): string {
   if (rate >= 100) return Math.round(rate).toLocaleString('en')
+  if (rate > 0 && rate < 0.01) return '<0.01'
   return rate >= 10 ? rate.toFixed(1) : rate.toFixed(2)
 }

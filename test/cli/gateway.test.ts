@@ -29,7 +29,7 @@ test('a first start prints the URLs, the token once, and what to do next', async
   expect(output).toContain('npx causeway add NAME URL')
 })
 
-test('a server is added, its offers are listed, its tool is called, and it is taken out again', async () => {
+test('a server is added and what it offers is listed', async () => {
   const added = await run(['add', 'first', upstream.url])
   expect(added.code).toBe(0)
   expect(added.out).toMatch(/^added first/)
@@ -38,17 +38,20 @@ test('a server is added, its offers are listed, its tool is called, and it is ta
   const again = await run(['add', 'first', upstream.url])
   expect([again.code, again.err]).toEqual([1, expect.stringMatching(/409 conflict\]: .*causeway remove first/)])
   expect((await run(['show', 'first'])).out).toContain('first-echo')
+  expect((await run(['refresh', 'fir'])).out).toMatch(/^tools +0 added/m)
+})
+
+test('its tool is listed, shown and called; switched off it says so; it is taken out again', async () => {
   expect((await run(['tools', '--server', 'first'])).out).toMatch(/^first-echo +says hello/m)
+  expect((await run(['show', 'first-echo'])).out).toMatch(/^first-echo\nsays hello\n\nIt takes no arguments/)
   expect(await run(['call', 'first-echo'])).toEqual({ code: 0, out: 'hello\n', err: '' })
-  expect((await run(['refresh', 'first'])).out).toMatch(/^tools +0 added/m)
-  expect((await run(['tools', 'first-echo'])).out).toMatch(/^first-echo\nsays hello\n\nIt takes no arguments/)
   expect((await run(['disable', 'first'])).out).toBe('disabled first\n')
-  expect(await run(['call', 'first-echo'])).toMatchObject({
-    code: 1,
-    err: 'first is switched off, and its tools with it: causeway enable first\n',
-  })
+  const off = await run(['call', 'first-echo'])
+  expect(off.err).toContain('first is switched off, and its tools with it: causeway enable first\n')
   expect((await run(['enable', 'first'])).out).toBe('enabled first\n')
-  expect((await run(['call', 'first-echo', '--args', '-'], '{}')).out).toBe('hello\n')
+  const unsaid = await run(['remove', 'first', '--json'])
+  expect(unsaid.code).toBe(1)
+  expect(JSON.parse(unsaid.err)).toMatchObject({ error: { code: 'confirmation_needed' } })
   expect((await run(['remove', 'first', '--yes'])).out).toBe('removed first\n')
   expect(await json(['list'])).toEqual([])
 })
@@ -75,7 +78,8 @@ describe('what goes wrong', () => {
       err: expect.stringContaining('there is no tool "nothing"') as string,
     })
     await run(['add', 'first', upstream.url])
-    expect((await run(['show', 'fist'])).err).toBe('there is no server "fist": did you mean first?\n')
+    expect((await run(['show', 'fist'])).err).toMatch(/^there is no server, tool.* "fist": did you mean first\?\n$/)
+    expect((await run(['refresh', 'fist'])).err).toBe('there is no server "fist": did you mean first?\n')
     expect((await run(['call', 'first-ecko'])).err).toBe('there is no tool "first-ecko": did you mean first-echo?\n')
     await run(['remove', 'first', '--yes'])
     expect(await run(['show', 'nothing'])).toMatchObject({
@@ -95,13 +99,33 @@ test('a token is made, shown, used, and revoked everywhere within a second', asy
   const made = await run(['token', 'create', 'laptop', '--days', '7'])
   expect(made.code).toBe(0)
   const CAUSEWAY_TOKEN = made.out.trim()
-  const asLaptop = () => causeway(['list', '--json'], { CAUSEWAY_URL: gateway.url, CAUSEWAY_TOKEN })
-  expect((await asLaptop()).code).toBe(0)
+  const asked = await causeway(['list', '--json'], { CAUSEWAY_URL: gateway.url, CAUSEWAY_TOKEN })
+  expect(asked.code).toBe(0)
+  const asLaptop = async () => {
+    const { status } = await fetch(`${gateway.url}/v1/tools`, {
+      headers: { authorization: `Bearer ${CAUSEWAY_TOKEN}` },
+    })
+    return status
+  }
   expect((await run(['token', 'list'])).out).toMatch(/ laptop .*live$/m)
   expect((await run(['token', 'revoke', 'laptop'])).out).toBe('revoked laptop\n')
-  await expect.poll(async () => (await asLaptop()).code, { timeout: 1000 }).toBe(1)
+  await expect.poll(asLaptop, { timeout: 1000 }).toBe(401)
   expect((await run(['token', 'list'])).out).not.toContain('laptop')
   expect((await run(['token', 'list', '--all'])).out).toMatch(/ laptop .*revoked$/m)
+})
+
+test('causeway watch calls shows what was called, and by whom it was served', async () => {
+  await run(['add', 'seen', upstream.url])
+  expect((await run(['call', 'seen-echo'])).code).toBe(0)
+  // Records reach the database a moment after the call.
+  const watched = async () => (await run(['watch', 'calls', '--once', '--window', '300'])).out
+  await expect.poll(watched, { timeout: 20_000 }).toMatch(/^seen-echo +<0\.01 +\S+ m?s /m)
+  expect(await watched()).toMatch(/^TOOL +CALLS\/S +ERRORS +P50 +P99 +MAX$/m)
+  expect(await json(['watch', 'calls', '--once', '--window', '300', '--by', 'gateway'])).toMatchObject({
+    seconds: 300,
+    calls: expect.arrayContaining([expect.objectContaining({ name: 'seen', calls: 1, failures: 0 })]) as unknown,
+  })
+  await run(['remove', 'seen', '--yes'])
 })
 
 test('causeway watch db shows connections by their source', async () => {
