@@ -194,10 +194,21 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
   const edge = config.http.restLenience ? lenientEdge : strictEdge
   const { discoverer, logs } = upstream
-  const endpoints = routesOf({ db, catalog, keys, calls, discoverer, logs, ending, version, edge })
+  const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
+  const endpoints = routesOf({
+    db,
+    catalog,
+    keys,
+    calls,
+    discoverer,
+    logs,
+    ending,
+    prometheus: metrics,
+    version,
+    edge,
+  })
   const rest = building.use(await restApp({ endpoints, edge, authenticate, admission, bodyLimit, failed }))
   const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db) })
-  const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
   const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))
   const door = openFrontDoor({
     guard: requestGuard({ publicUrl }),

@@ -11,11 +11,14 @@ import { patience } from '#/lib/patience.ts'
 import { activity } from '#/store/activity.ts'
 import { declaredStore } from '#/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
+import { importStore } from '#/store/import-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
+import { rootStore } from '#/store/root-store.ts'
 import { serverStore } from '#/store/server-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
 import type { Database } from '#/store/store.ts'
+import { tagStore } from '#/store/tag-store.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
 import { totalsStore } from '#/store/totals-store.ts'
@@ -29,6 +32,8 @@ export interface RouteParts {
   readonly logs: GatewayLogs
   /** Aborted when this process is about to end. */
   readonly ending: AbortSignal
+  /** The metrics of all workers, Prometheus text. */
+  readonly prometheus: () => Promise<string>
   readonly version: string
   readonly edge: Edge
 }
@@ -42,6 +47,7 @@ export function routesOf({
   discoverer,
   logs,
   ending,
+  prometheus,
   version,
   edge,
 }: RouteParts): readonly Endpoint[] {
@@ -55,7 +61,10 @@ export function routesOf({
       prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
       resources: { store: resourceStore(db), content: { read: backend.resource }, settled },
       tokens: { store: tokenStore(db), settled },
-      metrics: { totals: totalsStore(db) },
+      metrics: { totals: totalsStore(db), prometheus },
+      tags: { store: tagStore(db) },
+      roots: { store: rootStore(db) },
+      imports: importStore(db),
       system: { version, activity: () => activity(db), databaseVersion: () => serverVersion(db) },
       declared: declaredStore(db),
     },

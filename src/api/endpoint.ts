@@ -6,7 +6,7 @@ import type { Principal } from '#/access/principal.ts'
 export interface RequestContext {
   readonly requestId: string
   readonly signal: AbortSignal
-  readonly via: 'api' | 'cli' | 'ui' | 'start'
+  readonly via: 'api' | 'cli' | 'ui' | 'import' | 'start'
   readonly fromIp: string | null
   readonly userAgent: string | null
   /** W3C traceparent the caller sent. */

@@ -15,7 +15,8 @@ interface Place {
 
 function visit(schema: TSchema, value: Readonly<Record<string, unknown>>, { within, path }: Place): void {
   const properties = propertiesOf(schema)
-  if (properties === undefined || Reflect.get(schema, 'additionalProperties') !== undefined) return
+  const others: unknown = Reflect.get(schema, 'additionalProperties')
+  if (properties === undefined || (others !== undefined && others !== false)) return
   for (const [key, member] of Object.entries(value)) {
     const inner = Object.hasOwn(properties, key) ? properties[key] : undefined
     if (inner === undefined) throw unknown([...path, key].join('.'), { within, meant: likeness(properties, key) })

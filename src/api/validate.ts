@@ -36,6 +36,10 @@ interface LocalError {
 function problemsOf(error: LocalError, schema: TSchema): readonly Problem[] {
   const at = error.instancePath.split('/').slice(1).map(unescapePointer)
   const missing = error.keyword === 'required' ? Reflect.get(error.params, 'requiredProperties') : undefined
+  const unknown =
+    error.keyword === 'additionalProperties' ? Reflect.get(error.params, 'additionalProperties') : undefined
+  if (Array.isArray(unknown))
+    return unknown.map((name) => ({ field: [...at, String(name)].join('.'), message: 'is not known here' }))
   if (!Array.isArray(missing)) return [{ field: at.join('.'), message: messageOf(error, schema) }]
   return missing.map((name) => ({ field: [...at, String(name)].join('.'), message: 'is required' }))
 }

@@ -10,13 +10,19 @@ import type { PromptDeps } from '#/prompts/prompt.ts'
 import { metricsEndpoints, type MetricsDeps } from '#/records/metrics-endpoints.ts'
 import { resourceEndpoints } from '#/resources/resource-endpoints.ts'
 import type { ResourceDeps } from '#/resources/resource.ts'
+import { rootEndpoints, type RootDeps } from '#/roots/root-endpoints.ts'
 import { serverEndpoints } from '#/servers/server-endpoints.ts'
 import type { ServerDeps } from '#/servers/server.ts'
+import { tagEndpoints, type TagDeps } from '#/tags/tag-endpoints.ts'
 import { tokenEndpoints } from '#/tokens/token-endpoints.ts'
 import type { TokenDeps } from '#/tokens/token-store.ts'
 import { toolEndpoints } from '#/tools/tool-endpoints.ts'
 import type { ToolDeps } from '#/tools/tool.ts'
+import { exportEndpoints } from '#/transfer/export-endpoints.ts'
+import { importEndpoints } from '#/transfer/import-endpoints.ts'
+import type { ImportStore } from '#/transfer/import-run.ts'
 import { documentEndpoints } from './rest-documents.ts'
+import { performer } from './rest-perform.ts'
 import { systemEndpoints, type SystemDeps } from './rest-system.ts'
 
 /** What the nouns need, each in its own words. */
@@ -29,6 +35,9 @@ export interface RestDeps {
   readonly tokens: TokenDeps
   readonly metrics: MetricsDeps
   readonly system: SystemDeps
+  readonly tags: TagDeps
+  readonly roots: RootDeps
+  readonly imports: ImportStore
   readonly declared: DeclaredStore
 }
 
@@ -40,7 +49,28 @@ export interface RestFace {
 
 /** Every REST route there is: what is mounted, described, documented and tested is this list. */
 export function restEndpoints(deps: RestDeps, { version, edge = lenientEdge }: RestFace): readonly Endpoint[] {
-  const endpoints = edge.endpoints([
+  const nouns = nounEndpoints(deps)
+  const endpoints = edge.endpoints([...nouns, ...transferEndpoints(deps, nouns)])
+  return [...endpoints, ...documentEndpoints(endpoints, version)]
+}
+
+/** Exports read the nouns' stores; imports make the requests that a client would have made. */
+function transferEndpoints(deps: RestDeps, nouns: readonly Endpoint[]): readonly Endpoint[] {
+  const { tools, prompts, resources, servers, gateways, roots } = deps
+  const stores = {
+    tools: tools.store,
+    prompts: prompts.store,
+    resources: resources.store,
+    servers: servers.store,
+    gateways: gateways.store,
+    roots: roots.store,
+  }
+  const transfer = { stores, opener: tools.sealer, imports: deps.imports, perform: performer(nouns) }
+  return [...exportEndpoints(transfer), ...importEndpoints(transfer)]
+}
+
+function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
+  return [
     ...gatewayEndpoints(deps.gateways),
     ...serverEndpoints(deps.servers),
     ...toolEndpoints(deps.tools),
@@ -48,8 +78,9 @@ export function restEndpoints(deps: RestDeps, { version, edge = lenientEdge }: R
     ...resourceEndpoints(deps.resources),
     ...tokenEndpoints(deps.tokens),
     ...metricsEndpoints(deps.metrics),
+    ...tagEndpoints(deps.tags),
+    ...rootEndpoints(deps.roots),
     ...systemEndpoints(deps.system),
     ...declaredEndpoints({ ...deps, store: deps.declared }),
-  ])
-  return [...endpoints, ...documentEndpoints(endpoints, version)]
+  ]
 }

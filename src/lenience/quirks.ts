@@ -87,4 +87,5 @@ export const QUIRKS: ReadonlyMap<string, Quirks> = new Map<Route, Quirks>([
   ['POST /prompts', { ...item('prompt'), status: 200 }],
   ['PUT /prompts/{id}', { wrapper: 'prompt' }],
   ...state('prompts', { snake: 'prompt' }),
+  ['POST /roots', { status: 200 }],
 ])

@@ -24,9 +24,11 @@ export interface RecentCalls {
 
 /** What summaries need of storage. */
 export interface TotalsReader {
+  /** Forgets what was counted: of one thing, of a kind, or of everything. */
+  reset(what: { readonly kind: TotalsKind | null; readonly id: string | null }, by: string): Promise<void>
   byKind(): Promise<ReadonlyMap<TotalsKind, Totals>>
   /** The most called first. */
-  most(kind: 'tool' | 'gateway', limit: number): Promise<readonly NamedTotals[]>
+  most(kind: TotalsKind, limit: number): Promise<readonly NamedTotals[]>
   /** The most called first. */
   recent(seconds: number, limit: number): Promise<readonly RecentCalls[]>
 }

@@ -12,6 +12,7 @@ export function totalsStore(db: Database): TotalsReader {
   const read = db.read(SOURCE)
   return {
     recent: recentCalls(db),
+    reset: (what, by) => reset(db, what, by),
     byKind: async () => {
       const rows = await read
         .selectFrom((from) =>
@@ -34,13 +35,12 @@ export function totalsStore(db: Database): TotalsReader {
       return new Map(rows.map((row) => [row.kind as TotalsKind, totalsOf(row)]))
     },
     most: async (kind, limit) => {
-      const names = kind === 'tool' ? 'tools' : 'gateways'
       const rows = await read
         .selectFrom('usage_totals as s')
         .select([
           's.target_id',
           's.gateway_id',
-          sql<string | null>`(SELECT name FROM ${sql.table(names)} AS n WHERE n.id = s.target_id)`.as('name'),
+          sql<string | null>`(SELECT name FROM ${sql.table(`${kind}s`)} AS n WHERE n.id = s.target_id)`.as('name'),
           's.calls',
           's.failures',
           's.total_ms',
@@ -61,4 +61,17 @@ export function totalsStore(db: Database): TotalsReader {
       }))
     },
   }
+}
+
+async function reset(
+  db: Database,
+  { kind, id }: { readonly kind: TotalsKind | null; readonly id: string | null },
+  by: string,
+): Promise<void> {
+  await db.write(SOURCE, async (tx) => {
+    await sql`
+      DELETE FROM usage_totals
+       WHERE (${kind}::text IS NULL OR kind = ${kind}) AND (${id}::text IS NULL OR target_id = ${id})`.execute(tx.sql)
+    tx.audit({ actor: by, action: 'metrics.reset', targetKind: kind ?? 'all', targetId: id ?? '', detail: {} })
+  })
 }

@@ -38,9 +38,10 @@ function doorsOf(scene: Scene, method: string, path: string): Door[] {
   const headers = { 'content-type': 'application/json', accept: 'application/json' }
   const body = method === 'POST' || method === 'PUT' ? '{}' : undefined
   const plain = { method, headers, body }
-  if (!path.includes('{id}')) return [{ ...plain, name: `${method} ${path}`, path }]
   const noun = /^(?:\/v1)?\/(\w+)/.exec(path)?.[1] as keyof Scene['ids']
-  const pair = scene.ids[noun]
+  const pair = path.includes('{id}') ? scene.ids[noun] : undefined
+  // What is no thing that somebody owns is met by a name that leads nowhere.
+  if (pair === undefined) return [{ ...plain, name: `${method} ${path}`, path: path.replace(/\{\w+\}/, 'none') }]
   const at = (what: string, id: string): Door => ({
     ...plain,
     name: `${method} ${path} ${what}`,

@@ -115,11 +115,12 @@ function restDoor(site: Site, route: string, ask: (n: number) => Ask): Door {
       const answer = await site.gateway.api(method, path, body)
       const text = JSON.stringify(answer.body)
       // A gateway that was not reached in time is kept as pending; that is no passage.
-      const { success, reachable, failed: steps = 0 } = answer.body
+      const { success, reachable, status, failed: steps = 0 } = answer.body
       const failed =
         answer.status >= 300 ||
         success === false ||
         reachable === false ||
+        status === 'failed' ||
         steps !== 0 ||
         text.includes('not answer yet')
       return failed ? `${answer.status} ${text.slice(0, 300)}` : undefined

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { startHttpApi } from '../fixtures/http-api.ts'
 import { startSlowServer, type SlowServer } from '../fixtures/slow-server.ts'
 import { startGateway, type ApiAnswer, type GatewayEntity, type RunningGateway } from '../support/gateway.ts'
 import { openRawClient, type Era, type RawClient } from '../support/raw-client.ts'
@@ -17,6 +18,8 @@ export interface Site extends AsyncDisposable {
   /** A gateway whose server is started by a command. */
   readonly stdio: GatewayEntity
   readonly serverId: string
+  /** A tool that calls an HTTP API. */
+  readonly httpTool: string
   /** Ids of things that the legacy gateway offers. */
   readonly items: Readonly<Record<'tools' | 'prompts' | 'resources', string>>
   client(path: string, era: Era): Promise<RawClient>
@@ -46,6 +49,9 @@ export async function startSite(env: Readonly<Record<string, string>> = {}): Pro
     resources: await idOf(gateway, 'resources', gateways.legacy.id),
   }
   const serverId = await makeServer(gateway)
+  const api = building.use(await startHttpApi())
+  const tool = { name: 'http', url: `${api.origin}/slow?ms=${SLOW_MS}` }
+  const httpTool = (await gateway.api('POST', '/v1/tools', tool)).body.id
   const clients: RawClient[] = []
   building.defer(() => clients.forEach((client) => client[Symbol.dispose]()))
   const owned = building.move()
@@ -55,6 +61,7 @@ export async function startSite(env: Readonly<Record<string, string>> = {}): Pro
     gateways,
     stdio,
     serverId,
+    httpTool,
     items,
     async client(path, era) {
       const client = await openRawClient({ url: gateway.url + path, era, token: gateway.token })

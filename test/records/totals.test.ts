@@ -22,7 +22,7 @@ const none = {
 
 test('summaries per kind, tool and gateway, in seconds', async () => {
   await using fresh = await testDatabase()
-  const [summary] = metricsEndpoints({ totals: totalsStore(fresh.db) })
+  const [summary] = metricsEndpoints({ totals: totalsStore(fresh.db), prometheus: async () => '' })
   const ask = async (limit?: number) => (await summary?.handle({ query: { limit } } as never))?.body
   expect(await ask()).toEqual({
     tools: none,

@@ -52,7 +52,13 @@ export async function play({ steps }: Pick<Case, 'steps'>, site: Site, prefix: s
   const kept: Record<string, string> = { ...site.given }
   for (const step of steps) {
     const [method = '', path = ''] = filled(step.send, kept).split(' ', 2)
-    const answer = await ask(site, { ...step, method, path: prefix + path, body: filledIn(step.body, kept) })
+    const answer = await ask(site, {
+      ...step,
+      method,
+      path: prefix + path,
+      body: filledIn(step.body, kept),
+      ...tokenOf(step, kept),
+    })
     const wanted = {
       status: step.status,
       ...(step.answer === undefined ? {} : { body: filledIn(step.answer, kept) }),
@@ -64,6 +70,9 @@ export async function play({ steps }: Pick<Case, 'steps'>, site: Site, prefix: s
   }
   return []
 }
+
+const tokenOf = ({ token }: Step, kept: Readonly<Record<string, string>>) =>
+  token === undefined ? {} : { token: token && filled(token, kept) }
 
 interface Asked extends Pick<Step, 'headers' | 'token' | 'body'> {
   readonly method: string

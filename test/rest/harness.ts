@@ -20,9 +20,12 @@ import { tokenStore } from '#/store/token-store.ts'
 import { totalsStore } from '#/store/totals-store.ts'
 import { declaredStore } from '../../src/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
+import { importStore } from '#/store/import-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
+import { rootStore } from '#/store/root-store.ts'
 import { serverStore } from '#/store/server-store.ts'
+import { tagStore } from '#/store/tag-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -144,7 +147,10 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       prompts: { store: promptStore(db), getter: { get: asked }, settled },
       resources: { store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, settled },
       tokens: { store: tokenStore(db), settled },
-      metrics: { totals: totalsStore(db) },
+      metrics: { totals: totalsStore(db), prometheus: async () => '# none\n' },
+      tags: { store: tagStore(db) },
+      roots: { store: rootStore(db) },
+      imports: importStore(db),
       declared: declaredStore(db),
       system: { version: '0.0.0-test', activity: () => activity(db), databaseVersion: () => serverVersion(db) },
     },

@@ -6,7 +6,19 @@ export interface MayImport {
 }
 
 const GROUND = ['lib', 'errors', 'telemetry'] as const
-const NOUNS = ['audit', 'gateways', 'prompts', 'records', 'resources', 'servers', 'tokens', 'tools'] as const
+const NOUNS = [
+  'audit',
+  'gateways',
+  'prompts',
+  'records',
+  'resources',
+  'roots',
+  'servers',
+  'tags',
+  'tokens',
+  'tools',
+  'transfer',
+] as const
 const noun: MayImport = { values: [...GROUND, 'mcp', 'access', 'catalog', 'api'], types: [...NOUNS, 'stdio'] }
 
 /** Who may import whom. The table in docs/architecture.md is this table. */

@@ -1,0 +1,257 @@
+import type { Principal } from '#/access/principal.ts'
+import type { RequestContext } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { importBody, type ImportBody } from './import-body.ts'
+import { Known } from './known.ts'
+import type { EntityType, Perform, Request, TransferDeps } from './transfer.ts'
+
+export const STRATEGIES = ['update', 'skip', 'rename', 'fail'] as const
+export type Strategy = (typeof STRATEGIES)[number]
+
+export interface Progress {
+  readonly total: number
+  readonly processed: number
+  readonly created: number
+  readonly updated: number
+  readonly skipped: number
+  readonly failed: number
+}
+
+export interface ImportState {
+  /** A UUID with dashes. */
+  readonly id: string
+  readonly status: 'running' | 'completed' | 'failed'
+  readonly progress: Progress
+  readonly errors: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** An import as it is told; times are ISO 8601. */
+export interface StoredImport extends ImportState {
+  readonly startedAt: string
+  readonly completedAt: string | null
+}
+
+export interface ImportStore {
+  begin(state: ImportState, by: string): Promise<void>
+  report(state: ImportState): Promise<void>
+  /** Newest first. */
+  all(): Promise<readonly StoredImport[]>
+  byId(id: string): Promise<StoredImport | undefined>
+  /** Forgets ended ones older than so many hours; how many. */
+  forget(hours: number): Promise<number>
+}
+
+export interface ImportOptions {
+  readonly entities: Readonly<Partial<Record<EntityType, readonly unknown[]>>>
+  readonly strategy: Strategy
+  readonly dryRun: boolean
+  readonly secret: string | null
+  /** Names or URIs by type: only these. */
+  readonly selected: Readonly<Partial<Record<EntityType, readonly string[]>>> | null
+}
+
+export interface Importer {
+  readonly principal: Principal
+  readonly request: RequestContext
+}
+
+/** What stands first is there when what comes after refers to it. */
+const ORDER: readonly EntityType[] = ['roots', 'gateways', 'tools', 'resources', 'prompts', 'servers']
+const NO_PROGRESS: Progress = { total: 0, processed: 0, created: 0, updated: 0, skipped: 0, failed: 0 }
+/** Gateways are asked what they offer; so many at a time. */
+const AT_ONCE = 8
+const REPORT_MS = 1_000
+const MOST_TOLD = 1_000
+
+type Outcome = 'created' | 'updated' | 'skipped'
+
+/** One import from its first thing to its last. A thing that fails is counted and told; only the strategy `fail` ends it there. */
+export class ImportRun {
+  readonly #deps: TransferDeps
+  readonly #importer: Importer
+  readonly #options: ImportOptions
+  readonly #errors: string[] = []
+  readonly #warnings: string[] = []
+  #progress = NO_PROGRESS
+  readonly #known: Known
+  #stopped = false
+  #reportedAt = 0
+  readonly id: string
+
+  constructor(id: string, deps: TransferDeps, run: { readonly importer: Importer; readonly options: ImportOptions }) {
+    this.id = id
+    this.#deps = deps
+    this.#importer = run.importer
+    this.#options = run.options
+    this.#known = new Known(deps.stores, { principal: run.importer.principal, includeInactive: true })
+  }
+
+  async run(): Promise<ImportState> {
+    const work = ORDER.map((type) => ({ type, entities: this.#selected(type) }))
+    this.#progress = { ...NO_PROGRESS, total: work.reduce((sum, { entities }) => sum + entities.length, 0) }
+    await this.#deps.imports.begin(this.#state('running'), this.#importer.principal.email)
+    this.#reportedAt = performance.now()
+    try {
+      for (const { type, entities } of work) await this.#each(type, entities)
+    } catch (cause) {
+      // Given up in the middle: what was done stays, and is told.
+      await this.#deps.imports.report(this.#state('failed')).catch(() => {})
+      throw cause
+    }
+    const ended = this.#state(this.#stopped ? 'failed' : 'completed')
+    await this.#deps.imports.report(ended)
+    return ended
+  }
+
+  #selected(type: EntityType): readonly unknown[] {
+    const { entities, selected } = this.#options
+    const all = entities[type] ?? []
+    if (selected === null) return all
+    const names = selected[type] ?? []
+    return all.filter((entity) => {
+      const { name, uri, original_name: original } = Object(entity) as Record<string, unknown>
+      return [name, uri, original].some((key) => typeof key === 'string' && names.includes(key))
+    })
+  }
+
+  async #each(type: EntityType, entities: readonly unknown[]): Promise<void> {
+    if (entities.length === 0 || this.#stopped) return
+    const { request } = this.#importer
+    const left = entities.entries()
+    const lane = async (): Promise<void> => {
+      for (const [n, entity] of left) {
+        if (this.#stopped) return
+        if (request.signal.aborted) throw GatewayError.from(request.signal.reason)
+        await this.#one(type, entity, n)
+      }
+    }
+    await Promise.all(Array.from({ length: type === 'gateways' ? AT_ONCE : 1 }, lane))
+  }
+
+  async #one(type: EntityType, entity: unknown, n: number): Promise<void> {
+    let name = `${type}[${n}]`
+    try {
+      const made = importBody(type, entity, this.#options.secret)
+      name = `${type.slice(0, -1)} ${made.key}`
+      for (const warning of made.warnings) this.#warn(`${name}: ${warning}`)
+      this.#count(await this.#take(type, made, entity))
+    } catch (cause) {
+      const error = GatewayError.from(cause)
+      if (error.code === 'client_gone' || error.code === 'unavailable') throw error
+      if (this.#errors.length < MOST_TOLD) this.#errors.push(`${name}: ${error.toPublic().message}`)
+      this.#count('failed')
+      if (this.#options.strategy === 'fail') this.#stopped = true
+    }
+    await this.#report()
+  }
+
+  /** What is not there is made; what is there says so by a conflict, and the strategy decides. */
+  async #take(type: EntityType, made: ImportBody, entity: unknown): Promise<Outcome> {
+    const body = type === 'servers' ? { ...made.body, ...(await this.#toolsOf(made.key, entity)) } : made.body
+    if (this.#options.dryRun) return await this.#intend(type, made)
+    const isOff = (Object(entity) as Record<string, unknown>)['is_active'] === false
+    const id = await this.#create(type, body).catch((cause: unknown) => {
+      if (GatewayError.from(cause).code !== 'conflict') throw cause
+      return undefined
+    })
+    if (id === undefined) return await this.#meet(type, { ...made, body }, isOff)
+    if (isOff) await this.#switchOff(type, id)
+    return 'created'
+  }
+
+  async #meet(type: EntityType, made: ImportBody, isOff: boolean): Promise<Outcome> {
+    const { strategy } = this.#options
+    if (strategy === 'skip') return 'skipped'
+    if (strategy === 'fail') throw new GatewayError('conflict', 'exists already, and the strategy is to fail')
+    const there = strategy === 'rename' ? undefined : await this.#known.find(type, made, true)
+    if (strategy === 'update' && there === undefined)
+      throw new GatewayError('conflict', 'the name belongs to something that cannot be updated')
+    const id =
+      there === undefined
+        ? await this.#create(type, renamedBody(type, made.body))
+        : await this.#update(type, there, made.body)
+    if (isOff) await this.#switchOff(type, id)
+    return there === undefined ? 'created' : 'updated'
+  }
+
+  /** Without doing it. */
+  async #intend(type: EntityType, made: ImportBody): Promise<Outcome> {
+    const { strategy } = this.#options
+    const there = await this.#known.find(type, made, false)
+    if (there !== undefined && strategy === 'fail')
+      throw new GatewayError('conflict', 'exists already, and the strategy is to fail')
+    if (there !== undefined && strategy === 'skip') return 'skipped'
+    const isUpdate = there !== undefined && strategy === 'update'
+    this.#warn(`Would ${isUpdate ? 'update' : 'create'} ${type.slice(0, -1)}: ${made.key}`)
+    return isUpdate ? 'updated' : 'created'
+  }
+
+  /** Tools by id, original name or name; what is not there is told. */
+  async #toolsOf(server: string, entity: unknown): Promise<{ readonly associatedTools?: readonly string[] }> {
+    const { tool_ids: refs } = Object(entity) as Record<string, unknown>
+    if (!Array.isArray(refs)) return {}
+    const ids = new Set<string>()
+    for (const ref of refs.map(String)) {
+      const id = await this.#known.tool(ref)
+      if (id === undefined) this.#warn(`server ${server}: there is no tool ${ref}`)
+      else ids.add(id)
+    }
+    return { associatedTools: [...ids] }
+  }
+
+  async #create(type: EntityType, body: Record<string, unknown>): Promise<string> {
+    const whole = type === 'resources' ? { content: '', ...body } : body
+    const made = await this.#perform({ route: `POST /${type}`, body: whole })
+    return String(made[type === 'roots' ? 'uri' : 'id'])
+  }
+
+  async #update(type: EntityType, there: string, { uri, name, ...rest }: Record<string, unknown>): Promise<string> {
+    if (type === 'roots') await this.#perform({ route: 'PUT /roots/{uri}', params: { uri: there }, body: { name } })
+    else {
+      const named = type === 'tools' || type === 'prompts' ? {} : { name }
+      const body = { ...rest, ...named, ...(type === 'resources' ? { uri } : {}) }
+      await this.#perform({ route: `PUT /${type}/{id}`, params: { id: there }, body })
+    }
+    return there
+  }
+
+  async #switchOff(type: EntityType, id: string): Promise<void> {
+    if (type === 'roots') return
+    await this.#perform({ route: `POST /${type}/{id}/state`, params: { id }, query: { activate: false } })
+  }
+
+  async #perform(request: Request): Promise<Record<string, unknown>> {
+    const { principal, request: context } = this.#importer
+    const perform: Perform = this.#deps.perform
+    const { body } = await perform(request, { principal, request: { ...context, via: 'import' } })
+    return Object(body) as Record<string, unknown>
+  }
+
+  #warn(text: string): void {
+    if (this.#warnings.length < MOST_TOLD) this.#warnings.push(text)
+  }
+
+  #count(outcome: Outcome | 'failed'): void {
+    const { processed, [outcome]: before } = this.#progress
+    this.#progress = { ...this.#progress, processed: processed + 1, [outcome]: before + 1 }
+  }
+
+  async #report(): Promise<void> {
+    if (performance.now() - this.#reportedAt < REPORT_MS) return
+    this.#reportedAt = performance.now()
+    await this.#deps.imports.report(this.#state('running'))
+  }
+
+  #state(status: ImportState['status']): ImportState {
+    return { id: this.id, status, progress: this.#progress, errors: this.#errors, warnings: this.#warnings }
+  }
+}
+
+/** The strategy `rename`: what is there stays, and this one comes beside it. */
+function renamedBody(type: EntityType, body: Record<string, unknown>): Record<string, unknown> {
+  const suffix = `_imported_${Math.floor(Date.now() / 1000)}`
+  const field = type === 'resources' || type === 'roots' ? 'uri' : 'name'
+  const { customName: _custom, ...rest } = body
+  return { ...rest, [field]: `${String(body[field])}${suffix}` }
+}
