@@ -67,7 +67,13 @@ type Given = [
 ]
 
 async function add(program: Command, context: Context, [name, url, args, options, command]: Given): Promise<void> {
+  if (options.from === undefined && (options.only !== undefined || options.dryRun === true))
+    return command.error('error: --only and --dry-run are for --from')
+  if (options.from !== undefined && name !== undefined)
+    return command.error('error: --from takes the names in the file: leave out the name, or say --only NAME')
   if (options.from !== undefined) return await addFrom(options.from, options, context)
+  if (options.example === true && url !== undefined)
+    return command.error('error: --example needs no address: causeway add --example, or causeway add NAME --example')
   if (options.example === true) return await addExample(name, options, context)
   if (name === undefined || url === undefined)
     return command.error(`error: missing argument '${name === undefined ? 'name' : 'url'}'`)

@@ -66,9 +66,10 @@ async function pathOf({ server, gateway }: Options, api: () => Promise<Api>): Pr
     const found = await (kind === 'servers' ? findServer : findGateway)(await api(), name)
     return `/${kind}/${idOf(found)}/mcp`
   } catch (error) {
-    // Whether there is such a thing is known only once the gateway answers.
-    if (error instanceof CliError && error.code === 'not_found')
-      throw new GatewayError('endpoint_not_found', error.message)
-    throw error
+    // A gateway that does not answer yet, or has no token yet, may do so soon; everything else it has said.
+    if (error instanceof CliError && ['unreachable', 'no_token'].includes(error.code ?? '')) throw error
+    throw new GatewayError('endpoint_not_found', error instanceof Error ? error.message : String(error), {
+      cause: error,
+    })
   }
 }

@@ -81,6 +81,8 @@ test('a broken file gives its place, and nothing is done; a client can be named 
   expect((await run(['--from', file('one.toml', '[mcp_servers.a]\nurl = "u"\n'), '--only', 'b'])).err).toContain(
     'no server b in it: it has a',
   )
+  for (const mistaken of [['name', '--from', 'x'], ['--only', 'x'], ['a', 'http://b', '--example'], []])
+    expect(await run(mistaken)).toMatchObject({ code: 2, err: expect.stringContaining('error: ') as string })
   file('.claude.json', JSON.stringify({ mcpServers: { named: { url: upstream.url } } }))
   expect(await run(['--from', 'claude-code'])).toMatchObject({
     code: 0,

@@ -23,6 +23,10 @@ beforeAll(async () => {
   await gateway.register('legacy', legacy.url)
   const added = await causeway(['add', '--example'], environment())
   expect(added).toMatchObject({ code: 0, out: expect.stringMatching(/call example-convert-units --arg/) as string })
+  expect(await causeway(['add', '--example'], environment())).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^example is there already\n\nNext:/) as string,
+  })
 })
 afterAll(async () => await owned.disposeAsync())
 
