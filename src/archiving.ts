@@ -18,7 +18,8 @@ export interface Archiving {
   readonly passphrase: string
   readonly product: string
   readonly signal: AbortSignal
-  readonly progress: (line: string) => void
+  /** What goes on, and how many rows of it are done. */
+  readonly progress: (step: string, rows?: number) => void
 }
 
 export interface BackedUp {
@@ -85,7 +86,7 @@ async function* counted(rows: AsyncIterable<Rows>, { signal, progress }: Archivi
     signal.throwIfAborted()
     count = some.table === table ? count + some.rows.length : some.rows.length
     table = some.table
-    progress(`${table}: ${count.toLocaleString('en')} rows`)
+    progress(`reading ${table}`, count)
     yield some
   }
 }
@@ -104,7 +105,7 @@ export async function restore(config: Config, archiving: Archiving & { readonly 
   const archive = await openArchive(path, passphrase)
   const manifest = await verified(archive, (rows) => {
     signal.throwIfAborted()
-    progress(`checking the archive: ${rows.toLocaleString('en')} rows`)
+    progress('checking the archive', rows)
   })
   await using building = new AsyncDisposableStack()
   const log = openLog(config)
@@ -118,7 +119,7 @@ export async function restore(config: Config, archiving: Archiving & { readonly 
     opening: archive.opening,
     rows: archive.rows(),
     detail: { madeAt, madeBy, restoredBy: product },
-    progress: (table, rows) => progress(`restoring ${table}: ${rows.toLocaleString('en')} rows`),
+    progress: (table, rows) => progress(`restoring ${table}`, rows),
     beforeCommit: () => adoptSecrets(config.dataDir, archive.opening.secrets),
   })
   return { product: madeBy, madeAt, manifest, keptAside }

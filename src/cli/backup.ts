@@ -4,7 +4,7 @@ import { thisMachine } from '#/config/env.ts'
 import type { Context } from './context.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { newPassphrase, PASSPHRASE_OPTION } from './passphrase.ts'
-import { working } from './progress.ts'
+import { counting, working } from './progress.ts'
 import { ownVersion } from './version.ts'
 
 interface Options {
@@ -28,14 +28,14 @@ export function backupCommand(program: Command, context: Context): void {
       const { out, stop: signal } = context
       const passphrase = await newPassphrase(options.passphraseFile, context)
       const { backUp } = await import('#/archiving.ts')
-      const { bytes, manifest } = await working(out, 'backing up', (progress) =>
+      const { bytes, manifest } = await working(out, 'backing up', (say) =>
         backUp(config, {
           path,
           passphrase,
           overwrite: options.overwrite === true,
           product: ownVersion(),
           signal,
-          progress,
+          progress: counting(out, say),
         }),
       )
       const rows = Object.values(manifest.tables).reduce((sum, table) => sum + table.rows, 0)

@@ -37,3 +37,8 @@ export async function working<T>(
     out.status('')
   }
 }
+
+/** Says a step with how far it is, where a line can be drawn anew; elsewhere each step is said once. */
+export function counting(out: Terminal, say: (step: string) => void): (step: string, rows?: number) => void {
+  return (step, rows) => say(out.moves && rows !== undefined ? `${step}: ${rows.toLocaleString('en')} rows` : step)
+}

@@ -5,7 +5,7 @@ import type { Context } from './context.ts'
 import { confirmed } from './keyboard.ts'
 import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
 import { passphraseOf, PASSPHRASE_OPTION } from './passphrase.ts'
-import { working } from './progress.ts'
+import { counting, working } from './progress.ts'
 import { ownVersion } from './version.ts'
 
 interface Options {
@@ -31,8 +31,8 @@ export function restoreCommand(program: Command, context: Context): void {
       if (replace) await confirmed(context.keyboard, `Replace everything in ${placeOf(config)}`, options.yes)
       const passphrase = await passphraseOf(options.passphraseFile, context)
       const { restore } = await import('#/archiving.ts')
-      const { manifest, keptAside, ...about } = await working(out, 'restoring', (progress) =>
-        restore(config, { path, passphrase, replace, product: ownVersion(), signal, progress }),
+      const { manifest, keptAside, ...about } = await working(out, 'restoring', (say) =>
+        restore(config, { path, passphrase, replace, product: ownVersion(), signal, progress: counting(out, say) }),
       )
       const rows = Object.values(manifest.tables).reduce((sum, table) => sum + table.rows, 0)
       if (options.json === true)
