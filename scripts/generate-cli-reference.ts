@@ -42,7 +42,7 @@ function section(command: Command, depth: number): string {
   const lesson = lessonOf(command)
   if (lesson !== undefined) {
     const lines = lesson.examples.map(([what, line]) => `# ${what}\n${line}`)
-    parts.push(`\`\`\`sh no-run: examples of the help, in no order\n${lines.join('\n')}\n\`\`\``)
+    parts.push(`\`\`\`sh no-run: examples of the help, which a test parses\n${lines.join('\n')}\n\`\`\``)
     if (lesson.next !== undefined) parts.push(lesson.next)
   }
   return [parts.join('\n\n'), ...children.map((child) => section(child, depth + 1))].join('\n\n')

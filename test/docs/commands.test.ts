@@ -22,7 +22,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]()
   console.log(`${blocks.length - left.length} blocks of commands were run, ${left.length} were not:`)
-  for (const { page, line, reason } of left) console.log(`  ${page}:${line}: ${reason}`)
+  for (const [reason, those] of Map.groupBy(left, (block) => block.reason))
+    console.log(`  ${reason}: ${those.map(({ page, line }) => `${page}:${line}`).join(', ')}`)
 })
 
 /** What the page before has made goes, so that this one finds an empty gateway. Tokens of clients are left: connecting replaces them. */
