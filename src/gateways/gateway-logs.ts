@@ -86,6 +86,8 @@ const MAX_UNREAD = 1 << 20
 
 function followed(logs: GatewayLogs, launch: SealedLaunch, asked: Pick<ReadLogs, 'tail' | 'signal'>): Readable {
   const events = new Readable({ read: () => {} })
+  // With the first bytes goes the head: a reader knows that it listens, also where nothing is written.
+  events.push(':\n\n')
   const line = (said: LogLine): void => {
     if (events.readableLength < MAX_UNREAD) events.push(`data: ${JSON.stringify(said)}\n\n`)
   }

@@ -25,6 +25,11 @@ export class LineReader {
     this.#events = events
   }
 
+  /** In the middle of a line beyond the bound: what comes is thrown away. */
+  get skipping(): boolean {
+    return this.#head !== undefined
+  }
+
   push(chunk: Buffer): void {
     let from = 0
     for (;;) {

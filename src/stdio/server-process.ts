@@ -25,6 +25,8 @@ const KILL_AFTER_MS = 4000
 const LAST_WORDS_MS = 300
 /** Lines that are no answers, in a tenth of a second. */
 const MOST_OTHER_LINES = 2000
+/** Bytes that are thrown away, in a tenth of a second. */
+const MOST_SKIPPED = 4 << 20
 
 /** One process of a stdio server with everything that it started: a group of its own that ends as one. */
 export class ServerProcess {
@@ -34,6 +36,7 @@ export class ServerProcess {
   readonly #log: LogBook
   readonly #stderr: StderrReader
   readonly #throttle: Throttle
+  readonly #skipped: Throttle
   readonly #lines: LineReader
   readonly #gone = Promise.withResolvers<void>()
   readonly #timers: NodeJS.Timeout[] = []
@@ -53,10 +56,14 @@ export class ServerProcess {
       tooLong: (head, tail) => events.tooLong(head, tail),
     })
     this.#throttle = new Throttle(stdout, MOST_OTHER_LINES)
+    this.#skipped = new Throttle(stdout, MOST_SKIPPED)
     this.#stderr = new StderrReader(stderr, (text) => log.write('stderr', this.pid, text))
     stdin.on('error', () => {})
     stdout.on('error', () => {})
-    stdout.on('data', (chunk: Buffer) => this.#lines.push(chunk))
+    stdout.on('data', (chunk: Buffer) => {
+      this.#lines.push(chunk)
+      if (this.#lines.skipping) this.#skipped.spend(chunk.length)
+    })
     this.#child.once('error', (cause) => this.#end(`it could not be started: ${cause.message}`))
     this.#child.once('exit', (code, signal) =>
       this.#exited(signal === null ? `exit code ${code}` : `killed by ${signal}`),
@@ -128,6 +135,7 @@ export class ServerProcess {
     this.#stderr.finish()
     this.#state = 'ended'
     this.#throttle[Symbol.dispose]()
+    this.#skipped[Symbol.dispose]()
     this.#stderr[Symbol.dispose]()
     for (const timer of this.#timers) clearTimeout(timer)
     for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) stream.destroy()

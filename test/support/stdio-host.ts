@@ -138,9 +138,9 @@ async function exchange(
   }
 }
 
-export async function until(what: () => boolean, withinMs = 8000): Promise<void> {
+export async function until(what: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
   const end = performance.now() + withinMs
-  while (!what()) {
+  while (!(await what())) {
     if (performance.now() > end) throw new Error(`did not come to pass within ${withinMs} ms: ${what.toString()}`)
     await sleep(20)
   }
