@@ -16,7 +16,9 @@ export interface SseOptions {
 
 const RETRY = { firstMs: 250, maxMs: 15_000 }
 /** No server keeps us away for longer than this. */
-const MAX_RETRY_MS = 15_000
+const MAX_RETRY_MS = 60_000
+/** A call waits so long for a stream that may not be opened yet; beyond that it is told when to come again. */
+const MAX_WAIT_MS = 3000
 /** A stream that lived this long was no failure. */
 const STEADY_MS = 30_000
 const SESSION_LINE = /^mcp-session-id: ([^\r]*)\r\n/m
@@ -69,6 +71,8 @@ export class SseCarrier implements Carrier {
 
   #open(exchange: SseExchange, request: HttpRequest): void {
     const { url, context, way } = this.#options
+    const delayMs = this.#openAt - performance.now()
+    if (delayMs > MAX_WAIT_MS) return exchange.refuseFor(delayMs)
     const session = new SseSession({
       name: randomUUID(),
       url,
@@ -82,7 +86,7 @@ export class SseCarrier implements Carrier {
       },
     })
     this.#sessions.set(session.name, session)
-    session.open(exchange, request, this.#openAt - performance.now())
+    session.open(exchange, request, delayMs)
     if (this.#closed) session.leave()
   }
 

@@ -9,6 +9,8 @@ import type { AnswerTaker } from './sse-messages.ts'
 
 /** What an exchange asks of the session it runs in. */
 export interface ExchangeHome {
+  /** Of its stream, whoever it was for. */
+  readonly lastByteAt: number
   /** So many bytes more (or less) wait here for a reader that has paused. */
   holds(bytes: number): void
   /** The exchange is over, whatever its end. */
@@ -32,7 +34,9 @@ export class SseExchange implements Carried, AnswerTaker {
   /** As which the server knows the request; undefined: it awaits no answer. */
   id: number | undefined
   reused = true
-  lastByteAt = 0
+  /** It hears what belongs to no call, for as long as the stream lives. */
+  listens = false
+  #heardAt = 0
   /** When it went out; 0: it has not. */
   sentAt = 0
   #home: ExchangeHome | undefined
@@ -56,6 +60,10 @@ export class SseExchange implements Carried, AnswerTaker {
     this.owner = owner
     this.#options = options
     this.#route = route
+  }
+
+  get lastByteAt(): number {
+    return this.listens ? (this.#home?.lastByteAt ?? 0) : this.#heardAt
   }
 
   get format(): 'events' | undefined {
@@ -121,6 +129,13 @@ export class SseExchange implements Carried, AnswerTaker {
     })
   }
 
+  /** Its stream may not be opened for so long. After `send` has returned. */
+  refuseFor(ms: number): void {
+    const why = 'the event stream to the server was lost; it is opened again in a moment'
+    const error = new GatewayError('upstream_busy', why, { retryAfter: Math.ceil(ms / 1000) })
+    queueMicrotask(() => this.fail(error, 'unsent'))
+  }
+
   fail(error: Error, progress = this.progress): void {
     if (this.#end()) this.owner.broken(error, progress)
   }
@@ -133,7 +148,7 @@ export class SseExchange implements Carried, AnswerTaker {
 
   bytes(chunk: Buffer): void {
     if (this.#over) return
-    this.lastByteAt = performance.now()
+    this.#heardAt = performance.now()
     this.begin(NO_HEADERS)
     this.#take(chunk)
   }
@@ -153,7 +168,7 @@ export class SseExchange implements Carried, AnswerTaker {
   }
 
   resume(): void {
-    this.lastByteAt = performance.now()
+    this.#heardAt = performance.now()
     this.#paused = false
     while (this.#held.length > 0 && !this.#paused && !this.#over) {
       const next = this.#held.shift()

@@ -23,7 +23,7 @@ export interface Addressees {
 const WHOLE = 64 << 10
 /** What is held of a message that has not. Many servers write the id last. */
 export const UNKNOWN_LIMIT = 16 << 20
-/** A notification or a request of the server's that is larger is left out. */
+/** What is larger and no answer that has said whose it is, is left out. */
 const OTHER_LIMIT = 1 << 20
 
 const NOBODY: AnswerTaker = { bytes() {}, end() {}, tooLarge() {} }
@@ -65,12 +65,10 @@ export class SharedMessages {
   }
 
   #whole(bytes: Buffer): void {
+    if (bytes.length > OTHER_LIMIT) return
     const message = parseMessage(bytes)
     if (message === undefined) return
-    if (message['method'] !== undefined) {
-      if (bytes.length <= OTHER_LIMIT) this.#to.other(message, bytes)
-      return
-    }
+    if (message['method'] !== undefined) return this.#to.other(message, bytes)
     // Read loosely here, it is judged by whoever takes it.
     const taker = this.#to.answer(message['id'])
     taker?.bytes(bytes)

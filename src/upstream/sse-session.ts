@@ -15,7 +15,7 @@ export interface SessionOptions extends StreamOptions {
   readonly name: string
   /** The way to the endpoint, once it is known. */
   readonly posts: (url: string) => Carrier
-  /** Its stream is gone. `lived`: how long it was open, in ms; null: it was closed by us. */
+  /** Its stream is gone. `lived`: how long it was open, in ms; null: it was closed by us, or refused. */
   readonly closed: (session: SseSession, lived: number | null) => void
 }
 
@@ -61,6 +61,10 @@ export class SseSession implements ExchangeHome {
     this.#stream = new SseStream(options, this.#streaming())
   }
 
+  get lastByteAt(): number {
+    return this.#stream.lastByteAt
+  }
+
   get posts(): Carrier | undefined {
     return this.#posts
   }
@@ -82,6 +86,7 @@ export class SseSession implements ExchangeHome {
   /** What belongs to no call goes here from now on. */
   listen(exchange: SseExchange): void {
     this.#listener?.ended()
+    exchange.listens = true
     this.#enter(exchange)
     this.#listener = exchange
     queueMicrotask(() => exchange.begin(new Map()))
@@ -179,16 +184,19 @@ export class SseSession implements ExchangeHome {
         const opener = this.#opener
         opener?.exchange.post(this.#posts, opener.request)
       },
-      refused: (answer, body) => this.#unopened((exchange) => exchange.refuse(answer, body)),
-      unopened: (error) => this.#unopened((exchange) => exchange.fail(error, 'unsent')),
+      refused: (answer, body) => {
+        const opener = this.#opener
+        // A refusal is about who asks or what for; what is about load or health makes everybody wait.
+        this.#close(answer.status >= 500 || answer.status === 429 ? 0 : null)
+        opener?.exchange.refuse(answer, body)
+      },
+      unopened: (error) => {
+        const opener = this.#opener
+        this.#close(0)
+        opener?.exchange.fail(error, 'unsent')
+      },
       lost: (why) => this.#lost(why?.cause),
     }
-  }
-
-  #unopened(tell: (exchange: SseExchange) => void): void {
-    const opener = this.#opener
-    this.#close(0)
-    if (opener !== undefined) tell(opener.exchange)
   }
 
   #lost(cause: Error | undefined): void {

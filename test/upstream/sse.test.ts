@@ -172,6 +172,25 @@ describe('what can go wrong', () => {
     expect(await ask('drop', true)).toMatchObject({ report: { attempts: 3 } })
   })
 
+  test('a server that wants to be left alone for long is; a call is told when to come again', async () => {
+    await using server = await sseServer({
+      posted: byName({
+        drop: (line) => {
+          line.raw('retry: 20000\n\n')
+          setTimeout(() => line.response.destroy(), 20)
+        },
+      }),
+    })
+    await using parts = startUpstreams()
+    const gateway = gatewayOf(server.url)
+    const ask = (name: string) => call(parts.upstreams, requestTo(gateway, { principal: principal('one'), name }))
+    expect((await ask('drop')).error?.message).toContain('the call may have run')
+    const { error, report } = await ask('fine')
+    expect(error).toMatchObject({ code: 'upstream_busy', retryAfter: 20 })
+    expect(report.mayHaveRun).toBe(false)
+    expect(server.opened).toHaveLength(1)
+  })
+
   test('a client that leaves is told to the server, and the others go on', async () => {
     await using server = await sseServer({ posted: byName({ never: () => {} }) })
     await using parts = startUpstreams()
