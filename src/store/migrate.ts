@@ -23,7 +23,7 @@ export interface Migrated {
 
 const SOURCE = "/*source='migrate'*/ "
 /** Any constant will do: it names this lock among the advisory locks of one database. */
-const LOCK = 4_817_200_611
+export const MIGRATION_LOCK = 4_817_200_611
 
 /**
  * Brings the database to this code's schema: forward only, one transaction per file. Any number of processes may start at once:
@@ -93,7 +93,7 @@ export function compare(wanted: readonly MigrationFile[], applied: readonly Appl
 /** Applies one file unless another process did meanwhile; false: look again. */
 async function applyOne(client: PlainClient, file: MigrationFile, log: StoreLog): Promise<boolean> {
   try {
-    await client.query(`${SOURCE}BEGIN; SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(${LOCK});
+    await client.query(`${SOURCE}BEGIN; SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(${MIGRATION_LOCK});
       CREATE TABLE IF NOT EXISTS schema_migrations (
         name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`)
     if ((await appliedMigrations(client)).some(({ name }) => name === file.name)) {

@@ -103,8 +103,11 @@ async function holderOf(path: string): Promise<string | undefined> {
   }
 }
 
-function inUse(dataDir: string, pid: string): StartError {
-  return new StartError(
+/** Somebody else runs on the data folder. */
+export class FolderInUse extends StartError {}
+
+function inUse(dataDir: string, pid: string): FolderInUse {
+  return new FolderInUse(
     `the data folder ${dataDir} is in use by process ${pid}: stop that one, or set CAUSEWAY_DATA_DIR to another folder`,
   )
 }
