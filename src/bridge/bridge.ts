@@ -29,6 +29,8 @@ const LONGEST_LINE = 64 << 20
 const MOST_CALLS = 1000
 const MOST_HELD_BYTES = 128 << 20
 const GOODBYE_MS = 1000
+/** It lasts as long as its client. */
+const ENDLESS = 'subscriptions/listen'
 
 /** Between a client on two streams and a gateway at a URL; ends when the client does. */
 export async function runBridge(options: BridgeOptions): Promise<void> {
@@ -53,6 +55,7 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
 
 interface Call {
   readonly era: Era
+  readonly method: string
   readonly controller: AbortController
 }
 
@@ -106,7 +109,7 @@ class Bridge {
     const controller = new AbortController()
     const ended = (): void => controller.abort(this.#end.reason)
     this.#end.addEventListener('abort', ended, { once: true })
-    this.#calls.set(key, { era, controller })
+    this.#calls.set(key, { era, method: frame.method, controller })
     try {
       if (era === 'legacy' && frame.method !== 'initialize') await this.#opening
       await answerRequest(this.#asking, { frame, era, signal: controller.signal })
@@ -137,6 +140,8 @@ class Bridge {
   /** Until everything under way has ended, or `ms` have passed. */
   async drain(ms: number): Promise<void> {
     this.#listen.close()
+    for (const { method, controller } of this.#calls.values())
+      if (method === ENDLESS) controller.abort(new Error('nobody listens any more'))
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, ms)
     const all = async (): Promise<void> => {

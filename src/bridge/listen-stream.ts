@@ -2,6 +2,8 @@ import { backoff, pause } from '#/lib/backoff.ts'
 import type { Asking } from './answer-request.ts'
 import { relayBody } from './read-answer.ts'
 
+const NO_STREAM = 405
+const NOT_OFFERED = new Set([NO_STREAM, 501])
 const AGAIN = { firstMs: 500, maxMs: 30_000 }
 
 /** What the server says by itself to a session: the GET stream, where the gateway offers one. Opened again when it breaks. */
@@ -31,11 +33,9 @@ export class ListenStream {
   async #keepOpen(): Promise<void> {
     for (let failures = 1; !this.#end.signal.aborted; failures++) {
       const status = await this.#open().catch(() => 0)
-      if (status === 405 || status === 501 || status === 404) {
-        // There is no such stream, or the session is over: the next call heals that.
-        if (status !== 404) return
-        this.#lastEvent = undefined
-      }
+      if (NOT_OFFERED.has(status)) return
+      // The session is over: the next call opens it again.
+      if (status === 404) this.#lastEvent = undefined
       if (status === 200) failures = 1
       await pause(backoff(failures, AGAIN), this.#end.signal)
     }
@@ -57,7 +57,7 @@ export class ListenStream {
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
     if (!response.ok || !isStream) {
       await response.body?.cancel()
-      return response.ok ? 405 : response.status
+      return response.ok ? NO_STREAM : response.status
     }
     await relayBody(response, { output, seen: () => {}, eventId: (id) => (this.#lastEvent = id) })
     return 200

@@ -1,4 +1,5 @@
 import { parseEnv } from 'node:util'
+import { isObject } from '#/lib/is-object.ts'
 import type { Values } from './config-text.ts'
 import { filledIn, type Missing, type Sources } from './fill-in.ts'
 
@@ -40,7 +41,7 @@ export function readServers(config: Values, reading: Reading): readonly FoundSer
   if (groups.length === 0) return undefined
   const entries = groups.flatMap((group) => Object.entries(group))
   // Only Gemini CLI calls it so, and only it understands $NAME.
-  const bare = entries.some(([, entry]) => isValues(entry) && entry['httpUrl'] !== undefined)
+  const bare = entries.some(([, entry]) => isObject(entry) && entry['httpUrl'] !== undefined)
   return entries.map(([name, entry]) => serverOf(name, entry, { ...reading, bare }))
 }
 
@@ -53,17 +54,15 @@ function groupsOf(config: Values, project: string): readonly Values[] {
     // Claude Code keeps what is for one project alone below its folder.
     valuesIn(valuesIn(config, 'projects'), project)['mcpServers'],
   ]
-  return places.filter((place): place is Values => isValues(place))
+  return places.filter((place): place is Values => isObject(place))
 }
 
-const isValues = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const valuesIn = (values: Values, key: string): Values => (isValues(values[key]) ? values[key] : {})
+const valuesIn = (values: Values, key: string): Values => (isObject(values[key]) ? values[key] : {})
 
 function serverOf(name: string, entry: unknown, reading: Known): FoundServer {
   const missing: Missing[] = []
   const known = { name, entry, missing, problem: undefined }
-  if (!isValues(entry)) return { ...known, way: undefined, disabled: false, problem: 'it must be an object' }
+  if (!isObject(entry)) return { ...known, way: undefined, disabled: false, problem: 'it must be an object' }
   const disabled = entry['disabled'] === true || entry['enabled'] === false
   const fill = (text: string): string => filledIn(text, reading, (what) => missing.push(what))
   try {
@@ -158,7 +157,7 @@ function listIn(entry: Values, key: string): readonly string[] {
 /** Numbers and the like are what they are as text. */
 function textsIn(entry: Values, key: string, fill: (text: string) => string): Record<string, string> {
   const value = entry[key] ?? {}
-  if (!isValues(value)) throw new EntryFault(`${key} must be an object of texts`)
+  if (!isObject(value)) throw new EntryFault(`${key} must be an object of texts`)
   const known = Object.entries(value).filter(([, each]) => each !== null)
   if (known.some(([, each]) => typeof each === 'object')) throw new EntryFault(`${key} must be an object of texts`)
   return Object.fromEntries(known.map(([name, each]) => [name, fill(String(each))]))
@@ -167,7 +166,7 @@ function textsIn(entry: Values, key: string, fill: (text: string) => string): Re
 /** What a configuration asks its reader for (VS Code): by id, what it is for and whether it is a secret. */
 export function questionsOf(config: Values): ReadonlyMap<string, { readonly text: string; readonly secret: boolean }> {
   const { inputs } = config
-  const asked = Array.isArray(inputs) ? inputs.filter((input): input is Values => isValues(input)) : []
+  const asked = Array.isArray(inputs) ? inputs.filter((input): input is Values => isObject(input)) : []
   return new Map(
     asked.map(({ id, description, password }) => [
       String(id),

@@ -1,4 +1,5 @@
-import { errorOf, INVALID_PARAMS, isModern, isObject, METHOD_NOT_FOUND, RpcError, type Id } from './rpc.ts'
+import { isObject } from '#/lib/is-object.ts'
+import { errorOf, INVALID_PARAMS, isModern, METHOD_NOT_FOUND, RpcError, type Id } from './rpc.ts'
 import { METHODS, type Request, type Things } from './methods.ts'
 import { Notebook, notebookTools } from './notebook.ts'
 import { barChart } from './bar-chart.ts'

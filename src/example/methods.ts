@@ -1,8 +1,9 @@
+import { isObject } from '#/lib/is-object.ts'
 import { checkedArguments } from './arguments.ts'
 import type { Notebook } from './notebook.ts'
 import { getPrompt, listPrompts, promptValues } from './prompts.ts'
 import { listResources, readResource, RESOURCE_TEMPLATES } from './resources.ts'
-import { INVALID_PARAMS, isObject, MODERN, negotiated, RpcError, type Id } from './rpc.ts'
+import { INVALID_PARAMS, MODERN, negotiated, RpcError, type Id } from './rpc.ts'
 import { ToolFault, type Json, type Tool, type ToolAnswer } from './tool.ts'
 
 export interface Things {

@@ -1,3 +1,4 @@
+import { isObject } from '#/lib/is-object.ts'
 import type { Json } from './tool.ts'
 
 /** A failure that JSON-RPC tells in `error`. */
@@ -40,9 +41,6 @@ export function isModern(meta: Json): boolean {
     throw new RpcError(INVALID_PARAMS, `params._meta must have "${CAPABILITIES_KEY}", an object`)
   return true
 }
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export function errorOf(cause: unknown): Json {
   if (!(cause instanceof RpcError)) return { code: INTERNAL, message: 'internal error' }

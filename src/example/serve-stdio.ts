@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { isObject } from '#/lib/is-object.ts'
 import { ExampleServer } from './example-server.ts'
-import { isObject } from './rpc.ts'
 
 /** Serves over two streams, a message a line, until the input ends. */
 export async function serveExample(input: Readable, output: Writable, version: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { freePort } from '../support/child-server.ts'
 import { listen } from '../support/listen.ts'
@@ -202,6 +203,36 @@ test('what the server says by itself comes over the stream that it offers, and t
   bridge.write(roots)
   await expect.poll(() => bridge.asked.at(-1)?.body).toBe(roots)
   expect(bridge.asked.at(-1)?.headers['mcp-session-id']).toBe('s')
+})
+
+test('a subscription does not keep the bridge once the input has ended', async () => {
+  await using bridge = await bridged((_asked, response) => response.writeHead(200, EVENTS).flushHeaders(), {
+    drainMs: 60_000,
+  })
+  bridge.write(`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{${META}}}`)
+  await expect.poll(() => bridge.asked.length).toBe(1)
+  await bridge.end()
+  expect(bridge.rest()).toEqual([])
+})
+
+test('a client that does not read holds up the gateway, not our memory', async () => {
+  const size = 48 << 20
+  const piece = Buffer.alloc(64 << 10, 'x')
+  let sent = 0
+  await using bridge = await bridged(async (_asked, response) => {
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .write('{"jsonrpc":"2.0","id":"a","result":{"text":"')
+    for (; sent < size; sent += piece.length) if (!response.write(piece)) await once(response, 'drain')
+    response.end('"}}')
+  })
+  bridge.reads(false)
+  bridge.write(CALL)
+  let before = -1
+  await expect.poll(() => before === (before = sent) && sent > 0, { timeout: 10_000, interval: 300 }).toBe(true)
+  expect(sent).toBeLessThan(size / 3)
+  bridge.reads(true)
+  expect((await bridge.line()).length).toBe(size + '{"jsonrpc":"2.0","id":"a","result":{"text":""}}'.length)
 })
 
 test('once the input ends, calls under way are answered, and those that take too long are given up', async () => {

@@ -25,6 +25,8 @@ export interface Bridged extends AsyncDisposable {
   line(): Promise<string>
   /** What else the client has seen. */
   rest(): readonly string[]
+  /** Whether the client reads what it is told. */
+  reads(on: boolean): void
   /** Ends the input; resolves once the bridge has ended. */
   end(): Promise<void>
   stop(): void
@@ -74,6 +76,7 @@ export async function bridged(answer: Answer, options: BridgedOptions = {}): Pro
     write: (...written) => void input.write(written.map((line) => `${line}\n`).join('')),
     line: lines.next,
     rest: lines.rest,
+    reads: (on) => void (on ? output.resume() : output.pause()),
     end,
     stop: () => stop.abort(),
     async [Symbol.asyncDispose]() {

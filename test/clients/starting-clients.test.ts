@@ -60,11 +60,11 @@ describe.each(Object.keys(STARTING_PEERS))('%s', (peer) => {
     await using client = await start(peer, bridge('--gateway', 'example'))
     await useExample(client)
   })
+})
 
-  test('the example server itself', async () => {
-    await using client = await start(peer, { command: process.execPath, args: [LAUNCHER, 'example'], env: {} })
-    await useExample(client)
-  })
+test.each(['SDK v1', 'SDK v2, 2026-07-28'])('%s: the example server itself', async (peer) => {
+  await using client = await start(peer, { command: process.execPath, args: [LAUNCHER, 'example'], env: {} })
+  await useExample(client)
 })
 
 async function useExample(client: Peer): Promise<void> {
