@@ -68,6 +68,11 @@ export class Http2Connection {
       this.#cause ??= cause
     })
     session.on('close', () => this.#closed())
+    // A late alert of TLS ends the socket, of which the session does not always hear.
+    socket.on('error', (cause) => {
+      this.destroy(cause)
+      this.#closed()
+    })
     this.#look(QUIET_MS)
   }
 

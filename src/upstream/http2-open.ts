@@ -1,5 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { type ConnectOptions, type NetEndpoint, openSocket } from './connect.ts'
+import { type ConnectOptions, type NetEndpoint, openSocket, reason } from './connect.ts'
 import { Http2Connection } from './http2-connection.ts'
 import type { Http2Target } from './http2-fields.ts'
 
@@ -77,6 +77,9 @@ class Opening implements Disposable {
 
   #closed(connection: Http2Connection, cause: Error | undefined): void {
     if (this.#over) return this.#changes.closed(connection)
+    const said = cause === undefined ? '' : reason(cause)
+    // What TLS says of certificates is about them.
+    if (said.includes('certificate')) return this.#fail(new GatewayError('upstream_unreachable', said, { cause }))
     this.#fail(notHttp2('the connection broke before anything was said', cause))
   }
 

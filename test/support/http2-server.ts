@@ -39,13 +39,20 @@ export function echoHttp2({ stream, body }: Http2Request): void {
 /** A server that speaks HTTP/2 and nothing else, over TLS (for 127.0.0.1, with the test certificate) or without. */
 export async function http2Server(
   handle: Http2Server['handle'],
-  options: { readonly tls?: boolean; readonly settings?: Settings } = {},
+  options: { readonly tls?: boolean; readonly requestCert?: boolean; readonly settings?: Settings } = {},
 ): Promise<Http2Server> {
-  const { tls = false, settings = {} } = options
+  const { tls = false, requestCert = false, settings = {} } = options
   const sessions: ServerHttp2Session[] = []
   let opened = 0
   const server = tls
-    ? createSecureServer({ cert: TEST_CERTIFICATE, key: TEST_KEY, settings })
+    ? createSecureServer({
+        cert: TEST_CERTIFICATE,
+        key: TEST_KEY,
+        ca: TEST_CERTIFICATE,
+        requestCert,
+        rejectUnauthorized: requestCert,
+        settings,
+      })
     : createServer({ settings })
   const fake = { handle }
   server.on('session', (session: ServerHttp2Session) => {

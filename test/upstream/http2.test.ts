@@ -32,6 +32,13 @@ test.each([true, false])('many calls share a connection, tls: %s', async (tls) =
   expect(seen[0]).toEqual(['/mcp?a=b', expect.stringMatching(/^\d+$/), '2025-11-25', 'é'])
 })
 
+test('a server that wants a client certificate is told apart from one that does not speak HTTP/2', async () => {
+  await using server = await http2Server(echoHttp2, { tls: true, requestCert: true })
+  await using parts = startUpstreams()
+  const { error } = await call(parts.upstreams, requestTo(gatewayOf(server.url, { caCertificate: TEST_CERTIFICATE })))
+  expect(error).toMatchObject({ code: 'upstream_unreachable', message: expect.stringContaining('client certificate') })
+})
+
 test('what the server takes at a time is kept to; more connections are few, and the rest waits', async () => {
   let most = 0
   const running = new Map<unknown, number>()
