@@ -70,7 +70,7 @@ env_http_headers = { Y = "GH_TOKEN" }
 
 [mcp_servers.b]
 command = "b"
-env_vars = ["TOKEN", "ABSENT"]
+env_vars = [{ name = "TOKEN", source = "local" }, "ABSENT"]
 enabled = false
 `
   const found = readServers(readConfig(text, 'config.toml'), READING)

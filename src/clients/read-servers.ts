@@ -124,12 +124,19 @@ function headersOf(entry: Values, { reading, fill, missing }: Filling): Record<s
 function envOf(entry: Values, { reading, fill, missing }: Filling): Record<string, string> {
   const file = textIn(entry, 'envFile')
   const env: Record<string, string> = file === undefined ? {} : envFile(fill(file), reading)
-  for (const name of listIn(entry, 'env_vars')) {
+  for (const name of variablesIn(entry)) {
     const value = reading.env[name]
     if (value === undefined) missing.push({ kind: 'variable', name })
     else env[name] = value
   }
   return { ...env, ...textsIn(entry, 'env', fill) }
+}
+
+/** Names, or objects with a name (Codex). */
+function variablesIn(entry: Values): readonly string[] {
+  const names = entry['env_vars']
+  if (!Array.isArray(names)) return listIn(entry, 'env_vars')
+  return listIn({ names: names.map((each: unknown) => (isObject(each) ? each['name'] : each)) }, 'names')
 }
 
 function envFile(path: string, { readText }: Reading): Record<string, string> {
