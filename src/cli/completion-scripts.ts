@@ -28,7 +28,7 @@ complete -F _causeway causeway
   zsh: `#compdef causeway
 # causeway's completion for zsh: eval "$(causeway completion zsh)" in ~/.zshrc after compinit, or a file _causeway in $fpath
 _causeway() {
-  local line
+  local line ret=1
   local -a described partial
   for line in "\${(@f)$(\${words[1]} complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     [[ -z $line ]] && continue
@@ -39,8 +39,9 @@ _causeway() {
     local value=\${line%%$'\\t'*} about=\${line#*$'\\t'}
     if [[ $value == *= ]]; then partial+=("\${value//:/\\\\:}:$about"); else described+=("\${value//:/\\\\:}:$about"); fi
   done
-  (( \${#described} )) && _describe -V causeway described
-  (( \${#partial} )) && _describe -V causeway partial -S ''
+  (( \${#described} )) && _describe -V causeway described && ret=0
+  (( \${#partial} )) && _describe -V causeway partial -S '' && ret=0
+  return ret
 }
 if [[ \${funcstack[1]} == _causeway ]]; then _causeway "$@"; else compdef _causeway causeway; fi
 `,
