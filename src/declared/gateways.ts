@@ -11,7 +11,17 @@ import type { Declaration, Gateway } from '#/gateways/gateway.ts'
 import { register } from '#/gateways/register.ts'
 import { Check } from 'typebox/value'
 import type { DeclaredGateway } from './declared-input.ts'
-import { MASK, snake, takenOver, type Applying, type Change, type Existing, type Ran, type Step } from './step.ts'
+import {
+  differences,
+  MASK,
+  snake,
+  takenOver,
+  type Applying,
+  type Change,
+  type Existing,
+  type Ran,
+  type Step,
+} from './step.ts'
 
 /** What is to be done for a gateway to be as declared. What the declaration does not say has its default. */
 export async function gatewayStep(
@@ -29,8 +39,8 @@ export async function gatewayStep(
   const { gateway } = await gatewayFor(deps, id, { principal: applying.principal, permission: 'gateways.update' })
   const body = completed(said)
   const after = redeclare(gateway, { id, body, sealer: deps.sealer }).declaration
-  const fields = changedFields(gateway, after, { id, sealer: deps.sealer }).map((name) =>
-    changeOf(name, gateway, after),
+  const fields = changedFields(gateway, after, { id, sealer: deps.sealer }).flatMap((name) =>
+    changesOf(name, gateway, after),
   )
   const switched = enabled !== undefined && enabled !== gateway.enabled
   const state = switched ? [{ field: 'enabled', from: gateway.enabled, to: enabled }] : []
@@ -95,13 +105,15 @@ export function completed(said: Readonly<Partial<DeclaredGateway>>): GatewayUpda
   const absent = Object.entries(GatewayUpdate.properties).filter(
     ([name]) => !Object.hasOwn(said, name) && !name.startsWith('auth') && name !== 'oneTimeAuth',
   )
+  // What is no command has no sharing.
+  const sharing = said.sharing === undefined && (said.command ?? '') !== '' ? { sharing: 'shared' as const } : {}
   const defaults = absent.flatMap(([name, schema]) => {
     const fit = [null, 'public', [], {}].find(
       (value) => (value === 'public') === (name === 'visibility') && Check(schema, value),
     )
     return fit === undefined ? [] : [[name, fit]]
   })
-  return { ...(hasCredential ? {} : { authType: 'none' }), ...Object.fromEntries(defaults), ...said }
+  return { ...(hasCredential ? {} : { authType: 'none' }), ...Object.fromEntries(defaults), ...sharing, ...said }
 }
 
 /** Fields that may be shown. Whatever else there is, or comes to be, is masked. */
@@ -133,10 +145,19 @@ function shown(said: Readonly<Record<string, unknown>>): readonly Change[] {
     .map(([name, value]) => ({ field: snake(name), from: null, to: OPEN.has(name) ? value : MASK }))
 }
 
-function changeOf(name: string, before: Declaration, after: Declaration): Change {
+function changesOf(name: string, before: Declaration, after: Declaration): readonly Change[] {
+  if (name === 'stdio') return launchChanges(before.stdio, after.stdio)
   const side = (of: Declaration): unknown => {
     const value = (of as unknown as Readonly<Record<string, unknown>>)[name] ?? null
     return OPEN.has(name) || value === null ? value : MASK
   }
-  return { field: snake(name), from: side(before), to: side(after) }
+  return [{ field: snake(name), from: side(before), to: side(after) }]
+}
+
+/** The sealed environment differs exactly where what it says does. */
+function launchChanges(before: Declaration['stdio'], after: Declaration['stdio']): readonly Change[] {
+  const { env: from, envNames: _names, ...was } = before ?? { env: null, envNames: [] }
+  const { env: to, envNames: _others, ...is } = after ?? { env: null, envNames: [] }
+  const masked = (env: string | null): string | null => (env === null ? null : MASK)
+  return [...differences(was, is), ...(from === to ? [] : [{ field: 'env', from: masked(from), to: masked(to) }])]
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Type } from 'typebox'
 import type { GatewayId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -126,6 +127,8 @@ function environment(
     values[name] = value
   }
   const envNames = Object.keys(values)
+  // Sealed anew it would read as a change.
+  if (before !== null && isDeepStrictEqual(values, stored)) return { env: before.env, envNames: before.envNames }
   return { env: envNames.length === 0 ? null : sealer.seal(purpose(id), JSON.stringify(values)), envNames }
 }
 
