@@ -1,5 +1,6 @@
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Arrival } from './arrival.ts'
 import { refuseInRest } from './rest-errors.ts'
 
@@ -20,13 +21,17 @@ export interface Ops {
 /** What probes and scrapers ask. Health answers whatever else is going on. */
 export function createOps({ authenticate, readiness, metrics }: OpsOptions): Ops {
   return {
-    health: (arrival) => send(arrival, 200, { status: 'healthy' }),
+    health(arrival) {
+      if (isRead(arrival)) send(arrival, 200, { status: 'healthy' })
+    },
     ready(arrival) {
+      if (!isRead(arrival)) return
       const { ready, degraded } = readiness()
       if (!ready) return send(arrival, 503, { status: 'unready', reasons: degraded })
       send(arrival, 200, degraded.length === 0 ? { status: 'ready' } : { status: 'degraded', reasons: degraded })
     },
     async metrics(arrival) {
+      if (!isRead(arrival)) return
       try {
         allowAny(authenticate(arrival.request, arrival.requestId), 'admin.metrics')
         const text = await metrics()
@@ -37,6 +42,14 @@ export function createOps({ authenticate, readiness, metrics }: OpsOptions): Ops
       }
     },
   }
+}
+
+/** False: another method than GET or HEAD, which has been refused. */
+function isRead(arrival: Arrival): boolean {
+  const { method } = arrival.request
+  if (method === 'GET' || method === 'HEAD') return true
+  refuseInRest(arrival, new GatewayError('method_not_allowed', 'Method Not Allowed'), ['allow', 'GET, HEAD'])
+  return false
 }
 
 function send(arrival: Arrival, status: number, body: unknown): void {

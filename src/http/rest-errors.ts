@@ -39,13 +39,13 @@ function edgeOf(reply: FastifyReply): Edge {
 }
 
 /** The same for what never reaches the framework: refusals at the door, and what the process answers by itself. */
-export function refuseInRest(arrival: Arrival, cause: unknown): void {
+export function refuseInRest(arrival: Arrival, cause: unknown, fields?: readonly string[]): void {
   const { response, requestId } = arrival
   const error = GatewayError.from(cause)
   arrival.failed(error)
   if (response.headersSent || response.destroyed) return void response.destroy()
   const body = Buffer.from(JSON.stringify(errorBody(error, requestId)))
-  arrival.json(ERROR_CODES[error.code].http, body, fieldsOf(error))
+  arrival.json(ERROR_CODES[error.code].http, body, fields ?? fieldsOf(error))
 }
 
 /** What the framework throws on its own, in our words. */

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { chown, readFile, stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
+import { StartError } from '#/errors/start-error.ts'
 import { finished } from './embedded-run.ts'
 
 /** The account that PostgreSQL runs under: it refuses to be root. null: our own. */
@@ -11,11 +13,32 @@ export interface Account {
 
 /** `nobody` when we are root, else ourselves. It must exist in passwd: PostgreSQL looks its own name up. */
 export async function unprivilegedAccount(): Promise<Account | null> {
-  if (process.getuid?.() !== 0) return null
+  const own = process.getuid?.()
+  if (own !== 0) {
+    if (own !== undefined && !isKnown()) throw nameless(own)
+    return null
+  }
   const passwd = await readFile('/etc/passwd', 'utf8')
   const fields = passwd.split('\n').map((line) => line.split(':'))
   const [, , uid, gid] = fields.find(([name]) => name === 'nobody') ?? []
   return { uid: Number(uid ?? 65_534), gid: Number(gid ?? 65_534) }
+}
+
+/** Whether the system has a name for us: from passwd. */
+function isKnown(): boolean {
+  try {
+    userInfo()
+    return true
+  } catch {
+    return false
+  }
+}
+
+function nameless(uid: number): StartError {
+  return new StartError(
+    `the embedded PostgreSQL needs an account with a name, and user id ${uid} has none on this machine: ` +
+      'start as root or as a user of /etc/passwd, add an entry for it, or set DATABASE_URL to a PostgreSQL of your own',
+  )
 }
 
 /** Makes the account the owner of `path`. */

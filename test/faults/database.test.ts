@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { steadyStream } from '../support/steady-stream.ts'
 import { faultSite, ownPostgres, sql, until, type FaultSite, type OwnPostgres } from './site.ts'
-import { ledger, write, type Write } from './writes.ts'
+import { awayMs, ledger, write, type Write } from './writes.ts'
 
 let postgres: OwnPostgres
 let site: FaultSite
@@ -116,8 +116,9 @@ describe('the database goes away under load', () => {
     const victims = await makeVictims()
     const stream = await steadyStream({ gateway: site.gateway, tool: site.echo })
     const written = ledger(site.gateway, name.replaceAll(' ', '-'))
-    await sleep(700)
+    await until('writes are acknowledged', () => written.acknowledged.length > 5, 10_000)
     const loggedBefore = linesOf(await site.gateway.output()).length
+    const awaySince = Date.now()
     await begin()
     // What was under way may still have got through.
     await sleep(50)
@@ -141,7 +142,7 @@ describe('the database goes away under load', () => {
     calls += report.calls
 
     const refused = written.answers.filter(({ status }) => status !== 201)
-    const slowest = Math.max(...[...writes, ...refused].map(({ ms }) => ms))
+    const slowest = Math.max(...[...writes, ...refused].map((write) => awayMs(write, awaySince)))
     const figures = {
       calls: report.calls,
       lists: report.lists,
@@ -165,12 +166,11 @@ describe('the database goes away under load', () => {
     expect(report.lists).toBeGreaterThan(100)
     expect(writes.length).toBeGreaterThan(10)
     expect(writes.filter(({ status, retryAfter }) => status !== 503 || Number(retryAfter) < 1)).toEqual([])
-    expect([...writes, ...refused].filter(({ ms }) => ms > 1_000)).toEqual([])
+    expect([...writes, ...refused].filter((write) => awayMs(write, awaySince) > 1_000)).toEqual([])
     expect([ready.status, ready.body.status]).toEqual([200, 'degraded'])
     expect(ready.body.reasons?.join()).toMatch(reason)
     expect(recoveredMs).toBeLessThan(3_000)
     expect(readyMs).toBeLessThan(3_000)
-    expect(written.acknowledged.length).toBeGreaterThan(5)
     expect(await missing(written.acknowledged)).toEqual([])
     expect(loggedDuring.length, eventsIn(loggedDuring)).toBeLessThan(20)
   })
@@ -179,6 +179,7 @@ describe('the database goes away under load', () => {
     const stream = await steadyStream({ gateway: site.gateway, tool: site.echo })
     const written = ledger(site.gateway, 'killed')
     await sleep(700)
+    const awaySince = Date.now()
     process.kill(postgres.pid, 'SIGKILL')
     const before = written.acknowledged.length
     const recoveredMs = await until('a write is acknowledged', () => written.acknowledged.length > before + 3, 10_000)
@@ -190,7 +191,7 @@ describe('the database goes away under load', () => {
     expect(report.failures).toEqual([])
     expect(await missing(written.acknowledged)).toEqual([])
     const refused = written.answers.filter(({ status }) => status !== 201)
-    expect(refused.filter(({ ms, status }) => ms > 1_000 || status !== 503)).toEqual([])
+    expect(refused.filter((write) => awayMs(write, awaySince) > 1_000 || write.status !== 503)).toEqual([])
   })
 
   test('each call that was answered is counted once', async () => {

@@ -23,7 +23,8 @@ async function ordered({ what, url, token, body }: WriteOrder): Promise<Write> {
   })
   const text = await response.text()
   const ms = Math.round(performance.now() - began)
-  return { what, status: response.status, ms, retryAfter: response.headers.get('retry-after'), body: text }
+  const retryAfter = response.headers.get('retry-after')
+  return { what, status: response.status, ms, endedAt: Date.now(), retryAfter, body: text }
 }
 
 const answer = (done: WriteDone): unknown => process.send?.(done)

@@ -8,6 +8,8 @@ export interface Write {
   readonly what: string
   readonly status: number
   readonly ms: number
+  /** By the machine's clock, as Date.now(). */
+  readonly endedAt: number
   readonly retryAfter: string | null
   readonly body: string
 }
@@ -37,6 +39,11 @@ function sender(): ChildProcess {
   sending.unref()
   sending.channel?.unref()
   return sending
+}
+
+/** How long it took while the database was away: what is under way when that begins may have waited for other reasons. */
+export function awayMs({ ms, endedAt }: Write, awaySince: number): number {
+  return Math.min(ms, endedAt - awaySince)
 }
 
 /** A writer that keeps a ledger of what it was told has been done. */

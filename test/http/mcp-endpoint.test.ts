@@ -240,6 +240,20 @@ describe('legacy sessions', () => {
 const slowCall = (id: number, ms: number): string =>
   `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"slow","arguments":{"ms":${ms}}}}`
 
+test.each(['/health', '/ready', '/metrics'])('%s is read and nothing else', async (path) => {
+  const headers = { accept: '*/*' }
+  expect((await ask({ method: 'GET', path, headers })).status).toBe(200)
+  const refused = await ask({ path, headers, body: '{}' })
+  expect([refused.status, refused.headers['allow']]).toEqual([405, 'GET, HEAD'])
+})
+
+test('what is refused before its method is known answers in the era that the head tells', async () => {
+  const errorOf = async (headers: Asked['headers']) =>
+    JSON.parse((await ask({ headers, body: '{"jsonrpc":"2.0"' } as Asked)).body) as object
+  expect(await errorOf({ 'mcp-protocol-version': '2025-11-25' })).toHaveProperty('id', null)
+  expect(await errorOf({ 'mcp-protocol-version': '2026-07-28' })).not.toHaveProperty('id')
+})
+
 test('/rpc answers without session or version, and narrows to a virtual server', async () => {
   const listed = await ask({ path: '/rpc', body: LIST })
   expect(JSON.parse(listed.body)).toMatchObject({ id: 'l', result: { tools: expect.any(Array) } })
