@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { TokenId, UserId } from '#/access/ids.ts'
 import type { Owned, Principal } from '#/access/principal.ts'
 import type { Snapshot } from '#/catalog/snapshot.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Call, CallSink } from './call.ts'
 import { restCalls } from './for-rest.ts'
 
@@ -49,6 +50,14 @@ describe('what is there but not visible is answered like what is not there', () 
       await expect(ask(id)).rejects.toMatchObject({ code: 'not_found', message: `${kind} not found: ${id}` })
     expect(calls).toEqual([])
   })
+})
+
+test('what is switched off is told by the id that was asked for', async () => {
+  const off = new GatewayError('not_found', "unknown tool 'x'")
+  const { rest } = started((_call, sink) => sink.fail(off))
+  const who = seeing(() => true)
+  await expect(rest.tool(who, 'there', asked)).rejects.toMatchObject({ message: 'Tool not found: there' })
+  await expect(rest.resource(who, 'there', request)).rejects.toMatchObject({ message: 'Resource not found: there' })
 })
 
 test('an answer that is too large is given up at its server, too', async () => {

@@ -41,7 +41,14 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
       const tool = catalog.current.tool(id)
       if (tool === undefined || !who.visibilityClass.sees(tool)) throw absent('Tool', id)
       const params = { name: json(tool.originalName), arguments: argumentsJson }
-      return await callWhole(calls, { who, gatewayId: tool.gatewayId, method: 'tools/call', params, request })
+      return await callWhole(calls, {
+        who,
+        gatewayId: tool.gatewayId,
+        method: 'tools/call',
+        params,
+        request,
+        missing: ['Tool', id],
+      })
     },
     async prompt(who, idOrName, { argumentsJson, request }) {
       const { current } = catalog
@@ -49,7 +56,14 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
       if (prompt === undefined || !who.visibilityClass.sees(prompt)) throw absent('Prompt', idOrName)
       const name = json(prompt.originalName)
       const params = argumentsJson === null ? { name } : { name, arguments: argumentsJson }
-      return await callWhole(calls, { who, gatewayId: prompt.gatewayId, method: 'prompts/get', params, request })
+      return await callWhole(calls, {
+        who,
+        gatewayId: prompt.gatewayId,
+        method: 'prompts/get',
+        params,
+        request,
+        missing: ['Prompt', idOrName],
+      })
     },
     async resource(who, id, request) {
       const resource = catalog.current.resource(id)
@@ -60,7 +74,14 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
         })
       }
       const params = { uri: json(resource.uri) }
-      return await callWhole(calls, { who, gatewayId: resource.gatewayId, method: 'resources/read', params, request })
+      return await callWhole(calls, {
+        who,
+        gatewayId: resource.gatewayId,
+        method: 'resources/read',
+        params,
+        request,
+        missing: ['Resource', id],
+      })
     },
   }
 }
@@ -71,6 +92,8 @@ interface WholeCall {
   readonly method: 'tools/call' | 'prompts/get' | 'resources/read'
   readonly params: Readonly<Record<string, Buffer>>
   readonly request: RestRequest
+  /** What the client named: what is switched off is told by that, and not by its server's own name. */
+  readonly missing: readonly [kind: string, id: string]
 }
 
 /** Larger answers belong on the MCP endpoints, which stream. */
@@ -104,8 +127,9 @@ async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
     return resultOf(bytes, outcome.kind)
   } catch (cause) {
     // An answer that is too large is given up here, and must not go on coming from there.
-    canceller.abort(GatewayError.from(cause))
-    throw cause
+    const error = GatewayError.from(cause)
+    canceller.abort(error)
+    throw error.code === 'not_found' ? absent(...whole.missing) : error
   } finally {
     request.signal.removeEventListener('abort', gone)
   }
