@@ -3,6 +3,7 @@ import { credentialOf, MASK } from '#/api/credential.ts'
 import { checkUpstreamHeader } from '#/api/header-rules.ts'
 import { upstreamUrl } from '#/api/upstream-url.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { parseJsonPath } from '#/lib/json-path.ts'
 import type { Tool, ToolBacking, ToolSealer } from './tool.ts'
 import type { ToolUpdate } from './tool-input.ts'
 
@@ -68,7 +69,7 @@ export function rebacked(
     timeoutMs: pick(body.timeoutMs, was.timeoutMs, TIMEOUT_MS),
     queryMapping: pick(body.queryMapping, was.queryMapping, null),
     headerMapping: mappedHeaders(pick(body.headerMapping, was.headerMapping, null)),
-    jsonpathFilter: pick(body.jsonpathFilter, was.jsonpathFilter, ''),
+    jsonpathFilter: filterOf(pick(body.jsonpathFilter, was.jsonpathFilter, '')),
     headerNames: Object.keys(headers),
     ...(credential === undefined ? {} : { authType: credential?.type ?? null, authHint: credential?.hint ?? null }),
     exposePassthrough: pick(body.exposePassthrough, was.exposePassthrough, true),
@@ -121,6 +122,13 @@ function urlOf(body: ToolUpdate, was: ToolBacking): Pick<ToolBacking, 'url' | 'b
   const rest = text.slice(text.indexOf('//') + 2)
   const slash = rest.search(/[/?]/)
   return { url: text, baseUrl: origin, pathTemplate: slash === -1 ? '/' : rest.slice(slash).split('?', 1)[0] || '/' }
+}
+
+/** What cannot be followed is refused when it is said, not when the tool is called. */
+function filterOf(text: string): string {
+  if (text !== '' && parseJsonPath(text) === undefined)
+    throw invalid('jsonpathFilter', 'must be a JSONPath of names, indexes, * and ..; filters and slices are not known')
+  return text
 }
 
 function methodOf(given: string | null | undefined, before: ToolBacking['method']): ToolBacking['method'] {

@@ -9,6 +9,7 @@ import { makeItem } from '#/api/make-item.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { rawMember } from '#/api/raw-member.ts'
 import { changedTool, newTool } from './make-tool.ts'
+import { shapeable } from './shaped-reply.ts'
 import type { Tool, ToolChange, ToolDeps } from './tool.ts'
 import { ToolCreate, ToolUpdate } from './tool-input.ts'
 import { ToolView, toolView } from './tool-view.ts'
@@ -24,10 +25,14 @@ const TOOLS: ItemNoun<'tool', Tool> = {
   deleted: (id) => `Tool ${id} permanently deleted`,
 }
 
+const SHAPED: readonly string[] = ['GET /tools', 'GET /tools/{id}']
+
 /** Every route of /tools. */
 export function toolEndpoints(deps: ToolDeps): readonly Endpoint[] {
   const room = { noun: TOOLS, deps }
-  return [...itemLists(room), ...declaring(room), ...itemSingles(room), calling(deps)]
+  const plain = [...itemLists(room), ...declaring(room), ...itemSingles(room)]
+  const shaped = plain.map((each) => (SHAPED.includes(each.route) ? shapeable(each) : each))
+  return [...shaped, calling(deps)]
 }
 
 /** Tools of an HTTP API are declared here; what is said of any tool may be changed. */

@@ -1,6 +1,7 @@
 import type { HttpBacking } from '#/catalog/model.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { exactJson } from '#/lib/exact-json.ts'
+import { isObject } from '#/lib/is-object.ts'
 import type { CredentialHeaders } from './vault.ts'
 import { field, ownField } from './http1-write.ts'
 import type { HttpRequest } from './http1-write.ts'
@@ -24,7 +25,10 @@ export interface RequestParts {
  */
 export function httpToolRequest(parts: RequestParts): HttpToolRequest {
   const { backing, argumentsJson, credentials } = parts
-  const rest = new Map(Object.entries(exactJson(argumentsJson.toString('utf8')) as Record<string, unknown>))
+  const given = exactJson(argumentsJson.toString('utf8'))
+  if (!isObject(given))
+    throw new GatewayError('invalid_field', 'params.arguments must be an object', { field: 'params.arguments' })
+  const rest = new Map(Object.entries(given))
   const url = new URL(filledPath(backing.url, rest))
   const headers = new Map(Object.entries(credentials))
   for (const [argument, name] of taken(backing.headerMapping, rest)) headers.set(name.toLowerCase(), argument)

@@ -1,4 +1,5 @@
 import type { CatalogTool } from '#/catalog/model.ts'
+import { parseJsonPath, selectJson } from '#/lib/json-path.ts'
 import { exactJson } from '#/lib/exact-json.ts'
 
 export interface HttpAnswerWhole {
@@ -10,12 +11,16 @@ export interface HttpAnswerWhole {
 const NO_CONTENT = 'Request completed successfully (No Content)'
 
 /** What an HTTP API answered, as a CallToolResult: JSON in readable form, a failure as an error of the tool. */
-export function httpToolResult({ definition }: CatalogTool, { status, contentType, body }: HttpAnswerWhole): Buffer {
+export function httpToolResult(
+  { definition, local }: CatalogTool,
+  { status, contentType, body }: HttpAnswerWhole,
+): Buffer {
   if (status >= 300)
     return resultOf({ text: failure(status, body), isError: true, structured: { status_code: status } })
   if (status === 204 || body.length === 0) return resultOf({ text: NO_CONTENT })
   const text = body.toString('utf8')
-  const value = jsonOf(text, contentType)
+  const whole = jsonOf(text, contentType)
+  const value = whole === undefined ? undefined : filtered(whole, local?.backing.jsonpathFilter ?? '')
   if (value === undefined) return resultOf({ text: JSON.stringify({ response_text: text }) })
   const declaresOutput = definition.includes('"outputSchema"')
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -23,6 +28,14 @@ export function httpToolResult({ definition }: CatalogTool, { status, contentTyp
     text: JSON.stringify(value, null, 2),
     ...(declaresOutput && isObject ? { structured: value } : {}),
   })
+}
+
+/** What the tool's path selects: the one value that it leads to, or the list of all. */
+function filtered(value: unknown, text: string): unknown {
+  const path = text === '' ? undefined : parseJsonPath(text)
+  if (path === undefined) return value
+  const found = selectJson(path, value)
+  return path.single ? (found[0] ?? null) : found
 }
 
 function failure(status: number, body: Buffer): string {

@@ -108,8 +108,13 @@ export class HttpToolRun implements ResponseHandler {
 
   onResponseEnd(): void {
     const answer = { status: this.#status, contentType: this.#contentType, body: Buffer.concat(this.#chunks) }
-    if (!this.#finish()) return
-    this.#done({ result: httpToolResult(this.#asked.tool, answer), report: this.#report() })
+    try {
+      const result = httpToolResult(this.#asked.tool, answer)
+      if (this.#finish()) this.#done({ result, report: this.#report() })
+    } catch (cause) {
+      // Nested deeper than can be walked, for one.
+      this.#fail(new GatewayError('upstream_invalid', 'the answer of the API cannot be read', { cause }))
+    }
   }
 
   onResponseError(cause: Error): void {

@@ -143,9 +143,10 @@ export async function restDoors(site: Site, count: number): Promise<Door[]> {
   const late = (name: string) => `${site.upstream.url}${SLOW_PATH}${name}`
   const door = (route: string, ask: (n: number) => Ask) => restDoor(site, route, ask)
   return [
-    door('POST /tools/{id}/call', () => ({
+    // A tool of an MCP server, and one that is an HTTP API.
+    door('POST /tools/{id}/call', (n) => ({
       method: 'POST',
-      path: `/v1/tools/${tools}/call`,
+      path: `/v1/tools/${n % 2 === 0 ? tools : site.httpTool}/call`,
       body: { arguments: { ms: SLOW_MS } },
     })),
     door('GET /prompts/{id}', () => ({ method: 'GET', path: `/v1/prompts/${prompts}` })),
@@ -161,6 +162,18 @@ export async function restDoors(site: Site, count: number): Promise<Door[]> {
       method: 'POST',
       path: '/v1/declared',
       body: { set: `pool-${n}`, gateways: [{ name: `declared-${n}`, url: late(`declared-${n}`) }] },
+    })),
+    door('POST /import', (n) => ({
+      method: 'POST',
+      path: '/v1/import',
+      body: {
+        import_data: {
+          version: '1',
+          exported_at: 'now',
+          entities: { gateways: [{ name: `imported-${n}`, url: late(`imported-${n}`) }] },
+        },
+        conflict_strategy: 'fail',
+      },
     })),
     door('PUT /gateways/{id}', (n) => ({
       method: 'PUT',
