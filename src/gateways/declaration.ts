@@ -7,6 +7,7 @@ import type { Transport } from '#/mcp/transport.ts'
 import { credentialOf, type Credential } from '#/api/credential.ts'
 import { passthroughNames } from '#/api/header-rules.ts'
 import { upstreamUrl } from '#/api/upstream-url.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import { PLAIN_DIAL, redeclareDial } from './dial-options.ts'
 import type { Declaration } from './gateway.ts'
 import type { GatewayCreate, GatewayUpdate } from './gateway-input.ts'
@@ -100,6 +101,12 @@ function authOf({ authType, authHint, credential }: Declaration): Auth {
 
 type Where = Pick<Declaration, 'url' | 'stdio' | 'transport'>
 
+/** A URL that comes back as it was shown, with what is secret masked, is the one that is there. */
+function givenUrl(given: string, before: string | null): string {
+  const url = upstreamUrl(given)
+  return before !== null && url === shownUrl(before) ? before : url
+}
+
 /** A URL and how it is spoken to, or a command: one of the two, for good. */
 function whereOf(
   before: Declaration,
@@ -113,7 +120,7 @@ function whereOf(
     throw invalid('transport', 'a gateway keeps to its command or its URL: delete it and register the other')
   if (hasCommand) return { url: null, transport: 'STDIO', stdio: redeclareStdio(before.stdio, body, context) }
   refuseStdioFields(body)
-  const url = body.url == null ? before.url : upstreamUrl(body.url)
+  const url = body.url == null ? before.url : givenUrl(body.url, before.url)
   if (url === null) throw invalid('url', 'is required, or a command to run')
   return { url, transport, stdio: null }
 }

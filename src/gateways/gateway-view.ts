@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { auditFields } from '#/api/provenance.ts'
 import { exactJson } from '#/lib/exact-json.ts'
 import { MASK } from '#/api/credential.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import { expiryOf } from './dial-options.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -11,7 +12,7 @@ export function gatewayView(gateway: Gateway): Record<string, unknown> {
   return {
     id: gateway.id,
     name: gateway.name,
-    url: gateway.url,
+    url: gateway.url === null ? null : shownUrl(gateway.url),
     ...stdioView(gateway.stdio),
     description: gateway.description,
     transport: gateway.transport ?? state.transport ?? 'STREAMABLEHTTP',

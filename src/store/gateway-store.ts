@@ -9,6 +9,7 @@ import type {
   Observation,
   Refreshed,
 } from '#/gateways/gateway-store.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import { olderThan, taggedWith } from './columns.ts'
 import {
   announceItems,
@@ -260,7 +261,7 @@ function columnsOf(declaration: Declaration) {
 
 /** Where it leads, for the audit log. Arguments may hold secrets, so they are not told. */
 function whereOf({ url, stdio }: Declaration): Readonly<Record<string, unknown>> {
-  return stdio === null ? { url } : { command: stdio.command }
+  return stdio === null ? { url: url === null ? null : shownUrl(url) } : { command: stdio.command }
 }
 
 function audit(
