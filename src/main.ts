@@ -28,7 +28,7 @@ const CLEAN_UP_MS = 2000
 const NODE_ARGS = ['--max-semi-space-size=8']
 
 /** It holds little, and what it holds lives long. */
-const HOST_NODE_ARGS = ['--max-semi-space-size=2', '--max-old-space-size=512']
+const HOST_NODE_ARGS = ['--max-semi-space-size=1', '--max-old-space-size=512']
 
 const COMPILED = join(import.meta.dirname, '../node_modules/.cache/causeway')
 enableCompileCache(COMPILED)
@@ -48,7 +48,7 @@ async function command(): Promise<number> {
       import('#/cli/config-option.ts'),
       import('#/config/layers.ts'),
     ])
-  const layers = layersOf(readEnv(), { machine: thisMachine(), folder: process.cwd(), named: configNamed(argv) })
+  const layers = await layersOf(readEnv(), { machine: thisMachine(), folder: process.cwd(), named: configNamed(argv) })
   const { env } = layers
   let unwritten: Error | undefined
   const { stdout, stderr } = process
@@ -163,7 +163,8 @@ async function work(): Promise<number> {
 
 /** What runs for servers that are started by a command has none of our settings in its environment. */
 function stdioEntry(): WorkerEntry {
-  const env = { ...scrubbed(readEnv()), NODE_COMPILE_CACHE: COMPILED }
+  // Of several arenas each keeps what it once needed.
+  const env = { ...scrubbed(readEnv()), NODE_COMPILE_CACHE: COMPILED, MALLOC_ARENA_MAX: '1' }
   return { module: import.meta.filename, args: [STDIO_HOST], nodeArgs: HOST_NODE_ARGS, env }
 }
 

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { readConfigFile } from '#/config/config-file.ts'
 import { thisMachine } from '#/config/env.ts'
 import { readSettings } from '#/config/read-settings.ts'
 import type { DeclaredSource } from '#/declared/open-file.ts'
@@ -56,7 +55,10 @@ A file declares gateways, virtual servers and tokens by their names:
     ci: { server: dev, permissions: [tools.execute], expires_in_days: 90 }`
 
 async function openFile(path: string, { env, readStdin }: Context): Promise<DeclaredSource> {
-  const { openDeclared } = await import('#/declared/open-file.ts')
+  const [{ openDeclared }, { readConfigFile }] = await Promise.all([
+    import('#/declared/open-file.ts'),
+    import('#/config/config-file.ts'),
+  ])
   return openDeclared(path === '-' ? readConfigFile('stdin', env, await readStdin()) : readConfigFile(path, env))
 }
 

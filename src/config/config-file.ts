@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, resolve } from 'node:path'
-import { readYaml, type Fault, type LocatedYaml } from '#/lib/located-yaml.ts'
+import { readYaml, type LocatedYaml } from '#/lib/located-yaml.ts'
 import { fillInFrom } from './fill-in.ts'
 import type { Env } from './env.ts'
 
@@ -32,17 +32,4 @@ function textOf(path: string): string {
     ]
     throw new Error(`${path} cannot be read: ${why ?? String(cause)}`, { cause })
   }
-}
-
-/** `causeway.yaml:3:9: port is …`, as editors and terminals make links of it. In the order of the file, each once. */
-export function faultLines(path: string, faults: readonly Fault[]): readonly string[] {
-  const ordered = faults.toSorted((a, b) => lineOf(a) - lineOf(b) || columnOf(a) - columnOf(b))
-  return [...new Set(ordered.map(({ place, message }) => `${at(path, place)}: ${message}`))]
-}
-
-const lineOf = ({ place }: Fault): number => place?.line ?? 0
-const columnOf = ({ place }: Fault): number => place?.column ?? 0
-
-export function at(path: string, place: Fault['place']): string {
-  return place === null ? path : `${path}:${place.line}:${place.column}`
 }

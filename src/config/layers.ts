@@ -3,8 +3,9 @@ import { join, resolve } from 'node:path'
 import { isObject } from '#/lib/is-object.ts'
 import type { Fault } from '#/lib/located-yaml.ts'
 import { ConfigError } from './config.ts'
-import { at, faultLines, readConfigFile, type ConfigFile } from './config-file.ts'
+import type { ConfigFile } from './config-file.ts'
 import type { Env, Machine } from './env.ts'
+import { at, faultLines } from './fault-lines.ts'
 import { nearest } from './nearest.ts'
 import { readSettings, SETTING_NAMES, type Origin, type Origins } from './read-settings.ts'
 import type { SettingName } from './settings.ts'
@@ -38,10 +39,12 @@ interface Where {
 }
 
 /** The environment with what the file says below it: the one that is named, else causeway.yaml here, else in the data folder. */
-export function layersOf(env: Env, { machine, folder, named }: Where): Layers {
+export async function layersOf(env: Env, { machine, folder, named }: Where): Promise<Layers> {
   const path = named ?? given(env, 'CAUSEWAY_CONFIG') ?? usualFile(env, { machine, folder })
   const none: Layers = { env, origins: new Map(), file: null, faults: [] }
   if (path === null) return none
+  // Most commands have no file, and need none of what reads it.
+  const { readConfigFile } = await import('./config-file.ts')
   try {
     return withFile(env, readConfigFile(path, env))
   } catch (error) {
@@ -51,7 +54,8 @@ export function layersOf(env: Env, { machine, folder, named }: Where): Layers {
 
 function usualFile(env: Env, { machine, folder }: Omit<Where, 'named'>): string | null {
   const here = join(folder, USUAL)
-  if (existsSync(here)) return USUAL
+  // As people say it, where that leads there.
+  if (existsSync(here)) return folder === process.cwd() ? USUAL : here
   const beside = join(readSettings(env, machine).values.CAUSEWAY_DATA_DIR, USUAL)
   return existsSync(beside) ? beside : null
 }

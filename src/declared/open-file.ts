@@ -1,4 +1,5 @@
-import { faultLines, type ConfigFile } from '#/config/config-file.ts'
+import type { ConfigFile } from '#/config/config-file.ts'
+import { faultLines } from '#/config/fault-lines.ts'
 import { refuseFaults } from '#/config/layers.ts'
 import { readDeclared, type DeclaredFile } from './read-file.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { faultLines } from '#/config/config-file.ts'
+import { faultLines } from '#/config/fault-lines.ts'
 import { fillInFrom } from '#/config/fill-in.ts'
 import { readYaml } from '#/lib/located-yaml.ts'
 import { readDeclared } from './read-file.ts'

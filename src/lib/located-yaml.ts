@@ -29,7 +29,7 @@ export type Path = readonly (string | number)[]
 export interface Reading {
   /** Plain data. Empty documents are null. */
   readonly value: unknown
-  /** What is no YAML, or cannot be filled in. Where there is any, `value` is not to be used. */
+  /** What is no YAML, so that there is no value, or cannot be filled in, so that it is empty. */
   readonly faults: readonly Fault[]
 }
 

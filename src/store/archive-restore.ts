@@ -169,7 +169,7 @@ async function migrateTo(client: PlainClient, files: readonly MigrationFile[]): 
       INSERT INTO schema_migrations (name, checksum) VALUES (${escapeLiteral(name)}, ${escapeLiteral(checksum)})`)
 }
 
-async function load(client: PlainClient, { opening, rows, progress }: RestoreOptions): Promise<void> {
+async function load(client: PlainClient, { opening, rows, progress, signal }: RestoreOptions): Promise<void> {
   const inserts = new Map(opening.tables.map((table) => [table.name, insertInto(table)]))
   const counts = new Map<string, number>()
   for (;;) {
@@ -178,6 +178,7 @@ async function load(client: PlainClient, { opening, rows, progress }: RestoreOpt
     const { table, rows: some } = next.value
     const insert = inserts.get(table)
     if (insert === undefined) throw new StartError(`the archive has rows of ${table}, which it does not describe`)
+    signal.throwIfAborted()
     await client.query(insert, [`[${some.join(',')}]`])
     counts.set(table, (counts.get(table) ?? 0) + some.length)
     progress(table, counts.get(table) ?? 0)
