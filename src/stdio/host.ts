@@ -5,6 +5,7 @@ import { type Serve, serveConnection } from './connection.ts'
 import { type Fault, StdioFault } from './fault.ts'
 import type { Launch, Retirement } from './launch.ts'
 import { LogBook } from './log-book.ts'
+import { readInto } from './read-into.ts'
 import { serveServer } from './serve-server.ts'
 import { StdioServer } from './server.ts'
 
@@ -47,7 +48,8 @@ export class StdioHost {
     this.#options = options
   }
 
-  accept(socket: Socket): void {
+  accept(given: Socket): void {
+    const socket = readInto(given)
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     const opened = (launch: Launch): Serve => {

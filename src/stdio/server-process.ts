@@ -1,8 +1,11 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
+import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import type { Command } from './command.ts'
+import { StdioFault } from './fault.ts'
 import { LineReader } from './line-reader.ts'
 import type { LogBook } from './log-book.ts'
+import { readInto } from './read-into.ts'
 import { StderrReader } from './stderr-reader.ts'
 import { Throttle } from './throttle.ts'
 
@@ -34,6 +37,7 @@ export class ServerProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #events: ProcessEvents
   readonly #log: LogBook
+  readonly #stdout: Socket
   readonly #stderr: StderrReader
   readonly #throttle: Throttle
   readonly #skipped: Throttle
@@ -47,9 +51,9 @@ export class ServerProcess {
   constructor(command: Command, events: ProcessEvents, log: LogBook) {
     this.#events = events
     this.#log = log
-    const { file, args, env, cwd } = command
-    this.#child = spawn(file, [...args], { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
-    const { stdin, stdout, stderr, pid } = this.#child
+    this.#child = start(command)
+    const { stdin, stderr, pid } = this.#child
+    const stdout = (this.#stdout = readInto(this.#child.stdout as Socket))
     this.pid = pid ?? null
     this.#lines = new LineReader(MAX_LINE, {
       line: (line) => this.#line(line),
@@ -138,9 +142,22 @@ export class ServerProcess {
     this.#skipped[Symbol.dispose]()
     this.#stderr[Symbol.dispose]()
     for (const timer of this.#timers) clearTimeout(timer)
-    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) stream.destroy()
+    for (const stream of [this.#child.stdin, this.#stdout, this.#child.stderr]) stream.destroy()
     this.#log.write('host', this.pid, asked ? `ended (${how})` : `ended by itself (${how})`)
     this.#events.ended(how)
     this.#gone.resolve()
   }
+}
+
+/** Throws where the machine has no room for it; a program that cannot be run is told as its end. */
+function start({ file, args, env, cwd }: Command): ChildProcessByStdio<Writable, Readable, Readable> {
+  const child: ChildProcess = spawn(file, [...args], { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+  child.on('error', () => {})
+  if (!child.stdin || !child.stdout || !child.stderr)
+    throw new StdioFault({
+      code: 'upstream_busy',
+      message: 'the machine cannot start another process now',
+      retryAfter: 5,
+    })
+  return child as ChildProcessByStdio<Writable, Readable, Readable>
 }
