@@ -5,6 +5,8 @@
 set -euo pipefail
 
 repository=${1:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
+# The machine's own Node, not the one that a run of this repository puts before it.
+PATH=$(printf %s "$PATH" | tr : '\n' | grep -v node_modules | paste -sd:)
 folder=$(mktemp -d)
 # The database's own account passes through.
 chmod 711 "$folder"

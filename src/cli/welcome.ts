@@ -26,6 +26,7 @@ export function welcomeLines({ url, tokenFile, newToken, elsewhere, command }: W
     '',
     'Next, in another terminal:',
     ...(elsewhere ? [`  export CAUSEWAY_URL=${url} CAUSEWAY_TOKEN="$(cat '${tokenFile}')"`] : []),
+    `  ${command} add --example               a server to try things with`,
     `  ${command} add NAME URL                put an MCP server behind this endpoint`,
     `  ${command} call TOOL --arg key=value   call one of its tools`,
     `  ${command} --help                      what else there is`,
