@@ -69,6 +69,8 @@ export function ledger(gateway: RunningGateway, prefix: string): Ledger {
     }
   }
   const running = run()
+  // A connection that broke ends it; whoever stops it is told.
+  running.catch(() => undefined)
   return {
     acknowledged,
     answers,
