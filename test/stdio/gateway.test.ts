@@ -2,6 +2,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -42,7 +43,9 @@ async function started(name: string, { args = [FIXTURE], ...rest }: Started = {}
   const made = await gateway.api('POST', '/v1/gateways', body)
   expect(made.status, JSON.stringify(made.body)).toBeLessThan(300)
   const at = async () => (await gateway.api('GET', `/v1/gateways/${made.body.id}`)).body
-  for (let n = 0; n < 100 && (await at())['reachable'] !== true; n++) await new Promise((wake) => setTimeout(wake, 100))
+  for (let n = 0; n < 100 && (await at())['reachable'] !== true; n++) await sleep(100)
+  // The worker that answered knows it at once, the others within a second.
+  await sleep(1000)
   return await at()
 }
 
@@ -176,7 +179,7 @@ describe('what becomes of its process', () => {
     const { id } = await started('switched')
     const pid = await pidOf(id)
     const running = call(id, 'never')
-    await new Promise((wake) => setTimeout(wake, 300))
+    await sleep(300)
     await gateway.api('POST', `/v1/gateways/${id}/state?activate=false`)
     expect((await running).message).toContain('switched off or deleted')
     await until(() => !isRunning(pid))
