@@ -1,3 +1,4 @@
+import { allowAny } from '#/access/allow.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { ServerId } from '#/access/ids.ts'
 import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
@@ -69,13 +70,32 @@ export async function planSet(
   const gone = existing.filter(
     (one) => one.set === set.set && !steps.some(({ id, kind }) => id === one.id && kind === one.kind),
   )
+  refuseForbidden(
+    applying,
+    steps.map(({ action, kind }) => [action, kind] as const),
+  )
   if (!prune) return { steps, left: gone }
   // What leans on others goes first.
   const order: readonly Kind[] = ['token', 'server', 'gateway']
   const removals = order.flatMap((kind) =>
     gone.filter((one) => one.kind === kind).map((one) => removal(deps, applying, one)),
   )
+  refuseForbidden(
+    applying,
+    removals.map(({ kind }) => ['remove', kind]),
+  )
   return { steps: [...steps, ...removals], left: [] }
+}
+
+/** What is changed is asked about when it is read; what is made or removed, here. */
+const NEEDED = {
+  create: { gateway: 'gateways.create', server: 'servers.create', token: 'tokens.create' },
+  remove: { gateway: 'gateways.delete', server: 'servers.delete', token: 'tokens.revoke' },
+} as const
+
+function refuseForbidden({ principal }: Applying, steps: readonly (readonly [Step['action'], Kind])[]): void {
+  for (const [action, kind] of steps)
+    if (action === 'create' || action === 'remove') allowAny(principal, NEEDED[action][kind])
 }
 
 function removal(deps: DeclaredDeps, applying: Applying, one: Existing): Step {
