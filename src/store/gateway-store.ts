@@ -21,7 +21,7 @@ import {
   takenOf,
 } from './discovery-store.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
-import { rememberKey } from './idempotency-rows.ts'
+import { rememberKey } from './idempotency-store.ts'
 import { restateItems } from './gateway-items-store.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { removeGateway } from './gateway-removal.ts'

@@ -31,26 +31,43 @@ export const itemTimes = () => [iso('i.created_at').as('created_at'), iso('i.upd
 /** Whether its gateway answers, for entities that say so. What has none answers by itself. */
 export const reachable = () => sql<boolean>`(i.gateway_id IS NULL OR (g.enabled AND s.reachable))`.as('reachable')
 
-export interface ItemRow {
+export interface ItemRow extends HeldRow {
   readonly id: string
   readonly gateway_id: string | null
   readonly definition: string
   readonly custom_title: string | null
   readonly custom_description: string | null
   readonly enabled: boolean
+  readonly gateway_name: string | null
+  readonly gateway_slug: string | null
+}
+
+/** What every thing with an owner and a history shares. */
+interface HeldRow {
   readonly tags: unknown
   readonly owner_id: string | null
+  readonly email: string | null
   readonly team_id: string | null
   readonly visibility: Visibility
   readonly version: number
-  readonly created: unknown
-  readonly modified: unknown
-  readonly gateway_name: string | null
-  readonly gateway_slug: string | null
-  readonly email: string | null
   readonly created_at: string
   readonly updated_at: string
+  readonly created: unknown
+  readonly modified: unknown
 }
+
+export const heldOf = (row: HeldRow) => ({
+  tags: row.tags as readonly Tag[],
+  ownerId: row.owner_id as UserId | null,
+  ownerEmail: row.email,
+  teamId: row.team_id as TeamId | null,
+  visibility: row.visibility,
+  version: row.version,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+  created: row.created as Partial<Provenance>,
+  modified: row.modified as Partial<Provenance>,
+})
 
 /** What items share, as the nouns know it. Casts are where the database's texts become our types. */
 export function itemOf<ItemId extends string>(row: ItemRow): StoredItem<ItemId> {
@@ -63,15 +80,6 @@ export function itemOf<ItemId extends string>(row: ItemRow): StoredItem<ItemId> 
     customTitle: row.custom_title,
     customDescription: row.custom_description,
     enabled: row.enabled,
-    tags: row.tags as readonly Tag[],
-    ownerId: row.owner_id as UserId | null,
-    ownerEmail: row.email,
-    teamId: row.team_id as TeamId | null,
-    visibility: row.visibility,
-    version: row.version,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    created: row.created as Partial<Provenance>,
-    modified: row.modified as Partial<Provenance>,
+    ...heldOf(row),
   }
 }

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { ItemChange, ItemReader, ItemWriter, StoredItem } from '#/api/items.ts'
-import { readRemembered } from './idempotency-rows.ts'
+import { readRemembered } from './idempotency-store.ts'
 import { itemConditions, itemWriter, type ItemTable } from './item-writes.ts'
 import { cutPage } from './page.ts'
 import { serverOwner } from './server-owner.ts'

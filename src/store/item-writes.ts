@@ -4,7 +4,7 @@ import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { ItemChange, ItemFilter, ItemWriter, NewItem } from '#/api/items.ts'
 import type { PageRequest } from '#/api/paging.ts'
 import { olderThan, taggedWith } from './columns.ts'
-import { rememberKey } from './idempotency-rows.ts'
+import { rememberKey } from './idempotency-store.ts'
 import type { Database, WriteTx } from './store.ts'
 import { purgeTotals } from './totals-rows.ts'
 

@@ -2,8 +2,6 @@ import { sql } from 'kysely'
 import type { ServerId, TeamId, UserId } from '#/access/ids.ts'
 import type { Visibility } from '#/access/principal.ts'
 import type { Actor, WriteTo } from '#/api/actor.ts'
-import type { Provenance } from '#/api/provenance.ts'
-import type { Tag } from '#/api/tags.ts'
 import type {
   NewServer,
   Selectable,
@@ -16,7 +14,8 @@ import type {
   StoredSelected,
 } from '#/servers/server.ts'
 import { iso, olderThan, taggedWith } from './columns.ts'
-import { readRemembered, rememberKey } from './idempotency-rows.ts'
+import { readRemembered, rememberKey } from './idempotency-store.ts'
+import { heldOf } from './item-rows.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { cutPage } from './page.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
@@ -91,16 +90,7 @@ function serverOf(row: Row): Server {
     icon: row.icon,
     enabled: row.enabled,
     items: row.items,
-    tags: row.tags as readonly Tag[],
-    ownerId: row.owner_id as UserId | null,
-    ownerEmail: row.email,
-    teamId: row.team_id as TeamId | null,
-    visibility: row.visibility,
-    version: row.version,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    created: row.created as Partial<Provenance>,
-    modified: row.modified as Partial<Provenance>,
+    ...heldOf(row),
   }
 }
 

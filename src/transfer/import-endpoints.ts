@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { ImportRun, STRATEGIES, type ImportOptions, type Strategy, type StoredImport } from './import-run.ts'
+import { ImportRun, STRATEGIES, type ImportOptions, type StoredImport } from './import-run.ts'
 import { ENTITY_TYPES, type TransferDeps } from './transfer.ts'
 
 const tag = 'export and import'
@@ -113,7 +113,7 @@ function optionsOf(body: Static<typeof ImportBody>): ImportOptions {
   const strategy = STRATEGIES.find((one) => one === given.toLowerCase())
   if (strategy === undefined) throw refused(`conflict_strategy: must be one of ${STRATEGIES.join(', ')}`)
   const entities = entitiesOf(body.import_data)
-  return { entities, strategy, dryRun, secret: body.source_secret ?? null, selected: selected ?? null }
+  return { entities, strategy, dryRun, secret: body.source_secret || null, selected: selected ?? null }
 }
 
 function entitiesOf(document: object): ImportOptions['entities'] {
@@ -131,5 +131,3 @@ function entitiesOf(document: object): ImportOptions['entities'] {
 function refused(why: string): GatewayError {
   return new GatewayError('invalid_request', `Import failed: ${why}`, { field: 'import_data' })
 }
-
-export type { Strategy }

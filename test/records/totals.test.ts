@@ -32,6 +32,7 @@ test('summaries per kind, tool and gateway, in seconds', async () => {
     gateways: none,
     perTool: [],
     perGateway: [],
+    topPerformers: { tools: [], resources: [], prompts: [], servers: [] },
   })
   await fresh.sql(`INSERT INTO gateways (id, name, slug, url) VALUES ($1, 'G', 'g', 'http://x')`, [gatewayId])
   await fresh.sql(
@@ -69,6 +70,7 @@ test('summaries per kind, tool and gateway, in seconds', async () => {
       { id: gatewayId, name: 'G', totalExecutions: 3 },
       { id: otherGateway, name: null, totalExecutions: 1 },
     ],
+    topPerformers: { tools: [{ id: toolId, executionCount: expect.any(Number), successRate: expect.any(Number) }] },
   })
   expect(await ask(1)).toMatchObject({ perTool: [{ id: toolId }], perGateway: [{ id: gatewayId }] })
 })

@@ -50,6 +50,7 @@ test('a token goes no further than the one it is made with', async () => {
     'servers.use',
     'tokens.create',
     'tokens.update',
+    'tools.create',
     'tools.delete',
     'tools.execute',
     'tools.read',
