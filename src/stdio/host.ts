@@ -94,9 +94,8 @@ export class StdioHost {
     if (place !== undefined && !trial && place.version > version && !sameLaunch(place, launch))
       throw new StdioFault(CHANGED)
     if (place !== undefined && sameLaunch(place, launch)) {
-      // Switched off: what comes from before stays refused, what comes later starts anew.
-      if (place.server.retired && place.version >= version) throw new StdioFault(RETIRED)
-      if (!place.server.retired) {
+      // Switched off: from before nothing is started, though the log can be read; what comes later starts anew.
+      if (!place.server.retired || place.version >= version) {
         place.version = Math.max(place.version, version)
         return place
       }

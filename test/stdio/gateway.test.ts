@@ -160,6 +160,7 @@ describe('what is registered', () => {
     const permissions = ['gateways.create', 'gateways.read', 'gateways.update']
     const { body: token } = await gateway.api('POST', '/v1/tokens', { name: 'narrow', scope: { permissions } })
     const narrow = String(token['access_token'])
+    await sleep(1000)
     const send = (method: string, path: string, body: object) =>
       fetch(`${gateway.url}${path}`, {
         method,
@@ -183,6 +184,11 @@ describe('what becomes of its process', () => {
     await gateway.api('POST', `/v1/gateways/${id}/state?activate=false`)
     expect((await running).message).toContain('switched off or deleted')
     await until(() => !isRunning(pid))
+    const { status, body } = await gateway.api('GET', `/v1/gateways/${id}/logs`)
+    expect({ status, log: JSON.stringify(body) }).toMatchObject({
+      status: 200,
+      log: expect.stringContaining('started'),
+    })
     await gateway.api('POST', `/v1/gateways/${id}/state?activate=true`)
     await until(async () => (await call(id, 'echo', { text: 'back' })).text === 'back')
     const again = await pidOf(id)
