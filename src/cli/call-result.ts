@@ -92,7 +92,7 @@ export function sizeText(bytes: number): string {
 
 /** Never over a file that is there. */
 async function save({ name, bytes }: File, folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const [, stem = name, end = ''] = /^(.+?)(\.[^.]+)?$/.exec(name) ?? []
   for (let copy = 1; ; copy++) {
     const path = join(folder, copy === 1 ? name : `${stem}-${copy}${end}`)
@@ -105,5 +105,16 @@ async function save({ name, bytes }: File, folder: string): Promise<string> {
         cause,
       })
     }
+  }
+}
+
+/** Only the last folder of the path: one above it that is missing is more likely a mistake. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError(`the folder ${folder} cannot be made: ${why}`, { cause, code: 'no_folder' })
   }
 }

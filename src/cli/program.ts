@@ -63,9 +63,8 @@ export function buildProgram(context: Context): Command {
     .version(ownVersion(), '-v, --version', 'the version of Causeway')
     .helpOption('-h, --help', 'show this')
     .option(...CONFIG_OPTION)
-    .helpCommand('help [command]', 'show what a command takes')
     .exitOverride()
-    .configureHelp({ styleTitle: out.bold, minWidthToWrap: 12 })
+    .configureHelp({ styleTitle: out.bold, minWidthToWrap: 12, subcommandTerm: shortTerm })
     .configureOutput({
       writeOut: (text) => out.print(text.trimEnd()),
       writeErr: (text) => out.note(text.trimEnd()),
@@ -79,6 +78,7 @@ export function buildProgram(context: Context): Command {
     program.commandsGroup(heading)
     for (const command of commands) command(program, context)
   }
+  program.helpCommand('help [command]', 'show what a command takes')
   taught(program, {
     examples: [
       ['run the gateway (npm start does this)', 'causeway serve'],
@@ -97,6 +97,14 @@ export function buildProgram(context: Context): Command {
   )
   pointToHelp(program, 'causeway')
   return program
+}
+
+/** Of a command in a list: that there are options goes without saying. */
+function shortTerm(command: Command): string {
+  const takes = command.registeredArguments.map(
+    (one) => `${one.required ? '<' : '['}${one.name()}${one.variadic ? '...' : ''}${one.required ? '>' : ']'}`,
+  )
+  return [command.name(), ...takes].join(' ')
 }
 
 /** After a mistake each command points to its own help. */
