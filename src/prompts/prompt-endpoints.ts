@@ -4,7 +4,7 @@ import { actorOf } from '#/api/actor.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
 import { chosenName } from '#/api/item-naming.ts'
-import { itemFor, settledItem, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
+import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
 import { makeItem } from '#/api/make-item.ts'
 import { IdParams } from '#/api/params.ts'
 import { changedPrompt, newPrompt } from './make-prompt.ts'
@@ -61,12 +61,14 @@ function declaring(room: ItemRoom<'prompt', Prompt, PromptChange>): readonly End
       body: PromptUpdate,
       reply: PromptView,
       handle: async ({ params, body, principal, ifMatch, request }) => {
-        const prompt = await itemFor(room, params.id, [principal, 'prompts.update'])
-        // What is declared here is written over the version that it was made from.
-        const seen = prompt.template === null ? ifMatch : (ifMatch ?? prompt.version)
-        const to = { ifMatch: seen, actor: actorOf(principal, request) }
-        const changed = await chosenName('prompt', store.update(prompt.id, changedPrompt(prompt, body), to))
-        return tagged(PROMPTS, await settledItem(room, prompt.id, changed))
+        const actor = actorOf(principal, request)
+        const changed = await changeItem(room, params.id, {
+          ifMatch,
+          find: (id) => itemFor(room, id, [principal, 'prompts.update']),
+          write: (item, version) =>
+            chosenName('prompt', store.update(item.id, changedPrompt(item, body), { ifMatch: version, actor })),
+        })
+        return tagged(PROMPTS, changed)
       },
     }),
   ]

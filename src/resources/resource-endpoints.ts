@@ -3,7 +3,7 @@ import { ResourceId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
-import { itemFor, settledItem, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
+import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
 import { itemFilter, ItemQuery } from '#/api/items.ts'
 import { makeItem } from '#/api/make-item.ts'
 import { makeCursor, pageRequest } from '#/api/paging.ts'
@@ -111,12 +111,13 @@ function declaring(room: ItemRoom<'resource', Resource, ResourceChange>): readon
       body: ResourceUpdate,
       reply: ResourceView,
       handle: async ({ params, body, principal, ifMatch, request }) => {
-        const resource = await itemFor(room, params.id, [principal, 'resources.update'])
-        // What is declared here is written over the version that it was made from.
-        const seen = resource.gatewayId === null ? (ifMatch ?? resource.version) : ifMatch
-        const to = { ifMatch: seen, actor: actorOf(principal, request) }
-        const changed = await store.update(resource.id, changedResource(resource, body), to)
-        return tagged(RESOURCES, await settledItem(room, resource.id, changed))
+        const actor = actorOf(principal, request)
+        const changed = await changeItem(room, params.id, {
+          ifMatch,
+          find: (id) => itemFor(room, id, [principal, 'resources.update']),
+          write: (item, version) => store.update(item.id, changedResource(item, body), { ifMatch: version, actor }),
+        })
+        return tagged(RESOURCES, changed)
       },
     }),
   ]

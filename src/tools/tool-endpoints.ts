@@ -4,7 +4,7 @@ import { actorOf } from '#/api/actor.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
 import { chosenName } from '#/api/item-naming.ts'
-import { itemFor, settledItem, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
+import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
 import { makeItem } from '#/api/make-item.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { rawMember } from '#/api/raw-member.ts'
@@ -65,12 +65,14 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
       body: ToolUpdate,
       reply: ToolView,
       handle: async ({ params, body, principal, ifMatch, request }) => {
-        const tool = await itemFor(room, params.id, [principal, 'tools.update'])
-        // What is declared here is written over the version that it was made from.
-        const seen = tool.backing === null ? ifMatch : (ifMatch ?? tool.version)
-        const to = { ifMatch: seen, actor: actorOf(principal, request) }
-        const changed = await chosenName('tool', store.update(tool.id, changedTool(tool, body, sealer), to))
-        return tagged(TOOLS, await settledItem(room, tool.id, changed))
+        const actor = actorOf(principal, request)
+        const changed = await changeItem(room, params.id, {
+          ifMatch,
+          find: (id) => itemFor(room, id, [principal, 'tools.update']),
+          write: (item, version) =>
+            chosenName('tool', store.update(item.id, changedTool(item, body, sealer), { ifMatch: version, actor })),
+        })
+        return tagged(TOOLS, changed)
       },
     }),
   ]

@@ -70,7 +70,12 @@ test('summaries per kind, tool and gateway, in seconds', async () => {
       { id: gatewayId, name: 'G', totalExecutions: 3 },
       { id: otherGateway, name: null, totalExecutions: 1 },
     ],
-    topPerformers: { tools: [{ id: toolId, executionCount: expect.any(Number), successRate: expect.any(Number) }] },
+    topPerformers: {
+      tools: [
+        { id: toolId, name: 'g-t', avgResponseTime: 0.2 },
+        { name: null, executionCount: 1, successRate: 0 },
+      ],
+    },
   })
   expect(await ask(1)).toMatchObject({ perTool: [{ id: toolId }], perGateway: [{ id: gatewayId }] })
 })

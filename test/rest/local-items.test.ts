@@ -119,6 +119,14 @@ test('secrets of a tool are sealed in the database and absent from the audit log
   expect(log).toHaveLength(1)
 })
 
+test('writers that meet do not undo one another', async () => {
+  const { body } = await gateway.api('POST', '/v1/tools', { name: 'busy', url: `${api}/echo` })
+  const said = [{ title: 'T' }, { description: 'D' }, { requestType: 'GET' }, { timeoutMs: 7 }, { displayName: 'N' }]
+  const answers = await Promise.all(said.map((one) => gateway.api('PUT', `/v1/tools/${body.id}`, one)))
+  expect(answers.map(({ status }) => status)).toEqual(said.map(() => 200))
+  expect((await gateway.api('GET', `/v1/tools/${body.id}`)).body).toMatchObject(Object.assign({}, ...said))
+})
+
 test('what an API answers and nobody can read is an error of the call, and the gateway goes on', async () => {
   const body = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
   const made = await gateway.api('POST', '/v1/tools', { name: 'deep', url: `${api}/raw`, requestType: 'POST' })
