@@ -120,6 +120,8 @@ describe('results', () => {
       'mixed-content-resource.json',
     ])
     expect(readFileSync(join(output, 'image-2.png'))).toEqual(Buffer.from(PNG, 'base64'))
+    const nowhere = await run(['fixture-test-image-content', '--output', join(folder, 'no', 'such', 'place')])
+    expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringContaining('cannot be made')])
   })
 
   test('an error of the tool is printed and fails', async () => {
