@@ -83,16 +83,30 @@ export async function runPage(
   const ended = once(child, 'exit') as Promise<[number | null]>
   const late = sleep(withinMs, ['late'] as const, { ref: false })
   const [code] = await Promise.race([ended, late])
-  if (code === 'late') {
-    process.kill(-(child.pid as number), 'SIGTERM')
-    await ended
-  }
+  await endGroup(child.pid as number)
   const back = Object.fromEntries(Object.entries(instead).map(([there, here]) => [here, there]))
   const runs = page.blocks.map((block, at) => ({ block, printed: replaced(output(desk.folder, at), back) }))
   if (code === 0) return runs
   const reached = Number(output(desk.folder, 'at'))
   const { block, printed } = runs[reached] as BlockRun
   throw new Error(`${block.page}:${block.line} ended with ${code}:\n${block.text}\n\nIt printed:\n${printed}`)
+}
+
+/** What a page starts in the background is its shell's, and so in its group. */
+async function endGroup(leader: number): Promise<void> {
+  const signal = (name: NodeJS.Signals | 0): boolean => {
+    try {
+      return process.kill(-leader, name)
+    } catch {
+      return false
+    }
+  }
+  const until = performance.now() + 20_000
+  signal('SIGTERM')
+  while (signal(0)) {
+    if (performance.now() > until) signal('SIGKILL')
+    await sleep(50)
+  }
 }
 
 function output(folder: string, at: number | string): string {
@@ -114,8 +128,6 @@ function scriptOf(page: Page, folder: string): string {
   })
   return `set -eo pipefail
 until_ready() { until curl -sf "$CAUSEWAY_URL/ready" >/dev/null; do kill -0 "$1"; sleep 0.1; done; }
-trap 'jobs -p | xargs -r kill 2>/dev/null; wait' EXIT
-trap 'exit 1' TERM
 ${blocks.join('\n')}
 `
 }
