@@ -193,7 +193,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
   const sessions = new Sessions({ sealer: keys, tell: (fact) => link.tell(factOf(fact)) })
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
   const edge = config.http.restLenience ? lenientEdge : strictEdge
-  const { discoverer, logs } = upstream
+  const { discoverer, addresses, logs } = upstream
   const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
   const endpoints = routesOf({
     db,
@@ -201,6 +201,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     keys,
     calls,
     discoverer,
+    addresses,
     logs,
     ending,
     prometheus: metrics,

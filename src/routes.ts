@@ -21,6 +21,7 @@ import type { Database } from '#/store/store.ts'
 import { tagStore } from '#/store/tag-store.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
+import type { ToolDeps } from '#/tools/tool.ts'
 import { totalsStore } from '#/store/totals-store.ts'
 
 export interface RouteParts {
@@ -29,6 +30,7 @@ export interface RouteParts {
   readonly keys: Sealer
   readonly calls: Calls
   readonly discoverer: Discoverer
+  readonly addresses: ToolDeps['addresses']
   readonly logs: GatewayLogs
   /** Aborted when this process is about to end. */
   readonly ending: AbortSignal
@@ -45,6 +47,7 @@ export function routesOf({
   keys,
   calls,
   discoverer,
+  addresses,
   logs,
   ending,
   prometheus,
@@ -57,7 +60,7 @@ export function routesOf({
     {
       gateways: { store: gatewayStore(db), discoverer, logs, ending, sealer: keys, settled },
       servers: { store: serverStore(db), settled },
-      tools: { store: toolStore(db), invoker: { call: backend.tool }, sealer: keys, settled },
+      tools: { store: toolStore(db), invoker: { call: backend.tool }, sealer: keys, addresses, settled },
       prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
       resources: { store: resourceStore(db), content: { read: backend.resource }, settled },
       tokens: { store: tokenStore(db), settled },

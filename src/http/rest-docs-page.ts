@@ -49,7 +49,7 @@ function contents([tag, endpoints]: readonly [string, readonly Endpoint[]]): str
 }
 
 function group([tag, endpoints]: readonly [string, readonly Endpoint[]]): string {
-  return `<h2 id="tag-${escape(tag)}">${escape(tag)}</h2>${endpoints.map(operation).join('\n')}`
+  return `<h2 id="tag-${escape(tag.replaceAll(' ', '-'))}">${escape(tag)}</h2>${endpoints.map(operation).join('\n')}`
 }
 
 function operation(endpoint: Endpoint): string {
@@ -105,7 +105,7 @@ function typeOf(schema: TSchema): string {
 
 function example(endpoint: Endpoint): string {
   const { method, path } = partsOf(endpoint)
-  const url = `$CAUSEWAY_URL${endpoint.rootOnly ? '' : '/v1'}${path.replaceAll('{id}', '$ID')}`
+  const url = `$CAUSEWAY_URL${endpoint.rootOnly ? '' : '/v1'}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`)}`
   const verb = method === 'GET' ? '' : ` -X ${method}`
   const token = endpoint.permission === 'public' ? '' : ` \\\n  -H "Authorization: Bearer $CAUSEWAY_TOKEN"`
   const required: readonly string[] = endpoint.body?.required ?? []

@@ -58,7 +58,7 @@ function inputOf(
   checks.body?.(body)
   const headers = singleHeaders(request)
   return {
-    params: request.params,
+    params: paramsOf(request),
     query,
     body,
     rawBody,
@@ -72,6 +72,11 @@ function inputOf(
     headers,
     request: context,
   }
+}
+
+function paramsOf({ params }: FastifyRequest): unknown {
+  const { '*': uri, ...named } = params as Readonly<Record<string, string>>
+  return uri === undefined ? named : { ...named, uri }
 }
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i

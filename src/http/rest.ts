@@ -135,9 +135,12 @@ function methodOf(endpoint: Endpoint): HTTPMethods {
   return endpoint.route.slice(0, endpoint.route.indexOf(' '))
 }
 
-/** `/tools/{id}` of an endpoint in the router's own notation. */
+/** `/tools/{id}` of an endpoint in the router's own notation; a URI is all that follows, with its slashes as they are or encoded. */
 function pathOf(endpoint: Endpoint): string {
-  return endpoint.route.slice(endpoint.route.indexOf(' ') + 1).replaceAll(/\{(\w+)\}/g, ':$1')
+  return endpoint.route
+    .slice(endpoint.route.indexOf(' ') + 1)
+    .replace('{uri}', '*')
+    .replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
 function report({ failed }: RestOptions, cause: unknown, request: FastifyRequest): void {

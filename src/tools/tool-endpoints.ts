@@ -10,7 +10,7 @@ import { IdParams, idOf } from '#/api/params.ts'
 import { rawMember } from '#/api/raw-member.ts'
 import { changedTool, newTool } from './make-tool.ts'
 import { shapeable } from './shaped-reply.ts'
-import type { Tool, ToolChange, ToolDeps } from './tool.ts'
+import type { Tool, ToolBacking, ToolChange, ToolDeps } from './tool.ts'
 import { ToolCreate, ToolUpdate } from './tool-input.ts'
 import { ToolView, toolView } from './tool-view.ts'
 
@@ -27,6 +27,9 @@ const TOOLS: ItemNoun<'tool', Tool> = {
 
 const SHAPED: readonly string[] = ['GET /tools', 'GET /tools/{id}']
 
+/** Where a tool's API lies: what of its URL holds no arguments. */
+const hostOf = ({ baseUrl, url }: ToolBacking): string => baseUrl ?? url
+
 /** Every route of /tools. */
 export function toolEndpoints(deps: ToolDeps): readonly Endpoint[] {
   const room = { noun: TOOLS, deps }
@@ -37,7 +40,7 @@ export function toolEndpoints(deps: ToolDeps): readonly Endpoint[] {
 
 /** Tools of an HTTP API are declared here; what is said of any tool may be changed. */
 function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: ToolDeps }): readonly Endpoint[] {
-  const { store, sealer } = room.deps
+  const { store, sealer, addresses } = room.deps
   return [
     endpoint({
       route: 'POST /tools',
@@ -52,6 +55,7 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
       handle: async (asked) => {
         const id = ToolId.mint()
         const columns = newTool(id, asked.body, sealer)
+        if (columns.backing !== undefined) await addresses.check(hostOf(columns.backing))
         return tagged(TOOLS, await makeItem(room, { id, columns, key: asked.body.name, asked }))
       },
     }),
@@ -69,8 +73,12 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
         const changed = await changeItem(room, params.id, {
           ifMatch,
           find: (id) => itemFor(room, id, [principal, 'tools.update']),
-          write: (item, version) =>
-            chosenName('tool', store.update(item.id, changedTool(item, body, sealer), { ifMatch: version, actor })),
+          write: async (item, version) => {
+            const change = changedTool(item, body, sealer)
+            if (change.backing !== undefined && change.backing.url !== item.backing?.url)
+              await addresses.check(hostOf(change.backing))
+            return await chosenName('tool', store.update(item.id, change, { ifMatch: version, actor }))
+          },
         })
         return tagged(TOOLS, changed)
       },

@@ -4,6 +4,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
 import { assertNoTransaction } from '#/lib/held-connection.ts'
 import type { AddressPolicy } from './addresses.ts'
+import { createAddressCheck, type AddressCheck } from './check-address.ts'
 import { createDiscoverer } from './discover.ts'
 import { Exchange } from './exchange.ts'
 import { createFollower } from './follow.ts'
@@ -35,6 +36,7 @@ export interface UpstreamsOptions {
 export interface UpstreamParts extends AsyncDisposable {
   readonly upstreams: Upstreams
   readonly httpTools: HttpTools
+  readonly addresses: AddressCheck
   readonly discoverer: Discoverer
   readonly follower: Follower
   readonly logs: GatewayLogs
@@ -68,6 +70,7 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
         if (peer !== undefined) new Exchange(peer, request, sink).start()
       },
     },
+    addresses: createAddressCheck(context),
     httpTools: createHttpTools(context, options.toolVault ?? (() => ({}))),
     discoverer,
     follower,
