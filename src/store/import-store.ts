@@ -23,25 +23,23 @@ export function importStore(db: Database): ImportStore {
     completedAt: row.completed_at,
   })
   return {
-    begin: async ({ id, status, progress }, by) => {
-      await db.write(SOURCE, async (tx) => {
-        await tx.sql
-          .insertInto('imports')
-          .values({ id, by, status, progress: JSON.stringify(progress) })
-          .execute()
-        tx.audit({ actor: by, action: 'import', targetKind: 'import', targetId: id, detail: { total: progress.total } })
-      })
-    },
-    report: async ({ id, status, progress, errors, warnings }) => {
-      await db.statement(
-        SOURCE,
-        () => sql`
-          UPDATE imports
-             SET status = ${status}, progress = ${JSON.stringify(progress)}::jsonb,
-                 errors = ${JSON.stringify(errors)}::jsonb, warnings = ${JSON.stringify(warnings)}::jsonb,
-                 completed_at = CASE WHEN ${status} = 'running' THEN NULL ELSE now() END
-           WHERE id = ${id}`,
-      )
+    report: async ({ id, status, progress, errors, warnings, startedAt }, by) => {
+      const [row] = (
+        await db.statement(
+          SOURCE,
+          () => sql<Row>`
+            INSERT INTO imports AS i (id, by, status, progress, errors, warnings, started_at, completed_at)
+            VALUES (${id}, ${by}, ${status}, ${JSON.stringify(progress)}, ${JSON.stringify(errors)},
+                    ${JSON.stringify(warnings)}, ${startedAt}, CASE WHEN ${status === 'running'} THEN NULL ELSE now() END)
+            ON CONFLICT (id) DO UPDATE
+              SET status = excluded.status, progress = excluded.progress, errors = excluded.errors,
+                  warnings = excluded.warnings, completed_at = excluded.completed_at
+            RETURNING i.id, i.status, i.progress, i.errors, i.warnings, ${iso('i.started_at')} AS started_at,
+                      ${isoOrNull('i.completed_at')} AS completed_at`,
+        )
+      ).rows
+      if (row === undefined) throw new TypeError('an import left no row')
+      return importOf(row)
     },
     all: async () => (await all.orderBy('i.started_at', 'desc').limit(500).execute()).map(importOf),
     byId: async (id) => {

@@ -61,8 +61,7 @@ function importing(deps: TransferDeps): Endpoint {
     reachesBackend: true,
     handle: async ({ body, principal, request }) => {
       const run = new ImportRun(randomUUID(), deps, { importer: { principal, request }, options: optionsOf(body) })
-      const { id } = await run.run()
-      return { body: importView(await storedImport(deps, id)) }
+      return { body: importView(await run.run()) }
     },
   })
 }

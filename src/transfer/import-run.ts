@@ -24,17 +24,18 @@ export interface ImportState {
   readonly progress: Progress
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
+  /** ISO 8601. */
+  readonly startedAt: string
 }
 
-/** An import as it is told; times are ISO 8601. */
+/** An import as it is told. */
 export interface StoredImport extends ImportState {
-  readonly startedAt: string
   readonly completedAt: string | null
 }
 
 export interface ImportStore {
-  begin(state: ImportState, by: string): Promise<void>
-  report(state: ImportState): Promise<void>
+  /** How far it is now: one statement, whether it was told of before or not. */
+  report(state: ImportState, by: string): Promise<StoredImport>
   /** Newest first. */
   all(): Promise<readonly StoredImport[]>
   byId(id: string): Promise<StoredImport | undefined>
@@ -76,6 +77,7 @@ export class ImportRun {
   #progress = NO_PROGRESS
   readonly #known: Known
   #stopped = false
+  readonly #startedAt = new Date().toISOString()
   #reportedAt = 0
   readonly id: string
 
@@ -87,21 +89,18 @@ export class ImportRun {
     this.#known = new Known(deps.stores, { principal: run.importer.principal, includeInactive: true })
   }
 
-  async run(): Promise<ImportState> {
+  async run(): Promise<StoredImport> {
     const work = ORDER.map((type) => ({ type, entities: this.#selected(type) }))
     this.#progress = { ...NO_PROGRESS, total: work.reduce((sum, { entities }) => sum + entities.length, 0) }
-    await this.#deps.imports.begin(this.#state('running'), this.#importer.principal.email)
     this.#reportedAt = performance.now()
     try {
       for (const { type, entities } of work) await this.#each(type, entities)
     } catch (cause) {
       // Given up in the middle: what was done stays, and is told.
-      await this.#deps.imports.report(this.#state('failed')).catch(() => {})
+      await this.#told('failed').catch(() => {})
       throw cause
     }
-    const ended = this.#state(this.#stopped ? 'failed' : 'completed')
-    await this.#deps.imports.report(ended)
-    return ended
+    return await this.#told(this.#stopped ? 'failed' : 'completed')
   }
 
   #selected(type: EntityType): readonly unknown[] {
@@ -240,11 +239,13 @@ export class ImportRun {
   async #report(): Promise<void> {
     if (performance.now() - this.#reportedAt < REPORT_MS) return
     this.#reportedAt = performance.now()
-    await this.#deps.imports.report(this.#state('running'))
+    await this.#told('running')
   }
 
-  #state(status: ImportState['status']): ImportState {
-    return { id: this.id, status, progress: this.#progress, errors: this.#errors, warnings: this.#warnings }
+  async #told(status: ImportState['status']): Promise<StoredImport> {
+    const told = { progress: this.#progress, errors: this.#errors, warnings: this.#warnings }
+    const state = { id: this.id, status, startedAt: this.#startedAt, ...told }
+    return await this.#deps.imports.report(state, this.#importer.principal.email)
   }
 }
 
