@@ -49,10 +49,9 @@ export class Arrival {
   /** A whole JSON body with its length. */
   json(status: number, body: Buffer, fields: readonly string[] = []): void {
     this.open(status, ['content-type', 'application/json', 'content-length', String(body.length), ...fields])
-    if (body.length > ONE_WRITE_BYTES) {
-      this.response.end(body)
-      this.#mustBeRead()
-    } else this.response.end(body.toString('latin1'), 'latin1')
+    if (body.length > ONE_WRITE_BYTES) this.response.end(body)
+    else this.response.end(body.toString('latin1'), 'latin1')
+    this.#mustBeRead()
   }
 
   /** A whole JSON body in pieces that are not joined first: large shared bytes are written as they are. */
@@ -60,7 +59,12 @@ export class Arrival {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
     this.open(200, ['content-type', 'application/json', 'content-length', String(length)])
     for (const piece of pieces) this.response.write(piece)
-    this.response.end()
+    this.close()
+  }
+
+  /** The end of a body that came in pieces. */
+  close(last?: Buffer): void {
+    this.response.end(last)
     this.#mustBeRead()
   }
 
@@ -72,6 +76,6 @@ export class Arrival {
   /** Nothing but a status. */
   bare(status: number): void {
     this.open(status, ['content-length', '0'])
-    this.response.end()
+    this.close()
   }
 }

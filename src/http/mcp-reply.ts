@@ -55,9 +55,8 @@ export class McpReply implements CallSink {
 
   end(outcome: AnswerOutcome): void {
     const { arrival, era } = this.#exchange
-    const { response } = arrival
-    if (this.#mode === 'stream') return void response.end(sseClose())
-    if (this.#mode === 'json') return void response.end()
+    if (this.#mode === 'stream') return arrival.close(sseClose())
+    if (this.#mode === 'json') return arrival.close()
     const body = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held)
     arrival.json(statusOf(outcome, era), body)
   }
@@ -74,7 +73,7 @@ export class McpReply implements CallSink {
     // Half an answer is out: cutting the connection is the only honest ending.
     if (this.#begun || this.#mode === 'json') return void response.destroy()
     const body = errorBody(error, { id, era, method: frame.method })
-    if (this.#mode === 'stream') return void response.end(sseMessage(body))
+    if (this.#mode === 'stream') return arrival.close(sseMessage(body))
     arrival.json(statusOfError(error, era), body, fieldsOf(error))
   }
 

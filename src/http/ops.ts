@@ -36,7 +36,7 @@ export function createOps({ authenticate, readiness, metrics }: OpsOptions): Ops
         allowAny(authenticate(arrival.request, arrival.requestId), 'admin.metrics')
         const text = await metrics()
         arrival.open(200, ['content-type', 'text/plain; version=0.0.4; charset=utf-8'])
-        arrival.response.end(Buffer.from(text))
+        arrival.close(Buffer.from(text))
       } catch (cause) {
         refuseInRest(arrival, cause)
       }

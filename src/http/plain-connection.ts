@@ -41,7 +41,7 @@ export class PlainConnection implements ExchangeOwner {
     this.socket = socket
     this.#service = service
     this.#until = performance.now() + HEAD_MS
-    this.#watch = service.deadlines.add(HEAD_MS, this.#look)
+    this.#watchFor(HEAD_MS)
     socket.on('data', this.#read)
     socket.on('end', this.#ended)
     socket.on('error', this.#ended)
@@ -124,7 +124,7 @@ export class PlainConnection implements ExchangeOwner {
     this.socket.end()
     this.#until = performance.now() + LINGER_MS
     this.#watch?.[Symbol.dispose]()
-    this.#watch = this.#service.deadlines.add(LINGER_MS, this.#look)
+    this.#watchFor(LINGER_MS)
   }
 
   readonly #ended = (): void => {
@@ -140,12 +140,15 @@ export class PlainConnection implements ExchangeOwner {
   /** One entry in the wheel serves all deadlines of a connection: it looks whether one has passed, and waits on. */
   readonly #look = (): void => {
     const now = performance.now()
-    const waits = this.#exchange?.complete === true
-    if (!waits && now >= this.#until) {
-      this.#watch = undefined
-      return this.#exchange === undefined ? this.close() : this.#exchange.tooSlow()
-    }
-    const left = waits ? BODY_MS : this.#until - now
+    if (this.#exchange?.complete === true) return this.#watchFor(BODY_MS)
+    if (now < this.#until) return this.#watchFor(this.#until - now)
+    if (this.#exchange === undefined) return this.close()
+    // Should the client not take this either, the next look cuts it.
+    this.#watchFor(LINGER_MS)
+    this.#exchange.tooSlow()
+  }
+
+  #watchFor(left: number): void {
     this.#watch = this.#service.deadlines.add(left, this.#look)
   }
 }

@@ -40,6 +40,7 @@ export class PlainExchange implements FrontRequest, FrontResponse {
   #closing = false
   #ended = false
   #finished = false
+  #unread: (() => void) | undefined
 
   constructor(connection: ExchangeOwner, head: PlainHead, body: Buffer) {
     this.#connection = connection
@@ -117,7 +118,7 @@ export class PlainExchange implements FrontRequest, FrontResponse {
   }
 
   writeHead(status: number, fields: OutgoingHttpHeader[]): void {
-    this.#begun = true
+    if (this.#begun) throw new Error('the head of this answer is out')
     this.#chunked = status !== 204
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
     for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -128,12 +129,15 @@ export class PlainExchange implements FrontRequest, FrontResponse {
       if (name === 'connection') this.#closing = true
       else head += `${name}: ${value}\r\n`
     }
+    this.#begun = true
     this.#closing ||= this.#missing > 0 || this.#connection.closing
     const coding = this.#chunked ? 'Transfer-Encoding: chunked\r\n' : ''
     this.#start = `${head}Date: ${dateNow()}\r\n${coding}${this.#closing ? CLOSE : STAY}\r\n`
   }
 
+  /** What comes late is nobody's: the connection may serve the next request. A chunk of no bytes would end the answer. */
   write(bytes: Buffer): boolean {
+    if (this.#ended || bytes.length === 0) return true
     const { socket } = this
     const before = this.#takeStart() + (this.#chunked ? `${bytes.length.toString(16)}\r\n` : '')
     socket.cork()
@@ -150,7 +154,7 @@ export class PlainExchange implements FrontRequest, FrontResponse {
     if (typeof last === 'string') {
       socket.write(this.#takeStart() + this.#framed(last), 'latin1')
     } else {
-      if (last.length > 0) this.write(last)
+      this.write(last)
       const rest = this.#takeStart() + (this.#chunked ? LAST_CHUNK : '')
       if (rest !== '') socket.write(rest, 'latin1')
     }
@@ -164,11 +168,13 @@ export class PlainExchange implements FrontRequest, FrontResponse {
   }
 
   setTimeout(ms: number, passed: () => void): void {
+    if (this.#finished || this.#unread !== undefined) return
+    this.#unread = passed
     this.socket.setTimeout(ms, passed)
   }
 
   destroy(): void {
-    this.socket.destroy()
+    if (!this.#finished) this.socket.destroy()
   }
 
   /** The body took too long to come. */
@@ -191,13 +197,14 @@ export class PlainExchange implements FrontRequest, FrontResponse {
   }
 
   #framed(last: string): string {
-    return this.#chunked ? `${last.length.toString(16)}\r\n${last}\r\n${LAST_CHUNK}` : last
+    if (!this.#chunked) return last
+    return last === '' ? LAST_CHUNK : `${last.length.toString(16)}\r\n${last}\r\n${LAST_CHUNK}`
   }
 
   #finish(): void {
     if (this.#finished || this.socket.destroyed) return
     this.#finished = true
-    if (this.socket.timeout !== undefined && this.socket.timeout > 0) this.socket.setTimeout(0)
+    if (this.#unread !== undefined) this.socket.setTimeout(0, this.#unread)
     this.gone()
     this.#connection.answered(!this.#closing)
   }

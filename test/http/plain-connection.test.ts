@@ -38,6 +38,7 @@ function answer(exchange: PlainExchange): void {
     return exchange.end('no', 'latin1')
   }
   if (exchange.url === '/plain/never') return
+  if (exchange.url === '/plain/careless') return answerCarelessly(exchange)
   const body: Buffer[] = []
   exchange.on('data', (piece) => body.push(piece))
   exchange.on('end', () => {
@@ -53,6 +54,20 @@ function answer(exchange: PlainExchange): void {
 }
 
 const MEBIBYTE = Buffer.alloc(1 << 20, 'x')
+
+/** Does to its answer what a careless writer may do: pieces of nothing, a limit for its reader, words after the end. */
+function answerCarelessly(exchange: PlainExchange): void {
+  exchange.writeHead(200, [])
+  exchange.write(Buffer.alloc(0))
+  exchange.write(MEBIBYTE)
+  exchange.setTimeout(60_000, () => gone.push('unread'))
+  exchange.end('', 'latin1')
+  exchange.on('close', () => {
+    exchange.write(Buffer.from('late'))
+    exchange.end('later', 'latin1')
+    exchange.destroy()
+  })
+}
 
 async function stream(exchange: PlainExchange): Promise<void> {
   exchange.writeHead(200, ['content-type', 'text/plain'])
@@ -166,6 +181,18 @@ test('a large answer without a length is chunked, and waits for its reader', asy
   expect(text).toContain('Transfer-Encoding: chunked\r\n')
   const chunk = `100000\r\n${MEBIBYTE.toString()}\r\n`
   expect(text.slice(text.indexOf('\r\n\r\n') + 4) === `${chunk.repeat(4)}3\r\nend\r\n0\r\n\r\n`).toBe(true)
+})
+
+test('a careless writer spoils neither its answer nor the next, and leaves nothing on the connection', async () => {
+  using caller = new Caller()
+  for (let n = 1; n <= 3; n++) {
+    const text = await caller.say([post('/plain/careless')], new RegExp(`^(HTTP[^]*?x\\r\\n0\\r\\n\\r\\n){${n}}$`))
+    expect(text).not.toContain('late')
+  }
+  await caller.say([post('/plain', 'next')], /\r\n\r\nplain next$/)
+  const [{ socket }] = [...connections].slice(-1) as [PlainConnection]
+  expect(socket.listenerCount('timeout')).toBe(0)
+  expect(socket.timeout).toBe(0)
 })
 
 test('a refusal before the body has come says so and closes', async () => {
