@@ -1,4 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { MASK } from '#/lib/mask.ts'
 import { checkUpstreamHeader } from './header-rules.ts'
 
 export type AuthType = 'basic' | 'bearer' | 'authheaders'
@@ -8,9 +9,6 @@ export interface AuthHint {
   readonly username?: string
   readonly headers?: readonly string[]
 }
-
-/** A secret is never shown: this stands in its place, and sent back it means "as it is". */
-export const MASK = '*****'
 
 /** The credential fields of a gateway's body. */
 export interface AuthInput {

@@ -1,11 +1,9 @@
+import { MASK } from '#/lib/mask.ts'
 import { configFromEnv, type Said } from './config.ts'
 import { thisMachine, type Env, type Machine } from './env.ts'
 import { maskUrl } from './mask.ts'
 import { SETTING_NAMES, type Source } from './read-settings.ts'
 import { SETTINGS, type Setting } from './settings.ts'
-
-/** Stands for what was filled in from elsewhere, so that it does not stand where it can be read. */
-const MASK = '*****'
 
 /** One setting for people: its effective value as an operator would write it, without passwords. */
 export interface DescribedSetting {

@@ -9,11 +9,13 @@ import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
 import { GatewayUpdate } from '#/gateways/gateway-input.ts'
 import type { Declaration, Gateway } from '#/gateways/gateway.ts'
 import { register } from '#/gateways/register.ts'
+import { MASK } from '#/lib/mask.ts'
+import { shownArguments } from '#/lib/shown-arguments.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import { Check } from 'typebox/value'
 import type { DeclaredGateway } from './declared-input.ts'
 import {
   differences,
-  MASK,
   snake,
   takenOver,
   type Applying,
@@ -142,14 +144,21 @@ const OPEN: ReadonlySet<string> = new Set([
 function shown(said: Readonly<Record<string, unknown>>): readonly Change[] {
   return Object.entries(said)
     .filter(([name, value]) => name !== 'name' && value !== null)
-    .map(([name, value]) => ({ field: snake(name), from: null, to: OPEN.has(name) ? value : MASK }))
+    .map(([name, value]) => ({ field: snake(name), from: null, to: seen(name, value) }))
+}
+
+function seen(name: string, value: unknown): unknown {
+  if (value === null) return null
+  if (!OPEN.has(name)) return MASK
+  if (name === 'args') return shownArguments(value as readonly string[])
+  return name === 'url' ? shownUrl(value as string) : value
 }
 
 function changesOf(name: string, before: Declaration, after: Declaration): readonly Change[] {
   if (name === 'stdio') return launchChanges(before.stdio, after.stdio)
   const side = (of: Declaration): unknown => {
     const value = (of as unknown as Readonly<Record<string, unknown>>)[name] ?? null
-    return OPEN.has(name) || value === null ? value : MASK
+    return seen(name, value)
   }
   return [{ field: snake(name), from: side(before), to: side(after) }]
 }
@@ -159,5 +168,10 @@ function launchChanges(before: Declaration['stdio'], after: Declaration['stdio']
   const { env: from, envNames: _names, ...was } = before ?? { env: null, envNames: [] }
   const { env: to, envNames: _others, ...is } = after ?? { env: null, envNames: [] }
   const masked = (env: string | null): string | null => (env === null ? null : MASK)
-  return [...differences(was, is), ...(from === to ? [] : [{ field: 'env', from: masked(from), to: masked(to) }])]
+  const open = differences(was, is).map((each) => ({
+    ...each,
+    from: seen(each.field, each.from),
+    to: seen(each.field, each.to),
+  }))
+  return [...open, ...(from === to ? [] : [{ field: 'env', from: masked(from), to: masked(to) }])]
 }

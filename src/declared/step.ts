@@ -48,8 +48,6 @@ export interface Existing {
   readonly set: string | null
 }
 
-export const MASK = '*****'
-
 /** Whose it was, where that is not the set that declares it now. */
 export function takenOver({ set: from }: Existing, { set: to }: Applying): readonly Change[] {
   return from === to ? [] : [{ field: 'declared_by', from: from ?? 'by hand', to }]

@@ -5,6 +5,7 @@ import type { Permission } from '#/access/permissions.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { constraintOf } from '#/gateways/register.ts'
+import { MASK } from '#/lib/mask.ts'
 import { actorOf } from '#/tokens/create-token.ts'
 import { ownedToken, rightsOf, type Token } from '#/tokens/token.ts'
 import { narrowed, refuseWider } from '#/tokens/token-scope.ts'
@@ -12,7 +13,6 @@ import type { TokenDeps } from '#/tokens/token-store.ts'
 import type { DeclaredToken } from './declared-input.ts'
 import {
   differences,
-  MASK,
   snake,
   takenOver,
   type Applying,

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { auditFields } from '#/api/provenance.ts'
 import { exactJson } from '#/lib/exact-json.ts'
-import { MASK } from '#/api/credential.ts'
+import { MASK } from '#/lib/mask.ts'
+import { shownArguments } from '#/lib/shown-arguments.ts'
 import { shownUrl } from '#/lib/shown-url.ts'
 import { expiryOf } from './dial-options.ts'
 import type { Gateway } from './gateway.ts'
@@ -54,7 +55,13 @@ export function gatewayView(gateway: Gateway): Record<string, unknown> {
 function stdioView(stdio: Gateway['stdio']): Record<string, unknown> {
   if (stdio === null) return {}
   const { command, args, envNames, cwd, sharing } = stdio
-  return { command, args, env: Object.fromEntries(envNames.map((name) => [name, MASK])), cwd, sharing }
+  return {
+    command,
+    args: shownArguments(args),
+    env: Object.fromEntries(envNames.map((name) => [name, MASK])),
+    cwd,
+    sharing,
+  }
 }
 
 function stateFields({ enabled, state }: Gateway): Record<string, unknown> {

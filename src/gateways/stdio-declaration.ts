@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { Type } from 'typebox'
 import type { GatewayId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { MASK } from '#/lib/mask.ts'
+import { shownArguments } from '#/lib/shown-arguments.ts'
 import type { SealedLaunch, Sharing } from '#/stdio/launch.ts'
-import { MASK } from '#/api/credential.ts'
 import type { CredentialSealer } from './declaration.ts'
 
 /** What an operator says about a server that is started by a command. */
@@ -77,12 +78,18 @@ export function redeclareStdio(before: StdioDeclaration | null, body: Body, cont
       throw refused(field, 'a server that is started by a command has none; what it needs goes into args or env')
   const command = body.command ?? before?.command ?? ''
   if (command.trim() === '') throw refused('command', 'is required for transport STDIO')
-  const args = body.args === undefined ? (before?.args ?? []) : (body.args ?? [])
+  const args = givenArguments(body.args, before?.args ?? [])
   const cwd = body.cwd === undefined ? (before?.cwd ?? null) : body.cwd || null
   for (const [field, texts] of Object.entries({ command: [command], args, cwd: [cwd ?? ''] }))
     if (texts.some((text) => text.includes('\0'))) throw refused(field, 'must not hold a NUL character')
   const sharing = body.sharing ?? before?.sharing ?? 'shared'
   return { command, args, cwd, sharing, ...environment(before, body, context) }
+}
+
+/** Arguments that come back as they were shown, with what is secret masked, are those that are there. */
+function givenArguments(given: StdioInput['args'], before: readonly string[]): readonly string[] {
+  if (given === undefined || isDeepStrictEqual(given, shownArguments(before))) return before
+  return given ?? []
 }
 
 /** Refuses what only a server that is started by a command has. */

@@ -1,9 +1,11 @@
 import type { ToolId } from '#/access/ids.ts'
-import { credentialOf, MASK } from '#/api/credential.ts'
+import { credentialOf } from '#/api/credential.ts'
 import { checkUpstreamHeader } from '#/api/header-rules.ts'
 import { upstreamUrl } from '#/api/upstream-url.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { parseJsonPath } from '#/lib/json-path.ts'
+import { MASK } from '#/lib/mask.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import type { Tool, ToolBacking, ToolSealer } from './tool.ts'
 import type { ToolUpdate } from './tool-input.ts'
 
@@ -109,7 +111,8 @@ function mappedHeaders(mapping: ToolBacking['headerMapping']): ToolBacking['head
 /** A URL may hold `{name}` behind its host. */
 function urlOf(body: ToolUpdate, was: ToolBacking): Pick<ToolBacking, 'url' | 'baseUrl' | 'pathTemplate'> {
   const split = body.baseUrl ?? body.pathTemplate
-  if (body.url == null && split == null) {
+  const isAsShown = was.url !== '' && body.url === shownUrl(was.url)
+  if (isAsShown || (body.url == null && split == null)) {
     if (was.url === '') throw invalid('url', 'is required: where the API behind the tool lies')
     return { url: was.url, baseUrl: was.baseUrl, pathTemplate: was.pathTemplate }
   }

@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
-import { MASK } from '#/api/credential.ts'
 import { auditFields } from '#/api/provenance.ts'
 import { TagView } from '#/api/tags.ts'
 import { exactJson } from '#/lib/exact-json.ts'
+import { MASK } from '#/lib/mask.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import { slugify } from '#/lib/slug.ts'
 import type { Tool, ToolBacking } from './tool.ts'
 import type { ToolDefinition } from './tool-definition.ts'
@@ -14,7 +15,7 @@ export function toolView(tool: Tool): Record<string, unknown> {
   return {
     id: tool.id,
     originalName: tool.originalName,
-    url: backing?.url ?? tool.gatewayUrl,
+    url: shown(backing?.url ?? tool.gatewayUrl),
     description: tool.customDescription ?? said.description ?? null,
     originalDescription: said.description ?? null,
     title: tool.customTitle ?? said.title ?? said.annotations?.title ?? null,
@@ -59,6 +60,8 @@ export function toolView(tool: Tool): Record<string, unknown> {
     _meta: said._meta ?? null,
   }
 }
+
+const shown = (url: string | null): string | null => (url === null ? null : shownUrl(url))
 
 function authOf(backing: ToolBacking | null): Record<string, unknown> | null {
   if (backing === null || backing.authType === null) return null

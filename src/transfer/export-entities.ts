@@ -1,4 +1,7 @@
 import type { Gateway } from '#/gateways/gateway.ts'
+import { MASK } from '#/lib/mask.ts'
+import { shownArguments } from '#/lib/shown-arguments.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import type { Prompt } from '#/prompts/prompt.ts'
 import type { Resource } from '#/resources/resource.ts'
 import type { Server } from '#/servers/server.ts'
@@ -12,8 +15,6 @@ export interface Secrets {
   readonly opener: TransferDeps['opener']
   readonly secret: string | null
 }
-
-const MASK = '*****'
 
 type Definition = Readonly<Record<string, unknown>>
 const said = (definition: string): Definition => JSON.parse(definition) as Definition
@@ -36,7 +37,7 @@ export function toolEntity(tool: Tool, secrets: Secrets): Entity {
   return {
     name: tool.originalName,
     displayName: tool.displayName,
-    url: backing?.url ?? null,
+    url: backing === null ? null : shownUrl(backing.url),
     integration_type: 'REST',
     request_type: backing?.method ?? null,
     description: description ?? null,
@@ -59,13 +60,14 @@ export function toolEntity(tool: Tool, secrets: Secrets): Entity {
 export function gatewayEntity(gateway: Gateway, secrets: Secrets): Entity {
   const { credential, state } = gateway
   const auth = (): unknown => (credential === null ? {} : opened(gateway.id, credential, secrets))
+  const url = gateway.url === null ? null : shownUrl(gateway.url)
   return {
     name: gateway.name,
-    url: gateway.url,
+    url,
     description: gateway.description,
     transport: gateway.stdio === null ? (gateway.transport ?? 'STREAMABLEHTTP') : 'STDIO',
     capabilities: state.capabilities === null ? {} : said(state.capabilities),
-    health_check: { url: `${gateway.url ?? ''}/health`, interval: 30, timeout: 10, retries: 3 },
+    health_check: { url: `${url ?? ''}/health`, interval: 30, timeout: 10, retries: 3 },
     is_active: gateway.enabled,
     tags: gateway.tags,
     passthrough_headers: gateway.passthroughHeaders,
@@ -78,7 +80,7 @@ export function gatewayEntity(gateway: Gateway, secrets: Secrets): Entity {
 function launchOf({ stdio }: Gateway): Entity {
   if (stdio === null) return {}
   const { command, args, cwd, sharing } = stdio
-  return { command, args, cwd, sharing }
+  return { command, args: shownArguments(args), cwd, sharing }
 }
 
 export function serverEntity(server: Server, refs: readonly string[]): Entity {

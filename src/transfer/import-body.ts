@@ -1,5 +1,7 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { isObject } from '#/lib/is-object.ts'
+import { MASK } from '#/lib/mask.ts'
+import { isMaskedUrl } from '#/lib/shown-url.ts'
 import { authFieldsOf } from './auth-fields.ts'
 import { headersOf } from './cipher.ts'
 import type { Entity, EntityType } from './transfer.ts'
@@ -30,7 +32,7 @@ export function importBody(type: EntityType, entity: unknown, secret: string | n
   return {
     key: String(type === 'resources' || type === 'roots' ? entity['uri'] : (entity['original_name'] ?? entity['name'])),
     body: { ...present(FIELDS[type](entity)), ...auth.fields },
-    warnings: [...auth.warnings, ...(type === 'tools' ? maskedHeaders(entity) : [])],
+    warnings: [...auth.warnings, ...(type === 'tools' ? maskedHeaders(entity) : []), ...maskedUrl(entity)],
   }
 }
 
@@ -85,8 +87,6 @@ function present(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null))
 }
 
-const MASK = '*****'
-
 function plainHeaders({ headers }: Entity): Record<string, unknown> | undefined {
   if (!isObject(headers)) return undefined
   const plain = Object.entries(headers).filter(([, value]) => value !== MASK)
@@ -98,6 +98,11 @@ function maskedHeaders({ headers }: Entity): readonly string[] {
     value === MASK ? [name] : [],
   )
   return names.length === 0 ? [] : [`headers without their values: ${names.join(', ')}; set them by hand`]
+}
+
+function maskedUrl({ url }: Entity): readonly string[] {
+  if (typeof url !== 'string' || !isMaskedUrl(url)) return []
+  return ['what is secret in its URL is not in the export: where it is new, set the URL by hand']
 }
 
 function argumentsOf(schema: unknown): unknown {

@@ -89,6 +89,24 @@ test('what would be done is shown and not done, and no secret with it', async ()
   await expect(stat(tokenFile())).rejects.toThrow(/ENOENT/)
 })
 
+test('what looks like a key in a URL or among arguments is shown nowhere, also where tools say where they lie', async () => {
+  const text = `
+set: keyed
+gateways:
+  keyed: { url: '${upstream.url}?api_key=hush-url' }
+  run: { command: node, args: [x, '--token', hush-argument, 'https://x/?key=hush-inner'] }`
+  const { code, out } = await apply({ text, flags: ['--dry-run'] })
+  expect(code).toBe(0)
+  expect(out).toContain('?api_key=*****')
+  expect(out).not.toContain('hush')
+  await apply({ text: text.slice(0, text.indexOf('\n  run')) })
+  const seen = JSON.stringify([await all('gateways'), await all('tools'), await gateway.api('GET', '/v1/export')])
+  expect(seen).toContain('keyed-echo')
+  expect(seen).not.toContain('hush')
+  await apply({ text: 'set: keyed', flags: ['--prune'] })
+  expect(await all('gateways')).toEqual([])
+})
+
 test('it is done, a second time does nothing, and the token works where it may', async () => {
   const made = await apply()
   expect(made.code).toBe(0)

@@ -130,6 +130,17 @@ describe('what is registered', () => {
     expect(await gateway.output()).not.toContain('sekret-9f8e7d')
   })
 
+  test('what looks like a key among the arguments is masked, and stays when it comes back so', async () => {
+    const { id, args } = await started('keyed', { args: [FIXTURE, '--api-key', 'sekret-1a2b3c'] })
+    expect(args).toEqual([FIXTURE, '--api-key', '*****'])
+    const kept = await gateway.api('PUT', `/v1/gateways/${id}`, { args, cwd: folder })
+    expect([kept.status, kept.body['args']]).toEqual([200, args])
+    expect(JSON.parse((await call(id, 'args')).text)).toEqual(['--api-key', 'sekret-1a2b3c'])
+    const exported = await gateway.api('GET', '/v1/export?types=gateways')
+    expect(JSON.stringify(exported.body)).toContain('keyed')
+    expect(JSON.stringify(exported.body)).not.toContain('sekret')
+  })
+
   test.each([
     ['no command', { command: '' }, 'command'],
     ['a program that does not exist', { command: 'no-such-program' }, 'command'],
