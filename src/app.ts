@@ -64,7 +64,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const log = createLogger({ level: config.logLevel, worker: `w${link.index}` })
   const db = building.use(await openDatabase({ url: prepared.databaseUrl, poolSize: prepared.poolSize, log }))
   const keys = sealer(prepared.keyRing)
-  const catalog = building.use(await openCatalog({ reader: catalogReader(db), log }))
+  const catalog = building.use(await openCatalog({ reader: catalogReader(db), log, signal: link.gone }))
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
   const core = { config, link, log, db, keys, catalog, deadlines: createDeadlines(), admission: new Admission() }
   const records = await openRecords(core, building)

@@ -6,6 +6,8 @@ export interface WorkerLink {
   /** 0 … workers − 1; a restarted worker takes the number of the one before. */
   readonly index: number
   readonly workers: number
+  /** Aborted when the supervisor is gone: nobody else ends a worker that still waits to start. */
+  readonly gone: AbortSignal
   /** Gives away the connections that the supervisor accepted. */
   serve(take: (socket: Socket) => void): void
   /** Called when the catalog may have changed, with the newest seq where it is known. */

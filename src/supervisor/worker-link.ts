@@ -6,6 +6,8 @@ import type { Fact, FromWorker, ToWorker } from './messages.ts'
 export class SupervisorLink implements WorkerLink {
   readonly index: number
   readonly workers: number
+  readonly gone: AbortSignal
+  readonly #gone = new AbortController()
   readonly #send: (message: FromWorker) => void
   readonly #facts = new Map<string, (fact: Fact) => void>()
   readonly #collecting = new Map<number, (parts: readonly unknown[]) => void>()
@@ -17,6 +19,7 @@ export class SupervisorLink implements WorkerLink {
   constructor(place: { readonly index: number; readonly workers: number }, send: (message: FromWorker) => void) {
     this.index = place.index
     this.workers = place.workers
+    this.gone = this.#gone.signal
     this.#send = send
   }
 
@@ -71,6 +74,7 @@ export class SupervisorLink implements WorkerLink {
 
   /** Without its supervisor a worker knows only itself. */
   async lost(): Promise<void> {
+    this.#gone.abort()
     const waiting = [...this.#collecting.values()]
     this.#collecting.clear()
     if (waiting.length === 0) return

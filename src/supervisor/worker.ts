@@ -58,7 +58,7 @@ export async function runWorker<C, P>({ channel, start, stop }: RunWorkerOptions
     worker = await start(first.config as C, first.prepared as P, link)
   } catch (error) {
     send({ kind: 'failed', why: reasonOf(error) })
-    channel.disconnect?.()
+    if (channel.connected === true) channel.disconnect?.()
     return false
   }
   send({ kind: 'ready' })

@@ -220,4 +220,11 @@ describe('the end', () => {
     expect((await slow).status).toBe(200)
     await until(() => gateway.pids.filter(isAlive).length === 0, 3000)
   })
+
+  test('a worker that still waits to start ends with its supervisor', async () => {
+    await using gateway = new Supervised({ workers: 1, greeting: 'waiting' })
+    const pid = Number((await gateway.line('waiting'))['waiting'])
+    gateway.child.kill('SIGKILL')
+    await until(() => !isAlive(pid), 3000)
+  })
 })

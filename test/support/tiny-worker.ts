@@ -10,6 +10,7 @@ async function start(
 ): Promise<Worker> {
   if (config.greeting === 'fail') throw new Error('the greeting is missing')
   if (config.greeting === 'slow') await new Promise((resolve) => setTimeout(resolve, 700))
+  if (config.greeting === 'waiting') await waiting(link)
   const facts: string[] = []
   const wakes: (number | null)[] = []
   let draining = false
@@ -61,6 +62,13 @@ async function start(
     },
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   }
+}
+
+/** Something that does not come, as a database that is away; only the end of the supervisor ends the wait. */
+async function waiting({ gone }: WorkerLink): Promise<void> {
+  process.stdout.write(`${JSON.stringify({ waiting: process.pid })}\n`)
+  while (!gone.aborted) await new Promise((resolve) => setTimeout(resolve, 10))
+  gone.throwIfAborted()
 }
 
 process.on('SIGINT', () => {})
