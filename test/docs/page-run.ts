@@ -92,7 +92,7 @@ export async function runPage(
   throw new Error(`${block.page}:${block.line} ended with ${code}:\n${block.text}\n\nIt printed:\n${printed}`)
 }
 
-/** What a page starts in the background is its shell's, and so in its group. */
+/** What the shell did not end itself: what it starts is in its group. */
 async function endGroup(leader: number): Promise<void> {
   const signal = (name: NodeJS.Signals | 0): boolean => {
     try {
@@ -124,10 +124,13 @@ function scriptOf(page: Page, folder: string): string {
     const progress = `echo ${at} >'${folder}/block-at'`
     if (kind === 'no-run') return ''
     if (kind === 'run') return `${progress}\n{\n${text}\n} ${to}`
-    return `${progress}\n{\n${text}\n} ${to} &\nuntil_ready $!`
+    // The job is the gateway itself and no shell before it, so that its end is waited for.
+    return `${progress}\n{\n${text.replace('npx causeway serve', 'exec npx causeway serve')}\n} ${to} &\nuntil_ready $!`
   })
   return `set -eo pipefail
 until_ready() { until curl -sf "$CAUSEWAY_URL/ready" >/dev/null; do kill -0 "$1"; sleep 0.1; done; }
+trap 'jobs -p | xargs -r kill 2>/dev/null; wait' EXIT
+trap 'exit 1' TERM
 ${blocks.join('\n')}
 `
 }
