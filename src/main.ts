@@ -23,13 +23,13 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** How long a command may take to clean up after itself. */
 const CLEAN_UP_MS = 2000
 
-// Beside the packages and not in the shared temporary folder, where others could put code for us to run.
 /** Half of V8's own size for what is just allocated: 20 MB less when idle, shorter pauses, no measurable price per call. */
 const NODE_ARGS = ['--max-semi-space-size=8']
 
 /** It holds little, and what it holds lives long. */
 const HOST_NODE_ARGS = ['--max-semi-space-size=1', '--max-old-space-size=512']
 
+// Beside the packages and not in the shared temporary folder, where others could put code for us to run.
 const COMPILED = join(import.meta.dirname, '../node_modules/.cache/causeway')
 enableCompileCache(COMPILED)
 

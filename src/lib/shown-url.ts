@@ -22,8 +22,3 @@ export function shownUrl(text: string): string {
 export function isSecretName(name: string): boolean {
   return SECRET.test(name.toLowerCase().replaceAll(/[-_.]/g, ''))
 }
-
-/** Whether a URL comes from where it was only shown. */
-export function isMaskedUrl(text: string): boolean {
-  return text.includes(MASK)
-}

@@ -34,8 +34,8 @@ export async function exportDocument(
   { principal, source, secret }: Exporter,
   options: ExportOptions,
 ): Promise<Record<string, unknown>> {
-  // Roots say where servers may work.
-  if (options.types.includes('roots')) requireUnrestricted(principal)
+  // Roots say where servers may work, and credentials can be read nowhere else.
+  if (secret !== null || options.types.includes('roots')) requireUnrestricted(principal)
   const reading = { principal, includeInactive: options.includeInactive || options.selections !== null }
   const all = await readTypes(stores, reading, options.types)
   const names = options.types.includes('servers') ? await readAllTools(stores, reading) : []

@@ -8,7 +8,7 @@ import { ENTITY_TYPES, type EntityType, type TransferDeps } from './transfer.ts'
 
 const tag = 'export and import'
 const SECRET =
-  'Send X-Export-Secret to have credentials written under that secret (AES-256-GCM); without it they are left out.'
+  'Send X-Export-Secret to have credentials written under that secret (AES-256-GCM); without it they are left out. The header, and roots, need a token that is not narrowed.'
 
 const Document = Type.Object(
   {

@@ -1,7 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { isObject } from '#/lib/is-object.ts'
 import { MASK } from '#/lib/mask.ts'
-import { isMaskedUrl } from '#/lib/shown-url.ts'
 import { authFieldsOf } from './auth-fields.ts'
 import { headersOf } from './cipher.ts'
 import type { Entity, EntityType } from './transfer.ts'
@@ -32,7 +31,7 @@ export function importBody(type: EntityType, entity: unknown, secret: string | n
   return {
     key: String(type === 'resources' || type === 'roots' ? entity['uri'] : (entity['original_name'] ?? entity['name'])),
     body: { ...present(FIELDS[type](entity)), ...auth.fields },
-    warnings: [...auth.warnings, ...(type === 'tools' ? maskedHeaders(entity) : []), ...maskedUrl(entity)],
+    warnings: [...auth.warnings, ...(type === 'tools' ? maskedHeaders(entity) : []), ...maskedPlace(entity)],
   }
 }
 
@@ -100,9 +99,9 @@ function maskedHeaders({ headers }: Entity): readonly string[] {
   return names.length === 0 ? [] : [`headers without their values: ${names.join(', ')}; set them by hand`]
 }
 
-function maskedUrl({ url }: Entity): readonly string[] {
-  if (typeof url !== 'string' || !isMaskedUrl(url)) return []
-  return ['what is secret in its URL is not in the export: where it is new, set the URL by hand']
+function maskedPlace({ url, args }: Entity): readonly string[] {
+  if (!JSON.stringify([url, args]).includes(MASK)) return []
+  return ['what is secret in its URL or arguments is not in the export: where it is new, set them by hand']
 }
 
 function argumentsOf(schema: unknown): unknown {

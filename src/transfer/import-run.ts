@@ -96,7 +96,8 @@ export class ImportRun {
     try {
       for (const { type, entities } of work) await this.#each(type, entities)
     } catch (cause) {
-      // Given up in the middle: what was done stays, and is told.
+      // Given up in the middle, in every lane: what was done stays, and is told.
+      this.#stopped = true
       await this.#told('failed').catch(() => {})
       throw cause
     }

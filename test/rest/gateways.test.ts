@@ -75,6 +75,20 @@ describe('create', () => {
     expect(rest.upstream.seen.at(-1)).toEqual({ url: `${URL_A}2`, headers: { authorization: 'Bearer s3cr3t-token' } })
   })
 
+  test('a narrowed token exports what is declared, and no credentials or roots', async () => {
+    await rest.ask('POST', '/gateways', {
+      body: { name: 'exported', url: URL_A, authType: 'bearer', authToken: 'sekret' },
+    })
+    const headers = { 'x-export-secret': 'Zx8L' }
+    const whole = await rest.ask('GET', '/export', { headers })
+    expect(whole.body.entities.gateways).toMatchObject([{ auth_type: 'bearer', auth_value: expect.any(String) }])
+    const narrowed = await rest.ask('GET', '/export?exclude_types=roots', { token: 'exporter' })
+    expect(narrowed.body.entities.gateways).toMatchObject([{ auth_type: 'bearer', auth_value: null }])
+    for (const asked of ['exclude_types=roots', 'types=gateways'])
+      expect((await rest.ask('GET', `/export?${asked}`, { token: 'exporter', headers })).status).toBe(403)
+    expect((await rest.ask('GET', '/export', { token: 'exporter' })).status).toBe(403)
+  })
+
   test('a name that is taken is refused before anybody is dialled', async () => {
     await rest.ask('POST', '/gateways', { body: { name: 'Twin', url: URL_A } })
     const before = await rest.counts()

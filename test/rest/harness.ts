@@ -121,6 +121,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
   const principals = new Map<string, Principal>([
     ['admin', principal(userId, null)],
     ['reader', principal(userId, ['gateways.read', 'tools.read'])],
+    ['exporter', principal(userId, ['admin.export'])],
     ['nothing', principal(userId, [])],
     ['public', { ...principal(userId, null), visibilityClass: { id: 'public', sees: isPublic }, key: 'public' }],
   ])
