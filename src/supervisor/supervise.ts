@@ -49,6 +49,8 @@ export async function supervise<C, P, R extends Prepared<P>>(options: SuperviseO
   const fleet = startFleet(options, { parts, prepared, dispatch })
   ending.defer(async () => {
     log.info({ event: 'drain.began', ms: drainMs }, 'draining')
+    // Whoever signals the whole process group ends the workers, too: none of them is missed.
+    fleet.hold()
     fleet.tell({ kind: 'quiesce' })
     await noticed(drainMs, hurry)
     await close()

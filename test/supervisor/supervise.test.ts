@@ -210,6 +210,16 @@ describe('the end', () => {
     expect(await slow).toMatch(/socket hang up|ECONNRESET/)
   })
 
+  test('a signal to all of its processes at once replaces nobody', async () => {
+    await using gateway = new Supervised()
+    await gateway.url()
+    await gateway.workersReady(2)
+    for (const pid of [gateway.child.pid ?? 0, ...gateway.pids]) process.kill(pid, 'SIGTERM')
+    expect(await gateway.exited()).toBe(0)
+    expect(gateway.pids).toHaveLength(2)
+    expect(gateway.lines.filter(({ event }) => event === 'worker.ended')).toEqual([])
+  })
+
   test('workers whose supervisor vanishes finish what is in flight and end by themselves', async () => {
     await using gateway = new Supervised()
     const url = await gateway.url()
