@@ -28,6 +28,23 @@ test('a pattern is said in words where the schema has them', () => {
   expect(told({ 'a/b': 'a', other: 'c' })).toThrow('other: must match pattern "^b$"')
 })
 
+test('what a field may be is said once, as a choice', () => {
+  const schema = Type.Object({
+    two: Type.Optional(Type.Union([Type.Literal('a'), Type.Literal('b')])),
+    three: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3)])),
+  })
+  const told = (value: unknown) => () => checkerOf(schema, 'body')(value)
+  const errors = [{ field: 'two', message: 'must be a or b' }]
+  expect(told({ two: 'c' })).toThrow(expect.objectContaining({ message: 'two: must be a or b', data: { errors } }))
+  expect(told({ three: 4 })).toThrow('three: must be one of 1, 2, 3')
+})
+
+test('what a strict schema does not know is said in words', () => {
+  const strict = checkerOf(Type.Object({ name: Type.String() }, { additionalProperties: false }), 'body')
+  const errors = [{ field: 'nmae', message: 'is not known here' }]
+  expect(() => strict({ name: 'a', nmae: 'b' })).toThrow(expect.objectContaining({ data: { errors } }))
+})
+
 test('what is not described is let through', () => {
   expect(() => check({ name: 'a', other: 1 })).not.toThrow()
 })

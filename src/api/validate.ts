@@ -17,7 +17,8 @@ export function checkerOf(schema: TSchema, within: string): Check {
   return (value) => {
     validator ??= Compile(schema)
     if (validator.Check(value)) return
-    const problems = validator.Errors(value).flatMap((error) => problemsOf(error, schema))
+    const errors = validator.Errors(value)
+    const problems = oneEach(errors).flatMap((error) => problemsOf(error, schema))
     const first = problems[0] ?? { field: '', message: `the ${within} is not valid` }
     const field = first.field === '' ? within : first.field
     throw new GatewayError('invalid_field', `${field}: ${first.message}`, { field, data: { errors: problems } })
@@ -32,6 +33,27 @@ interface LocalError {
   readonly message: string
   readonly params: object
 }
+
+/** One error for each mistake: what a field may be is one choice, and not one error for each text and one for their union. */
+function oneEach(errors: readonly LocalError[]): readonly LocalError[] {
+  const choices = Map.groupBy(
+    errors.filter(({ keyword }) => keyword === 'const'),
+    ({ instancePath }) => instancePath,
+  )
+  return errors.flatMap((error) => {
+    // Of a field that is not known, the object says so too, and in words.
+    if (error.keyword === 'boolean') return []
+    const given = choices.get(error.instancePath)
+    if (given === undefined) return [error]
+    if (error.keyword === 'anyOf') return []
+    if (error.keyword !== 'const') return [error]
+    const allowed = given.map(({ params }) => String(Reflect.get(params, 'allowedValue')))
+    return error === given[0] ? [{ ...error, message: `must be ${listed(allowed)}` }] : []
+  })
+}
+
+const listed = (words: readonly string[]): string =>
+  words.length < 3 ? words.join(' or ') : `one of ${words.join(', ')}`
 
 function problemsOf(error: LocalError, schema: TSchema): readonly Problem[] {
   const at = error.instancePath.split('/').slice(1).map(unescapePointer)

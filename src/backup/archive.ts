@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
+import { whyUnread } from '#/lib/why-unread.ts'
 import { ArchiveFault, damaged } from './archive-fault.ts'
 import { opened, sealer } from './frames.ts'
 import { LONGEST_HEADER, newHeader, readHeader, type ArchiveKey, type Header, type ReadHeader } from './header.ts'
@@ -127,10 +128,7 @@ async function headerOf(path: string): Promise<ReadHeader> {
     return readHeader(start.subarray(0, bytesRead))
   } catch (cause) {
     if (cause instanceof ArchiveFault || !(cause instanceof Error) || !('code' in cause)) throw cause
-    throw new ArchiveFault(
-      `${path} cannot be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`,
-      { cause },
-    )
+    throw new ArchiveFault(`${path} cannot be read: ${whyUnread(cause)}`, { cause })
   }
 }
 

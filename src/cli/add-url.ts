@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { whyUnread } from '#/lib/why-unread.ts'
 import { CliError } from './cli-error.ts'
 
 export interface UrlOptions {
@@ -54,7 +55,6 @@ function pem(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no file'
-    throw new CliError(`${option}: ${path} cannot be read (${why})`, { cause })
+    throw new CliError(`${option}: ${path} cannot be read: ${whyUnread(cause)}`, { cause })
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
+import { whyUnread } from '#/lib/why-unread.ts'
 import type { Api, Json } from './api.ts'
 import { askValues } from './ask-values.ts'
 import { printResult } from './call-result.ts'
@@ -109,10 +110,7 @@ async function wholeText(given: string, { readStdin }: Context): Promise<string>
   try {
     return await readFile(given.slice(1), 'utf8')
   } catch (cause) {
-    throw new CliError(`${given.slice(1)} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-      code: 'no_file',
-    })
+    throw new CliError(`${given.slice(1)} cannot be read: ${whyUnread(cause)}`, { cause, code: 'no_file' })
   }
 }
 

@@ -42,7 +42,8 @@ export async function listClients(
   const all = await Promise.all(
     CLIENT_NAMES.flatMap((client) => SCOPES.map((scope) => rowOf(client, scope, { at, origin }))),
   )
-  const rows = all.filter((row) => row !== undefined)
+  // In the home folder, a project's file may be that of the person.
+  const rows = [...new Map(all.filter((row) => row !== undefined).map((row) => [row.file, row])).values()]
   if (options.json === true) return out.print(JSON.stringify(rows, null, 2))
   const cells = rows.map(({ client, title, found, entries, file, problem }) => {
     const state = problem === undefined ? (entries.length > 0 ? `as ${entries.join(', ')}` : 'no') : 'unreadable'

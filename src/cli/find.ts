@@ -100,17 +100,19 @@ interface Found {
 /** Each of the things that are named; `*` stands for any text, and a name with it for all that fit. */
 export async function findEach(api: Api, kind: FindKind, names: readonly string[]): Promise<readonly Json[]> {
   if (names.length === 0) return []
-  const { path, member }: Kind = KINDS[kind]
+  const { path, member, keys }: Kind = KINDS[kind]
   const things = await api.all(path, member)
   const found: Json[] = []
   for (const name of names) {
-    const fitting = name.includes('*') ? things.filter((one) => glob(name).test(nameOf(one))) : []
+    const fitting = name.includes('*') ? things.filter((one) => fits(one, keys, glob(name))) : []
     if (fitting.length > 0) found.push(...fitting)
     else found.push(await findAmong(things, kind, name))
   }
   return [...new Map(found.map((one) => [one['id'], one])).values()]
 }
 
+const fits = (thing: Json, keys: readonly string[], wanted: RegExp): boolean =>
+  keys.some((key) => key !== 'id' && wanted.test(plainText(thing[key])))
 const glob = (name: string): RegExp => new RegExp(`^${name.split('*').map(RegExp.escape).join('.*')}$`)
 
 type Pages = AsyncIterable<readonly Json[]> | Iterable<readonly Json[]>

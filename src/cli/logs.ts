@@ -20,7 +20,7 @@ export function logsCommand(program: Command, { api, out, stop }: Context): void
     .argument('<name>', 'its name, its id, or a beginning that only it has')
     .option('-f, --follow', 'go on with what it writes from now on')
     .option('-n, --tail <lines>', 'begin with so many of its last lines', lineCount, 100)
-    .option('--json', 'print one JSON object a line')
+    .option('--json', 'print one JSON document; with --follow one JSON object a line')
     .action(async (name: string, options: Options) => {
       const connection = await api()
       const gateway = await findGateway(connection, name)
@@ -28,7 +28,7 @@ export function logsCommand(program: Command, { api, out, stop }: Context): void
         throw new CliError(`${plainText(gateway['name'])} is not started by a command, so its log is where it runs`)
       const path = `/v1/gateways/${idOf(gateway)}/logs?tail=${options.tail}`
       const print = (line: Json): void => printLine(line, options, out)
-      if (options.follow !== true) for (const line of await lastLines(connection, path)) print(line)
+      if (options.follow !== true) showLines(await lastLines(connection, path), options, out)
       else await follow(connection, `${path}&follow=true`, { print, signal: AbortSignal.any([stop, out.gone]) })
     })
   taught(command, {
@@ -70,6 +70,11 @@ async function follow(api: Api, path: string, { print, signal }: Following): Pro
     if (!signal.aborted) throw error
   }
   if (!signal.aborted) throw new CliError('the gateway ended the log: it stops, or the server was changed or removed')
+}
+
+function showLines(lines: readonly Json[], options: Options, out: Terminal): void {
+  if (options.json === true) return out.print(JSON.stringify(lines, null, 2))
+  for (const line of lines) printLine(line, options, out)
 }
 
 function printLine(line: Json, { json }: Options, out: Terminal): void {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { whyUnread } from '#/lib/why-unread.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
 
@@ -46,6 +47,6 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new CliError(`the passphrase file ${file} cannot be read`, { cause })
+    throw new CliError(`the passphrase file ${file} cannot be read: ${whyUnread(cause)}`, { cause })
   }
 }

@@ -47,3 +47,15 @@ test('what a server said cannot steer the terminal', () => {
   expect(printable('line 1\n\tline 2\u001B]0;title\u0007')).toBe('line 1\n\tline 2')
   expect([plainText(null), plainText(undefined), plainText(5), plainText({ a: 1 })]).toEqual(['', '', '5', '{"a":1}'])
 })
+
+test('a terminal that does not know its size is taken for a usual one', () => {
+  const sized = (rows: number, columns: number) => {
+    const stream = { isTTY: true, rows, columns, write: () => true, on: () => {} }
+    const out = terminal({ out: stream, err: stream, plain: false, failed: () => {} })
+    return [out.rows, out.columns]
+  }
+  expect([sized(0, 0), sized(50, 120)]).toEqual([
+    [40, 100],
+    [50, 120],
+  ])
+})

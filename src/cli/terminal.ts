@@ -53,6 +53,8 @@ export interface TerminalOptions {
 const COLUMNS = 100
 /** Less is the mistake of a terminal that does not know its size. */
 const LEAST_COLUMNS = 20
+const ROWS = 40
+const LEAST_ROWS = 2
 
 export function terminal({ out, err, plain, dumb = false, failed }: TerminalOptions): Terminal {
   const gone = new AbortController()
@@ -82,7 +84,7 @@ export function terminal({ out, err, plain, dumb = false, failed }: TerminalOpti
       return columnsOf(out)
     },
     get rows() {
-      return out.rows ?? 40
+      return rowsOf(out)
     },
     redraws,
     moves,
@@ -112,6 +114,8 @@ export function terminal({ out, err, plain, dumb = false, failed }: TerminalOpti
 }
 
 const columnsOf = ({ columns = COLUMNS }: Stream): number => (columns < LEAST_COLUMNS ? COLUMNS : columns)
+
+const rowsOf = ({ rows = ROWS }: Stream): number => (rows < LEAST_ROWS ? ROWS : rows)
 
 const isClosedPipe = (error: Error): boolean => 'code' in error && error.code === 'EPIPE'
 

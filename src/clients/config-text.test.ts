@@ -87,3 +87,11 @@ test.each([
   expect(() => add(text, path)).toThrow(FileFault)
   expect(() => add(text, path)).toThrow(message)
 })
+
+test.each([
+  ['mcp.json', '{"servers": 5}'],
+  ['mcp.json', '{"servers": ["a"]}'],
+  ['config.toml', 'mcp_servers = "a"'],
+])('servers of %s that are no object are left alone: %s', (path, text) => {
+  expect(() => add(text, path)).toThrow(/servers must be an object: mend it by hand$/)
+})

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isObject } from '#/lib/is-object.ts'
 import { FileFault } from './file-fault.ts'
 import { editJson, readJson } from './json-text.ts'
 import { editToml, readToml } from './toml-text.ts'
@@ -31,6 +32,8 @@ export function readConfig(text: string, path: string): Values {
  */
 export function editConfig(text: string, path: string, change: Change): string {
   const before = readConfig(text, path)
+  const [group] = change.path
+  if (!isObject(before[group] ?? {})) throw new FileFault(path, `${group} must be an object: mend it by hand`)
   const edited = FORMATS[formatOf(path)].edit(text, change)
   if (means(edited, path, changed(before, change))) return edited
   throw new FileFault(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { readYaml, type LocatedYaml } from '#/lib/located-yaml.ts'
+import { whyUnread } from '#/lib/why-unread.ts'
 import { fillInFrom } from './fill-in.ts'
 import type { Env } from './env.ts'
 
@@ -26,10 +27,6 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    const why = { ENOENT: 'there is no such file', EACCES: 'this account may not read it', EISDIR: 'it is a folder' }[
-      String(code)
-    ]
-    throw new Error(`${path} cannot be read: ${why ?? String(cause)}`, { cause })
+    throw new Error(`${path} cannot be read: ${whyUnread(cause)}`, { cause })
   }
 }

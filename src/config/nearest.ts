@@ -3,7 +3,9 @@ export function nearest(name: string, known: readonly string[]): string | null {
   const [best] = known
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .toSorted((a, b) => a.distance - b.distance)
-  return best !== undefined && best.distance <= Math.max(2, name.length / 4) ? best.candidate : null
+  // What has nothing in common is no slip of the finger, however short it is.
+  const isClose = best !== undefined && best.distance < name.length && best.distance <= Math.max(2, name.length / 4)
+  return isClose ? best.candidate : null
 }
 
 /** Levenshtein distance: insertions, deletions and replacements. */

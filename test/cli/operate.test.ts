@@ -71,6 +71,12 @@ describe('virtual servers', () => {
     await gateway.api('POST', `/v1/tools/${tool?.id}/state?activate=true`)
   })
 
+  test('resources are named by URI, and several as any part of one', async () => {
+    const { out } = await run(['server', 'create', 'texts', '--resource', 'test://static*', '--json'])
+    expect(JSON.parse(out)).toMatchObject({ associatedResources: [expect.any(String), expect.any(String)] })
+    await run(['server', 'delete', 'texts', '--yes'])
+  })
+
   test('nothing is said, nobody is there, nothing fits', async () => {
     expect(await run(['server', 'update', 'office'])).toMatchObject({ code: 1, out: '' })
     const unknown = await run(['server', 'create', 'x', '--tool', 'fixture-nothing', '--json'])

@@ -19,7 +19,7 @@ test('a command is added, called, and its log read', async () => {
   const log = await run('logs', 'mine')
   expect([log.code, log.out]).toEqual([0, expect.stringContaining('stdout: Welcome to the server!')])
   const last = await run('logs', 'mine', '--tail', '1', '--json')
-  expect(JSON.parse(last.out)).toMatchObject({ stream: 'stdout', text: '{broken' })
+  expect(JSON.parse(last.out)).toMatchObject([{ stream: 'stdout', text: '{broken' }])
   expect(JSON.parse((await run('show', 'mine', '--json')).out)).toMatchObject({
     command: process.execPath,
     args: [FIXTURE, '--junk-first'],
