@@ -52,9 +52,11 @@ function scan(
   })
 }
 
-/** The described members of an object; undefined where nothing is described: such an object is passed on, not read. */
+/** The described members of an object, of which null may be another form; undefined where nothing is described: such an object is passed on, not read. */
 export function propertiesOf(schema: TSchema | undefined): TObject['properties'] | undefined {
   const properties: unknown = schema && Reflect.get(schema, 'properties')
+  const forms: unknown = schema && Reflect.get(schema, 'anyOf')
+  if (Array.isArray(forms)) return forms.map((form) => propertiesOf(form as TSchema)).find((each) => each !== undefined)
   if (typeof properties !== 'object' || properties === null || Object.keys(properties).length === 0) return undefined
   return properties as TObject['properties']
 }

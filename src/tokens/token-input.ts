@@ -12,44 +12,58 @@ const NoObject = Type.Union([Type.Object({}, { maxProperties: 0 }), Type.Null()]
   description: 'Not enforced yet: only an empty object is accepted',
 })
 
-export const ScopeInput = Type.Object({
-  server_id: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'Narrows to one virtual server' })),
-  permissions: Type.Optional(
-    Type.Union([Type.Array(Type.String({ maxLength: 64 }), { maxItems: 200 }), Type.Null()], {
-      description: 'Permissions, `tools.*` for all of a kind, `*` for all; empty: those of the token in hand',
-    }),
-  ),
-  ip_restrictions: Type.Optional(NoList),
-  time_restrictions: Type.Optional(NoObject),
-  usage_limits: Type.Optional(NoObject),
-})
+/** A restriction under a name that is not known would not be enforced either. */
+const CLOSED = { additionalProperties: false }
+
+export const ScopeInput = Type.Object(
+  {
+    server_id: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], { description: 'Narrows to one virtual server' }),
+    ),
+    permissions: Type.Optional(
+      Type.Union([Type.Array(Type.String({ maxLength: 64 }), { maxItems: 200 }), Type.Null()], {
+        description: 'Permissions, `tools.*` for all of a kind, `*` for all; empty: those of the token in hand',
+      }),
+    ),
+    ip_restrictions: Type.Optional(NoList),
+    time_restrictions: Type.Optional(NoObject),
+    usage_limits: Type.Optional(NoObject),
+  },
+  CLOSED,
+)
 export type Scope = Static<typeof ScopeInput>
 
-export const TokenCreate = Type.Object({
-  name: Name,
-  description: Type.Optional(Description),
-  expires_in_days: Type.Optional(
-    Type.Union([Type.Integer({ minimum: 1, maximum: 36_500 }), Type.Null()], {
-      description: 'Absent: as long as the token in hand',
-    }),
-  ),
-  scope: Type.Optional(Type.Union([ScopeInput, Type.Null()])),
-  tags: Type.Optional(TagsInput),
-  team_id: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  is_active: Type.Optional(Type.Boolean()),
-  user_email: Type.Optional(
-    Type.Union([Type.String({ maxLength: 320 }), Type.Null()], { description: 'If given, your own' }),
-  ),
-})
+export const TokenCreate = Type.Object(
+  {
+    name: Name,
+    description: Type.Optional(Description),
+    expires_in_days: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: 36_500 }), Type.Null()], {
+        description: 'Absent: as long as the token in hand',
+      }),
+    ),
+    scope: Type.Optional(Type.Union([ScopeInput, Type.Null()])),
+    tags: Type.Optional(TagsInput),
+    team_id: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    is_active: Type.Optional(Type.Boolean()),
+    user_email: Type.Optional(
+      Type.Union([Type.String({ maxLength: 320 }), Type.Null()], { description: 'If given, your own' }),
+    ),
+  },
+  CLOSED,
+)
 export type TokenCreate = Static<typeof TokenCreate>
 
-export const TokenUpdate = Type.Object({
-  name: Type.Optional(Name),
-  description: Type.Optional(Description),
-  scope: Type.Optional(Type.Union([ScopeInput, Type.Null()])),
-  tags: Type.Optional(TagsInput),
-  is_active: Type.Optional(Type.Boolean()),
-})
+export const TokenUpdate = Type.Object(
+  {
+    name: Type.Optional(Name),
+    description: Type.Optional(Description),
+    scope: Type.Optional(Type.Union([ScopeInput, Type.Null()])),
+    tags: Type.Optional(TagsInput),
+    is_active: Type.Optional(Type.Boolean()),
+  },
+  CLOSED,
+)
 export type TokenUpdate = Static<typeof TokenUpdate>
 
 export const TokenRevoke = Type.Object({

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { operationId } from '#/api/openapi.ts'
 import { strictEdge } from '#/api/strict-edge.ts'
+import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { Admission } from '#/http/admission.ts'
 import { restApp } from '#/http/rest.ts'
 import { restHarness, type RestHarness } from './harness.ts'
@@ -45,6 +46,29 @@ test('every route that is not declared public is closed to strangers, before its
   expect(rest.calls).toEqual([])
   expect(rest.upstream.seen).toEqual([])
   expect(await rest.counts()).toEqual(before)
+})
+
+describe('a restriction of a token that is not understood is refused, never left out', () => {
+  test.each([
+    ['under another name', { scopes: { permissions: ['tools.read'] } }, 'scopes'],
+    ['beside the scope', { permissions: ['tools.read'] }, 'permissions'],
+    ['of the scope', { scope: { permission: ['tools.read'] } }, 'scope.permission'],
+    ['of time', { expires_at: '2030-01-01' }, 'expires_at'],
+  ])('%s', async (_, restriction, field) => {
+    const { status, body } = await rest.ask('POST', '/tokens', { body: { name: 'narrow', ...restriction } })
+    expect([status, body.field]).toEqual([422, field])
+  })
+
+  test('the spelling does not matter; two values do', async () => {
+    const tokens = rest.endpoints.find(({ route }) => route === 'POST /tokens')!
+    const scope = { serverId: 'x', Permissions: [] }
+    expect(lenientEdge.body(tokens, { name: 'n', scope })).toEqual({
+      name: 'n',
+      scope: { server_id: 'x', Permissions: [] },
+    })
+    const raw = '{"name": "n", "scope": {"permissions": ["tools.read"], "permissions": []}}'
+    expect((await rest.ask('POST', '/tokens', { raw })).status).toBe(400)
+  })
 })
 
 test('every path says which methods it has', async () => {
