@@ -93,7 +93,7 @@ test('what looks like a key in a URL or among arguments is shown nowhere, also w
   const text = `
 set: keyed
 gateways:
-  keyed: { url: '${upstream.url}?api_key=hush-url' }
+  keyed: { url: '${upstream.url}?api_key=hush-url', auth_token: '\${UPSTREAM_TOKEN}' }
   run: { command: node, args: [x, '--token', hush-argument, 'https://x/?key=hush-inner'] }`
   const { code, out } = await apply({ text, flags: ['--dry-run'] })
   expect(code).toBe(0)
