@@ -181,10 +181,16 @@ async function register(api: RunningGateway['api'], name: string, url: string): 
   if (made.status >= 300) throw new Error(`registering ${url}: ${made.status} ${JSON.stringify(made.body)}`)
   const until = performance.now() + 15_000
   for (let seen = made.body; ; await sleep(25)) {
-    if (isSettled(seen)) return seen
+    // With ten thousand tools it takes the worker a moment to know what it has just stored.
+    if (isSettled(seen) && (await isKnown(api, seen))) return seen
     if (performance.now() > until) throw new Error(`${url} was not discovered: ${JSON.stringify(seen)}`)
     seen = (await api('GET', `/v1/gateways/${made.body.id}`)).body
   }
+}
+
+async function isKnown(api: RunningGateway['api'], { id }: GatewayEntity): Promise<boolean> {
+  const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
+  return (await api('POST', `/gateways/${id}/mcp`, ping)).status !== 404
 }
 
 function isSettled(gateway: GatewayEntity): boolean {

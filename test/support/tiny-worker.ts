@@ -72,5 +72,6 @@ async function waiting({ gone }: WorkerLink): Promise<void> {
 }
 
 process.on('SIGINT', () => {})
-process.on('SIGTERM', () => {})
-await runWorker({ channel: process, start, stop: new AbortController().signal })
+const stop = new AbortController()
+process.on('SIGTERM', () => stop.abort())
+await runWorker({ channel: process, start, stop: stop.signal })
