@@ -123,7 +123,10 @@ export class SseStream {
   #gone(why: { readonly cause: Error; readonly progress: Progress } | undefined): void {
     if (this.#closed) return
     if (this.#open) return this.#owner.lost(why)
-    const ended = new GatewayError('upstream_invalid', 'the server ended its event stream without an endpoint')
+    const ended = new GatewayError(
+      'upstream_invalid',
+      'it answers, but not as an MCP server: its event stream ended without naming an endpoint',
+    )
     this.#owner.unopened(why === undefined ? ended : transportFailure(why.cause, 'unsent'))
   }
 }

@@ -12,8 +12,12 @@ const greetings: readonly (readonly [string, (line: Line) => void, RegExp])[] = 
     /another origin \(http:\/\/127\.0\.0\.1:1 instead/,
   ],
   ['an endpoint that is no URL', (line) => line.raw('event: endpoint\ndata: http://\n\n'), /that is no URL/],
-  ['no endpoint but an end', (line) => line.response.end(), /ended its event stream without an endpoint/],
-  ['a message before its endpoint and an end', (line) => line.response.end('data: {}\n\n'), /without an endpoint/],
+  ['no endpoint but an end', (line) => line.response.end(), /ended without naming an endpoint/],
+  [
+    'a message before its endpoint and an end',
+    (line) => line.response.end('data: {}\n\n'),
+    /without naming an endpoint/,
+  ],
 ]
 
 test.each(greetings)('%s is refused', async (_name, greet, why) => {
