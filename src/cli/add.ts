@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { addExample } from './add-example.ts'
-import { addFrom } from './add-from.ts'
 import type { Api, Json } from './api.ts'
 import { refuseStdioOptions, stdioBody, type StdioOptions } from './add-stdio.ts'
 import { refuseUrlOptions, urlBody, type UrlOptions } from './add-url.ts'
@@ -71,7 +70,10 @@ async function add(program: Command, context: Context, [name, url, args, options
     return command.error('error: --only and --dry-run are for --from')
   if (options.from !== undefined && name !== undefined)
     return command.error('error: --from takes the names in the file: leave out the name, or say --only NAME')
-  if (options.from !== undefined) return await addFrom(options.from, options, context)
+  if (options.from !== undefined) {
+    const { addFrom } = await import('./add-from.ts')
+    return await addFrom(options.from, options, context)
+  }
   if (options.example === true && url !== undefined)
     return command.error('error: --example needs no address: causeway add --example, or causeway add NAME --example')
   if (options.example === true) return await addExample(name, options, context)
