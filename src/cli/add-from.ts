@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { CLIENTS, isClientName } from '#/clients/clients.ts'
 import { openConfig } from '#/clients/config-file.ts'
 import { readConfig, type Values } from '#/clients/config-text.ts'
@@ -127,10 +128,13 @@ function outcomesOf(
   })
 }
 
+/** What two entries agree in that are one server. */
+const SAME = [['url'], ['command', 'args']] as const
+
 function takenNote(same: Json, body: Record<string, unknown> | undefined): string {
-  return same['url'] !== undefined && same['url'] === body?.['url']
-    ? 'there already'
-    : 'the name is taken by another server'
+  const agrees = (key: string): boolean => typeof body?.[key] !== 'undefined' && isDeepStrictEqual(same[key], body[key])
+  const isSame = SAME.some((keys) => keys.every(agrees))
+  return isSame ? 'there already' : 'the name is taken by another server'
 }
 
 function missingNote(missing: readonly Missing[]): string {

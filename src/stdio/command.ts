@@ -3,8 +3,10 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { StdioFault } from './fault.ts'
 import type { Launch } from './launch.ts'
 
-/** What every server may see of our own environment: where programs are and how people here write. None of our settings. */
-const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ', 'TMPDIR', 'TERM']
+/** Whom this machine trusts: without them npx reaches no registry where an authority of its own stands in between. */
+const AUTHORITIES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
+/** What every server may see of our own environment: where programs are, how people here write, whom to trust. None of our settings. */
+const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ', 'TMPDIR', 'TERM', ...AUTHORITIES]
 const INHERITED_ON_WINDOWS = ['SYSTEMROOT', 'SYSTEMDRIVE', 'APPDATA', 'LOCALAPPDATA', 'TEMP', 'USERPROFILE', 'PATHEXT']
 
 export type Env = Readonly<Record<string, string | undefined>>
