@@ -1,3 +1,5 @@
+import { shownArguments } from '#/lib/shown-arguments.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import type { CommandWay, UrlWay } from './read-servers.ts'
 
 /** A name as the gateway takes it. */
@@ -21,22 +23,8 @@ export function gatewayBody(name: string, way: UrlWay | CommandWay): Record<stri
   }
 }
 
-const SECRET_NAME = /token|secret|passw|api[-_]?key|credential|auth/i
-/** Long and without a shape that people would write. */
-const LIKE_A_SECRET = /^(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_+=-]{20,}$/
-
-/** Where a server is, for people: what may be a secret is left out. */
+/** Where a server is, for people: what may be a secret is masked. */
 export function shownWay(way: UrlWay | CommandWay): string {
-  if (way.kind === 'url') {
-    const url = URL.parse(way.url)
-    if (url === null) return way.url
-    return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`
-  }
-  const args = way.args.map((arg, at) => {
-    const [flag = '', value] = arg.split('=', 2)
-    if (value !== undefined && SECRET_NAME.test(flag)) return `${flag}=…`
-    const afterSecret = SECRET_NAME.test(way.args[at - 1] ?? '') && way.args[at - 1]?.startsWith('-') === true
-    return (afterSecret && !arg.startsWith('-')) || LIKE_A_SECRET.test(arg) ? '…' : arg
-  })
-  return [way.command, ...args].join(' ')
+  if (way.kind === 'url') return shownUrl(way.url)
+  return [way.command, ...shownArguments(way.args)].join(' ')
 }

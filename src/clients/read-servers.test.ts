@@ -135,9 +135,9 @@ test('what is sent, and what people see', () => {
   ])
   const args = ['-y', '--api-key', 'hush', '--token=hush', 'sk4Zp0a9XkQ2mL7vB1nR8tYc', 'plain']
   expect(shownWay({ kind: 'command', command: 'npx', args, env: { A: 'hush' }, cwd: null })).toBe(
-    'npx -y --api-key … --token=… … plain',
+    'npx -y --api-key ***** --token=***** ***** plain',
   )
   expect(shownWay({ kind: 'url', url: 'https://u:hush@x/mcp?key=hush', sse: false, headers: {} })).toBe(
-    'https://x/mcp?…',
+    'https://u:*****@x/mcp?key=*****',
   )
 })
