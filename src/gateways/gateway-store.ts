@@ -30,8 +30,10 @@ export interface GatewayReader {
   /** Whether a slug is in use, what an earlier create with this key left, and the names below a prefix: one statement. */
   beforeCreate(
     slug: string,
-    asked: { readonly userId: UserId; readonly key: string | null; readonly prefix: string },
+    asked: { readonly userId: UserId; readonly key: string; readonly prefix: string },
   ): Promise<BeforeCreate>
+  /** Whether a slug is in use. All who ask at the same time share a statement. */
+  slugTaken(slug: string): Promise<boolean>
   /** The names below a prefix that are in use: one statement. */
   taken(prefix: string): Promise<TakenNames>
   /** What is stored of a gateway's items, and the names that new ones must not take: one statement. */

@@ -66,22 +66,31 @@ export async function register(deps: GatewayDeps, input: RegisterInput): Promise
   }
 }
 
+const NOTHING_TAKEN: TakenNames = { tools: new Set(), prompts: new Set() }
+
 interface Earlier {
   /** What the same request made before. */
   readonly made: Gateway | undefined
   readonly taken: TakenNames
 }
 
-/** What the same request made before, and the names in use. Throws where the name is taken, so that nobody is dialled for nothing. */
+/**
+ * What the same request made before, and the names in use. Throws where the name is taken, so that nobody is dialled for nothing.
+ * A request that can have made nothing before asks for no more than that: should a tool's name be taken, the write finds it out.
+ */
 async function earlier(
   deps: GatewayDeps,
   { grant, idempotency }: RegisterInput,
   slug: string | null,
 ): Promise<Earlier> {
+  if (idempotency === null) {
+    if (slug !== null && (await deps.store.slugTaken(slug))) throw nameTaken(undefined)
+    return { made: undefined, taken: NOTHING_TAKEN }
+  }
   const { userId } = grant.principal
-  const asked = { userId, key: idempotency?.key ?? null, prefix: namePrefix(slug ?? '') }
+  const asked = { userId, key: idempotency.key, prefix: namePrefix(slug ?? '') }
   const before = await deps.store.beforeCreate(slug ?? '', asked)
-  const target = idempotency === null ? undefined : repeatedTarget(before.remembered, idempotency)
+  const target = repeatedTarget(before.remembered, idempotency)
   if (target !== undefined && GatewayId.is(target)) {
     const gateway = await deps.store.byId(target)
     if (gateway === undefined)

@@ -10,6 +10,7 @@ import type {
   Refreshed,
 } from '#/gateways/gateway-store.ts'
 import { shownUrl } from '#/lib/shown-url.ts'
+import { crowd } from '#/lib/crowd.ts'
 import { olderThan, taggedWith } from './columns.ts'
 import {
   announceItems,
@@ -37,6 +38,10 @@ export function gatewayStore(db: Database): GatewayReader & GatewayWriter {
 
 function reading(db: Database): GatewayReader {
   const read = db.read(SOURCE)
+  const slugs = crowd(async (asked: readonly string[]) => {
+    const rows = await read.selectFrom('gateways').select('slug').where('slug', 'in', asked).execute()
+    return new Map(rows.map(({ slug }) => [slug, true]))
+  }, 100)
   return {
     page: async ({ limit, after, includeInactive }, { tags, visibility }) => {
       const rows = await gatewayQuery(read)
@@ -79,6 +84,7 @@ function reading(db: Database): GatewayReader {
         remembered: remembered ? { targetId: remembered.target, hash: Buffer.from(remembered.hash, 'hex') } : undefined,
       }
     },
+    slugTaken: async (slug) => (await slugs(slug)) === true,
     known: (id, prefix) => readKnown(read, id, prefix),
     taken: (prefix) => readTaken(read, prefix),
   }

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { crowd } from './crowd.ts'
+
+/** Answers each key with its length, when it is let. */
+function library() {
+  const questions: { keys: readonly string[]; answer: (fails?: boolean) => void }[] = []
+  const ask = crowd<string, number>(
+    (keys) =>
+      new Promise((resolve, reject) => {
+        const answer = (fails = false): void =>
+          fails ? reject(new Error('closed')) : resolve(new Map(keys.filter(Boolean).map((key) => [key, key.length])))
+        questions.push({ keys, answer })
+      }),
+    3,
+  )
+  return { ask, questions }
+}
+
+test('who asks while a question is out waits for the next, which is one for all of them', async () => {
+  const { ask, questions } = library()
+  const first = ask('a')
+  const others = ['bb', 'ccc', 'bb', '', 'dddd'].map(ask)
+  expect(questions.map(({ keys }) => keys)).toEqual([['a']])
+  questions[0]?.answer()
+  expect(await first).toBe(1)
+  await expect.poll(() => questions[1]?.keys).toEqual(['bb', 'ccc', ''])
+  questions[1]?.answer()
+  await expect.poll(() => questions[2]?.keys).toEqual(['dddd'])
+  questions[2]?.answer()
+  expect(await Promise.all(others)).toEqual([2, 3, 2, undefined, 4])
+})
+
+test('a question that fails has failed for those in it alone', async () => {
+  const { ask, questions } = library()
+  const failing = expect(ask('a')).rejects.toThrow('closed')
+  const next = ask('bb')
+  questions[0]?.answer(true)
+  await failing
+  await expect.poll(() => questions.length).toBe(2)
+  questions[1]?.answer()
+  expect(await next).toBe(2)
+})

@@ -1,0 +1,41 @@
+interface Asking<V> {
+  readonly answer: Promise<V | undefined>
+  readonly resolve: (value: V | undefined) => void
+  readonly reject: (cause: unknown) => void
+}
+
+/**
+ * One question for all who ask at the same time: whoever comes while a question is out waits for the next, which asks for up to
+ * `most` keys. A question that fails has failed for those in it.
+ */
+export function crowd<K, V>(
+  ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
+  most: number,
+): (key: K) => Promise<V | undefined> {
+  const waiting = new Map<K, Asking<V>>()
+  let isOut = false
+
+  async function askAll(): Promise<void> {
+    isOut = true
+    while (waiting.size > 0) {
+      const some = [...waiting].slice(0, most)
+      for (const [key] of some) waiting.delete(key)
+      try {
+        const found = await ask(some.map(([key]) => key))
+        for (const [key, { resolve }] of some) resolve(found.get(key))
+      } catch (cause) {
+        for (const [, { reject }] of some) reject(cause)
+      }
+    }
+    isOut = false
+  }
+
+  return (key) => {
+    const known = waiting.get(key)
+    if (known !== undefined) return known.answer
+    const { promise: answer, resolve, reject } = Promise.withResolvers<V | undefined>()
+    waiting.set(key, { answer, resolve, reject })
+    if (!isOut) void askAll()
+    return answer
+  }
+}
