@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import { CLIENTS, isClientName } from '#/clients/clients.ts'
 import { openConfig } from '#/clients/config-file.ts'
 import { readConfig, type Values } from '#/clients/config-text.ts'
 import { variableOf, type Missing } from '#/clients/fill-in.ts'
-import { gatewayBody, gatewayName, shownWay } from '#/clients/gateway-body.ts'
+import { gatewayBody, gatewayName, isSameWay, shownWay } from '#/clients/gateway-body.ts'
 import { isOwnEntry } from '#/clients/own-entry.ts'
 import { questionsOf, readServers, type FoundServer } from '#/clients/read-servers.ts'
 import type { Api, Json } from './api.ts'
@@ -121,20 +120,15 @@ function outcomesOf(
     if (isOwnEntry(server.entry, api.url)) return { ...outcome, state: 'skipped', note: 'this gateway itself' }
     if (server.disabled && options.only === undefined)
       return { ...outcome, state: 'skipped', note: `switched off in the file; --only ${server.name} takes it` }
-    if (same !== undefined) return { ...outcome, state: 'skipped', note: takenNote(same, outcome.body) }
+    if (same !== undefined) return { ...outcome, state: 'skipped', note: takenNote(same, way) }
     taken.set(name.toLowerCase(), {})
     if (missing.length > 0) return { ...outcome, state: 'failed', note: missingNote(missing) }
     return { ...outcome, state: 'new', note: name === server.name ? '' : `called ${JSON.stringify(server.name)} there` }
   })
 }
 
-/** What two entries agree in that are one server. */
-const SAME = [['url'], ['command', 'args']] as const
-
-function takenNote(same: Json, body: Record<string, unknown> | undefined): string {
-  const agrees = (key: string): boolean => typeof body?.[key] !== 'undefined' && isDeepStrictEqual(same[key], body[key])
-  const isSame = SAME.some((keys) => keys.every(agrees))
-  return isSame ? 'there already' : 'the name is taken by another server'
+function takenNote(same: Json, way: FoundServer['way']): string {
+  return way !== undefined && isSameWay(same, way) ? 'there already' : 'the name is taken by another server'
 }
 
 function missingNote(missing: readonly Missing[]): string {

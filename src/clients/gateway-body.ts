@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { shownArguments } from '#/lib/shown-arguments.ts'
 import { shownUrl } from '#/lib/shown-url.ts'
 import type { CommandWay, UrlWay } from './read-servers.ts'
@@ -27,4 +28,10 @@ export function gatewayBody(name: string, way: UrlWay | CommandWay): Record<stri
 export function shownWay(way: UrlWay | CommandWay): string {
   if (way.kind === 'url') return shownUrl(way.url)
   return [way.command, ...shownArguments(way.args)].join(' ')
+}
+
+/** Whether a registered gateway, as it is shown, is reached this way. */
+export function isSameWay(gateway: Readonly<Record<string, unknown>>, way: UrlWay | CommandWay): boolean {
+  if (way.kind === 'url') return gateway['url'] === shownUrl(URL.parse(way.url)?.href ?? way.url)
+  return gateway['command'] === way.command && isDeepStrictEqual(gateway['args'], shownArguments(way.args))
 }

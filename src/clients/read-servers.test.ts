@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readConfig } from './config-text.ts'
-import { gatewayBody, gatewayName, shownWay } from './gateway-body.ts'
+import { gatewayBody, gatewayName, isSameWay, shownWay } from './gateway-body.ts'
 import { questionsOf, readServers, type FoundServer } from './read-servers.ts'
 
 const READING = {
@@ -140,4 +140,11 @@ test('what is sent, and what people see', () => {
   expect(shownWay({ kind: 'url', url: 'https://u:hush@x/mcp?key=hush', sse: false, headers: {} })).toBe(
     'https://u:*****@x/mcp?key=*****',
   )
+  const command = { kind: 'command', command: 'npx', args, env: {}, cwd: null } as const
+  const shown = ['-y', '--api-key', '*****', '--token=*****', '*****', 'plain']
+  expect(isSameWay({ url: null, command: 'npx', args: shown }, command)).toBe(true)
+  expect(isSameWay({ url: null, command: 'npx', args: ['-y'] }, command)).toBe(false)
+  const url = { kind: 'url', url: 'https://x?key=hush', sse: false, headers: {} } as const
+  expect(isSameWay({ url: 'https://x/?key=*****' }, url)).toBe(true)
+  expect(isSameWay({ url: 'https://y/?key=*****' }, url)).toBe(false)
 })
