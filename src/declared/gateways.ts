@@ -40,7 +40,7 @@ export async function gatewayStep(
   const id = GatewayId.is(found.id) ? found.id : GatewayId.mint()
   const { gateway } = await gatewayFor(deps, id, { principal: applying.principal, permission: 'gateways.update' })
   const body = completed(said)
-  const after = redeclare(gateway, { id, body, sealer: deps.sealer }).declaration
+  const after = naming(wanted.name, () => redeclare(gateway, { id, body, sealer: deps.sealer })).declaration
   const fields = changedFields(gateway, after, { id, sealer: deps.sealer }).flatMap((name) =>
     changesOf(name, gateway, after),
   )
@@ -54,6 +54,18 @@ export async function gatewayStep(
     return { id, note: noteOn(now) }
   }
   return { ...base, action: changes.length === 0 ? 'keep' : 'change', id, changes, run }
+}
+
+/** A refusal says which of the file's gateways it is about. */
+function naming<T>(name: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    const at = `gateways.${name}`
+    const field = error.field === undefined ? at : `${at}.${error.field}`
+    throw new GatewayError(error.code, `${at}: ${error.message}`, { field, cause: error })
+  }
 }
 
 async function create(deps: GatewayDeps, applying: Applying, { enabled, ...body }: DeclaredGateway): Promise<Ran> {

@@ -112,7 +112,7 @@ function valueOf(yaml: LocatedYaml, { path, value }: Item, faults: Fault[]): Tok
   const { hash, value: text, file } = isObject(value) ? value : {}
   const given = Object.entries({ hash, value: text, file }).filter(([, one]) => one !== undefined)
   const fault = (key: string, message: string): void => {
-    faults.push({ place: yaml.placeOf([...path, key]), message: `${key}: ${message}` })
+    faults.push({ place: yaml.placeOf([...path, key]), message: `${[...path, key].join('.')}: ${message}` })
   }
   if (given.length > 1) fault(given[1]?.[0] ?? '', 'stands beside another: a token has one of hash, value and file')
   if (typeof hash === 'string') return { kind: 'hash', hash }
