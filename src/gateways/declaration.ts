@@ -7,6 +7,7 @@ import type { Transport } from '#/mcp/transport.ts'
 import { credentialOf, type Credential } from '#/api/credential.ts'
 import { passthroughNames } from '#/api/header-rules.ts'
 import { upstreamUrl } from '#/api/upstream-url.ts'
+import { leadsElsewhere } from '#/lib/leads-elsewhere.ts'
 import { shownUrl } from '#/lib/shown-url.ts'
 import { PLAIN_DIAL, redeclareDial } from './dial-options.ts'
 import type { Declaration } from './gateway.ts'
@@ -54,11 +55,13 @@ export function redeclare(
   before: Declaration,
   { id, body, sealer }: { readonly id: GatewayId; readonly body: GatewayUpdate; readonly sealer: CredentialSealer },
 ): Declared {
-  const stored = openCredential(id, before.credential, sealer)
+  const where = whereOf(before, body, { id, sealer })
+  const elsewhere = leadsElsewhere(before.url, where.url)
+  const stored = elsewhere ? null : openCredential(id, before.credential, sealer)
   const credential = credentialOf(body, stored)
+  if (elsewhere && before.credential !== null && credential === undefined) throw invalid('url', STAYS)
   const name = body.name ?? before.name
   const kept = credential !== undefined && !(credential !== null && body.oneTimeAuth === true)
-  const where = whereOf(before, body, { id, sealer })
   const declaration: Declaration = {
     name,
     slug: slugOf(name),
@@ -124,6 +127,9 @@ function whereOf(
   if (url === null) throw invalid('url', 'is required, or a command to run')
   return { url, transport, stdio: null }
 }
+
+const STAYS =
+  'leads to another host, which is not sent the credential of the one before: give it again, or say authType "none"'
 
 function slugOf(name: string): string {
   const slug = slugify(name)

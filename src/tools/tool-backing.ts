@@ -5,6 +5,7 @@ import { upstreamUrl } from '#/api/upstream-url.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { parseJsonPath } from '#/lib/json-path.ts'
 import { MASK } from '#/lib/mask.ts'
+import { leadsElsewhere } from '#/lib/leads-elsewhere.ts'
 import { shownUrl } from '#/lib/shown-url.ts'
 import type { Tool, ToolBacking, ToolSealer } from './tool.ts'
 import type { ToolUpdate } from './tool-input.ts'
@@ -60,13 +61,18 @@ export function rebacked(
   { id, body, sealer }: { readonly id: ToolId; readonly body: ToolUpdate; readonly sealer: ToolSealer },
 ): { readonly backing: ToolBacking; readonly credential: string | null } {
   const was = before.backing ?? FRESH
-  const secrets = openSecrets(id, before.credential, sealer)
+  const place = urlOf(body, was)
+  const elsewhere = leadsElsewhere(was.url === '' ? null : was.url, place.url)
+  const stored = openSecrets(id, before.credential, sealer)
+  const secrets = elsewhere ? NO_SECRETS : stored
   const headers = body.headers === undefined ? secrets.headers : headersOf(body.headers, secrets.headers)
   const credential = credentialOf(body, secrets.auth)
+  if (elsewhere && isThere(stored.headers) && body.headers === undefined) throw invalid('headers', STAYS)
+  if (elsewhere && isThere(stored.auth) && credential === undefined) throw invalid('authType', STAYS)
   const auth = credential === undefined ? secrets.auth : (credential?.headers ?? {})
   const backing: ToolBacking = {
     ...was,
-    ...urlOf(body, was),
+    ...place,
     method: methodOf(body.requestType, was.method),
     timeoutMs: pick(body.timeoutMs, was.timeoutMs, TIMEOUT_MS),
     queryMapping: pick(body.queryMapping, was.queryMapping, null),
@@ -79,9 +85,13 @@ export function rebacked(
     extensionMetadata: pick(body.extensionMetadata, was.extensionMetadata, null),
   }
   requireAllowed(backing)
-  const isSecret = Object.keys(headers).length + Object.keys(auth).length > 0
+  const isSecret = isThere(headers) || isThere(auth)
   return { backing, credential: isSecret ? sealer.seal(purposeOf(id), JSON.stringify({ headers, auth })) : null }
 }
+
+const STAYS = 'the URL leads to another host, which is not sent what is secret of the one before: give it again'
+
+const isThere = (secrets: object): boolean => Object.keys(secrets).length > 0
 
 function pick<T>(given: T | null | undefined, before: T, none: T): T {
   return given === undefined ? before : (given ?? none)
