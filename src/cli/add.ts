@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { shownArguments } from '#/lib/shown-arguments.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import { addExample } from './add-example.ts'
 import type { Api, Json } from './api.ts'
 import { refuseStdioOptions, stdioBody, type StdioOptions } from './add-stdio.ts'
@@ -85,7 +87,7 @@ async function add(program: Command, context: Context, [name, url, args, options
   const where = run === null ? behindUrl(url, options) : started(run, options)
   const body = JSON.stringify({ name, ...where, ...(await credentials(options, context)), ...described(options) })
   const api = await context.api()
-  const what = run === null ? `connecting to ${url}` : `starting ${plainText(run.join(' '))}`
+  const what = run === null ? `connecting to ${shownUrl(url)}` : `starting ${plainText(shownArguments(run).join(' '))}`
   const gateway = await working(context.out, what, () => register(api, name, body))
   if (options.json === true) context.out.print(JSON.stringify(gateway, null, 2))
   else if (gateway['status'] === 'pending') explainPending(gateway, context.out)
