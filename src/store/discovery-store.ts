@@ -15,7 +15,7 @@ type Found = Observation & { readonly kind: 'found' }
 /** What one kind of items adds to the statement: what it writes, and which virtual servers lose something by it. */
 interface Part {
   readonly writes: readonly RawBuilder<unknown>[]
-  readonly losers: RawBuilder<unknown>
+  readonly losers: readonly RawBuilder<unknown>[]
 }
 
 /**
@@ -38,13 +38,13 @@ export function itemsStatement(
   if (changes(diff.prompts)) parts.push(named('prompts', { owner, list: diff.prompts, names }))
   if (changes(resources) || changes(templates)) parts.push(resourcesPart(owner, { resources, templates }))
   if (parts.length === 0) return undefined
+  const losers = parts.flatMap((part) => part.losers)
+  const servers =
+    losers.length === 0
+      ? sql`NULL::text[] AS servers`
+      : sql`array_agg(DISTINCT id::text) AS servers FROM (${sql.join(losers, sql` UNION ALL `)}) AS losers (id)`
   return sql<{ readonly servers: readonly string[] | null }>`
-    WITH ${sql.join(parts.flatMap(({ writes }) => writes))}
-    SELECT array_agg(DISTINCT id::text) AS servers FROM (
-      ${sql.join(
-        parts.map(({ losers }) => losers),
-        sql` UNION ALL `,
-      )}) AS losers (id)`
+    WITH ${sql.join(parts.flatMap(({ writes }) => writes))} SELECT ${servers}`
 }
 
 const changes = (list: ListDiff): boolean => idsIn(list).length > 0
@@ -99,20 +99,23 @@ function named(table: 'tools' | 'prompts', { owner, list, names }: NamedList): P
         version = i.version + (i.digest <> excluded.digest)::int,
         updated_at = CASE WHEN i.digest <> excluded.digest THEN now() ELSE i.updated_at END
     )`
-  return { writes: [put, gone(table, owner, list.removed)], losers: losersOf(column, list.removed) }
+  return withRemoved(put, { table, column, owner, ids: list.removed })
 }
 
-function gone(
-  table: 'tools' | 'prompts' | 'resources',
-  { gatewayId }: ItemsOwner,
-  ids: readonly string[],
-): RawBuilder<unknown> {
-  const name = sql.ref(`gone_${table}`)
-  return sql`${name} AS (DELETE FROM ${sql.table(table)} WHERE gateway_id = ${gatewayId} AND id = ANY(${ids}))`
+interface Removed {
+  readonly table: 'tools' | 'prompts' | 'resources'
+  /** Of server_items. */
+  readonly column: RawBuilder<unknown>
+  readonly owner: ItemsOwner
+  readonly ids: readonly string[]
 }
 
-function losersOf(column: RawBuilder<unknown>, ids: readonly string[]): RawBuilder<unknown> {
-  return sql`SELECT server_id FROM server_items WHERE ${column} = ANY(${ids})`
+/** Where nothing goes, as at every registration, nothing is said of it: the database would read and plan it all the same. */
+function withRemoved(put: RawBuilder<unknown>, { table, column, owner, ids }: Removed): Part {
+  if (ids.length === 0) return { writes: [put], losers: [] }
+  const gone = sql`${sql.ref(`gone_${table}`)} AS (
+      DELETE FROM ${sql.table(table)} WHERE gateway_id = ${owner.gatewayId} AND id = ANY(${ids}))`
+  return { writes: [put, gone], losers: [sql`SELECT server_id FROM server_items WHERE ${column} = ANY(${ids})`] }
 }
 
 function resourcesPart(
@@ -139,7 +142,7 @@ function resourcesPart(
         version = i.version + (i.digest <> excluded.digest)::int,
         updated_at = CASE WHEN i.digest <> excluded.digest THEN now() ELSE i.updated_at END
     )`
-  return { writes: [put, gone('resources', owner, removed)], losers: losersOf(sql.ref('resource_id'), removed) }
+  return withRemoved(put, { table: 'resources', column: sql.ref('resource_id'), owner, ids: removed })
 }
 
 function resourceRow(item: ItemChange, template: boolean) {
