@@ -2,6 +2,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { type SseEvent, SseReader } from '#/lib/sse.ts'
 import { FAULT_HEADER } from '#/stdio/launch.ts'
+import { Bulk } from './bulk.ts'
 import type { Carried, CarriedOptions, HttpLane, HttpLanes } from './carrier.ts'
 import type { HttpAnswer, Progress } from './failures.ts'
 import type { Flow, ResponseHandler } from './http1-connection.ts'
@@ -27,6 +28,8 @@ export interface AttemptOwner {
 }
 
 const COLLECT_BYTES = 64 * 1024
+/** Answers up to this size are taken as they come; what is longer takes turns with others of its kind. */
+const SHORT_BYTES = 16 * 1024
 /** How long an event stream that has given its answer may take to end before its socket is closed. */
 const LINGER_MS = 250
 
@@ -43,6 +46,8 @@ export class Attempt implements ResponseHandler, Carried {
   #answer: HttpAnswer | undefined
   #events: SseReader | undefined
   #collected: Buffer[] = []
+  #bulk: Bulk | undefined
+  #paused = false
   #bytes = 0
   #lastByteAt = 0
   #hasData = false
@@ -79,12 +84,14 @@ export class Attempt implements ResponseHandler, Carried {
 
   // Once it is over its connection may serve another.
   pause(): void {
-    if (this.#mode !== 'over') this.#flow?.pause()
+    this.#paused = true
+    if (this.#mode !== 'over') (this.#bulk ?? this.#flow)?.pause()
   }
 
   resume(): void {
+    this.#paused = false
     this.#lastByteAt = performance.now()
-    if (this.#mode !== 'over') this.#flow?.resume()
+    if (this.#mode !== 'over') (this.#bulk ?? this.#flow)?.resume()
   }
 
   /** Ends it without another word to the owner. */
@@ -118,12 +125,30 @@ export class Attempt implements ResponseHandler, Carried {
   onResponseData(chunk: Buffer): void {
     this.#bytes += chunk.length
     this.#lastByteAt = performance.now()
+    if (this.#bytes > SHORT_BYTES && this.format !== undefined) this.#inTurns(chunk)
+    else this.#take(chunk)
+  }
+
+  readonly #take = (chunk: Buffer): void => {
     if (this.#mode === 'json') this.#owner.bytes(chunk)
     else if (this.#mode === 'events') this.#events?.push(chunk)
     else if (this.#mode === 'collect') this.#collect(chunk)
   }
 
+  #inTurns(chunk: Buffer): void {
+    if (this.#bulk === undefined && this.#flow !== undefined) {
+      this.#bulk = new Bulk(this.#flow, this.#take)
+      if (this.#paused) this.#bulk.pause()
+    }
+    this.#bulk?.push(chunk)
+  }
+
   onResponseEnd(): void {
+    if (this.#bulk === undefined) this.#ended()
+    else this.#bulk.end(() => this.#ended())
+  }
+
+  #ended(): void {
     const mode = this.#mode
     if (!this.#end()) return
     this.#lanes.release(this.#lane)
@@ -139,6 +164,7 @@ export class Attempt implements ResponseHandler, Carried {
     if (this.#mode === 'over') return false
     this.#mode = 'over'
     this.#linger?.[Symbol.dispose]()
+    this.#bulk?.drop()
     return true
   }
 
@@ -172,6 +198,8 @@ export class Attempt implements ResponseHandler, Carried {
   #answered(): void {
     if (this.#mode === 'over') return
     this.#mode = 'answered'
+    this.#bulk?.drop()
+    this.#flow?.resume()
     this.#linger = this.#deadlines.add(LINGER_MS, () => this.cut())
   }
 

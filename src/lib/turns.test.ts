@@ -1,0 +1,58 @@
+import { setImmediate } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { Turns, type Stint } from './turns.ts'
+
+const busyFor = (ms: number): void => {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
+/** Work of so many steps, which writes down that it was its turn. */
+function stint(name: string, steps: number, log: string[], ms = 0): Stint {
+  let left = steps
+  return {
+    step() {
+      busyFor(ms)
+      log.push(name)
+      left -= 1
+      return left > 0
+    },
+  }
+}
+
+test('all work comes to its end, in rounds', async () => {
+  const turns = new Turns()
+  const log: string[] = []
+  turns.add(stint('a', 3, log))
+  turns.add(stint('b', 2, log))
+  turns.add(stint('c', 1, log))
+  while (log.length < 6) await setImmediate()
+  expect(log.join('')).toBe('abcaba')
+})
+
+test('whatever waits, a turn of the event loop spends little on it', async () => {
+  const turns = new Turns()
+  const log: string[] = []
+  for (let n = 0; n < 50; n++) turns.add(stint('x', 10, log, 0.2))
+  let most = 0
+  while (log.length < 500) {
+    const before = log.length
+    await setImmediate()
+    most = Math.max(most, log.length - before)
+  }
+  // Two turns may lie between two looks.
+  expect(most).toBeLessThanOrEqual(8)
+})
+
+test('what was removed has no more turns, and can be added again', async () => {
+  const turns = new Turns()
+  const log: string[] = []
+  const work = stint('x', 100, log, 1)
+  turns.add(work)
+  await setImmediate()
+  turns.remove(work)
+  const so = log.length
+  for (let n = 0; n < 5; n++) await setImmediate()
+  expect(log.length).toBe(so)
+  turns.add(work)
+  while (log.length < 100) await setImmediate()
+})
