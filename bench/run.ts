@@ -13,6 +13,7 @@ import { perCall } from './scenarios/per-call.ts'
 import { poolOfOne } from './scenarios/pool-of-one.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { start } from './scenarios/start.ts'
+import { stdioCalls } from './scenarios/stdio-calls.ts'
 import { stdio } from './scenarios/stdio.ts'
 import { print, type Row } from './table.ts'
 
@@ -22,6 +23,7 @@ const SCENARIOS = {
   lists,
   memory,
   start,
+  'stdio-calls': stdioCalls,
   stdio,
   pool: poolOfOne,
 } as const satisfies Record<string, Scenario>

@@ -2,88 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startGateway, type RunningGateway } from '../../test/support/gateway.ts'
-import { processTree, type ProcessInfo } from '../../test/support/processes.ts'
-import type { Target } from '../load/target.ts'
+import { processTree } from '../../test/support/processes.ts'
 import { judge, note, type Row } from '../table.ts'
 import type { Bench, Scenario } from './scenario.ts'
+import { ownProcesses, started, STDIO_SERVER } from './stdio-calls.ts'
 
-const SERVER = join(import.meta.dirname, '../../test/fixtures/stdio-server.ts')
 const IDLE_SERVER = join(import.meta.dirname, '../stdio-idle.sh')
 const MB = 1_000_000
-const WARM_UP_CALLS = 20_000
 
-/** Processes of the gateway itself: neither PostgreSQL nor the servers that it started. */
-function ownProcesses(gateway: RunningGateway): ProcessInfo[] {
-  const isOwn = ({ command, isPostgres }: ProcessInfo): boolean => !isPostgres && command.includes('src/main.ts')
-  return processTree(gateway.pid).filter(isOwn)
-}
-
-async function started(gateway: RunningGateway, name: string, args: readonly string[]): Promise<string> {
-  const [command, ...rest] = args
-  const made = await gateway.api('POST', '/v1/gateways', { name, transport: 'STDIO', command, args: rest })
-  if (made.body['reachable'] !== true) throw new Error(`${name}: ${made.status} ${JSON.stringify(made.body)}`)
-  return made.body.id
-}
-
-/** Servers that are started by a command: a call, fifty that idle, and what is left after calls given up and crashes. */
-export const stdio: Scenario = async (bench) => [
-  ...(await callRows(bench)),
-  ...(await idleRows(bench)),
-  ...(await leftoverRows(bench)),
-]
-
-// ── a call ──
-
-async function callRows(bench: Bench): Promise<Row[]> {
-  const { gateway } = bench
-  const { id: http } = await gateway.register('stdio-http', `${bench.upstream}/legacy/mcp`)
-  const pipes = await started(gateway, 'stdio-pipes', [process.execPath, SERVER])
-  const target = (id: string): Target => ({
-    era: 'legacy',
-    method: 'tools/call',
-    tool: 'echo',
-    arguments: { text: 'hello' },
-    url: `${gateway.url}/gateways/${id}/mcp`,
-    token: gateway.token,
-  })
-  const measure = async (id: string, windowMs: number, warmUpCalls = 0): Promise<number> => {
-    // Watched from outside of the load's own window, so both begin and end at rest.
-    await bench.load.run({ target: target(id), concurrency: 16, warmUpMs: 200, warmUpCalls, windowMs: 100 })
-    const before = cpuOf(gateway)
-    const { calls, failures } = await bench.load.run({ target: target(id), concurrency: 16, warmUpMs: 0, windowMs })
-    if (failures > 0) throw new Error(`${failures} calls failed`)
-    return ((cpuOf(gateway) - before) * 1000) / calls
-  }
-  for (const id of [http, pipes]) await measure(id, 300, WARM_UP_CALLS)
-  const rounds: { readonly http: number; readonly pipes: number }[] = []
-  for (let round = 0; round < bench.rounds; round++) {
-    const first = round % 2 === 0
-    const one = await measure(first ? http : pipes, bench.windowMs)
-    const two = await measure(first ? pipes : http, bench.windowMs)
-    const measured = first ? { http: one, pipes: two } : { http: two, pipes: one }
-    bench.say(`stdio, round ${round + 1}: HTTP ${measured.http.toFixed(1)} µs, stdio ${measured.pipes.toFixed(1)} µs`)
-    rounds.push(measured)
-  }
-  const share = rounds.map((each) => (100 * each.pipes) / each.http)
-  const bound = { must: 150, goal: 125, unit: ' %' }
-  return [
-    judge({ figure: 'stdio call: CPU of all our processes, % of an HTTP call', ...bound }, share),
-    note(
-      'stdio call: CPU of supervisor, worker and host',
-      ' µs',
-      rounds.map(({ pipes: cpu }) => cpu),
-      1,
-    ),
-    note(
-      'HTTP call: CPU of supervisor and worker',
-      ' µs',
-      rounds.map(({ http: cpu }) => cpu),
-      1,
-    ),
-  ]
-}
-
-const cpuOf = (gateway: RunningGateway): number => ownProcesses(gateway).reduce((sum, { cpuMs }) => sum + cpuMs, 0)
+/** Servers that are started by a command: fifty that idle, and what is left after calls given up and crashes. */
+export const stdio: Scenario = async (bench) => [...(await idleRows(bench)), ...(await leftoverRows(bench))]
 
 // ── fifty that idle ──
 
@@ -140,7 +68,7 @@ const CRASHES = 100
 
 async function leftoverRows(bench: Bench): Promise<Row[]> {
   const { gateway } = bench
-  const id = await started(gateway, 'stdio-left', [process.execPath, SERVER])
+  const id = await started(gateway, 'stdio-left', [process.execPath, STDIO_SERVER])
   const call = async (name: string, signal?: AbortSignal): Promise<string> => {
     const response = await fetch(`${gateway.url}/gateways/${id}/mcp`, {
       method: 'POST',

@@ -1,68 +1,130 @@
 import type { Socket } from 'node:net'
+import { FrameReader, FrameWriter, WireFault } from '#/lib/frames.ts'
 import { faultOf } from './fault.ts'
-import { CALLER_HEADER, type Launch } from './launch.ts'
+import { KIND } from './kinds.ts'
+import type { Launch } from './launch.ts'
+import { Outlet } from './outlet.ts'
 import { Reply } from './reply.ts'
-import { type HostRequest, RequestReader, WireFault } from './request-reader.ts'
 
-/** What one request came to: given up when its connection breaks before its end. */
+/** One request of a worker, as HTTP would say it. */
+export interface HostRequest {
+  readonly method: 'POST' | 'GET' | 'DELETE'
+  /** Path and query. */
+  readonly target: string
+  readonly caller: string
+  readonly body: Buffer
+}
+
+/** What one request came to: given up when nobody waits for it any more. */
 export interface Serving {
   giveUp(): void
 }
 
 export interface ConnectionEvents {
-  /** A first line has come: what the requests after it are for. Throws where it cannot be used. */
+  /** It has said what its requests are for. Throws where that cannot be used. */
   opened(launch: Launch): Serve
 }
 
 export type Serve = (request: HostRequest, reply: Reply) => Serving | undefined
 
-const MAX_PREFACE = 4 << 20
-const MAX_BODY = 64 << 20
-
-/** One connection of a worker: a line that says what to launch, then HTTP, one request at a time. */
-export function serveConnection(socket: Socket, events: ConnectionEvents): void {
-  const reader = new RequestReader(CALLER_HEADER)
-  let serve: Serve | undefined
-  let reply: Reply | undefined
-  let serving: Serving | undefined
-  const over = (): void => {
-    reply = undefined
-    serving = undefined
-  }
-  const next = (): void => {
-    if (serve === undefined) {
-      const line = reader.preface(MAX_PREFACE)
-      if (line === undefined) return
-      serve = opened(events, line)
-    }
-    while (reply === undefined) {
-      const request = reader.request(MAX_BODY)
-      if (request === undefined) return
-      const mine = (reply = new Reply(socket, over))
-      const begun = serve(request, mine)
-      // What is answered at once has nothing to give up.
-      if (reply === mine) serving = begun
-    }
-  }
-  socket.on('data', (chunk: Buffer) => {
-    reader.push(chunk)
-    try {
-      next()
-    } catch (cause) {
-      if (!(cause instanceof WireFault)) throw cause
-      socket.destroy()
-    }
-  })
-  socket.on('error', () => {})
-  // A worker that has gone half-way reads no answer either.
-  socket.on('end', () => socket.destroy())
-  socket.on('close', () => serving?.giveUp())
-  socket.resume()
+interface Exchange {
+  readonly outlet: Outlet
+  serving: Serving | undefined
 }
 
-function opened(events: ConnectionEvents, line: Buffer): Serve {
+/** One connection of a worker: what to launch, then requests, of which any number run at a time. */
+export function serveConnection(socket: Socket, events: ConnectionEvents): void {
+  new Connection(socket, events).start()
+}
+
+class Connection {
+  readonly #socket: Socket
+  readonly #events: ConnectionEvents
+  readonly #frames: FrameWriter
+  readonly #exchanges = new Map<number, Exchange>()
+  #serve: Serve | undefined
+
+  constructor(socket: Socket, events: ConnectionEvents) {
+    this.#socket = socket
+    this.#events = events
+    this.#frames = new FrameWriter(socket)
+  }
+
+  start(): void {
+    const socket = this.#socket
+    const reader = new FrameReader((kind, number, payload) => this.#take(kind, number, payload))
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk)
+      } catch (cause) {
+        if (!(cause instanceof WireFault)) throw cause
+        socket.destroy()
+      }
+    })
+    socket.on('error', () => {})
+    // A worker that has gone half-way reads no answer either.
+    socket.on('end', () => socket.destroy())
+    socket.on('close', () => {
+      const exchanges = [...this.#exchanges.values()]
+      this.#exchanges.clear()
+      for (const { serving } of exchanges) serving?.giveUp()
+    })
+    socket.resume()
+  }
+
+  #take(kind: number, number: number, payload: Buffer): void {
+    switch (kind) {
+      case KIND.launch:
+        this.#serve = opened(this.#events, payload)
+        return
+      case KIND.cancel:
+        return this.#drop(number)
+      case KIND.credit:
+        return this.#exchanges.get(number)?.outlet.grant(payload.readUInt32LE(0))
+      default:
+        return this.#begin(number, requestIn(kind, payload))
+    }
+  }
+
+  #begin(number: number, request: HostRequest): void {
+    if (this.#serve === undefined) throw new WireFault('a request before its launch')
+    const outlet = new Outlet(this.#frames, number, () => this.#exchanges.delete(number))
+    const exchange: Exchange = { outlet, serving: undefined }
+    this.#exchanges.set(number, exchange)
+    const serving = this.#serve(request, new Reply(outlet, () => this.#cut(number)))
+    if (this.#exchanges.has(number)) exchange.serving = serving
+    else serving?.giveUp()
+  }
+
+  #cut(number: number): void {
+    this.#frames.send(KIND.cut, number)
+    this.#drop(number)
+  }
+
+  #drop(number: number): void {
+    const exchange = this.#exchanges.get(number)
+    this.#exchanges.delete(number)
+    exchange?.serving?.giveUp()
+  }
+}
+
+const NEWLINE = 0x0a
+const NOTHING = Buffer.alloc(0)
+
+function requestIn(kind: number, payload: Buffer): HostRequest {
+  if (kind === KIND.post) {
+    const end = payload.indexOf(NEWLINE)
+    const caller = payload.toString('latin1', 0, Math.max(end, 0))
+    return { method: 'POST', target: '', caller, body: payload.subarray(end + 1) }
+  }
+  if (kind === KIND.get) return { method: 'GET', target: payload.toString(), caller: '', body: NOTHING }
+  if (kind === KIND.delete) return { method: 'DELETE', target: '', caller: '', body: NOTHING }
+  throw new WireFault('a frame of no kind that we know')
+}
+
+function opened(events: ConnectionEvents, launch: Buffer): Serve {
   try {
-    return events.opened(JSON.parse(line.toString()) as Launch)
+    return events.opened(JSON.parse(launch.toString()) as Launch)
   } catch (cause) {
     const fault = faultOf(cause)
     return (_request, reply) => {

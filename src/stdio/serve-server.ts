@@ -1,12 +1,11 @@
 import type { Frame } from '#/mcp/frame.ts'
 import { readFrame } from '#/mcp/read-frame.ts'
-import type { Serve, Serving } from './connection.ts'
+import type { HostRequest, Serve, Serving } from './connection.ts'
 import { type Fault, faultOf } from './fault.ts'
 import type { Answer, Identity } from './handshake.ts'
 import { ackOf, announcement } from './list-changes.ts'
 import { readLogs } from './read-logs.ts'
 import type { Reply } from './reply.ts'
-import type { HostRequest } from './request-reader.ts'
 import type { StdioServer } from './server.ts'
 import { type Asker, type Session, tokenOf } from './session.ts'
 

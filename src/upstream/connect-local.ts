@@ -1,8 +1,17 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { type Callback, connectPlain, type ConnectOptions, type LocalEndpoint, reason } from './connect.ts'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
+import { type Callback, connectPlain, type ConnectOptions, reason } from './connect.ts'
+
+/** A socket of this machine. */
+export interface LocalEndpoint {
+  readonly path: string
+  /** What is said first on every connection. */
+  readonly preface: Buffer
+}
 
 /** Opens a socket of this machine and says its preface. Disposing gives it up without another word. */
 export function openLocal({ path, preface }: LocalEndpoint, options: ConnectOptions, done: Callback): Disposable {
+  assertNoTransaction('dialling')
   const socket = connectPlain({ path })
   let over = false
   const settle = (error: Error | null): void => {

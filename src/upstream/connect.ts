@@ -5,19 +5,9 @@ import type { ClientIdentity } from '#/gateways/discovery.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { assertNoTransaction } from '#/lib/held-connection.ts'
 import { type AddressPolicy, refuseAddress } from './addresses.ts'
-import { openLocal } from './connect-local.ts'
 import type { Names } from './resolve.ts'
 
-/** Where a socket goes, before its name is resolved; or a socket of this machine. */
-export type Endpoint = NetEndpoint | LocalEndpoint
-
-/** A socket of this machine. */
-export interface LocalEndpoint {
-  readonly path: string
-  /** What is said first on every connection, before any HTTP. */
-  readonly preface: Buffer
-}
-
+/** Where a socket goes, before its name is resolved. */
 export interface NetEndpoint {
   readonly host: string
   readonly port: number
@@ -43,9 +33,8 @@ export type Callback = (error: Error | null, socket?: Socket) => void
  * Opens a socket to exactly an address that the policy allowed: what a name says later cannot matter. Disposing gives it up
  * without another word. `done` may be called before this returns.
  */
-export function openSocket(endpoint: Endpoint, options: ConnectOptions, done: Callback): Disposable {
+export function openSocket(endpoint: NetEndpoint, options: ConnectOptions, done: Callback): Disposable {
   assertNoTransaction('dialling')
-  if ('path' in endpoint) return openLocal(endpoint, options, done)
   const opening = new Opening(endpoint, options, done)
   opening.start()
   return opening

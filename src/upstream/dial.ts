@@ -1,13 +1,13 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { Carrier, CarriedOptions, HttpLane, HttpLanes } from './carrier.ts'
-import { type ConnectOptions, type Endpoint, openSocket } from './connect.ts'
+import { type ConnectOptions, type NetEndpoint, openSocket } from './connect.ts'
 import { type Dialled, placeOf } from './endpoint.ts'
 import { Http1Connection, type ResponseHandler } from './http1-connection.ts'
 import { type HttpRequest, type RequestStarts, requestStarts } from './http1-write.ts'
 
 /** What a URL says of the way to a server. */
-export type Route = Endpoint & {
+export type Route = NetEndpoint & {
   readonly starts: RequestStarts
 }
 
@@ -78,6 +78,7 @@ export class Lane implements HttpLane {
  * sends holds a place in a bulkhead.
  */
 export class Lanes implements Carrier, HttpLanes {
+  readonly isLocal = false
   readonly route: Route
   readonly #options: ConnectOptions
   readonly #free: Lane[] = []
@@ -87,11 +88,6 @@ export class Lanes implements Carrier, HttpLanes {
   constructor(route: Route, options: ConnectOptions) {
     this.route = route
     this.#options = options
-  }
-
-  /** What runs here is started by us: its host tells in its own words what went wrong. */
-  get isLocal(): boolean {
-    return 'path' in this.route
   }
 
   get busy(): number {

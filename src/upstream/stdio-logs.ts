@@ -1,8 +1,8 @@
 import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import type { LogLine } from '#/stdio/log-book.ts'
-import { Lanes } from './dial.ts'
 import { readStream } from './event-stream.ts'
 import type { UpstreamContext } from './options.ts'
+import { StdioLanes } from './stdio-lanes.ts'
 import { stdioRoute } from './stdio-route.ts'
 
 /** A log that nothing is written to for this long is asked for anew by whoever still reads it. */
@@ -13,7 +13,7 @@ export function stdioLogs(context: UpstreamContext): GatewayLogs {
   return {
     async read(launch, { tail, follow, signal, line }) {
       const target = `/logs?tail=${tail}&follow=${follow}`
-      using carrier = new Lanes(stdioRoute(launch, context, target), context)
+      using carrier = new StdioLanes(stdioRoute(launch, context, target), context)
       await readStream(
         { carrier, context, credentials: {} },
         {

@@ -1,8 +1,9 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { frameOf } from '#/lib/frames.ts'
+import { KIND } from '#/stdio/kinds.ts'
 import type { Launch, SealedLaunch } from '#/stdio/launch.ts'
-import type { Route } from './dial.ts'
-import { requestStarts } from './http1-write.ts'
 import type { UpstreamContext } from './options.ts'
+import type { StdioRoute } from './stdio-lanes.ts'
 
 /** Where the host of stdio servers listens, and how a launch's environment is opened. */
 export interface StdioDoor {
@@ -10,14 +11,14 @@ export interface StdioDoor {
   environment(launch: SealedLaunch): Readonly<Record<string, string>>
 }
 
-/** The way to a server that is started by a command: HTTP to its host, which is told first what to start. */
-export function stdioRoute(sealed: SealedLaunch, { stdio }: Pick<UpstreamContext, 'stdio'>, target = '/mcp'): Route {
+/** The way to a server that is started by a command: its host is told first what to start. */
+export function stdioRoute(
+  sealed: SealedLaunch,
+  { stdio }: Pick<UpstreamContext, 'stdio'>,
+  target = '/mcp',
+): StdioRoute {
   if (stdio === null)
     throw new GatewayError('forbidden', 'servers that are started by a command are switched off here (CAUSEWAY_STDIO)')
   const launch: Launch = { ...sealed, env: stdio.environment(sealed) }
-  return {
-    path: stdio.path,
-    preface: Buffer.from(`${JSON.stringify(launch)}\n`),
-    starts: requestStarts(target, 'stdio'),
-  }
+  return { path: stdio.path, preface: frameOf(KIND.launch, 0, Buffer.from(JSON.stringify(launch))), target }
 }

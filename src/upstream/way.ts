@@ -5,11 +5,12 @@ import { placeOf } from './endpoint.ts'
 import { Http2Lanes } from './http2-lanes.ts'
 import type { UpstreamContext } from './options.ts'
 import { SseCarrier } from './sse-carrier.ts'
+import { StdioLanes } from './stdio-lanes.ts'
 import { stdioRoute } from './stdio-route.ts'
 
 /** The way to a server over the transport that it is known to speak; streamable HTTP where none is. */
 export function carrierTo(reach: Reach, context: UpstreamContext): Carrier {
-  if (reach.stdio != null) return new Lanes(stdioRoute(reach.stdio, context), context)
+  if (reach.stdio != null) return new StdioLanes(stdioRoute(reach.stdio, context), context)
   if (reach.transport !== 'SSE' || reach.url === null) return lanesTo(reach, context)
   return new SseCarrier({ url: reach.url, context, way: (url) => lanesTo({ ...reach, url }, context) })
 }

@@ -1,14 +1,19 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request, type IncomingMessage } from 'node:http'
-import { connect, createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StdioHost, type HostOptions } from '../../src/stdio/host.ts'
+import { createDeadlines } from '../../src/lib/deadlines.ts'
+import { frameOf } from '../../src/lib/frames.ts'
 import type { Fault } from '../../src/stdio/fault.ts'
-import type { Launch } from '../../src/stdio/launch.ts'
+import { StdioHost, type HostOptions } from '../../src/stdio/host.ts'
+import { KIND } from '../../src/stdio/kinds.ts'
+import { CALLER_HEADER, FAULT_HEADER, type Launch } from '../../src/stdio/launch.ts'
+import type { ResponseHeaders } from '../../src/upstream/http1-head.ts'
+import { systemNames } from '../../src/upstream/resolve.ts'
+import { StdioLanes } from '../../src/upstream/stdio-lanes.ts'
 
 export const FIXTURE = join(import.meta.dirname, '../fixtures/stdio-server.ts')
 
@@ -30,6 +35,9 @@ export interface HostAnswer {
 
 export interface TestHost extends AsyncDisposable {
   readonly host: StdioHost
+  /** Where it listens. */
+  readonly path: string
+  readonly connections: () => number
   /** Process groups that are alive. */
   readonly groups: Set<number>
   launch(args: readonly string[], over?: Partial<Launch>): Launch
@@ -49,7 +57,7 @@ export interface AskOptions {
 
 let ids = 0
 
-/** A host in this process, and a plain HTTP client for it. */
+/** A host in this process, and a client for it as the workers have. */
 export async function startHost(over: Partial<HostOptions> = {}): Promise<TestHost> {
   const folder = await mkdtemp(join(tmpdir(), 'cw-stdio-'))
   const path = join(folder, 's')
@@ -63,7 +71,12 @@ export async function startHost(over: Partial<HostOptions> = {}): Promise<TestHo
     group: (pid, alive) => void (alive ? groups.add(pid) : groups.delete(pid)),
     ...over,
   })
-  const server = createServer((socket) => host.accept(socket)).listen(path)
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    host.accept(socket)
+  }).listen(path)
   await once(server, 'listening')
   const ask: TestHost['ask'] = (launch, message, options = {}) => exchange(path, launch, { message, ...options })
   const call: TestHost['call'] = async (launch, name, args = {}, options = {}) => {
@@ -73,6 +86,8 @@ export async function startHost(over: Partial<HostOptions> = {}): Promise<TestHo
   }
   return {
     host,
+    path,
+    connections: () => sockets.size,
     groups,
     ask,
     call,
@@ -103,38 +118,69 @@ export function textOf(message: Message | undefined): string | undefined {
   return message?.result?.content?.[0]?.text
 }
 
-async function exchange(
+function exchange(
   path: string,
   launch: Launch,
   { message, caller, signal, method = 'POST', target = '/mcp' }: AskOptions & { readonly message: object },
 ): Promise<HostAnswer> {
-  const body = method === 'POST' ? JSON.stringify(message) : undefined
-  const sent = request({
-    method,
-    path: target,
-    headers: {
-      ...(caller !== undefined && { 'x-causeway-caller': caller }),
-      ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
-    },
-    ...(signal && { signal }),
-    createConnection: () => {
-      const socket = connect(path)
-      socket.write(`${JSON.stringify(launch)}\n`)
-      return socket
-    },
+  const lanes = lanesTo(path, launch, target)
+  const lane = lanes.take()
+  const body = method === 'POST' ? Buffer.from(JSON.stringify(message)) : null
+  const fields = `accept: */*\r\n${caller === undefined ? '' : `${CALLER_HEADER}: ${caller}\r\n`}`
+  return new Promise((resolve, reject) => {
+    let answer: { readonly status: number; readonly headers: ResponseHeaders } = { status: 0, headers: new Map() }
+    const chunks: Buffer[] = []
+    const over = (settle: () => void): void => {
+      lanes[Symbol.dispose]()
+      settle()
+    }
+    signal?.addEventListener('abort', () => {
+      lane.cut()
+      over(() => reject(signal.reason as Error))
+    })
+    lane.send(
+      { method, fields, body },
+      {
+        onRequestStart: () => {},
+        onResponseStart: (status, headers) => void (answer = { status, headers }),
+        onResponseData: (chunk) => void chunks.push(chunk),
+        onResponseEnd: () => over(() => resolve(answerOf({ ...answer, text: Buffer.concat(chunks).toString() }))),
+        onResponseError: (cause) => over(() => reject(cause)),
+      },
+    )
   })
-  sent.end(body)
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-  const chunks: Buffer[] = []
-  for await (const chunk of answer) chunks.push(chunk as Buffer)
-  const text = Buffer.concat(chunks).toString()
-  const header = answer.headers['x-causeway-fault']
-  const isStream = answer.headers['content-type'] === 'text/event-stream'
+}
+
+/** What the gateway's workers use, on a connection of its own. */
+export function lanesTo(path: string, launch: Launch, target = '/mcp'): StdioLanes {
+  const preface = frameOf(KIND.launch, 0, Buffer.from(JSON.stringify(launch)))
+  return new StdioLanes(
+    { path, preface, target },
+    {
+      names: systemNames({ timeoutMs: 1000 }),
+      policy: { allowPrivate: true },
+      deadlines: createDeadlines(),
+      connectMs: 5000,
+    },
+  )
+}
+
+function answerOf({
+  status,
+  headers,
+  text,
+}: {
+  readonly status: number
+  readonly headers: ResponseHeaders
+  readonly text: string
+}): HostAnswer {
+  const header = headers.get(FAULT_HEADER)
+  const isStream = headers.get('content-type') === 'text/event-stream'
   const parts = isStream ? text.split('\n').filter((line) => line.startsWith('data: ')) : text === '' ? [] : [text]
   return {
-    status: answer.statusCode ?? 0,
+    status,
     messages: parts.map((part) => JSON.parse(part.replace(/^data: /, '')) as Message),
-    fault: typeof header === 'string' ? (JSON.parse(decodeURIComponent(header)) as Fault) : undefined,
+    fault: header === undefined ? undefined : (JSON.parse(decodeURIComponent(header)) as Fault),
   }
 }
 
