@@ -71,8 +71,6 @@ export interface ActivityRow {
 
 export interface DatabaseResult {
   readonly looks: number
-  /** Looks that were due and not had: the database did not answer, or not in time. */
-  readonly missedLooks?: number
   /** Looks that saw no connection idle in transaction. */
   readonly looksWithoutIdleInTransaction: number
   readonly idleInTransactionMax: number
@@ -108,5 +106,11 @@ export interface Results {
   /** Answers that carried another caller's canary. */
   readonly foreignAnswers: number
   /** Of the generators themselves: a late generator measures itself. */
-  readonly generators: { readonly processes: number; readonly loopDelayP99Ms: number; readonly cpuPercent: number }
+  readonly generators: {
+    readonly processes: number
+    readonly loopDelayP99Ms: number
+    /** Of one core, all generators together, while they were measured. */
+    readonly cpuPercent: number
+    readonly cpuMicrosPerAnswer: number
+  }
 }

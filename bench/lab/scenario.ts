@@ -6,9 +6,17 @@ export type ClientKind = 'legacy' | 'modern' | 'rpc'
 export type Endpoint = 'aggregate' | 'server' | 'gateway'
 
 /** One kind of request in the mix. Shares are parts of 100. */
-export type MixItem =
-  | { readonly request: 'call' | 'list' | 'read' | 'prompt'; readonly share: number; readonly at: Endpoint }
-  | { readonly request: 'rest' | 'page'; readonly share: number; readonly path: string }
+export type MixItem = McpItem | PathItem
+export interface McpItem {
+  readonly request: 'call' | 'list' | 'read' | 'prompt'
+  readonly share: number
+  readonly at: Endpoint
+}
+export interface PathItem {
+  readonly request: 'rest' | 'page'
+  readonly share: number
+  readonly path: string
+}
 
 /** How users come back. Closed: each thinks, asks, waits for its answer. Open: requests arrive whatever has been answered. */
 export type Loop =

@@ -1,4 +1,4 @@
-import type { ClientKind, Endpoint } from './scenario.ts'
+import type { ClientKind, Endpoint, Scenario } from './scenario.ts'
 
 /** What a call asks the simulator's tool `wait` to do. The answer's text begins with one line of JSON: `{"canary": …, "tookMs": …}`. */
 export interface WaitArguments {
@@ -34,3 +34,22 @@ export interface Site {
   readonly doors: Readonly<Partial<Record<Endpoint, readonly Door[]>>>
   readonly clients: readonly ClientKind[]
 }
+
+/** A site that was made ready for a run; what was made there goes with it. */
+export interface PreparedSite extends AsyncDisposable {
+  readonly site: Site
+}
+
+/** A gateway of which nothing is known but where it is and who asks. */
+export interface GatewayPlace {
+  /** The origin. */
+  readonly url: string
+  /** An administrator's. */
+  readonly token: string
+}
+
+/** Puts the simulator's servers behind it, and makes virtual servers and a token for each user as the scenario needs them. */
+export type PrepareGateway = (
+  at: GatewayPlace,
+  options: { readonly scenario: Scenario; readonly say: (step: string) => void; readonly signal: AbortSignal },
+) => Promise<PreparedSite>
