@@ -15,9 +15,6 @@ import type { Config } from '#/config/config.ts'
 import { isLoopback } from '#/config/read-settings.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { openIdentity } from '#/gateways/dial-options.ts'
-import { followGateways } from '#/gateways/following.ts'
-import { keepGateways } from '#/gateways/keeping.ts'
-import { retireServers } from '#/gateways/retiring.ts'
 import { openEnvironment } from '#/gateways/stdio-declaration.ts'
 import { Admission } from '#/http/admission.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
@@ -27,30 +24,31 @@ import { requestGuard } from '#/http/request-guard.ts'
 import { restApp } from '#/http/rest.ts'
 import { Sessions, type SessionFact } from '#/http/session.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
-import { startChores } from '#/lib/chores.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
+import { onHeldConnection } from '#/lib/held-connection.ts'
 import { storeLeftovers } from '#/records/leftovers.ts'
 import { Recorder } from '#/records/recorder.ts'
-import { forgetOldRecords } from '#/records/retention.ts'
 import { SpillFile } from '#/records/spill-file.ts'
 import { catalogReader } from '#/store/catalog-store.ts'
-import { pruneChanges } from '#/store/change-feed.ts'
 import { openDatabase, type OpenDatabase } from '#/store/database.ts'
-import { gatewayCareStore } from '#/store/gateway-care-store.ts'
-import { gatewayStore } from '#/store/gateway-store.ts'
-import { forgetIdempotencyKeys } from '#/store/idempotency-store.ts'
-import { leases } from '#/store/leases.ts'
-import { recordAttic } from '#/store/record-attic.ts'
 import { recordSink } from '#/store/record-store.ts'
-import { CALLER_HEADER, RETIREMENTS, type Retirement } from '#/stdio/launch.ts'
+import { CALLER_HEADER } from '#/stdio/launch.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
-import { callFinished, recordsLost, requestFailures, signInRefusals, type Telemetry } from '#/telemetry/events.ts'
+import {
+  callFinished,
+  heldConnections,
+  recordsLost,
+  requestFailures,
+  signInRefusals,
+  type Telemetry,
+} from '#/telemetry/events.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { toolHeaders } from '#/tools/tool-backing.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
 import { declareOnce } from './declaring.ts'
+import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
 import { routesOf } from './routes.ts'
 
@@ -127,6 +125,7 @@ async function openRecords({ config, link, log, db, catalog, admission }: Core, 
     records: () => recorder.stats,
   })
   const telemetry = { log, metrics }
+  building.use(onHeldConnection(heldConnections(telemetry)))
   link.onCollect(() => metrics.data())
   const calls = recordingLog((record) => {
     recorder.record(record)
@@ -260,38 +259,4 @@ function factOf(fact: SessionFact): Fact {
   return fact.kind === 'cancelled'
     ? { ...named, expiresAt: Date.now() + 60_000, once: true }
     : { ...named, expiresAt: fact.until }
-}
-
-function retirementFact(value: Retirement): Fact {
-  return { topic: RETIREMENTS, key: value.gatewayId, value, expiresAt: 0, once: true }
-}
-
-const HOUR_MS = 3_600_000
-const RECORD_DAYS = 30
-const CHANGE_DAYS = 7
-
-/** What goes on beside requests: gateways are looked after and followed, old rows are forgotten. */
-function keepHouse({ db, link, log, keys, catalog }: Core, { discoverer, follower }: UpstreamParts): AsyncDisposable {
-  const house = new AsyncDisposableStack()
-  const holder = `w${link.index}-${randomUUID()}`
-  const care = { store: { ...gatewayStore(db), ...gatewayCareStore(db) }, discoverer, sealer: keys, holder, log }
-  house.use(keepGateways(care))
-  house.use(
-    retireServers({ snapshot: () => catalog.current, tell: (retirement) => link.tell(retirementFact(retirement)) }),
-  )
-  house.use(followGateways({ ...care, follower, leases: leases(db), snapshot: () => catalog.current }))
-  house.use(
-    startChores({
-      everyMs: HOUR_MS,
-      mine: () => leases(db).claim('chores', holder, HOUR_MS / 2),
-      chores: [
-        () => pruneChanges(db, CHANGE_DAYS),
-        () => forgetIdempotencyKeys(db),
-        (signal) => forgetOldRecords(recordAttic(db), { recordDays: RECORD_DAYS, signal }),
-      ],
-      failed: (err) =>
-        log.warn({ event: 'chores.failed', err }, 'old rows could not be forgotten; tried again in an hour'),
-    }),
-  )
-  return house
 }

@@ -39,6 +39,7 @@ const COMPOSITION = [
   'src/machine.ts',
   'src/archiving.ts',
   'src/declaring.ts',
+  'src/housekeeping.ts',
   'src/examine.ts',
   'src/routes.ts',
 ]
@@ -64,6 +65,17 @@ const CONFINED: Readonly<Record<string, (path: string) => boolean>> = {
   'node:http2': inOrUnder('src/upstream'),
   'node:child_process': inOrUnder('src/supervisor', 'src/stdio/server-process.ts'),
   'node:cluster': inOrUnder('src/supervisor'),
+  // `pause` and `pace` say no inside a transaction. What a process does before it has any may wait in its own way.
+  'node:timers/promises': inOrUnder(
+    'src/lib/pace.ts',
+    'src/supervisor',
+    'src/store/listen.ts',
+    'src/store/wait-for-database.ts',
+    'src/cli',
+    'src/example',
+  ),
+  'node:dgram': () => false,
+  'node:worker_threads': () => false,
   fastify: inOrUnder('src/http'),
   pino: inOrUnder('src/telemetry'),
   'prom-client': inOrUnder('src/telemetry'),

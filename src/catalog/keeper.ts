@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { pause } from '#/lib/backoff.ts'
 import { applyChanges } from './apply.ts'
 import { Lists } from './lists.ts'
 import { loadState } from './load.ts'
@@ -52,7 +52,7 @@ async function firstState({ reader, log, pollMs = POLL_MS, signal }: CatalogOpti
         { event: 'catalog.waiting', reason: message },
         'the database is away; the catalog is loaded when it is back',
       )
-      await sleep(pollMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted())
+      await pause(pollMs, signal)
     }
   }
 }

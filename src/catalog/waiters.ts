@@ -1,4 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
 
 interface Waiter {
   readonly seq: number
@@ -10,6 +11,7 @@ export class Waiters {
   readonly #waiting = new Set<Waiter>()
 
   wait(seq: number, ms: number): Promise<void> {
+    assertNoTransaction('waiting for the catalog')
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         seq,

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
 import { requestIdFrom } from '#/calls/trace.ts'
+import { pause } from '#/lib/backoff.ts'
 import { Arrival, type Notice } from './arrival.ts'
 import { doorOf, type Door } from './door.ts'
 import type { FrontRequest, FrontResponse } from './front-request.ts'
@@ -105,7 +105,7 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
           server.closeIdleConnections()
           for (const connection of plain) if (connection.idle) connection.close()
         }
-        await setTimeout(50)
+        await pause(50)
       }
       server.closeAllConnections()
       for (const connection of plain) connection.close()

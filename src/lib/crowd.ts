@@ -1,3 +1,5 @@
+import { assertNoTransaction } from './held-connection.ts'
+
 interface Asking<V> {
   readonly answer: Promise<V | undefined>
   readonly resolve: (value: V | undefined) => void
@@ -31,6 +33,7 @@ export function crowd<K, V>(
   }
 
   return (key) => {
+    assertNoTransaction('waiting for a shared question')
     const known = waiting.get(key)
     if (known !== undefined) return known.answer
     const { promise: answer, resolve, reject } = Promise.withResolvers<V | undefined>()

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { assertNoTransaction } from './held-connection.ts'
 
 /** Long work in slices: whoever finds the slice used up rests, and the event loop serves everyone else first. */
 export interface Pace {
@@ -12,6 +13,7 @@ export function pace(sliceMs = 2): Pace {
   return {
     due: () => performance.now() >= until,
     rest: async () => {
+      assertNoTransaction('a rest')
       await nextTurn()
       until = performance.now() + sliceMs
     },

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
 import type { Command } from './command.ts'
 import { StdioFault } from './fault.ts'
 import { LineReader } from './line-reader.ts'
@@ -151,6 +152,7 @@ export class ServerProcess {
 
 /** Throws where the machine has no room for it; a program that cannot be run is told as its end. */
 function start({ file, args, env, cwd }: Command): ChildProcessByStdio<Writable, Readable, Readable> {
+  assertNoTransaction('starting a server')
   const child: ChildProcess = spawn(file, [...args], { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
   child.on('error', () => {})
   if (!child.stdin || !child.stdout || !child.stderr)

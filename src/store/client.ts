@@ -1,4 +1,5 @@
 import { Client, types, type ClientConfig } from 'pg'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
 
 /** Settings that pg would send on connect. PgBouncer refuses them, so the store has none; limits travel with each statement. */
 const NEVER_SENT = [
@@ -10,11 +11,20 @@ const NEVER_SENT = [
   'replication',
 ]
 
+type Connected = ((error: Error) => void) | ((error: null, client: Client) => void)
+
 /** A pg client that names user, database and application (and pg its encoding) on connect and nothing else, whatever URL or environment say. */
 export class PlainClient extends Client {
   getStartupConf(): Record<string, string> {
     const { user, database } = this
     return { user: user ?? '', database: database ?? '', application_name: 'causeway' }
+  }
+
+  override connect(): Promise<Client>
+  override connect(done: Connected): void
+  override connect(done?: Connected): Promise<Client> | void {
+    assertNoTransaction('connecting to the database')
+    return done === undefined ? super.connect() : super.connect(done)
   }
 }
 

@@ -37,7 +37,7 @@ const TABLE: readonly (readonly [string, Error, ErrorCode])[] = [
   ['pool exhausted', new Error('timeout exceeded when trying to connect'), 'unavailable'],
   ['connect timeout', new Error('Connection terminated due to connection timeout'), 'unavailable'],
   ['hung up', new Error('Connection terminated unexpectedly'), 'unavailable'],
-  ['a wait inside a transaction', new HeldConnectionError('x'), 'internal'],
+  ['a wait inside a transaction', new HeldConnectionError('dialling', 'x'), 'internal'],
   ['anything else', new Error('what'), 'internal'],
 ]
 

@@ -1,12 +1,13 @@
 import type { CompiledQuery } from 'kysely'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChangeKind } from '#/catalog/changes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { pause } from '#/lib/backoff.ts'
 import { insideTransaction, outsideTransaction } from '#/lib/held-connection.ts'
 import { endOf } from './clock.ts'
 import type { Connection } from './connection.ts'
 import { kyselyOver, type Execute } from './dialect.ts'
 import { databaseError, sqlState } from './errors.ts'
+import { IdleWatch } from './idle-watch.ts'
 import type { StoreLog } from './log.ts'
 import type { ConnectionPool } from './pool.ts'
 import { sourceComment } from './source.ts'
@@ -46,7 +47,7 @@ export async function write<T>(
       const state = sqlState(error)
       if (attempt === ATTEMPTS || (state !== '40001' && state !== '40P01')) throw error
       // Not in step with the other one; nothing is held meanwhile.
-      await sleep(Math.random() * PAUSE_MS * attempt)
+      await pause(Math.random() * PAUSE_MS * attempt)
     }
   }
 }
@@ -59,14 +60,14 @@ async function once<T>(
   const comment = sourceComment(source)
   const connection = await pool.borrow(`a write of '${source}'`)
   const began = performance.now()
-  const transaction = new Transaction(connection, comment, began + totalMs)
+  const transaction = new Transaction(connection, { source, endsAt: began + totalMs })
   try {
     // The first statement of the work follows BEGIN on the wire; where BEGIN fails, so does whatever follows it.
     const begun = connection.script(comment + begin(totalMs), { ms: totalMs, prompt: true })
-    const [value] = await Promise.all([transaction.run(source, work), begun])
+    const [value] = await Promise.all([transaction.run(work, begun), begun])
     const seq = await transaction.commit()
     pool.pulse.wrote(true)
-    transaction.announce(log, source)
+    transaction.announce(log)
     return { value, seq }
   } catch (error) {
     await transaction.rollback()
@@ -90,22 +91,28 @@ function begin(totalMs: number): string {
 /** The state of one attempt: what it may still do, and what it will say when it commits. */
 class Transaction {
   readonly #connection: Connection
+  readonly #source: string
   readonly #comment: string
   readonly #endsAt: number
+  readonly #watch: IdleWatch
   readonly #changes = new Map<ChangeKind, Set<string>>()
   readonly #after: (() => void)[] = []
   #audit: AuditEntry | undefined
   #statements = 0
   #open = true
 
-  constructor(connection: Connection, comment: string, endsAt: number) {
+  constructor(connection: Connection, { source, endsAt }: { readonly source: string; readonly endsAt: number }) {
     this.#connection = connection
-    this.#comment = comment
+    this.#source = source
+    this.#comment = sourceComment(source)
     this.#endsAt = endsAt
+    this.#watch = new IdleWatch(source, () => connection.busy)
   }
 
-  /** The work, no longer than the transaction may last: whatever it waits for, the connection comes back. */
-  async run<T>(source: string, work: (tx: WriteTx) => Promise<T>): Promise<T> {
+  /** The work, while it has statements to run and no longer than the transaction may last: the connection comes back. */
+  async run<T>(work: (tx: WriteTx) => Promise<T>, begun: Promise<unknown>): Promise<T> {
+    const source = this.#source
+    begun.then(this.#watch.answered, this.#watch.answered)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
       const end = (): void => reject(new GatewayError('internal', `the transaction of '${source}' did not end in time`))
@@ -117,8 +124,9 @@ class Transaction {
       timer = setTimeout(check, Math.max(1, this.#leftMs()))
     })
     try {
-      return await Promise.race([insideTransaction(source, () => work(this.#tx())), late])
+      return await Promise.race([insideTransaction(source, () => work(this.#tx())), late, this.#watch.seen])
     } finally {
+      this.#watch[Symbol.dispose]()
       clearTimeout(timer)
       this.#open = false
     }
@@ -141,12 +149,15 @@ class Transaction {
   }
 
   /** What was to happen after the commit, outside the transaction; its failures cannot undo it and are logged. */
-  announce(log: StoreLog, source: string): void {
+  announce(log: StoreLog): void {
     for (const work of this.#after) {
       try {
         outsideTransaction(work)
       } catch (error) {
-        log.error({ event: 'database.after_commit_failed', source, err: error }, 'work after a commit failed')
+        log.error(
+          { event: 'database.after_commit_failed', source: this.#source, err: error },
+          'work after a commit failed',
+        )
       }
     }
   }
@@ -175,7 +186,9 @@ class Transaction {
 
   async #send({ sql, parameters }: CompiledQuery): ReturnType<Execute> {
     this.#assertMayRun()
-    return await this.#connection.run(this.#comment + sql, parameters, { ms: this.#leftMs() })
+    const answer = this.#connection.run(this.#comment + sql, parameters, { ms: this.#leftMs() })
+    answer.then(this.#watch.answered, this.#watch.answered)
+    return await answer
   }
 
   #assertMayRun(): void {

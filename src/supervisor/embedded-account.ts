@@ -3,6 +3,7 @@ import { chown, readFile, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { StartError } from '#/errors/start-error.ts'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
 import { finished } from './embedded-run.ts'
 
 /** The account that PostgreSQL runs under: it refuses to be root. null: our own. */
@@ -62,6 +63,7 @@ const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 
 /** Starts a program as the account, in a session of its own, so that a Ctrl-C meant for us does not reach it. */
 export function spawnAs(account: Account | null, command: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  assertNoTransaction('starting a program')
   const [program = '', ...args] = command
   return spawn(program, args, { cwd: '/', detached: true, env: ENVIRONMENT, ...account, ...options })
 }

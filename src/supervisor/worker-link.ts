@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
 import type { WorkerLink } from './link.ts'
 import type { Fact, FromWorker, ToWorker } from './messages.ts'
 
@@ -44,6 +45,7 @@ export class SupervisorLink implements WorkerLink {
   }
 
   collect(): Promise<readonly unknown[]> {
+    assertNoTransaction('asking the supervisor')
     const id = ++this.#lastId
     return new Promise((resolve) => {
       this.#collecting.set(id, resolve)

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
 /** What to run as a worker: a module that calls `runWorker`. */
@@ -30,6 +31,7 @@ export class WorkerProcess {
   #lastConnection = 0
 
   constructor(index: number, entry: WorkerEntry, events: WorkerEvents) {
+    assertNoTransaction('starting a worker')
     this.index = index
     this.#child = fork(entry.module, [...entry.args], {
       serialization: 'advanced',

@@ -1,4 +1,5 @@
 import type { GatewayError } from '#/errors/gateway-error.ts'
+import type { HeldConnectionError } from '#/lib/held-connection.ts'
 import type { Logger } from './logger.ts'
 import type { CallMeasured } from './call-metrics.ts'
 import type { Metrics } from './metrics.ts'
@@ -33,6 +34,20 @@ export function callFinished({ log, metrics }: Telemetry, call: CallFinished): v
 export function recordsLost({ log, metrics }: Telemetry, records: number, why: { why: string; err?: unknown }): void {
   metrics.recordsLost(records)
   log.error({ event: 'records.lost', records, ...why }, 'usage records were lost')
+}
+
+/** A transaction tried to wait for something other than the database. It was ended; the stack says where. */
+export function heldConnections({ log, metrics }: Telemetry): (error: HeldConnectionError) => void {
+  const write = sampled((fields) =>
+    log.error(
+      { event: 'database.connection_held', ...fields },
+      'a transaction that would hold its connection was ended',
+    ),
+  )
+  return (err) => {
+    metrics.connectionHeld(err.source)
+    write({ source: err.source, what: err.what, err })
+  }
 }
 
 /** The security log: refused requests without a valid token. */

@@ -24,6 +24,7 @@ export interface Metrics {
   readonly call: (call: CallMeasured) => void
   readonly signInRefused: () => void
   readonly recordsLost: (records: number) => void
+  readonly connectionHeld: (source: string) => void
   readonly data: () => Promise<MetricsData>
   /** Prometheus text of this worker alone. */
   readonly text: () => Promise<string>
@@ -53,6 +54,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Usage records that will never be stored',
     registers,
   })
+  const held = new Counter({
+    name: 'causeway_connections_held_total',
+    help: 'Transactions that tried to wait for something other than the database: defects, ended at once',
+    labelNames: ['source'],
+    registers,
+  })
   let overflowed = 0
   const countOverflow = (): void => {
     const now = sources.records().overflowed
@@ -63,6 +70,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     call: callMetrics(registry),
     signInRefused: () => refused.inc(),
     recordsLost: (records) => lost.inc(records),
+    connectionHeld: (source) => held.inc({ source }),
     async data() {
       countOverflow()
       return await registry.getMetricsAsJSON()

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { assertNoTransaction } from '#/lib/held-connection.ts'
 import { LeasedCache } from '#/lib/leased-cache.ts'
 import { SingleFlight } from '#/lib/single-flight.ts'
 import { parseHosts, parseSearch } from './hosts-file.ts'
@@ -57,6 +58,7 @@ class SystemNames implements Names {
     if (name === 'localhost' || name.endsWith('.localhost')) return LOCAL
     const known = this.#known.get(name)
     if (known !== undefined && known.until > performance.now()) return known.addresses
+    assertNoTransaction('resolving a name')
     return this.#asking.run(name, () => this.#ask(name, host.endsWith('.')))
   }
 

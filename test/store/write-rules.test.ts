@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { UserId } from '#/access/ids.ts'
@@ -92,28 +91,30 @@ describe('a write', () => {
     const killed = t.db.write('tests', async (tx) => {
       attempts += 1
       await one(tx)
-      await t.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'causeway' AND datname = current_database()",
-      )
-      await sleep(50)
-      await one(tx)
+      await tx.sql.selectNoFrom(sql`pg_sleep(20)`.as('slept')).execute()
     })
-    await expect(killed).rejects.toMatchObject({ code: 'unavailable' })
+    const ours = "application_name = 'causeway' AND datname = current_database() AND query LIKE '%pg_sleep(%'"
+    const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ours} AND state = 'active'`
+    await Promise.all([
+      expect(killed).rejects.toMatchObject({ code: 'unavailable' }),
+      expect.poll(() => t.sql(kill), { timeout: 5_000 }).toHaveLength(1),
+    ])
     expect(attempts).toBe(1)
     expect((await t.db.write('tests', one)).value).toEqual([{ one: 1 }])
   })
 
   test('says its source in pg_stat_activity while it holds its connection', async () => {
     await using t = await testDatabase({ poolSize: 1 })
-    await t.db.write('tools', async (tx) => {
+    const write = t.db.write('tools', async (tx) => {
       await one(tx)
-      const seen = await t.sql(
-        "SELECT state, query FROM pg_stat_activity WHERE application_name = 'causeway' AND datname = current_database()",
-      )
-      expect(seen).toMatchObject([
-        { state: 'idle in transaction', query: expect.stringMatching(/^\/\*source='tools'\*\/ select/) },
-      ])
+      await tx.sql.selectNoFrom(sql`pg_sleep(0.8)`.as('slept')).execute()
     })
+    const seen = `SELECT state, query FROM pg_stat_activity
+      WHERE application_name = 'causeway' AND datname = current_database() AND query LIKE '%pg_sleep(%'`
+    await expect
+      .poll(() => t.sql(seen), { timeout: 5_000 })
+      .toMatchObject([{ state: 'active', query: expect.stringMatching(/^\/\*source='tools'\*\/ select/) }])
+    await write
   })
 })
 

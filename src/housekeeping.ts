@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import type { Sealer } from '#/access/sealing.ts'
+import type { OpenCatalog } from '#/catalog/keeper.ts'
+import { followGateways } from '#/gateways/following.ts'
+import { keepGateways } from '#/gateways/keeping.ts'
+import { retireServers } from '#/gateways/retiring.ts'
+import { startChores } from '#/lib/chores.ts'
+import { forgetOldRecords } from '#/records/retention.ts'
+import { pruneChanges } from '#/store/change-feed.ts'
+import { gatewayCareStore } from '#/store/gateway-care-store.ts'
+import { gatewayStore } from '#/store/gateway-store.ts'
+import { forgetIdempotencyKeys } from '#/store/idempotency-store.ts'
+import { leases } from '#/store/leases.ts'
+import { recordAttic } from '#/store/record-attic.ts'
+import type { OpenDatabase } from '#/store/database.ts'
+import { RETIREMENTS, type Retirement } from '#/stdio/launch.ts'
+import type { WorkerLink } from '#/supervisor/link.ts'
+import type { Fact } from '#/supervisor/messages.ts'
+import type { Logger } from '#/telemetry/logger.ts'
+import type { UpstreamParts } from '#/upstream/create-upstreams.ts'
+
+/** What the house is kept with. */
+interface House {
+  readonly db: OpenDatabase
+  readonly link: WorkerLink
+  readonly log: Logger
+  readonly keys: Sealer
+  readonly catalog: OpenCatalog
+}
+
+const HOUR_MS = 3_600_000
+const RECORD_DAYS = 30
+const CHANGE_DAYS = 7
+
+/** What goes on beside requests: gateways are looked after and followed, old rows are forgotten. */
+export function keepHouse(
+  { db, link, log, keys, catalog }: House,
+  { discoverer, follower }: UpstreamParts,
+): AsyncDisposable {
+  const house = new AsyncDisposableStack()
+  const holder = `w${link.index}-${randomUUID()}`
+  const care = { store: { ...gatewayStore(db), ...gatewayCareStore(db) }, discoverer, sealer: keys, holder, log }
+  house.use(keepGateways(care))
+  house.use(
+    retireServers({ snapshot: () => catalog.current, tell: (retirement) => link.tell(retirementFact(retirement)) }),
+  )
+  house.use(followGateways({ ...care, follower, leases: leases(db), snapshot: () => catalog.current }))
+  house.use(
+    startChores({
+      everyMs: HOUR_MS,
+      mine: () => leases(db).claim('chores', holder, HOUR_MS / 2),
+      chores: [
+        () => pruneChanges(db, CHANGE_DAYS),
+        () => forgetIdempotencyKeys(db),
+        (signal) => forgetOldRecords(recordAttic(db), { recordDays: RECORD_DAYS, signal }),
+      ],
+      failed: (err) =>
+        log.warn({ event: 'chores.failed', err }, 'old rows could not be forgotten; tried again in an hour'),
+    }),
+  )
+  return house
+}
+
+function retirementFact(value: Retirement): Fact {
+  return { topic: RETIREMENTS, key: value.gatewayId, value, expiresAt: 0, once: true }
+}
