@@ -1,5 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { SERVER_PERMISSIONS, type Permission } from './permissions.ts'
+import { decide, type Refusal } from './decide.ts'
+import type { Permission } from './permissions.ts'
 import type { Owned, Principal } from './principal.ts'
 
 declare const proof: unique symbol
@@ -15,15 +16,8 @@ export interface Grant<P extends Permission, T> {
 
 /** The rule that lets `principal` use `permission` on `thing`, or null. A pure function; null thing: the permission in general. */
 export function can(principal: Principal, permission: Permission, thing: Owned | null): string | null {
-  if (principal.permissions !== null && !principal.permissions.has(permission)) return null
-  if (principal.serverId !== null && !SERVER_PERMISSIONS.has(permission)) return null
-  if (thing !== null && !principal.visibilityClass.sees(thing)) return null
-  if (principal.isAdmin) return isNarrowed(principal) ? 'admin, narrowed token' : 'admin'
-  return null
-}
-
-function isNarrowed({ permissions, serverId }: Principal): boolean {
-  return permissions !== null || serverId !== null
+  const decision = decide(principal, permission, thing)
+  return decision.may ? decision.rule : null
 }
 
 /** A permission on a thing that exists. What cannot be seen is absent; what can be seen but not done is forbidden. */
@@ -32,18 +26,23 @@ export function allow<P extends Permission, T extends Owned>(
   permission: P,
   target: T,
 ): Grant<P, T> {
-  if (!principal.visibilityClass.sees(target))
-    throw new GatewayError('not_found', 'no such thing, or it is not visible to you')
-  const rule = can(principal, permission, target)
-  if (rule === null)
-    throw new GatewayError('forbidden', `this needs the permission ${permission}, which your token does not hold`)
-  return { principal, target, rule } as Grant<P, T>
+  const decision = decide(principal, permission, target)
+  if (!decision.may) throw refused(permission, decision.why)
+  return { principal, target, rule: decision.rule } as Grant<P, T>
 }
 
-/** A permission without a target: create, list, administer. */
+/**
+ * A permission without a target: to list, to administer, or to knock at all. Whoever makes or moves a thing asks `requirePlace`
+ * besides, because this says only that there is some place where it may.
+ */
 export function allowAny<P extends Permission>(principal: Principal, permission: P): Grant<P, null> {
-  const rule = can(principal, permission, null)
-  if (rule === null)
-    throw new GatewayError('forbidden', `this needs the permission ${permission}, which your token does not hold`)
-  return { principal, target: null, rule } as Grant<P, null>
+  const decision = decide(principal, permission, null)
+  if (!decision.may) throw refused(permission, decision.why)
+  return { principal, target: null, rule: decision.rule } as Grant<P, null>
+}
+
+function refused(permission: Permission, why: Refusal): GatewayError {
+  if (why === 'unseen') return new GatewayError('not_found', 'no such thing, or it is not visible to you')
+  const lacking = why === 'no_role' ? 'none of your roles holds here' : 'your token does not hold'
+  return new GatewayError('forbidden', `this needs the permission ${permission}, which ${lacking}`)
 }

@@ -4,6 +4,12 @@ export type UserId = Id<'user'>
 export const UserId = defineId<UserId>()
 export type TeamId = Id<'team'>
 export const TeamId = defineId<TeamId>()
+export type RoleId = Id<'role'>
+export const RoleId = defineId<RoleId>()
+/** Of the roles that are the product's own, the one that everybody must be able to name. */
+export const PLATFORM_ADMIN_ROLE = '00000000000070008000000000000001' as RoleId
+export type AssignmentId = Id<'assignment'>
+export const AssignmentId = defineId<AssignmentId>()
 export type TokenId = Id<'token'>
 export const TokenId = defineId<TokenId>()
 export type GatewayId = Id<'gateway'>

@@ -27,10 +27,18 @@ export const PERMISSIONS = [
   'tokens.update',
   'tokens.revoke',
   'tags.read',
+  'teams.create',
+  'teams.read',
+  'teams.update',
+  'teams.delete',
+  'teams.join',
+  'teams.manage_members',
+  'access.read',
   'admin.export',
   'admin.import',
   'admin.metrics',
   'admin.system_config',
+  'admin.user_management',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -44,3 +52,13 @@ export const SERVER_PERMISSIONS: ReadonlySet<Permission> = new Set([
   'prompts.read',
   'resources.read',
 ])
+
+const PLATFORM_NAMES: ReadonlySet<string> = new Set(['teams.create', 'teams.join', 'access.read'])
+
+/** What can be done with what everybody sees, under a role in whichever scope: to look at it and to use it, never to change it. */
+export const USE_PERMISSIONS: ReadonlySet<Permission> = new Set([...SERVER_PERMISSIONS, 'gateways.read'])
+
+/** What concerns the platform as a whole: held by roles in the platform only, and by no token of a team. */
+export const PLATFORM_PERMISSIONS: ReadonlySet<Permission> = new Set(
+  PERMISSIONS.filter((name) => name.startsWith('admin.') || PLATFORM_NAMES.has(name)),
+)

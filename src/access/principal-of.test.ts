@@ -1,11 +1,19 @@
 import { expect, test } from 'vitest'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { ServerId, TokenId, UserId } from './ids.ts'
-import { identifier, principalOf, type Directory, type KnownUser, type LiveToken } from './principal-of.ts'
+import { RoleId, ServerId, TeamId, TokenId, UserId } from './ids.ts'
+import { identifier, principalOf, type Directory, type LiveToken } from './principal-of.ts'
+import { BUILT_IN_ROLES, PLATFORM_ADMIN, roleOf, type Role } from './roles.ts'
+import { administratorStanding, type KnownUser } from './standing.ts'
 import { mintToken, tokenHash } from './token-format.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
-const user: KnownUser = { id: UserId.mint(), email: 'admin@example.com', isAdmin: true, enabled: true }
+const user: KnownUser = {
+  id: UserId.mint(),
+  email: 'admin@example.com',
+  enabled: true,
+  memberships: [],
+  assignments: [{ roleId: PLATFORM_ADMIN.id, teamId: null, expiresAt: null }],
+}
 const token: LiveToken = {
   id: TokenId.mint(),
   userId: user.id,
@@ -16,10 +24,13 @@ const token: LiveToken = {
 }
 const text = mintToken().text
 
+const NO_ORDERS = { team: () => undefined, role: (id: RoleId) => BUILT_IN_ROLES.get(id), ordersStamp: 0 }
+
 function directory(known: LiveToken | undefined, who: KnownUser | undefined): Directory {
   return {
     token: (hash) => (hash === tokenHash(text) ? known : undefined),
     user: (id) => (id === who?.id ? who : undefined),
+    ...NO_ORDERS,
   }
 }
 
@@ -89,13 +100,14 @@ test('the principal is made once, and anew when the token or the user changes', 
   const ask = identifier(live, 1000)
   const first = ask(text)
   expect(ask(text)).toBe(first)
-  live.current = directory(token, { ...user, isAdmin: false })
+  live.current = directory(token, { ...user, assignments: [] })
   expect(ask(text).isAdmin).toBe(false)
   live.current = directory({ ...token, permissions: ['tools.read'] }, user)
   expect([...(ask(text).permissions ?? [])]).toEqual(['tools.read'])
 })
 
-const key = (changes: Partial<LiveToken>): string => principalOf({ ...token, ...changes }, user).key
+const key = (changes: Partial<LiveToken>): string =>
+  principalOf({ ...token, ...changes }, user, administratorStanding(user)).key
 
 test('the key names the user and the narrowing, not the token', () => {
   const serverId = ServerId.mint()
@@ -118,7 +130,10 @@ test('on one connection each token is still judged by itself, and as it is now',
   const connection = {}
   let known: LiveToken | undefined = token
   const who = identifier(
-    { current: { token: (hash) => (hash === tokenHash(text) ? known : undefined), user: () => user }, ageMs: 0 },
+    {
+      current: { token: (hash) => (hash === tokenHash(text) ? known : undefined), user: () => user, ...NO_ORDERS },
+      ageMs: 0,
+    },
     1000,
     () => NOW,
   )
@@ -127,4 +142,36 @@ test('on one connection each token is still judged by itself, and as it is now',
   expect(who(text, connection).tokenId).toBe(token.id)
   known = undefined
   expect(refusal(() => who(text, connection)).code).toBe('unauthenticated')
+})
+
+test('a role that is changed, and one that ends, change the principal at once', () => {
+  const id = RoleId.mint()
+  const role = (...permissions: string[]): Role => roleOf({ id, name: 'odd', scope: 'platform', permissions })
+  const orders = { ...NO_ORDERS, role: (): Role => role('tools.read') }
+  const who = { ...user, assignments: [{ roleId: id, teamId: null, expiresAt: NOW + 10 }] }
+  const live = { current: { ...directory(token, who), ...orders }, ageMs: 0 }
+  let now = NOW
+  const ask = identifier(live, 1000, () => now)
+  const held = (): readonly string[] => ask(text).roles.platform.flatMap((each) => [...each.role.permissions])
+  expect(held()).toEqual(['tools.read'])
+  live.current = { ...directory(token, who), ...orders, role: () => role('tools.update'), ordersStamp: 1 }
+  expect(held()).toEqual(['tools.update'])
+  expect(ask(text)).toBe(ask(text))
+  now = NOW + 10
+  expect(held()).toEqual([])
+})
+
+test('a token of a team is good while its user is in the team and the team is there', () => {
+  const teamId = TeamId.mint()
+  const ofTeam = { ...token, teamId }
+  const member = { ...user, assignments: [], memberships: [{ teamId, isOwner: false }] }
+  const ask = (who: KnownUser, isThere = true): string => {
+    const current = { ...directory(ofTeam, who), team: () => (isThere ? {} : undefined) }
+    return refusal(() => identifier({ current, ageMs: 0 }, 1000, () => NOW)(text)).code
+  }
+  expect(ask(member)).toBe('none')
+  expect(ask(user)).toBe('none')
+  expect(ask(member, false)).toBe('unauthenticated')
+  expect(ask(user, false)).toBe('unauthenticated')
+  expect(ask({ ...member, memberships: [] })).toBe('unauthenticated')
 })

@@ -1,8 +1,10 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { hash as digest } from 'node:crypto'
-import type { ServerId, TeamId, TokenId, UserId } from './ids.ts'
+import type { RoleId, ServerId, TeamId, TokenId, UserId } from './ids.ts'
 import type { Permission } from './permissions.ts'
-import type { Principal } from './principal.ts'
+import type { HeldRoles, Principal } from './principal.ts'
+import type { Role } from './roles.ts'
+import { standingOf, type KnownUser, type Orders, type Standing } from './standing.ts'
 import { tokenForm, tokenHash } from './token-format.ts'
 import { visibilityClass } from './visibility.ts'
 
@@ -17,18 +19,16 @@ export interface LiveToken {
   readonly expiresAt: number | null
 }
 
-export interface KnownUser {
-  readonly id: UserId
-  readonly email: string
-  readonly isAdmin: boolean
-  readonly enabled: boolean
-}
-
 /** What identity needs of the catalog's snapshot. */
 export interface Directory {
   /** By SHA-256 of the token, hex. Revoked and inactive tokens are not here. */
   token(hash: string): LiveToken | undefined
   user(id: string): KnownUser | undefined
+  /** Teams that people share: personal ones are not here. */
+  team(id: TeamId): object | undefined
+  role(id: RoleId): Role | undefined
+  /** Changes with any team and any role: what was made of them is to be made anew. */
+  readonly ordersStamp: number
 }
 
 export interface LiveDirectory {
@@ -42,28 +42,50 @@ export interface Identify {
   (token: string, connection?: object): Principal
 }
 
+interface Made {
+  readonly user: KnownUser
+  readonly stamp: number
+  readonly until: number
+  readonly principal: Principal
+}
+
 /**
  * Turns bearer tokens into principals: one hash and two look-ups in the current snapshot on each call. The principal itself is made
- * once per token and user as they are now; when either changes, its object does, and so does the principal.
+ * once per token, user, teams and roles as they are now; when any of them changes, or a role ends, so does the principal.
  */
 export function identifier(directory: LiveDirectory, maxAgeMs: number, now: () => number = Date.now): Identify {
-  const made = new WeakMap<LiveToken, { readonly user: KnownUser; readonly principal: Principal }>()
+  const made = new WeakMap<LiveToken, Made>()
   const hashOf = remembering()
   return (text, connection) => {
     if (directory.ageMs > maxAgeMs) throw stale()
     const snapshot = directory.current
     const token = snapshot.token(hashOf(text, connection))
     if (token === undefined) throw unknown(text)
-    if (token.expiresAt !== null && token.expiresAt <= now()) throw expired(token.expiresAt)
+    const at = now()
+    if (token.expiresAt !== null && token.expiresAt <= at) throw expired(token.expiresAt)
     const user = snapshot.user(token.userId)
     if (user === undefined) throw unknown(text)
     if (!user.enabled) throw new GatewayError('unauthenticated', 'Account disabled')
     const known = made.get(token)
-    if (known?.user === user) return known.principal
-    const principal = principalOf(token, user)
-    made.set(token, { user, principal })
+    if (known?.user === user && known.stamp === snapshot.ordersStamp && at < known.until) return known.principal
+    const standing = standingOf(user, ordersOf(snapshot), at)
+    requireTeam(token, standing, snapshot)
+    const principal = principalOf(token, user, standing)
+    made.set(token, { user, stamp: snapshot.ordersStamp, until: standing.until, principal })
     return principal
   }
+}
+
+/** The teams and roles of a snapshot. */
+export function ordersOf(snapshot: Pick<Directory, 'team' | 'role'>): Orders {
+  return { hasTeam: (id) => snapshot.team(id) !== undefined, role: (id) => snapshot.role(id) }
+}
+
+/** A token of a team is good while its user is in that team; an administrator's, while there is that team. */
+function requireTeam({ teamId }: LiveToken, { isAdmin, teams }: Standing, snapshot: Directory): void {
+  if (teamId === null || teams.includes(teamId) || (isAdmin && snapshot.team(teamId) !== undefined)) return
+  const message = "Invalid authentication credentials: the token's user is no longer a member of the token's team"
+  throw new GatewayError('unauthenticated', message)
 }
 
 /** The hash of a connection's last token: nothing of it outlives the connection. */
@@ -79,18 +101,27 @@ function remembering(): (text: string, connection: object | undefined) => string
 }
 
 /** The principal of a live token of an enabled user. */
-export function principalOf(token: LiveToken, user: KnownUser): Principal {
+export function principalOf(token: LiveToken, user: KnownUser, standing: Standing): Principal {
   const { userId, teamId, serverId } = token
+  const { isAdmin, teams } = standing
   return Object.freeze({
     userId,
     email: user.email,
-    isAdmin: user.isAdmin,
+    isAdmin: isAdmin && teamId === null,
+    roles: rolesFor(standing, teamId),
     tokenId: token.id,
     permissions: token.permissions === null ? null : new Set(token.permissions),
     serverId,
-    visibilityClass: visibilityClass({ userId, isAdmin: user.isAdmin, teams: [], teamId, serverId }),
+    teamId,
+    visibilityClass: visibilityClass({ userId, isAdmin, teams, teamId, serverId }),
     key: keyOf(token),
   })
+}
+
+/** A token of a team leaves of its user's roles those in that team; what is held in the platform counts in that team only. */
+function rolesFor({ platform, byTeam }: Standing, teamId: TeamId | null): HeldRoles {
+  if (teamId === null) return { platform, byTeam }
+  return { platform: [], byTeam: new Map([[teamId, [...platform, ...(byTeam.get(teamId) ?? [])]]]) }
 }
 
 /**

@@ -5,9 +5,9 @@ import type { Owned, VisibilityClass } from './principal.ts'
 export interface Sight {
   readonly userId: UserId
   readonly isAdmin: boolean
-  /** Teams the user is a member of and the token does not narrow away. */
+  /** Teams the user is a member of, its personal one among them. What a team's member owns there is lost with the membership. */
   readonly teams: readonly TeamId[]
-  /** A token of a team leaves the user's own private things and other teams behind. */
+  /** A token of a team leaves everything behind that is neither public nor of that team. */
   readonly teamId: TeamId | null
   readonly serverId: ServerId | null
 }
@@ -20,7 +20,7 @@ export function visibilityClass(sight: Sight): VisibilityClass {
   const id = idOf(sight)
   const known = classes.get(id)?.deref()
   if (known) return known
-  const made: VisibilityClass = Object.freeze({ id, sees: seer(sight) })
+  const made: VisibilityClass = Object.freeze({ id, sight, sees: seer(sight) })
   classes.set(id, new WeakRef(made))
   abandoned.register(made, id)
   return made
@@ -32,20 +32,23 @@ const abandoned = new FinalizationRegistry<string>((id) => {
 })
 
 function idOf({ userId, isAdmin, teams, teamId, serverId }: Sight): string {
-  const who = isAdmin ? 'all' : `${userId}:${[...new Set(teams)].toSorted().join(',')}`
-  return `${who}${teamId === null ? '' : `/team:${teamId}`}${serverId === null ? '' : `/server:${serverId}`}`
+  const who = `${userId}:${[...new Set(teams)].toSorted().join(',')}`
+  const seen = isAdmin && teamId === null ? 'all' : isAdmin ? `all:${userId}` : who
+  return `${seen}${teamId === null ? '' : `/team:${teamId}`}${serverId === null ? '' : `/server:${serverId}`}`
 }
 
 function seer({ userId, isAdmin, teams, teamId }: Sight): (thing: Owned) => boolean {
   if (teamId !== null) {
-    const member = isAdmin || teams.includes(teamId)
+    const isMember = isAdmin || teams.includes(teamId)
     return (thing) =>
-      thing.visibility === 'public' || (member && thing.visibility === 'team' && thing.teamId === teamId)
+      thing.visibility === 'public' ||
+      (isMember && thing.teamId === teamId && (thing.visibility === 'team' || thing.ownerId === userId))
   }
   if (isAdmin) return () => true
   const mine = new Set(teams)
-  return (thing) =>
-    thing.visibility === 'public' ||
-    thing.ownerId === userId ||
-    (thing.visibility === 'team' && thing.teamId !== null && mine.has(thing.teamId))
+  return (thing) => {
+    if (thing.visibility === 'public') return true
+    const isOwn = thing.ownerId === userId
+    return thing.teamId === null ? isOwn : mine.has(thing.teamId) && (isOwn || thing.visibility === 'team')
+  }
 }

@@ -13,11 +13,3 @@ export async function chosenName(kind: 'tool' | 'prompt', update: Promise<Change
     throw error
   }
 }
-
-/** There are no teams yet: what would be shared with one is refused rather than hidden. */
-export function requireNoTeam(visibility: string | undefined): void {
-  if (visibility === 'team')
-    throw new GatewayError('invalid_field', 'visibility: team needs a team, and there are none yet', {
-      field: 'visibility',
-    })
-}

@@ -37,6 +37,7 @@ export interface ItemChange {
   readonly customDescription?: string | null
   readonly tags?: readonly Tag[]
   readonly visibility?: Owned['visibility']
+  readonly teamId?: Owned['teamId']
   readonly enabled?: boolean
 }
 
@@ -69,6 +70,11 @@ export interface ItemWriter<ItemId extends string, Change> {
 }
 
 export const VisibilityInput = Type.Union([Type.Literal('private'), Type.Literal('team'), Type.Literal('public')])
+
+/** The team that a thing is for. */
+export const TeamInput = Type.Optional(
+  Type.Union([Type.String({ maxLength: 64 }), Type.Null()], { description: 'Id of the team that it belongs to' }),
+)
 
 /** The filters of a list of items. */
 export const ItemQuery = Type.Object({
@@ -130,6 +136,7 @@ export const ItemUpdateFields = {
   description: OptionalText(8192),
   tags: Type.Optional(TagsInput),
   visibility: Type.Optional(VisibilityInput),
+  teamId: TeamInput,
 }
 
 export const StateQuery = Type.Object({ activate: Type.Optional(Type.Boolean({ default: true })) })

@@ -1,5 +1,7 @@
 import type { Grant } from '#/access/allow.ts'
 import type { Permission } from '#/access/permissions.ts'
+import { newPlace, type AskedPlace } from '#/access/place.ts'
+import type { Principal } from '#/access/principal.ts'
 import type { Id } from '#/lib/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { actorOf } from './actor.ts'
@@ -14,6 +16,7 @@ export interface MakeItem<K extends string, Change> {
   /** What must be unique among what is declared here. */
   readonly key: string
   readonly asked: {
+    readonly body: AskedPlace
     readonly grant: Grant<Permission, null>
     readonly idempotency: Idempotency | null
     readonly request: RequestContext
@@ -22,24 +25,28 @@ export interface MakeItem<K extends string, Change> {
 
 type Kind = 'tool' | 'prompt' | 'resource'
 
-/** Declares an item here. A key that was used before gives what it made then. */
+/** Declares an item here, where its maker may. A key that was used before gives what it made then. */
 export async function makeItem<K extends Kind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
   room: ItemRoom<K, Item, Change>,
   { id, columns, key, asked }: MakeItem<K, Change>,
 ): Promise<Item> {
   const { store } = room.deps
   const { grant, idempotency, request } = asked
+  const { teamId, visibility } = newPlace(grant.principal, `${room.noun.kind}s.create`, asked.body)
   const before = await earlier(room, asked)
   if (before !== undefined) return before
   try {
-    const changed = await store.create({ id, columns, idempotency }, actorOf(grant.principal, request))
+    const changed = await store.create(
+      { id, columns: { ...columns, teamId, visibility }, idempotency },
+      actorOf(grant.principal, request),
+    )
     return await settledItem(room, id, changed)
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'conflict') throw error
     // The same request may have run beside this one: the winner's item is the answer to both.
     const winner = await earlier(room, asked)
     if (winner !== undefined) return winner
-    throw taken(room.noun.kind, key, { error, there: await store.byKey(key) })
+    throw taken(room.noun.kind, key, { error, there: seen(grant.principal, await store.byKey(key)) })
   }
 }
 
@@ -54,6 +61,11 @@ async function earlier<K extends Kind, Item extends StoredItem<Id<K>>, Change ex
   if (item === undefined)
     throw new GatewayError('not_found', 'what this Idempotency-Key made has been deleted since; use a new key')
   return item
+}
+
+/** Names are unique among all; what is not seen is not told of. */
+function seen<T extends StoredItem<string>>({ visibilityClass }: Principal, there: T | undefined): T | undefined {
+  return there !== undefined && visibilityClass.sees(there) ? there : undefined
 }
 
 /** In the words that clients know. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { TokenId, UserId } from '#/access/ids.ts'
+import { principalOf } from '#/access/principal-of.ts'
 import type { Owned, Principal } from '#/access/principal.ts'
+import { BUILT_IN_ORDERS, standingOf } from '#/access/standing.ts'
 import type { Snapshot } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Call, CallSink } from './call.ts'
@@ -15,16 +17,19 @@ const current = {
   findPrompt: () => undefined,
 } as unknown as Snapshot
 
-const seeing = (sees: (thing: Owned) => boolean): Principal => ({
-  userId: UserId.mint(),
-  email: 'a@example.com',
-  isAdmin: false,
-  tokenId: TokenId.mint(),
-  permissions: null,
-  serverId: null,
-  visibilityClass: { id: 'c', sees },
-  key: 'k',
-})
+const seeing = (sees: (thing: Owned) => boolean): Principal => {
+  const user = { id: UserId.mint(), email: 'a@example.com', enabled: true, memberships: [], assignments: [] }
+  const token = {
+    id: TokenId.mint(),
+    userId: user.id,
+    teamId: null,
+    permissions: null,
+    serverId: null,
+    expiresAt: null,
+  }
+  const made = principalOf(token, user, standingOf(user, BUILT_IN_ORDERS, 0))
+  return { ...made, visibilityClass: { ...made.visibilityClass, sees } }
+}
 const request = { requestId: 'r', signal: new AbortController().signal, traceparent: undefined }
 const asked = { argumentsJson: Buffer.from('{}'), request }
 

@@ -4,6 +4,7 @@ import { applyParts } from './apply-parts.ts'
 import { drop, type Applying } from './applying.ts'
 import type { Change, ChangeKind } from './changes.ts'
 import { CatalogEdit, type ItemKind } from './edit.ts'
+import { forgetOrders } from './forget-orders.ts'
 import { forgetOwner } from './forget-owner.ts'
 import { each } from './load.ts'
 import { READ_MAX, type CatalogReader, type Source } from './reader.ts'
@@ -25,14 +26,15 @@ export async function applyChanges(
   const named = byKind(changes)
   const edit = new CatalogEdit(state)
   const all: Applying = { state, reader, edit, slice: pace(), losers: new Set() }
-  // First of all, since what a user leaves behind is taken from the old state and must not replace what is read now.
+  // First of all, since what these leave behind is taken from the old state and must not replace what is read now.
+  await applyOrders(all, named)
   await applyUsers(all, named.get('user'))
   await together([
     applyNamed(all, {
       source: reader.tokens,
       ids: named.get('token'),
-      put: (token) => edit.putToken(token),
-      gone: (id) => edit.deleteToken(id),
+      put: (token) => edit.people.putToken(token),
+      gone: (id) => edit.people.deleteToken(id),
     }),
     applyGateways(all, named.get('gateway')),
     applyParts(all, [...(named.get('gateway_items') ?? [])] as GatewayId[]),
@@ -79,13 +81,31 @@ async function applyNamed<T extends { readonly id: Id }, Id extends string>(
   }
 }
 
+async function applyOrders(all: Applying, named: Ids): Promise<void> {
+  const gone = { teams: new Set<string>(), roles: new Set<string>() }
+  const { people } = all.edit
+  await applyNamed(all, {
+    source: all.reader.teams,
+    ids: named.get('team'),
+    put: (team) => people.putTeam(team),
+    gone: (id) => gone.teams.add(id),
+  })
+  await applyNamed(all, {
+    source: all.reader.roles,
+    ids: named.get('role'),
+    put: (role) => people.putRole(role),
+    gone: (id) => gone.roles.add(id),
+  })
+  if (gone.teams.size + gone.roles.size > 0) await forgetOrders(all.state, all.edit, { gone, slice: all.slice })
+}
+
 async function applyUsers(all: Applying, ids: ReadonlySet<string> | undefined): Promise<void> {
   const gone = new Set<string>()
   const { edit } = all
   await applyNamed(all, {
     source: all.reader.users,
     ids,
-    put: (user) => edit.putUser(user),
+    put: (user) => edit.people.putUser(user),
     gone: (id) => gone.add(id),
   })
   if (gone.size > 0) await forgetOwner(all.state, edit, { gone, slice: all.slice })

@@ -1,9 +1,11 @@
+import { BUILT_IN_ROLES, type StoredRole } from '#/access/roles.ts'
 import { CatalogEdit } from './edit.ts'
 import type {
   CatalogGateway,
   CatalogPrompt,
   CatalogResource,
   CatalogServer,
+  CatalogTeam,
   CatalogToken,
   CatalogTool,
   CatalogUser,
@@ -16,6 +18,9 @@ import { viewOf } from './view.ts'
 export interface CatalogParts {
   readonly seq?: number
   readonly users?: Iterable<CatalogUser>
+  readonly teams?: Iterable<CatalogTeam>
+  /** Besides those that are built in. */
+  readonly roles?: Iterable<StoredRole>
   readonly tokens?: Iterable<CatalogToken>
   readonly gateways?: Iterable<CatalogGateway>
   readonly tools?: Iterable<CatalogTool>
@@ -27,8 +32,11 @@ export interface CatalogParts {
 /** All at once: for what is small. Loading goes in slices. */
 export function buildState(parts: CatalogParts): CatalogState {
   const edit = new CatalogEdit(emptyState())
-  for (const user of parts.users ?? []) edit.putUser(user)
-  for (const token of parts.tokens ?? []) edit.putToken(token)
+  for (const { id, name, scope } of BUILT_IN_ROLES.values()) edit.people.putRole({ id, name, scope, permissions: null })
+  for (const role of parts.roles ?? []) edit.people.putRole(role)
+  for (const team of parts.teams ?? []) edit.people.putTeam(team)
+  for (const user of parts.users ?? []) edit.people.putUser(user)
+  for (const token of parts.tokens ?? []) edit.people.putToken(token)
   for (const gateway of parts.gateways ?? []) edit.putGateway(gateway)
   for (const tool of parts.tools ?? []) edit.putTool(tool)
   for (const prompt of parts.prompts ?? []) edit.putPrompt(prompt)

@@ -1,16 +1,8 @@
 import type { GatewayId } from '#/access/ids.ts'
-import type {
-  AnyItem,
-  CatalogGateway,
-  CatalogPrompt,
-  CatalogResource,
-  CatalogServer,
-  CatalogToken,
-  CatalogTool,
-  CatalogUser,
-} from './model.ts'
+import type { AnyItem, CatalogGateway, CatalogPrompt, CatalogResource, CatalogServer, CatalogTool } from './model.ts'
 import { NamedShelfEdit } from './named-shelf.ts'
 import { PartEdit } from './part-edit.ts'
+import { PeopleEdit } from './people-edit.ts'
 import { ResourceShelfEdit } from './resource-shelf.ts'
 import { sameThing } from './same-thing.ts'
 import { SERVER_KINDS, serverPart, withTouched } from './server-part.ts'
@@ -36,9 +28,7 @@ const showing = (gateway: CatalogGateway | undefined): string =>
  */
 export class CatalogEdit {
   readonly #from: CatalogState
-  readonly #users
-  readonly #tokens
-  readonly #tokensByHash
+  readonly people: PeopleEdit
   readonly #gateways
   readonly #shelves
   readonly #servers
@@ -51,9 +41,7 @@ export class CatalogEdit {
   constructor(from: CatalogState) {
     this.#from = from
     this.#epoch = from.epoch
-    this.#users = from.users.edit()
-    this.#tokens = from.tokens.edit()
-    this.#tokensByHash = from.tokensByHash.edit()
+    this.people = new PeopleEdit(from)
     this.#gateways = from.gateways.edit()
     this.#shelves = {
       tool: new NamedShelfEdit<CatalogTool>(from.tools),
@@ -62,30 +50,6 @@ export class CatalogEdit {
     }
     this.#servers = from.servers.edit()
     this.#memberOf = from.memberOf.edit()
-  }
-
-  putUser(user: CatalogUser): void {
-    const old = this.#users.get(user.id)
-    if (old === undefined || !sameThing(old, user)) this.#users.set(user.id, user)
-  }
-
-  deleteUser(id: string): void {
-    this.#users.delete(id)
-  }
-
-  putToken(token: CatalogToken): void {
-    const old = this.#tokens.get(token.id)
-    if (old !== undefined && sameThing(old, token)) return
-    this.deleteToken(token.id)
-    this.#tokens.set(token.id, token)
-    this.#tokensByHash.set(token.hash, token)
-  }
-
-  deleteToken(id: string): void {
-    const old = this.#tokens.get(id)
-    if (old === undefined) return
-    this.#tokens.delete(id)
-    this.#tokensByHash.delete(old.hash)
   }
 
   putGateway(gateway: CatalogGateway): void {
@@ -175,9 +139,7 @@ export class CatalogEdit {
     const { tool, prompt, resource } = this.#shelves
     return {
       seq,
-      users: this.#users.done(),
-      tokens: this.#tokens.done(),
-      tokensByHash: this.#tokensByHash.done(),
+      ...this.people.done(),
       gateways: this.#gateways.done(),
       parts: parts.done(),
       tools: tool.done(),

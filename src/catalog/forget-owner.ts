@@ -9,7 +9,7 @@ export async function forgetOwner(
   edit: CatalogEdit,
   { gone, slice }: { readonly gone: ReadonlySet<string>; readonly slice: Pace },
 ): Promise<void> {
-  for (const id of gone) edit.deleteUser(id)
+  for (const id of gone) edit.people.deleteUser(id)
   const disowned = <T extends { readonly ownerId: string | null }>(put: (thing: T) => void) => ({
     slice,
     put: (thing: T) =>
@@ -17,7 +17,7 @@ export async function forgetOwner(
   })
   await each(state.tokens.values(), {
     slice,
-    put: ({ id, userId }) => (gone.has(userId) ? edit.deleteToken(id) : undefined),
+    put: ({ id, userId }) => (gone.has(userId) ? edit.people.deleteToken(id) : undefined),
   })
   await each(
     state.gateways,

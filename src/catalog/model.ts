@@ -1,6 +1,8 @@
 import type { GatewayId, PromptId, ResourceId, ServerId, TokenId, ToolId, TeamId, UserId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Owned } from '#/access/principal.ts'
+import type { Role } from '#/access/roles.ts'
+import type { KnownUser } from '#/access/standing.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { HttpVersion, Transport } from '#/mcp/transport.ts'
 import type { SealedLaunch } from '#/stdio/launch.ts'
@@ -124,11 +126,13 @@ export interface CatalogServer extends Owned {
   readonly version: number
 }
 
-export interface CatalogUser {
-  readonly id: UserId
-  readonly email: string
-  readonly isAdmin: boolean
-  readonly enabled: boolean
+export type CatalogUser = KnownUser
+export type CatalogRole = Role
+
+/** A team that people share. Personal teams need no row here: their id is their user's. */
+export interface CatalogTeam {
+  readonly id: TeamId
+  readonly name: string
 }
 
 /** A live token: revoked and inactive ones are not in the catalog. Times in ms since the epoch. */

@@ -1,10 +1,22 @@
-import type { GatewayId, PromptId, ResourceId, ServerId, TokenId, ToolId, UserId } from '#/access/ids.ts'
+import type {
+  GatewayId,
+  PromptId,
+  ResourceId,
+  RoleId,
+  ServerId,
+  TeamId,
+  TokenId,
+  ToolId,
+  UserId,
+} from '#/access/ids.ts'
+import type { StoredRole } from '#/access/roles.ts'
 import type { Change } from './changes.ts'
 import type {
   CatalogGateway,
   CatalogPrompt,
   CatalogResource,
   CatalogServer,
+  CatalogTeam,
   CatalogToken,
   CatalogTool,
   CatalogUser,
@@ -44,6 +56,8 @@ export interface CatalogReader {
   clock(): Promise<number>
   changesSince(seq: number): Promise<ChangesSince>
   readonly users: Source<CatalogUser, UserId>
+  readonly teams: Source<CatalogTeam, TeamId>
+  readonly roles: Source<StoredRole, RoleId>
   readonly tokens: Source<CatalogToken, TokenId>
   readonly gateways: Source<CatalogGateway, GatewayId>
   readonly servers: Source<CatalogServer, ServerId>

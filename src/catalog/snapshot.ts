@@ -1,11 +1,13 @@
-import type { GatewayId, ServerId } from '#/access/ids.ts'
+import type { GatewayId, RoleId, ServerId, TeamId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Era } from '#/mcp/revision.ts'
 import type {
   CatalogGateway,
   CatalogPrompt,
   CatalogResource,
+  CatalogRole,
   CatalogServer,
+  CatalogTeam,
   CatalogToken,
   CatalogTool,
   CatalogUser,
@@ -35,6 +37,11 @@ export interface Snapshot {
   gateways(): Iterable<CatalogGateway>
   server(id: string): CatalogServer | undefined
   user(id: string): CatalogUser | undefined
+  /** Not the personal ones. */
+  team(id: TeamId): CatalogTeam | undefined
+  role(id: RoleId): CatalogRole | undefined
+  /** Changes with any team and any role. */
+  readonly ordersStamp: number
   /** By SHA-256 of the token, hex. */
   token(hash: string): CatalogToken | undefined
   tool(id: string): CatalogTool | undefined

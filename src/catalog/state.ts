@@ -8,7 +8,9 @@ import type {
   CatalogGateway,
   CatalogPrompt,
   CatalogResource,
+  CatalogRole,
   CatalogServer,
+  CatalogTeam,
   CatalogToken,
   CatalogTool,
   CatalogUser,
@@ -65,6 +67,10 @@ export interface ServerPart {
 export interface CatalogState {
   readonly seq: number
   readonly users: ShardedMap<CatalogUser>
+  readonly teams: ShardedMap<CatalogTeam>
+  readonly roles: ShardedMap<CatalogRole>
+  /** Changes with any team and any role. */
+  readonly ordersStamp: number
   readonly tokens: ShardedMap<CatalogToken>
   readonly tokensByHash: ShardedMap<CatalogToken>
   readonly gateways: SortedRun<CatalogGateway>
@@ -130,6 +136,9 @@ export function emptyState(): CatalogState {
   return {
     seq: 0,
     users: ShardedMap.empty(),
+    teams: ShardedMap.empty(),
+    roles: ShardedMap.empty(),
+    ordersStamp: newStamp(),
     tokens: ShardedMap.empty(),
     tokensByHash: ShardedMap.empty(),
     gateways: gateways.done(),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TokenId, UserId } from '#/access/ids.ts'
 import { principalOf } from '#/access/principal-of.ts'
+import { administratorStanding } from '#/access/standing.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { pause } from '#/lib/backoff.ts'
@@ -110,7 +111,7 @@ async function inTheNameOf({ deps, source, adminEmail }: AtStart, signal: AbortS
     serverId: null,
     expiresAt: null,
   }
-  const user = { id: userId, email: `${source.path} at start`, isAdmin: true, enabled: true }
+  const user = { id: userId, email: `${source.path} at start`, enabled: true, memberships: [], assignments: [] }
   const request: RequestContext = {
     requestId: randomUUID(),
     signal,
@@ -120,7 +121,12 @@ async function inTheNameOf({ deps, source, adminEmail }: AtStart, signal: AbortS
     traceparent: undefined,
   }
   const held = { permissions: null, serverId: null, teamId: null, expiresAt: null }
-  return { principal: principalOf(token, user), held, set: source.declared.set.set, request }
+  return {
+    principal: principalOf(token, user, administratorStanding(user)),
+    held,
+    set: source.declared.set.set,
+    request,
+  }
 }
 
 function waitingServers({ source }: AtStart, outcomes: readonly Outcome[]): DeclaredServer[] {

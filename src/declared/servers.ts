@@ -99,7 +99,7 @@ export async function serverStep(deps: ServerDeps, applying: Applying, plan: Ser
 function drift(server: Server, wanted: DeclaredServer, choice: Choice): readonly Change[] {
   const { enabled } = wanted
   return [
-    ...differences(fieldsOf(server), fieldsOf({ ...bodyOf(wanted), tags: tagsOf(wanted.tags ?? []) })),
+    ...differences(fieldsOf(server), fieldsOf({ ...bodyOf(wanted), tags: tagsOf(wanted.tags ?? []), teamId: null })),
     ...ALL.flatMap((kind) => selectionDrift(kind, server, choice)),
     ...(enabled === undefined || enabled === server.enabled
       ? []
@@ -193,7 +193,7 @@ async function setEnabled(
   { id, enabled }: { readonly id: ServerId; readonly enabled: boolean },
 ): Promise<void> {
   const changed = await deps.store.setEnabled(id, enabled, { ifMatch: null, actor: actorOf(principal, request) })
-  await settled(deps, id, changed)
+  await settled(deps, id, { changed, principal })
 }
 
 /** Takes out a virtual server that is no longer declared. */

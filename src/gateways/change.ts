@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { allow, type Grant } from '#/access/allow.ts'
 import type { GatewayId } from '#/access/ids.ts'
 import { requireMachineRight } from '#/access/machine-right.ts'
+import { movedPlace } from '#/access/place.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Permission } from '#/access/permissions.ts'
 import { preconditionFailed } from '#/api/conditional.ts'
+import type { Place } from '#/api/place.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { diffOf } from './apply-discovery.ts'
@@ -68,6 +70,7 @@ async function attempted(
   { input, principal }: { readonly input: ChangeInput; readonly principal: Principal },
 ): Promise<Changed | undefined> {
   const { body, request, renameTools } = input
+  movedPlace(principal, 'gateways.update', { from: target, asked: body })
   const { declaration, headers } = redeclare(target, { id: target.id, body, sealer: deps.sealer })
   const { url, transport, caCertificate } = declaration
   const stdio = stdioReach({ id: target.id, version: target.version + 1, trial: true }, declaration.stdio)
@@ -93,7 +96,7 @@ async function attempted(
     observation,
     moved: url !== target.url || relaunches,
     renamed,
-    visibilityBefore: declaration.visibility === target.visibility ? null : target.visibility,
+    placeBefore: isSamePlace(declaration, target) ? null : { teamId: target.teamId, visibility: target.visibility },
     nextCheckIn: nextCheckIn({ reachable: observation?.kind !== 'unreachable', failures: 1 }),
   }
   try {
@@ -101,6 +104,10 @@ async function attempted(
   } catch (error) {
     throw constraintOf(error) === 'gateways_slug' ? nameTaken(error) : error
   }
+}
+
+function isSamePlace(a: Place, b: Place): boolean {
+  return a.teamId === b.teamId && a.visibility === b.visibility
 }
 
 function redials(before: Declaration, after: Declaration, body: GatewayUpdate): boolean {

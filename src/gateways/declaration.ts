@@ -6,6 +6,7 @@ import { slugify } from '#/lib/slug.ts'
 import type { Transport } from '#/mcp/transport.ts'
 import { credentialOf, type Credential } from '#/api/credential.ts'
 import { passthroughNames } from '#/api/header-rules.ts'
+import { declaredPlace } from '#/api/place.ts'
 import { upstreamUrl } from '#/api/upstream-url.ts'
 import { leadsElsewhere } from '#/lib/leads-elsewhere.ts'
 import { shownUrl } from '#/lib/shown-url.ts'
@@ -42,6 +43,7 @@ const FRESH: Omit<Declaration, 'name' | 'slug'> = {
   ...PLAIN_DIAL,
   refreshIntervalSeconds: null,
   timeoutMs: null,
+  teamId: null,
   visibility: 'public',
 }
 
@@ -74,9 +76,8 @@ export function redeclare(
     ...redeclareDial(before, { ...body, url: where.url }, { id, sealer }),
     refreshIntervalSeconds: pick(body.refreshIntervalSeconds, before.refreshIntervalSeconds),
     timeoutMs: pick(body.timeoutMs, before.timeoutMs),
-    visibility: body.visibility ?? before.visibility,
+    ...declaredPlace(body, before),
   }
-  if (declaration.visibility === 'team') throw invalid('visibility', 'team needs a team, and there are none yet')
   return { declaration, headers: credential === undefined ? (stored ?? {}) : (credential?.headers ?? {}) }
 }
 

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { TeamInput } from '#/api/items.ts'
 import { TagsInput } from '#/api/tags.ts'
 import { dialFields } from './dial-options.ts'
 import { stdioFields } from './stdio-declaration.ts'
@@ -19,6 +20,7 @@ const fields = {
   ),
   tags: Type.Optional(TagsInput),
   visibility: Type.Optional(VisibilityInput),
+  teamId: TeamInput,
   passthroughHeaders: Type.Optional(
     Type.Union([Type.Array(Type.String(), { maxItems: 100 }), Type.String({ maxLength: 4096 }), Type.Null()], {
       description: "Names of the caller's headers that go on to the upstream",

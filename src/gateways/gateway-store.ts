@@ -3,6 +3,7 @@ import type { Actor, Changed } from '#/api/actor.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
 import type { Remembered } from '#/api/idempotency.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
+import type { Place } from '#/api/place.ts'
 import type { Diff, Known } from './apply-discovery.ts'
 import type { Discovery } from './discovery.ts'
 import type { Declaration, Gateway } from './gateway.ts'
@@ -75,8 +76,8 @@ export interface GatewayChange {
   readonly nextCheckIn: number
   /** New names of all tools and prompts, by id; null: they keep theirs. */
   readonly renamed: readonly { readonly id: string; readonly name: string }[] | null
-  /** The visibility before, where it changes: items that shared it follow. */
-  readonly visibilityBefore: Declaration['visibility'] | null
+  /** Where it stood before, if it moves: its items follow to the new team, and those that were seen by the same to the new visibility. */
+  readonly placeBefore: Place | null
 }
 
 export interface GatewayWriter {

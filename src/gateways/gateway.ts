@@ -27,6 +27,7 @@ export interface Declaration extends DialDeclaration {
   readonly caCertificate: string | null
   readonly refreshIntervalSeconds: number | null
   readonly timeoutMs: number | null
+  readonly teamId: Owned['teamId']
   readonly visibility: Owned['visibility']
 }
 

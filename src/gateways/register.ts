@@ -1,5 +1,6 @@
 import { GatewayId } from '#/access/ids.ts'
 import { requireMachineRight } from '#/access/machine-right.ts'
+import { newPlace } from '#/access/place.ts'
 import type { Grant } from '#/access/allow.ts'
 import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
 import { repeatedTarget } from '#/api/idempotency.ts'
@@ -32,7 +33,8 @@ export interface RegisterInput {
  */
 export async function register(deps: GatewayDeps, input: RegisterInput): Promise<Gateway> {
   const id = GatewayId.mint()
-  const declared = declare(id, input.body, deps.sealer)
+  const { teamId, visibility } = newPlace(input.grant.principal, 'gateways.create', input.body)
+  const declared = declare(id, { ...input.body, teamId, visibility }, deps.sealer)
   const { url, transport, caCertificate } = declared.declaration
   const stdio = stdioReach({ id, version: 1, trial: true }, declared.declaration.stdio)
   if (stdio !== null) requireMachineRight(input.grant.principal)

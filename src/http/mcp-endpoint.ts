@@ -1,7 +1,7 @@
 import type { FrontRequest } from './front-request.ts'
 import type { Sealer } from '#/access/sealing.ts'
 import { scopeAllowed } from '#/access/scope.ts'
-import { allowAny } from '#/access/allow.ts'
+import { allow, allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Calls } from '#/calls/call.ts'
 import type { Catalog, Scope } from '#/catalog/snapshot.ts'
@@ -59,7 +59,8 @@ export function requireEndpoint(principal: Principal, scope: Scope, { current }:
   if (!open || !scopeAllowed(principal, scope.kind, scope.kind === 'all' ? null : scope.id)) {
     throw new GatewayError('endpoint_not_found', 'there is no such MCP endpoint, or it is not visible to you')
   }
-  allowAny(principal, 'servers.use')
+  if (thing == null) allowAny(principal, 'servers.use')
+  else allow(principal, 'servers.use', thing)
 }
 
 interface Received {

@@ -20,16 +20,12 @@ export interface Absent {
   readonly why: string
 }
 
-const TEAM: Absent = { why: 'there are no teams yet' }
-const shared = { teamId: TEAM } as const
-
 const GATEWAY: Absent = { why: 'what a gateway offers comes with its discovery; declare a gateway instead' }
 const PLUGINS: Absent = { why: 'plugins are not offered yet' }
-const item = (noun: string): Quirks => ({ wrapper: noun, absent: { ...shared, gatewayId: GATEWAY } })
+const item = (noun: string): Quirks => ({ wrapper: noun, absent: { gatewayId: GATEWAY } })
 const tool: Quirks = {
   wrapper: 'tool',
   absent: {
-    ...shared,
     gatewayId: GATEWAY,
     auth: { why: 'say authType with authToken, authUsername and authPassword, or authHeaders' },
     pluginChainPre: PLUGINS,
@@ -40,7 +36,6 @@ const tool: Quirks = {
 const gateway: Quirks = {
   wrapper: 'gateway',
   absent: {
-    ...shared,
     oauthConfig: { why: 'OAuth towards upstreams is not offered yet' },
     authQueryParamKey: { why: 'credentials in the query are not offered: send them in a header' },
     authQueryParamValue: { why: 'credentials in the query are not offered: send them in a header' },
@@ -54,7 +49,6 @@ const gateway: Quirks = {
 const server: Quirks = {
   wrapper: 'server',
   absent: {
-    ...shared,
     associatedA2aAgents: { why: 'there are no A2A agents yet' },
     oauthEnabled: { idle: [false], why: 'OAuth for virtual servers is not offered yet' },
     oauthConfig: { why: 'OAuth for virtual servers is not offered yet' },

@@ -1,4 +1,3 @@
-import { requireNoTeam } from '#/api/item-naming.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { assignNames } from '#/catalog/names.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -11,8 +10,7 @@ const nameOf = (gatewaySlug: string | null, customName: string): string =>
 
 /** The first state of a prompt whose text is stored here. */
 export function newPrompt(body: PromptCreate): PromptChange {
-  const { name, template, displayName, tags = [], visibility = 'public' } = body
-  requireNoTeam(visibility)
+  const { name, template, displayName, tags = [] } = body
   const customName = body.customName ?? name
   return {
     originalName: name,
@@ -22,20 +20,17 @@ export function newPrompt(body: PromptCreate): PromptChange {
     template: readable(template),
     definition: define(name, { ...body, template }, NOTHING_SAID),
     tags: tagsOf(tags),
-    visibility,
   }
 }
 
 /** What a body changes of a prompt. What an MCP server says of its own is not ours to change: such fields do nothing there. */
 export function changedPrompt(prompt: Prompt, body: PromptUpdate): PromptChange {
-  const { customName, displayName, tags, visibility } = body
-  requireNoTeam(visibility)
+  const { customName, displayName, tags } = body
   const renamed = customName !== undefined && customName !== prompt.customName
   return {
     ...(renamed ? { customName, name: nameOf(prompt.gatewaySlug, customName) } : {}),
     ...(displayName === undefined ? {} : { displayName }),
     ...(tags === undefined ? {} : { tags: tagsOf(tags) }),
-    ...(visibility === undefined ? {} : { visibility }),
     ...(prompt.template === null ? said(body) : redeclared(prompt, prompt.template, body)),
   }
 }

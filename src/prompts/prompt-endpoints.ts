@@ -7,6 +7,7 @@ import { chosenName } from '#/api/item-naming.ts'
 import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
 import { makeItem } from '#/api/make-item.ts'
 import { IdParams } from '#/api/params.ts'
+import { placeChange } from '#/api/place.ts'
 import { changedPrompt, newPrompt } from './make-prompt.ts'
 import type { Prompt, PromptChange, PromptDeps } from './prompt.ts'
 import { PromptCreate, PromptUpdate } from './prompt-input.ts'
@@ -65,8 +66,11 @@ function declaring(room: ItemRoom<'prompt', Prompt, PromptChange>): readonly End
         const changed = await changeItem(room, params.id, {
           ifMatch,
           find: (id) => itemFor(room, id, [principal, 'prompts.update']),
-          write: (item, version) =>
-            chosenName('prompt', store.update(item.id, changedPrompt(item, body), { ifMatch: version, actor })),
+          write: (item, version) => {
+            const place = placeChange(principal, 'prompts.update', { item, body })
+            const change = { ...changedPrompt(item, body), ...place }
+            return chosenName('prompt', store.update(item.id, change, { ifMatch: version, actor }))
+          },
         })
         return tagged(PROMPTS, changed)
       },

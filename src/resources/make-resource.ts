@@ -1,4 +1,3 @@
-import { requireNoTeam } from '#/api/item-naming.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { parseUriTemplate } from '#/lib/uri-template.ts'
@@ -10,18 +9,15 @@ const MAX_CONTENT = 102_400
 
 /** The first state of a resource whose content is stored here. */
 export function newResource(body: ResourceCreate): ResourceChange {
-  const { tags = [], visibility = 'public' } = body
-  requireNoTeam(visibility)
-  return { ...declared(body, {}), content: bounded(body.content), tags: tagsOf(tags), visibility }
+  const { tags = [] } = body
+  return { ...declared(body, {}), content: bounded(body.content), tags: tagsOf(tags) }
 }
 
 /** What a body changes of a resource. What an MCP server says of its own is not ours to change: such fields do nothing there. */
 export function changedResource(resource: Resource, body: ResourceUpdate): ResourceChange {
-  const { tags, visibility } = body
-  requireNoTeam(visibility)
+  const { tags } = body
   return {
     ...(tags === undefined ? {} : { tags: tagsOf(tags) }),
-    ...(visibility === undefined ? {} : { visibility }),
     ...(resource.gatewayId === null ? redeclared(resource, body) : said(body)),
   }
 }

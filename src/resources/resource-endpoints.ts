@@ -8,6 +8,7 @@ import { itemFilter, ItemQuery } from '#/api/items.ts'
 import { makeItem } from '#/api/make-item.ts'
 import { makeCursor, pageRequest } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
+import { placeChange } from '#/api/place.ts'
 import { changedResource, newResource } from './make-resource.ts'
 import type { Resource, ResourceChange, ResourceDeps } from './resource.ts'
 import { ResourceCreate, ResourceUpdate } from './resource-input.ts'
@@ -115,7 +116,10 @@ function declaring(room: ItemRoom<'resource', Resource, ResourceChange>): readon
         const changed = await changeItem(room, params.id, {
           ifMatch,
           find: (id) => itemFor(room, id, [principal, 'resources.update']),
-          write: (item, version) => store.update(item.id, changedResource(item, body), { ifMatch: version, actor }),
+          write: (item, version) => {
+            const place = placeChange(principal, 'resources.update', { item, body })
+            return store.update(item.id, { ...changedResource(item, body), ...place }, { ifMatch: version, actor })
+          },
         })
         return tagged(RESOURCES, changed)
       },

@@ -1,15 +1,17 @@
 import { allow, type Grant } from '#/access/allow.ts'
 import { ServerId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
+import { movedPlace, newPlace } from '#/access/place.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf, type Changed } from '#/api/actor.ts'
 import { preconditionFailed } from '#/api/conditional.ts'
 import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
 import { repeatedTarget } from '#/api/idempotency.ts'
+import { declaredPlace } from '#/api/place.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { checkSelection, hexOf, selectionOf } from './selection.ts'
-import type { Server, ServerDeclaration, ServerDeps } from './server.ts'
+import type { Server, ServerDeclaration, ServerDeps, StoredSelected } from './server.ts'
 import type { ServerCreate, ServerUpdate } from './server-input.ts'
 import { serverView } from './server-view.ts'
 
@@ -28,12 +30,14 @@ export async function makeServer(deps: ServerDeps, input: MakeInput): Promise<Se
   const repeated = await earlier(deps, input)
   if (repeated !== undefined) return repeated
   const id = ownId(body.id) ?? ServerId.mint()
-  const declaration = declared(body, { name: body.name, description: null, icon: null, tags: [], visibility: 'public' })
+  const { teamId, visibility } = newPlace(grant.principal, 'servers.create', body)
+  const fresh = { name: body.name, description: null, icon: null, tags: [], teamId, visibility }
+  const declaration = declared({ ...body, teamId, visibility }, fresh)
   const items = selectionOf(body, []) ?? []
-  await checkSelection(deps.store, items, grant.principal)
+  await checkSelection(deps.store, items, { principal: grant.principal, before: [] })
   try {
     const changed = await deps.store.create({ id, declaration, items, idempotency }, actorOf(grant.principal, request))
-    return await settled(deps, id, changed)
+    return await settled(deps, id, { changed, principal: grant.principal })
   } catch (error) {
     const winner = isConflict(error) ? await earlier(deps, input) : undefined
     if (winner !== undefined) return winner
@@ -64,13 +68,16 @@ export async function changeServer(deps: ServerDeps, id: ServerId, input: Change
   const { body, ifMatch, principal, request } = input
   for (let attempt = 1; ; attempt++) {
     const server = await serverFor(deps, id, [principal, 'servers.update'])
-    if (ifMatch !== null && ifMatch !== server.version) throw stale(server)
+    if (ifMatch !== null && ifMatch !== server.version) throw stale(server, principal)
+    movedPlace(principal, 'servers.update', { from: server, asked: body })
     const declaration = declared(body, server)
-    const items = selectionOf(body, server.items)
-    if (items !== null) await checkSelection(deps.store, items, principal)
+    const isHidden = (item: StoredSelected): boolean => !principal.visibilityClass.sees(item)
+    const items = selectionOf(body, server.items, isHidden)
+    if (items !== null) await checkSelection(deps.store, items, { principal, before: server.items })
     const to = { ifMatch: ifMatch ?? (items === null ? null : server.version), actor: actorOf(principal, request) }
     const changed = await update(deps, { id, declaration, items, to })
-    if (changed !== undefined || ifMatch !== null || attempt === ATTEMPTS) return await settled(deps, id, changed)
+    if (changed !== undefined || ifMatch !== null || attempt === ATTEMPTS)
+      return await settled(deps, id, { changed, principal })
   }
 }
 
@@ -102,16 +109,20 @@ export async function serverFor(
 }
 
 /** The server as it is after a write; a write that hit nothing is told as what it is. */
-export async function settled(deps: ServerDeps, id: ServerId, changed: Changed | undefined): Promise<Server> {
+export async function settled(
+  deps: ServerDeps,
+  id: ServerId,
+  { changed, principal }: { readonly changed: Changed | undefined; readonly principal: Principal },
+): Promise<Server> {
   if (changed !== undefined) await deps.settled(changed.seq)
   const server = await deps.store.byId(id)
   if (server === undefined) throw new GatewayError('not_found', `Server not found: ${id}`)
-  if (changed === undefined) throw stale(server)
+  if (changed === undefined) throw stale(server, principal)
   return server
 }
 
-function stale(server: Server): GatewayError {
-  return preconditionFailed('the server', server.version, serverView(server))
+function stale(server: Server, principal: Principal): GatewayError {
+  return preconditionFailed('the server', server.version, serverView(server, principal))
 }
 
 function ownId(given: string | null | undefined): ServerId | undefined {
@@ -130,16 +141,12 @@ function declared(body: ServerUpdate, before: ServerDeclaration): ServerDeclarat
     throw new GatewayError('invalid_field', 'icon: must be a URL that begins with http:// or https://', {
       field: 'icon',
     })
-  if (body.visibility === 'team')
-    throw new GatewayError('invalid_field', 'visibility: team needs a team, and there are none yet', {
-      field: 'visibility',
-    })
   return {
     name: body.name ?? before.name,
     description: body.description === undefined ? before.description : body.description,
     icon,
     tags: body.tags === undefined ? before.tags : tagsOf(body.tags),
-    visibility: body.visibility ?? before.visibility,
+    ...declaredPlace(body, before),
   }
 }
 

@@ -16,13 +16,22 @@ const KINDS = {
 
 const ALL: readonly ItemKind[] = ['tool', 'prompt', 'resource']
 
-/** The whole selection after a body is applied to what is selected now; null: the body says nothing of it. */
-export function selectionOf(body: ServerUpdate, now: readonly Selected[]): readonly Selected[] | null {
+/**
+ * The whole selection after a body is applied to what is selected now; null: the body says nothing of it. What is hidden from whoever
+ * says it cannot be meant, and stays.
+ */
+export function selectionOf<Item extends Selected>(
+  body: ServerUpdate,
+  now: readonly Item[],
+  isHidden: (item: Item) => boolean = () => false,
+): readonly Selected[] | null {
   const touched = ALL.filter((kind) => body[KINDS[kind].ids] !== undefined || body[KINDS[kind].overrides] !== undefined)
   if (touched.length === 0) return null
   return ALL.flatMap((kind) => {
     const before = now.filter((item) => item.kind === kind)
-    return touched.includes(kind) ? selected(kind, body, before) : before
+    if (!touched.includes(kind)) return before
+    const seen = before.filter((item) => !isHidden(item))
+    return [...selected(kind, body, seen), ...before.filter((item) => isHidden(item))]
   })
 }
 
@@ -56,16 +65,24 @@ export function hexOf(id: string): string {
   return id.trim().toLowerCase().replaceAll('-', '')
 }
 
+interface Selecting {
+  readonly principal: Principal
+  /** What is selected already may stay, whoever sees it. */
+  readonly before: readonly StoredSelected[]
+}
+
 /** Refuses what does not exist, what the caller may not see, and two items that would go by one name. */
 export async function checkSelection(
   store: ServerReader,
   items: readonly Selected[],
-  principal: Principal,
+  { principal, before }: Selecting,
 ): Promise<void> {
   if (items.length === 0) return
   const found = await store.selectable(items.map(({ id }) => id))
+  const stays = new Set(before.map(keyOf))
+  const sees = (item: Selectable): boolean => principal.visibilityClass.sees(item)
   const visible = new Map(
-    found.filter((item) => principal.visibilityClass.sees(item)).map((item) => [keyOf(item), item]),
+    found.filter((item) => sees(item) || stays.has(keyOf(item))).map((item) => [keyOf(item), item]),
   )
   const names = new Map<string, string>()
   for (const item of items) {
@@ -78,7 +95,7 @@ export async function checkSelection(
         KINDS[item.kind].overrides,
         `${item.id} and ${names.get(name)} would both be called ${item.name ?? known.name}`,
       )
-    names.set(name, item.id)
+    names.set(name, sees(known) ? item.id : 'another item')
   }
 }
 

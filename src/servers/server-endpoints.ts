@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { ServerId } from '#/access/ids.ts'
+import type { Principal } from '#/access/principal.ts'
 import { actorOf } from '#/api/actor.ts'
 import { withMetrics } from '#/api/call-totals.ts'
 import { etagOf } from '#/api/conditional.ts'
@@ -15,7 +16,10 @@ import { ServerView, serverView } from './server-view.ts'
 
 const tag = 'servers'
 const idIn = (params: { readonly id: string }): ServerId => idOf(ServerId, params.id, 'Server')
-const withTag = (server: Server): Reply => ({ headers: { etag: etagOf(server.version) }, body: serverView(server) })
+const withTag = (server: Server, principal: Principal): Reply => ({
+  headers: { etag: etagOf(server.version) },
+  body: serverView(server, principal),
+})
 
 /** Every route of /servers, but for what they contain: those are with tools, prompts and resources. */
 export function serverEndpoints(deps: ServerDeps): readonly Endpoint[] {
@@ -32,7 +36,7 @@ function collection(deps: ServerDeps): readonly Endpoint[] {
       body: ServerCreate,
       reply: ServerView,
       status: 201,
-      handle: async (input) => withTag(await makeServer(deps, input)),
+      handle: async (input) => withTag(await makeServer(deps, input), input.principal),
     }),
     endpoint({
       route: 'GET /servers',
@@ -54,19 +58,17 @@ function collection(deps: ServerDeps): readonly Endpoint[] {
           teamId: query.team_id ?? null,
         }
         const { rows, next } = await deps.store.page(pageRequest(query, principal), filter)
-        const seen = rows.filter((server) => sees(principal, server))
+        const seen = rows.filter((server) => principal.visibilityClass.sees(server))
         const totals = query.include_metrics === true ? await deps.store.totals(seen.map(({ id }) => id)) : null
         const views = seen.map((server) =>
-          totals === null ? serverView(server) : withMetrics(serverView(server), totals.get(server.id)),
+          totals === null
+            ? serverView(server, principal)
+            : withMetrics(serverView(server, principal), totals.get(server.id)),
         )
         return pageReply({ plural: 'servers', page: { rows: views, next }, query, principal })
       },
     }),
   ]
-}
-
-function sees(principal: Parameters<typeof serverFor>[2][0], server: Server): boolean {
-  return principal.visibilityClass.sees(server)
 }
 
 function single(deps: ServerDeps): readonly Endpoint[] {
@@ -79,7 +81,7 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       params: IdParams,
       reply: ServerView,
       handle: async ({ params, principal }) =>
-        withTag(await serverFor(deps, idIn(params), [principal, 'servers.read'])),
+        withTag(await serverFor(deps, idIn(params), [principal, 'servers.read']), principal),
     }),
     endpoint({
       route: 'PUT /servers/{id}',
@@ -91,7 +93,7 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       body: ServerUpdate,
       reply: ServerView,
       handle: async ({ params, body, principal, ifMatch, request }) =>
-        withTag(await changeServer(deps, idIn(params), { body, ifMatch, principal, request })),
+        withTag(await changeServer(deps, idIn(params), { body, ifMatch, principal, request }), principal),
     }),
     endpoint({
       route: 'DELETE /servers/{id}',
@@ -104,7 +106,7 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       handle: async ({ params, query, principal, ifMatch, request }) => {
         const { id } = await serverFor(deps, idIn(params), [principal, 'servers.delete'])
         const changed = await deps.store.remove(id, { ifMatch, actor: actorOf(principal, request) })
-        if (changed === undefined) await settled(deps, id, changed)
+        if (changed === undefined) await settled(deps, id, { changed, principal })
         else await deps.settled(changed.seq)
         if (query.purge_metrics === true) await deps.store.purge(id)
         return { body: { status: 'success', message: `Server ${id} deleted successfully` } }
@@ -121,7 +123,8 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       handle: async ({ params, query, principal, ifMatch, request }) => {
         const { id } = await serverFor(deps, idIn(params), [principal, 'servers.update'])
         const to = { ifMatch, actor: actorOf(principal, request) }
-        return withTag(await settled(deps, id, await deps.store.setEnabled(id, query.activate ?? true, to)))
+        const changed = await deps.store.setEnabled(id, query.activate ?? true, to)
+        return withTag(await settled(deps, id, { changed, principal }), principal)
       },
     }),
   ]

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { VisibilityInput } from '#/api/items.ts'
+import { TeamInput, VisibilityInput } from '#/api/items.ts'
 import { TagsInput } from '#/api/tags.ts'
 
 const Text = (maxLength: number) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]))
@@ -32,6 +32,7 @@ const fields = {
   icon: Type.Optional(Type.Union([Type.String({ maxLength: 2048, description: 'http:// or https://' }), Type.Null()])),
   tags: Type.Optional(TagsInput),
   visibility: Type.Optional(VisibilityInput),
+  teamId: TeamInput,
   associatedTools: Ids('tools'),
   associatedPrompts: Ids('prompts'),
   associatedResources: Ids('resources'),

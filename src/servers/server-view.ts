@@ -1,12 +1,16 @@
 import { Type } from 'typebox'
+import type { Principal } from '#/access/principal.ts'
 import { auditFields } from '#/api/provenance.ts'
 import { TagView } from '#/api/tags.ts'
 import type { ItemKind, Server, StoredSelected } from './server.ts'
 
-/** A virtual server as clients see it: every field always there, in this order. Items that are switched off are not shown. */
-export function serverView(server: Server): Record<string, unknown> {
+/**
+ * A virtual server as this client sees it: every field always there, in this order. Items that are switched off are not shown, nor
+ * those that the client does not see, whoever sees the server.
+ */
+export function serverView(server: Server, { visibilityClass }: Principal): Record<string, unknown> {
   const of = (kind: ItemKind): readonly StoredSelected[] =>
-    server.items.filter((item) => item.kind === kind && item.enabled)
+    server.items.filter((item) => item.kind === kind && item.enabled && visibilityClass.sees(item))
   return {
     id: server.id,
     name: server.name,

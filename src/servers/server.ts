@@ -19,7 +19,7 @@ export interface Selected {
 }
 
 /** An item as it is stored: with the name that the aggregate knows it by. */
-export interface StoredSelected extends Selected {
+export interface StoredSelected extends Selected, Owned {
   readonly ownName: string
   readonly enabled: boolean
 }
@@ -30,6 +30,7 @@ export interface ServerDeclaration {
   readonly description: string | null
   readonly icon: string | null
   readonly tags: readonly Tag[]
+  readonly teamId: Owned['teamId']
   readonly visibility: Owned['visibility']
 }
 

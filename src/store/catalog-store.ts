@@ -1,6 +1,7 @@
 import type { CatalogReader } from '#/catalog/reader.ts'
 import { promptSource, resourceSource, toolSource } from './catalog-items.ts'
-import { gatewaySource, serverSource, tokenSource, userSource } from './catalog-things.ts'
+import { roleSource, teamSource, tokenSource, userSource } from './catalog-people.ts'
+import { gatewaySource, serverSource } from './catalog-things.ts'
 import { changesSince } from './change-feed.ts'
 import type { Database } from './store.ts'
 
@@ -14,6 +15,8 @@ export function catalogReader(db: Pick<Database, 'read'>): CatalogReader {
     },
     changesSince: (seq) => changesSince(db, seq),
     users: userSource(reader),
+    teams: teamSource(reader),
+    roles: roleSource(reader),
     tokens: tokenSource(reader),
     gateways: gatewaySource(reader),
     servers: serverSource(reader),

@@ -1,8 +1,7 @@
 import { sql } from 'kysely'
-import type { GatewayId, PromptId, ResourceId, ServerId, TeamId, TokenId, ToolId, UserId } from '#/access/ids.ts'
-import type { Permission } from '#/access/permissions.ts'
+import type { GatewayId, PromptId, ResourceId, ServerId, TeamId, ToolId, UserId } from '#/access/ids.ts'
 import type { Visibility } from '#/access/principal.ts'
-import type { CatalogGateway, CatalogServer, CatalogToken, CatalogUser, ServerItem } from '#/catalog/model.ts'
+import type { CatalogGateway, CatalogServer, ServerItem } from '#/catalog/model.ts'
 import type { Source } from '#/catalog/reader.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { HttpVersion, Transport } from '#/mcp/transport.ts'
@@ -21,48 +20,6 @@ const owned = (row: OwnedRow) => ({
   teamId: row.team_id as TeamId | null,
   visibility: row.visibility,
 })
-
-export function userSource(reader: Reader): Source<CatalogUser, UserId> {
-  const rows = ({ where, order }: Asked) =>
-    reader
-      .selectFrom('users')
-      .select(['id', 'email', 'is_admin', 'enabled'])
-      .where(where)
-      .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
-      .execute()
-  type Row = Awaited<ReturnType<typeof rows>>[number]
-  const toThing = (row: Row): CatalogUser => ({
-    id: row.id as UserId,
-    email: row.email,
-    isAdmin: row.is_admin,
-    enabled: row.enabled,
-  })
-  return sourceOf({ id: 'id', rows, toThing })
-}
-
-/** Live tokens only: one that was revoked or switched off does not exist here. */
-export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
-  const rows = ({ where, order }: Asked) =>
-    reader
-      .selectFrom('tokens')
-      .select(['id', 'user_id', 'team_id', 'hash', 'permissions', 'server_id', 'expires_at'])
-      .where('revoked_at', 'is', null)
-      .where('is_active', '=', true)
-      .where(where)
-      .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
-      .execute()
-  type Row = Awaited<ReturnType<typeof rows>>[number]
-  const toThing = (row: Row): CatalogToken => ({
-    id: row.id as TokenId,
-    userId: row.user_id as UserId,
-    teamId: row.team_id as TeamId | null,
-    hash: row.hash.toString('hex'),
-    permissions: row.permissions as readonly Permission[] | null,
-    serverId: row.server_id as ServerId | null,
-    expiresAt: row.expires_at?.getTime() ?? null,
-  })
-  return sourceOf({ id: 'id', rows, toThing })
-}
 
 interface StdioRow {
   readonly id: string

@@ -158,7 +158,7 @@ async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise
     .executeTakeFirst()
   if (row === undefined) return false
   const servers = observation?.kind === 'found' ? await applyItems(tx, { gatewayId: id, actor }, observation) : []
-  const restated = renamed !== null || change.visibilityBefore !== null
+  const restated = renamed !== null || change.placeBefore !== null
   if (restated) await restateItems(tx, change)
   tx.changed('gateway', id)
   if (observation?.kind === 'found' || restated) tx.changed('gateway_items', id)
@@ -237,7 +237,7 @@ function observed(observation: Observation, nextCheckIn: number) {
 }
 
 function columnsOf(declaration: Declaration) {
-  const { name, slug, url, stdio, description, transport, credential, visibility } = declaration
+  const { name, slug, url, stdio, description, transport, credential, teamId, visibility } = declaration
   return {
     name,
     slug,
@@ -245,6 +245,7 @@ function columnsOf(declaration: Declaration) {
     description,
     transport,
     credential,
+    team_id: teamId,
     visibility,
     tags: JSON.stringify(declaration.tags),
     passthrough_headers: JSON.stringify(declaration.passthroughHeaders),

@@ -64,6 +64,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   customDescription: 'custom_description',
   isTemplate: 'is_template',
   mimeType: 'mime_type',
+  teamId: 'team_id',
 }
 
 /** A change as columns: what has parts as JSON, and the digest of a new definition beside it. */

@@ -178,6 +178,27 @@ export interface Schema {
     modified: Defaulted<Json>
     content: string | null
   }
+  role_assignments: {
+    id: string
+    user_id: string
+    role_id: string
+    team_id: string | null
+    granted_by: string | null
+    granted_at: Defaulted<Timestamp>
+    expires_at: Timestamp | null
+  }
+  roles: {
+    id: string
+    name: string
+    description: string | null
+    scope: string
+    permissions: Json | null
+    version: Defaulted<number>
+    created_at: Defaulted<Timestamp>
+    updated_at: Defaulted<Timestamp>
+    created: Defaulted<Json>
+    modified: Defaulted<Json>
+  }
   roots: {
     uri: string
     name: string
@@ -203,6 +224,28 @@ export interface Schema {
     team_id: string | null
     visibility: Defaulted<'private' | 'team' | 'public'>
     tags: Defaulted<Json>
+    version: Defaulted<number>
+    created_at: Defaulted<Timestamp>
+    updated_at: Defaulted<Timestamp>
+    created: Defaulted<Json>
+    modified: Defaulted<Json>
+  }
+  team_members: {
+    id: string
+    team_id: string
+    user_id: string
+    is_owner: Defaulted<boolean>
+    joined_at: Defaulted<Timestamp>
+    invited_by: string | null
+  }
+  teams: {
+    id: string
+    name: string
+    slug: string
+    description: string | null
+    personal_of: string | null
+    visibility: Defaulted<'private' | 'team' | 'public'>
+    max_members: number | null
     version: Defaulted<number>
     created_at: Defaulted<Timestamp>
     updated_at: Defaulted<Timestamp>
@@ -295,8 +338,13 @@ export interface Schema {
   users: {
     id: string
     email: string
-    is_admin: Defaulted<boolean>
     enabled: Defaulted<boolean>
     created_at: Defaulted<Timestamp>
+    kind: Defaulted<string>
+    full_name: string | null
+    version: Defaulted<number>
+    updated_at: Defaulted<Timestamp>
+    created: Defaulted<Json>
+    modified: Defaulted<Json>
   }
 }

@@ -65,7 +65,9 @@ function query(read: Reader) {
   const items = sql<readonly StoredSelected[]>`(
     SELECT coalesce(json_agg(json_build_object(
              'kind', si.kind, 'id', coalesce(t.id, p.id, r.id), 'name', si.name, 'description', si.description,
-             'ownName', coalesce(t.name, p.name, r.name), 'enabled', coalesce(t.enabled, p.enabled, r.enabled))
+             'ownName', coalesce(t.name, p.name, r.name), 'enabled', coalesce(t.enabled, p.enabled, r.enabled),
+             'ownerId', coalesce(t.owner_id, p.owner_id, r.owner_id), 'teamId', coalesce(t.team_id, p.team_id, r.team_id),
+             'visibility', coalesce(t.visibility, p.visibility, r.visibility))
              ORDER BY si.position), '[]')
       FROM server_items AS si
       LEFT JOIN tools AS t ON t.id = si.tool_id
@@ -193,8 +195,8 @@ async function insertItems(tx: WriteTx, id: ServerId, items: readonly Selected[]
   )
 }
 
-function columnsOf({ name, description, icon, tags, visibility }: ServerDeclaration) {
-  return { name, description, icon, tags: JSON.stringify(tags), visibility }
+function columnsOf({ name, description, icon, tags, teamId, visibility }: ServerDeclaration) {
+  return { name, description, icon, tags: JSON.stringify(tags), team_id: teamId, visibility }
 }
 
 function audit(

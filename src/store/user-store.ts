@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
+import { AssignmentId, PLATFORM_ADMIN_ROLE } from '#/access/ids.ts'
 import type { Administrator, AdministratorStore } from '#/tokens/administrator.ts'
+import { isAdministrator, personalTeamName } from './people-rows.ts'
 import type { Database, WriteTx } from './store.ts'
 
 const SOURCE = 'users'
@@ -23,7 +25,7 @@ async function stateOf(db: Database, { email, tokenHash }: Administrator): Promi
     .read(SOURCE)
     .selectFrom('tokens as t')
     .innerJoin('users as u', 'u.id', 't.user_id')
-    .select(['t.revoked_at', 'u.is_admin', 'u.enabled'])
+    .select(['t.revoked_at', 'u.enabled', isAdministrator('u').as('is_admin')])
     .where('t.hash', '=', tokenHash)
     .where(sql<boolean>`lower(u.email) = lower(${email})`)
     .executeTakeFirst()
@@ -34,17 +36,23 @@ async function stateOf(db: Database, { email, tokenHash }: Administrator): Promi
 /** False: others made all of it meanwhile. */
 async function make(tx: WriteTx, administrator: Administrator): Promise<boolean> {
   const { email, userId, tokenId, tokenName, tokenHash, tokenHint } = administrator
-  const user = await tx.sql
-    .insertInto('users')
-    .values({ id: userId, email, is_admin: true })
-    .onConflict((conflict) =>
-      conflict
-        .expression(sql`lower(email)`)
-        .doUpdateSet({ is_admin: true, enabled: true })
-        .where(sql<boolean>`NOT users.is_admin OR NOT users.enabled`),
-    )
-    .returning('id')
-    .executeTakeFirst()
+  const { rows: users } = await sql<{ readonly id: string }>`
+    WITH made AS (
+        INSERT INTO users (id, email) VALUES (${userId}, ${email})
+        ON CONFLICT (lower(email)) DO UPDATE SET enabled = true WHERE NOT users.enabled
+        RETURNING id, xmax = 0 AS is_new),
+      who AS (SELECT id FROM made UNION SELECT id FROM users WHERE lower(email) = lower(${email})),
+      team AS (
+        INSERT INTO teams (id, name, slug, personal_of)
+        SELECT id, ${personalTeamName(email)}, 'personal-' || id, id FROM made WHERE is_new),
+      role AS (
+        INSERT INTO role_assignments (id, user_id, role_id, granted_by)
+        SELECT ${AssignmentId.mint()}, id, ${PLATFORM_ADMIN_ROLE}, 'start' FROM who
+        ON CONFLICT ON CONSTRAINT role_assignments_once DO UPDATE SET expires_at = NULL
+          WHERE role_assignments.expires_at IS NOT NULL
+        RETURNING user_id)
+    SELECT id FROM made UNION SELECT user_id FROM role`.execute(tx.sql)
+  const [user] = users
   const token = await tx.sql
     .insertInto('tokens')
     .columns(['id', 'user_id', 'name', 'description', 'hash', 'hint'])

@@ -81,8 +81,10 @@ export function visible(
   principal: Principal,
   permission: 'tokens.read' | 'tokens.update' | 'tokens.revoke',
 ): Token {
-  if (token === undefined) throw new GatewayError('not_found', 'Token not found')
-  return allow(principal, permission, ownedToken(token)).target
+  const owned = token && ownedToken(token)
+  if (owned === undefined || !principal.visibilityClass.sees(owned))
+    throw new GatewayError('not_found', 'Token not found')
+  return allow(principal, permission, owned).target
 }
 
 function refuseEarlier(token: Token, ifMatch: number | null): void {

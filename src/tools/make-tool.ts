@@ -1,5 +1,4 @@
 import type { ToolId } from '#/access/ids.ts'
-import { requireNoTeam } from '#/api/item-naming.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { assignNames } from '#/catalog/names.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -13,14 +12,13 @@ const nameOf = (gatewaySlug: string | null, customName: string): string =>
 
 /** The first state of a tool that is a call to an HTTP API. */
 export function newTool(id: ToolId, body: ToolCreate, sealer: ToolSealer): ToolChange {
-  const { integrationType, name, displayName, tags = [], visibility = 'public' } = body
+  const { integrationType, name, displayName, tags = [] } = body
   if (integrationType != null && integrationType.toUpperCase() !== 'REST')
     throw new GatewayError(
       'invalid_field',
       'integrationType: only REST tools are made here; the tools of an MCP server come with POST /gateways',
       { field: 'integrationType' },
     )
-  requireNoTeam(visibility)
   return {
     originalName: name,
     customName: name,
@@ -28,22 +26,19 @@ export function newTool(id: ToolId, body: ToolCreate, sealer: ToolSealer): ToolC
     displayName: displayName ?? name,
     definition: defineTool(name, body),
     tags: tagsOf(tags),
-    visibility,
     ...rebacked({ backing: null, credential: null }, { id, body, sealer }),
   }
 }
 
 /** What a body changes of a tool. What an MCP server says of its own is not ours to change: such fields do nothing there. */
 export function changedTool(tool: Tool, body: ToolUpdate, sealer: ToolSealer): ToolChange {
-  const { customName, displayName, deprecated, tags, visibility } = body
-  requireNoTeam(visibility)
+  const { customName, displayName, deprecated, tags } = body
   const renamed = customName !== undefined && customName !== tool.customName
   return {
     ...(renamed ? { customName, name: nameOf(tool.gatewaySlug, customName) } : {}),
     ...(displayName === undefined ? {} : { displayName }),
     ...(deprecated === undefined ? {} : { deprecated }),
     ...(tags === undefined ? {} : { tags: tagsOf(tags) }),
-    ...(visibility === undefined ? {} : { visibility }),
     ...(tool.backing === null ? said(body) : redeclared(tool, body, sealer)),
   }
 }

@@ -7,6 +7,7 @@ import { chosenName } from '#/api/item-naming.ts'
 import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
 import { makeItem } from '#/api/make-item.ts'
 import { IdParams, idOf } from '#/api/params.ts'
+import { placeChange } from '#/api/place.ts'
 import { rawMember } from '#/api/raw-member.ts'
 import { changedTool, newTool } from './make-tool.ts'
 import { shapeable } from './shaped-reply.ts'
@@ -74,7 +75,8 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
           ifMatch,
           find: (id) => itemFor(room, id, [principal, 'tools.update']),
           write: async (item, version) => {
-            const change = changedTool(item, body, sealer)
+            const place = placeChange(principal, 'tools.update', { item, body })
+            const change = { ...changedTool(item, body, sealer), ...place }
             if (change.backing !== undefined && change.backing.url !== item.backing?.url)
               await addresses.check(hostOf(change.backing))
             return await chosenName('tool', store.update(item.id, change, { ifMatch: version, actor }))

@@ -2,6 +2,7 @@ import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { METHODS, type Method } from '#/mcp/methods.ts'
 import type { Era } from '../support/raw-client.ts'
 import type { Scene } from './scene.ts'
+import { PLACES, type Noun, type There } from './things.ts'
 
 /** One way in: what is sent there, whoever sends it. */
 export interface Door {
@@ -14,8 +15,8 @@ export interface Door {
   readonly absent?: string
   /** Ids in an answer that differ between the two. */
   readonly id?: string
-  /** Whoever could change or remove what is here is not sent: the others must find it as it was. */
-  readonly notFor?: readonly string[]
+  /** Whose the thing behind it is. */
+  readonly place?: There
 }
 
 /** Stands for every part that a route needs: routes are data, and making them asks nothing of their parts. */
@@ -24,7 +25,7 @@ const anything: never = new Proxy(() => undefined, {
   apply: () => anything,
 }) as never
 
-/** Every REST route at both its mounts, with an id that leads nowhere and, where it has one, with one that leads somewhere. */
+/** Every REST route at both its mounts, with an id that leads nowhere and, where it has one, with one for each place of a thing. */
 export function restDoors(scene: Scene): Door[] {
   return restEndpoints(anything, { version: '' }).flatMap((endpoint) => {
     const [method = '', path = ''] = endpoint.route.split(' ')
@@ -38,25 +39,24 @@ function doorsOf(scene: Scene, method: string, path: string): Door[] {
   const headers = { 'content-type': 'application/json', accept: 'application/json' }
   const body = method === 'POST' || method === 'PUT' ? '{}' : undefined
   const plain = { method, headers, body }
-  const noun = /^(?:\/v1)?\/(\w+)/.exec(path)?.[1] as keyof Scene['ids']
-  const pair = path.includes('{id}') ? scene.ids[noun] : undefined
+  const noun = /^(?:\/v1)?\/(\w+)/.exec(path)?.[1] as Noun
+  const places = path.includes('{id}') ? scene.ids[noun] : undefined
   // What is no thing that somebody owns is met by a name that leads nowhere.
-  if (pair === undefined) return [{ ...plain, name: `${method} ${path}`, path: path.replace(/\{\w+\}/, 'none') }]
-  const at = (what: string, id: string): Door => ({
-    ...plain,
-    name: `${method} ${path} ${what}`,
-    path: path.replace('{id}', id),
-    id,
-  })
-  const absent = at('absent', pair.absent)
-  const there = { ...at('there', pair.there), absent: absent.name, ...(method === 'GET' ? {} : { notFor: ['admin'] }) }
-  return noun === 'servers' ? [absent, there, at('own', scene.ownServer)].map(spare(method)) : [absent, there]
+  if (places === undefined) return [{ ...plain, name: `${method} ${path}`, path: path.replaceAll(/\{\w+\}/g, 'none') }]
+  // No thing has this version: who may change it learns that, and changes nothing.
+  const careful = method === 'GET' ? headers : { ...headers, 'if-match': '"999999"' }
+  const at = (place: string, id: string): Door => {
+    const name = `${method} ${path} ${place}`
+    return { ...plain, headers: careful, name, path: path.replace('{id}', id), id }
+  }
+  const absent = at('absent', places.absent)
+  const there = PLACES.filter((place) => place !== 'absent').map((place): Door => ({
+    ...at(place, places[place]),
+    absent: absent.name,
+    place,
+  }))
+  return noun === 'servers' ? [absent, ...there, at('narrow', scene.narrowedTo)] : [absent, ...there]
 }
-
-const spare =
-  (method: string) =>
-  (door: Door): Door =>
-    method === 'GET' || door.name.endsWith('absent') ? door : { ...door, notFor: ['admin'] }
 
 /** What the process tells those who watch it. */
 export function opsDoors(): Door[] {
@@ -76,7 +76,7 @@ interface Names {
   readonly tool: string
   readonly prompt: string
   readonly uri: string
-  /** A tool that the own server does not offer. */
+  /** A tool that is not offered there. */
   readonly outside: string
 }
 
@@ -101,30 +101,38 @@ interface Endpoint {
   readonly names: Names
   readonly absent?: string
   readonly id?: string
+  readonly place?: There
 }
 
-function endpoints({ ids, ownServer, names }: Scene): Endpoint[] {
-  const inside = { ...names, tool: 'slow', prompt: 'slow', outside: 'echo' }
-  const server = (what: string, id: string, absent?: string): Endpoint => ({
-    name: `/servers/{${what}}/mcp`,
-    path: `/servers/${id}/mcp`,
-    names,
-    id,
-    ...(absent === undefined ? {} : { absent }),
-  })
-  const gateway = (what: string, id: string): Endpoint => ({
-    name: `/gateways/{${what}}/mcp`,
-    path: `/gateways/${id}/mcp`,
-    names: inside,
-    id,
-  })
+/** As /mcp calls what a gateway of a place offers. */
+const namesOf = (place: string): Names => ({
+  tool: `up-${place}-slow`,
+  prompt: `up-${place}-slow`,
+  uri: 'slow://thing',
+  outside: `up-${place}-echo`,
+})
+
+/** As the gateway itself calls it. */
+const INSIDE: Names = { tool: 'slow', prompt: 'slow', uri: 'slow://thing', outside: 'nobody-has-this-either' }
+
+function endpoints({ ids, narrowedTo }: Scene): Endpoint[] {
+  const of = (noun: 'servers' | 'gateways') =>
+    PLACES.map((place): Endpoint => {
+      const names = noun === 'gateways' ? INSIDE : namesOf(place === 'absent' ? 'private' : place)
+      const plain = {
+        name: `/${noun}/{${place}}/mcp`,
+        path: `/${noun}/${ids[noun][place]}/mcp`,
+        names,
+        id: ids[noun][place],
+      }
+      return place === 'absent' ? plain : { ...plain, absent: `/${noun}/{absent}/mcp`, place }
+    })
+  const narrow = { name: '/servers/{narrow}/mcp', path: `/servers/${narrowedTo}/mcp`, id: narrowedTo }
   return [
-    { name: '/mcp', path: '/mcp', names },
-    server('own', ownServer),
-    server('absent', ids.servers.absent),
-    server('there', ids.servers.there, '/servers/{absent}/mcp'),
-    gateway('absent', ids.gateways.absent),
-    { ...gateway('there', ids.gateways.there), absent: '/gateways/{absent}/mcp' },
+    { name: '/mcp', path: '/mcp', names: namesOf('private') },
+    { ...narrow, names: namesOf('private') },
+    ...of('servers'),
+    ...of('gateways'),
   ]
 }
 
@@ -139,15 +147,26 @@ export function mcpDoors(scene: Scene): Door[] {
     }
     for (const method of ['GET', 'DELETE']) doors.push(withoutBody(endpoint, method))
   }
-  const rpc = { name: '/rpc', path: '/rpc', names: scene.names }
+  for (const era of ['legacy', 'modern'] as const) doors.push(...byName(era))
+  const rpc = { name: '/rpc', path: '/rpc', names: namesOf('private') }
   for (const method of methodNames()) doors.push({ ...mcpDoor(rpc, 'legacy', method), name: `/rpc ${method}` })
   return doors
+}
+
+/** Tools of every place by their names in the aggregate. */
+function byName(era: Era): Door[] {
+  const aggregate = { name: '/mcp', path: '/mcp', names: namesOf('private') }
+  return PLACES.filter((place) => place !== 'absent').map((place): Door => {
+    const tool = namesOf(place).tool
+    const door = toolNamed(aggregate, era, { tool, what: `the tool at ${place}` })
+    return { ...door, absent: `/mcp ${era} tools/call of an unknown tool`, place }
+  })
 }
 
 const methodNames = (): Method[] => Object.keys(METHODS) as Method[]
 
 function mcpDoor(endpoint: Endpoint, era: Era, method: Method): Door {
-  const { path, names, absent, id } = endpoint
+  const { path, names, absent, id, place } = endpoint
   const params = PARAMS[method]?.(names)
   const modern = era === 'modern'
   const { target } = METHODS[method]
@@ -169,6 +188,7 @@ function mcpDoor(endpoint: Endpoint, era: Era, method: Method): Door {
     body: `{"jsonrpc":"2.0",${requestId}"method":"${method}","params":{${members}}}`,
     ...(absent !== undefined && { absent: absent + suffix }),
     ...(id !== undefined && { id }),
+    ...(place !== undefined && { place }),
   }
 }
 
@@ -184,7 +204,7 @@ function toolNamed({ absent, id, ...endpoint }: Endpoint, era: Era, { tool, what
   return { ...door, name: endpoint.name + suffix, ...gone }
 }
 
-function withoutBody({ name, path, absent, id }: Endpoint, method: string): Door {
+function withoutBody({ name, path, absent, id, place }: Endpoint, method: string): Door {
   return {
     name: `${name} ${method}`,
     method,
@@ -193,5 +213,6 @@ function withoutBody({ name, path, absent, id }: Endpoint, method: string): Door
     body: undefined,
     ...(absent !== undefined && { absent: `${absent} ${method}` }),
     ...(id !== undefined && { id }),
+    ...(place !== undefined && { place }),
   }
 }

@@ -73,7 +73,7 @@ export async function fillOddly(url: string): Promise<void> {
   await client.connect()
   try {
     const id = (n: number): string => n.toString(16).padStart(32, '0')
-    await client.query(`INSERT INTO users (id, email, is_admin) VALUES ($1, 'o''hara "x"@example.com', true)`, [id(1)])
+    await client.query(`INSERT INTO users (id, email, full_name) VALUES ($1, 'o''hara "x"@example.com', '')`, [id(1)])
     await client.query(
       `INSERT INTO gateways (id, name, slug, url, description, owner_id, tags, auth_hint)
        VALUES ($1, 'odd', 'odd', 'http://x', $2, $3, '[{"id": "a", "n": 12345678901234567890.123}]', 'null'), ($4, 'even', 'even', 'http://y', NULL, NULL, '[]', NULL)`,

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { PERMISSIONS } from '#/access/permissions.ts'
 import * as things from '../support/catalog-things.ts'
 import { dumpState } from '../support/dump-state.ts'
 import { MemoryCatalog } from '../support/memory-catalog.ts'
@@ -46,6 +47,41 @@ const STEPS = {
     put(db, 'users', things.userThing(n, { enabled: on }))
     return [['user', ids.user(n)]]
   },
+  join: (db, { n, m, on }) => {
+    const user = db.tables.users.get(ids.user(n)) as ReturnType<typeof things.userThing> | undefined
+    if (user === undefined) return []
+    const teamId = ids.team(m)
+    const memberships = db.tables.teams.has(teamId) && on ? [{ teamId, isOwner: false }] : []
+    const roleId = ids.role(m)
+    const assignments = db.tables.roles.has(roleId) ? [{ roleId, teamId: null, expiresAt: null }] : []
+    put(db, 'users', { ...user, memberships, assignments } as never)
+    return [['user', user.id]]
+  },
+  team: (db, { n, m }) => {
+    put(db, 'teams', { id: ids.team(n), name: `team ${m}` } as never)
+    return [['team', ids.team(n)]]
+  },
+  role: (db, { n, m }) => {
+    const permissions = PERMISSIONS.slice(0, m)
+    put(db, 'roles', { id: ids.role(n), name: `role ${m}`, scope: 'platform', permissions } as never)
+    return [['role', ids.role(n)]]
+  },
+  dropTeam: (db, { n }) => {
+    const id = ids.team(n)
+    drop(db, 'teams', id)
+    for (const user of db.tables.users.values() as Iterable<ReturnType<typeof things.userThing>>)
+      put(db, 'users', { ...user, memberships: user.memberships.filter(({ teamId }) => teamId !== id) } as never)
+    for (const token of db.tables.tokens.values() as Iterable<ReturnType<typeof things.tokenThing>>)
+      if (token.teamId === id) drop(db, 'tokens', token.id)
+    return [['team', id]]
+  },
+  dropRole: (db, { n }) => {
+    const id = ids.role(n)
+    drop(db, 'roles', id)
+    for (const user of db.tables.users.values() as Iterable<ReturnType<typeof things.userThing>>)
+      put(db, 'users', { ...user, assignments: user.assignments.filter(({ roleId }) => roleId !== id) } as never)
+    return [['role', id]]
+  },
   dropUser: (db, { n }) => {
     drop(db, 'users', ids.user(n))
     for (const token of db.tables.tokens.values() as Iterable<ReturnType<typeof things.tokenThing>>) {
@@ -60,7 +96,8 @@ const STEPS = {
   },
   token: (db, { n, m, on }) => {
     if (!db.tables.users.has(ids.user(m))) return []
-    put(db, 'tokens', things.tokenThing(n, { userId: ids.user(m), serverId: on ? ids.server(m) : null }))
+    const teamId = db.tables.teams.has(ids.team(n)) ? ids.team(n) : null
+    put(db, 'tokens', things.tokenThing(n, { userId: ids.user(m), teamId, serverId: on ? ids.server(m) : null }))
     return [['token', ids.token(n)]]
   },
   revokeToken: (db, { n }) => {

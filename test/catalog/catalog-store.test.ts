@@ -7,6 +7,8 @@ import { testDatabase } from '../support/database.ts'
 import { dumpState } from '../support/dump-state.ts'
 import { quiet } from '../support/quiet.ts'
 import { ADMIN_ID, seedCatalog, seededId } from '../support/seed-catalog.ts'
+import { PLATFORM_ADMIN_ROLE } from '#/access/ids.ts'
+import { PLATFORM_ADMIN } from '#/access/roles.ts'
 
 const id = (prefix: string, n: number): string => prefix + n.toString(16).padStart(30, '0')
 const SERVER = id('c0', 1)
@@ -23,6 +25,14 @@ test('everything is read as it stands in the tables', async () => {
     WHERE id = '${seededId('gateway', 0)}'`)
   await database.sql(`UPDATE gateway_states SET era = 'legacy', revision = '2025-06-18', stateful = true, capabilities = '{"a":1}',
     server_info = '{}', instructions = 'do', reachable = false WHERE gateway_id = '${seededId('gateway', 0)}'`)
+  await database.sql(`INSERT INTO teams (id, name, slug) VALUES ('${id('d0', 1)}', 'A', 'a')`)
+  await database.sql(`INSERT INTO team_members (id, team_id, user_id, is_owner)
+    VALUES ('${id('d1', 1)}', '${id('d0', 1)}', '${ADMIN_ID}', true)`)
+  await database.sql(
+    `INSERT INTO roles (id, name, scope, permissions) VALUES ('${id('d2', 1)}', 'odd', 'team', '["tools.read", "no"]')`,
+  )
+  await database.sql(`INSERT INTO role_assignments (id, user_id, role_id, team_id, expires_at)
+    VALUES ('${id('d3', 1)}', '${ADMIN_ID}', '${id('d2', 1)}', '${id('d0', 1)}', '2031-02-03T04:05:06.789Z')`)
   await database.sql(`UPDATE tools SET param_headers = '[{"header":"X","path":["a"],"type":"string"}]', custom_title = 'T',
     visibility = 'team', team_id = '${id('d0', 1)}' WHERE id = '${seededId('tool', 0)}'`)
   await database.sql(`INSERT INTO prompts (id, gateway_id, original_name, name, custom_name, definition, digest, enabled)
@@ -35,7 +45,24 @@ test('everything is read as it stands in the tables', async () => {
   await database.sql(`INSERT INTO server_items (server_id, kind, resource_id, description) VALUES
     ('${SERVER}', 'resource', '${id('f0', 1)}', 'here')`)
   const state = await loadState(catalogReader(database.db))
-  expect(state.users.get(ADMIN_ID)).toEqual({ id: ADMIN_ID, email: 'admin@example.com', isAdmin: true, enabled: true })
+  expect(state.users.get(ADMIN_ID)).toEqual({
+    id: ADMIN_ID,
+    email: 'admin@example.com',
+    enabled: true,
+    memberships: [{ teamId: id('d0', 1), isOwner: true }],
+    assignments: [
+      { roleId: PLATFORM_ADMIN_ROLE, teamId: null, expiresAt: null },
+      { roleId: id('d2', 1), teamId: id('d0', 1), expiresAt: Date.parse('2031-02-03T04:05:06.789Z') },
+    ],
+  })
+  expect(state.teams.get(id('d0', 1))).toEqual({ id: id('d0', 1), name: 'A' })
+  expect(state.roles.get(id('d2', 1))).toEqual({
+    id: id('d2', 1),
+    name: 'odd',
+    scope: 'team',
+    permissions: new Set(['tools.read']),
+  })
+  expect(state.roles.get(PLATFORM_ADMIN_ROLE)).toBe(PLATFORM_ADMIN)
   expect(state.parts.get(seededId('gateway', 0))?.gateway).toEqual({
     id: seededId('gateway', 0),
     name: 'gateway 0',

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Owned, Principal } from '#/access/principal.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
-import { UserId, TokenId } from '#/access/ids.ts'
+import { UserId } from '#/access/ids.ts'
 import { sealer, type Sealer } from '#/access/sealing.ts'
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
@@ -28,6 +28,7 @@ import { serverStore } from '#/store/server-store.ts'
 import { tagStore } from '#/store/tag-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
+import { adminPrincipal, makeAdminSql } from '../support/principals.ts'
 
 /** An upstream that says what a test tells it to. Only for what cannot be had from a real one: its failures on command. */
 export interface FakeUpstream extends Discoverer {
@@ -116,14 +117,15 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
   const stack = new AsyncDisposableStack()
   const database = stack.use(await testDatabase())
   const userId = UserId.mint()
-  await database.sql('INSERT INTO users (id, email, is_admin) VALUES ($1, $2, true)', [userId, 'admin@example.com'])
+  await database.sql('INSERT INTO users (id, email) VALUES ($1, $2)', [userId, 'admin@example.com'])
+  await database.sql(makeAdminSql(userId))
   const upstream = fakeUpstream()
   const principals = new Map<string, Principal>([
     ['admin', principal(userId, null)],
     ['reader', principal(userId, ['gateways.read', 'tools.read'])],
     ['exporter', principal(userId, ['admin.export'])],
     ['nothing', principal(userId, [])],
-    ['public', { ...principal(userId, null), visibilityClass: { id: 'public', sees: isPublic }, key: 'public' }],
+    ['public', { ...principal(userId, null), visibilityClass: SEES_PUBLIC, key: 'public' }],
   ])
   const { db } = database
   const seal = sealer({ current: 'k1', keys: new Map([['k1', randomBytes(32)]]) })
@@ -205,19 +207,16 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
   }
 }
 
-const isPublic = ({ visibility }: Owned): boolean => visibility === 'public'
+const SEES_PUBLIC = {
+  ...adminPrincipal(UserId.mint()).visibilityClass,
+  id: 'public',
+  sees: ({ visibility }: Owned): boolean => visibility === 'public',
+}
 
 function principal(userId: UserId, permissions: readonly string[] | null): Principal {
-  return {
-    userId,
-    email: 'admin@example.com',
-    isAdmin: true,
-    tokenId: TokenId.mint(),
-    permissions: permissions && new Set(PERMISSIONS.filter((one) => permissions.includes(one))),
-    serverId: null,
-    visibilityClass: { id: 'all', sees: () => true },
-    key: `${userId}:${permissions?.join() ?? '*'}`,
-  }
+  return adminPrincipal(userId, {
+    permissions: permissions && PERMISSIONS.filter((one) => permissions.includes(one)),
+  })
 }
 
 const settled = async (): Promise<void> => undefined

@@ -17,7 +17,7 @@ test('a write commits with the clock, its changes and its audit record, and a re
   })
   expect({ value, seq, told }).toEqual({ value: 7, seq: 1, told: ['after'] })
   const user = await t.db.read('tests').selectFrom('users').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
-  expect(user).toMatchObject({ id, email: 'a@example.com', is_admin: false, enabled: true })
+  expect(user).toMatchObject({ id, email: 'a@example.com', kind: 'person', enabled: true })
   expect(user.created_at).toBeInstanceOf(Date)
   expect(await t.sql('SELECT seq::int, kind, id FROM changes')).toEqual([{ seq: 1, kind: 'user', id }])
   expect(await t.sql('SELECT seq::int, action FROM audit_log')).toEqual([{ seq: 1, action: 'user.create' }])

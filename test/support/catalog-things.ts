@@ -1,4 +1,14 @@
-import type { GatewayId, PromptId, ResourceId, ServerId, TokenId, ToolId, UserId } from '../../src/access/ids.ts'
+import type {
+  GatewayId,
+  PromptId,
+  ResourceId,
+  RoleId,
+  ServerId,
+  TeamId,
+  TokenId,
+  ToolId,
+  UserId,
+} from '../../src/access/ids.ts'
 import { principalOf } from '../../src/access/principal-of.ts'
 import type { Principal } from '../../src/access/principal.ts'
 import type {
@@ -10,6 +20,7 @@ import type {
   CatalogTool,
   CatalogUser,
 } from '../../src/catalog/model.ts'
+import { administratorStanding, BUILT_IN_ORDERS, standingOf } from '#/access/standing.ts'
 
 const hex = (prefix: string, n: number): string => prefix + n.toString(16).padStart(30, '0')
 
@@ -21,6 +32,8 @@ export const ids = {
   prompt: (n: number): PromptId => hex('05', n) as PromptId,
   resource: (n: number): ResourceId => hex('06', n) as ResourceId,
   server: (n: number): ServerId => hex('07', n) as ServerId,
+  team: (n: number): TeamId => hex('08', n) as TeamId,
+  role: (n: number): RoleId => hex('09', n) as RoleId,
 }
 
 const PUBLIC = { ownerId: null, teamId: null, visibility: 'public' } as const
@@ -28,8 +41,9 @@ const PUBLIC = { ownerId: null, teamId: null, visibility: 'public' } as const
 export const userThing = (n: number, over: Partial<CatalogUser> = {}): CatalogUser => ({
   id: ids.user(n),
   email: `u${n}@example.com`,
-  isAdmin: false,
   enabled: true,
+  memberships: [],
+  assignments: [],
   ...over,
 })
 
@@ -129,5 +143,7 @@ export const serverThing = (n: number, over: Partial<CatalogServer> = {}): Catal
 /** Sees everything, or what a plain user sees; possibly narrowed to one virtual server. */
 export function principalThing(over: { user?: number; isAdmin?: boolean; serverId?: ServerId } = {}): Principal {
   const { user = 0, isAdmin = true, serverId = null } = over
-  return principalOf(tokenThing(user, { userId: ids.user(user), serverId }), userThing(user, { isAdmin }))
+  const who = userThing(user)
+  const standing = isAdmin ? administratorStanding(who) : standingOf(who, BUILT_IN_ORDERS, 0)
+  return principalOf(tokenThing(user, { userId: who.id, serverId }), who, standing)
 }

@@ -21,6 +21,8 @@ export function dumpState(state: CatalogState): unknown {
   return {
     seq: state.seq,
     users: sorted(state.users),
+    teams: sorted(state.teams),
+    roles: sorted(state.roles),
     tokens: sorted(state.tokens),
     tokensByHash: sorted(state.tokensByHash, idOf),
     gateways: [...state.gateways],

@@ -8,6 +8,8 @@ type Thing = { readonly id: string }
 export class MemoryCatalog {
   readonly tables = {
     users: new Map(),
+    teams: new Map(),
+    roles: new Map(),
     tokens: new Map(),
     gateways: new Map(),
     tools: new Map(),
@@ -39,6 +41,8 @@ export class MemoryCatalog {
           changes: seq + 1 < this.keptFrom || seq > this.seq ? null : this.changes.filter((change) => change.seq > seq),
         })),
       users: this.#source('users'),
+      teams: this.#source('teams'),
+      roles: this.#source('roles'),
       tokens: this.#source('tokens'),
       gateways: this.#source('gateways'),
       servers: this.#source('servers'),

@@ -1,3 +1,4 @@
+import { makeAdminSql } from './principals.ts'
 import { Client } from 'pg'
 
 export interface SeedOptions {
@@ -24,8 +25,9 @@ export async function seedCatalog(url: string, { gateways, tools, bytesPerTool =
   await client.connect()
   try {
     await client.query(
-      `INSERT INTO users (id, email, is_admin) VALUES ('${ADMIN_ID}', 'admin@example.com', true) ON CONFLICT DO NOTHING`,
+      `INSERT INTO users (id, email) VALUES ('${ADMIN_ID}', 'admin@example.com') ON CONFLICT DO NOTHING`,
     )
+    await client.query(makeAdminSql(ADMIN_ID))
     await client.query(`
       INSERT INTO gateways (id, name, slug, url, owner_id, created_at)
       SELECT ${id('a0', 'n')}, 'gateway ' || n, 'gateway-' || n, 'http://127.0.0.1:9/' || n, '${ADMIN_ID}',

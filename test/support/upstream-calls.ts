@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Canceller } from '#/lib/canceller.ts'
-import { GatewayId, TokenId, UserId } from '#/access/ids.ts'
+import { GatewayId, UserId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { CatalogGateway } from '#/catalog/model.ts'
 import type { GatewayError } from '#/errors/gateway-error.ts'
@@ -10,6 +10,7 @@ import { readFrame } from '#/mcp/read-frame.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
 import type { UpstreamLimits } from '#/upstream/options.ts'
 import type { AnswerStart, UpstreamReport, UpstreamRequest, Upstreams } from '#/upstream/upstreams.ts'
+import { adminPrincipal } from './principals.ts'
 
 export type Handle = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void
 
@@ -106,16 +107,7 @@ export function gatewayAt(url: string, over: Partial<CatalogGateway> = {}): Cata
 }
 
 export function principal(key = 'someone'): Principal {
-  return {
-    userId: UserId.mint(),
-    email: `${key}@example.test`,
-    isAdmin: true,
-    tokenId: TokenId.mint(),
-    permissions: null,
-    serverId: null,
-    visibilityClass: { id: 'all', sees: () => true },
-    key,
-  }
+  return { ...adminPrincipal(UserId.mint()), email: `${key}@example.test`, key }
 }
 
 const CALL =

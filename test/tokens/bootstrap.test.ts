@@ -1,3 +1,4 @@
+import { HOLDS_ADMIN } from '../support/principals.ts'
 import { expect, test } from 'vitest'
 import { checkKeyRing } from '../../src/access/canaries.ts'
 import { sealer } from '../../src/access/sealing.ts'
@@ -27,7 +28,7 @@ test('eight starts at once make one administrator with one token, and say so onc
   )
   expect(made.filter((each) => each === 'made')).toHaveLength(1)
   expect(made.filter((each) => each === 'there')).toHaveLength(7)
-  expect(await fresh.sql(`SELECT email, is_admin, enabled FROM users`)).toEqual([
+  expect(await fresh.sql(`SELECT email, ${HOLDS_ADMIN} AS is_admin, enabled FROM users AS u`)).toEqual([
     { email: 'Admin@example.com', is_admin: true, enabled: true },
   ])
   const tokens = await fresh.sql(`SELECT encode(hash, 'hex') AS hash, permissions, expires_at, is_active FROM tokens`)
@@ -45,7 +46,7 @@ test('a user of that address becomes administrator, whatever its spelling; anoth
   const ensure = (token: string) => ensureAdministrator(store, { email: 'admin@example.com', token })
   expect(await ensure(first)).toBe('made')
   expect(await ensure(first)).toBe('there')
-  expect(await fresh.sql(`SELECT email, is_admin, enabled FROM users`)).toEqual([
+  expect(await fresh.sql(`SELECT email, ${HOLDS_ADMIN} AS is_admin, enabled FROM users AS u`)).toEqual([
     { email: 'ADMIN@example.com', is_admin: true, enabled: true },
   ])
   expect(await ensure(second)).toBe('made')

@@ -10,6 +10,8 @@ import { createToken } from '../../src/tokens/create-token.ts'
 import type { TokenCreate } from '../../src/tokens/token-input.ts'
 import type { TokenDeps } from '../../src/tokens/token-store.ts'
 import { testDatabase } from '../support/database.ts'
+import { administratorStanding } from '#/access/standing.ts'
+import { plainUser } from '../support/principals.ts'
 
 /** A database with an administrator, and the use cases on it. */
 export async function tokenScene() {
@@ -25,8 +27,9 @@ export async function tokenScene() {
     const page = await deps.store.page({ limit: null, after: null, includeInactive: true }, { userId: null, offset: 0 })
     const token = page.rows.find((each) => (id === undefined ? each.name.startsWith('administrator') : each.id === id))
     if (token === undefined) throw new Error('no such token')
-    const user = { id: token.userId, email: token.userEmail, isAdmin: true, enabled: true }
-    return principalOf({ ...token, expiresAt: token.expiresAt === null ? null : Date.parse(token.expiresAt) }, user)
+    const user = plainUser(token.userId, { email: token.userEmail })
+    const live = { ...token, expiresAt: token.expiresAt === null ? null : Date.parse(token.expiresAt) }
+    return principalOf(live, user, administratorStanding(user))
   }
   const create = async (body: TokenCreate, options: { who?: Principal; key?: string; hash?: string } = {}) =>
     createToken(deps, {

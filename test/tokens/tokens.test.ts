@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { allowAny } from '../../src/access/allow.ts'
 import { ServerId, TokenId, UserId } from '../../src/access/ids.ts'
-import { principalOf } from '../../src/access/principal-of.ts'
 import { mintToken, tokenHash } from '../../src/access/token-format.ts'
 import { checkerOf } from '../../src/api/validate.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { revokeToken, updateToken } from '../../src/tokens/change-token.ts'
 import { TokenCreate } from '../../src/tokens/token-input.ts'
 import { codeOf, tokenScene } from './scene.ts'
+import { plainPrincipal, plainUser } from '../support/principals.ts'
 
 test('a token is made with a hash of what is shown once, announced and audited', async () => {
   await using it = await tokenScene()
@@ -209,10 +209,7 @@ test('a revocation is for good, keeps the row and says who and why; the second i
 test('tokens of others are absent for who is no administrator', async () => {
   await using it = await tokenScene()
   const { token } = await it.create({ name: 'ci' })
-  const stranger = principalOf(
-    { id: TokenId.mint(), userId: UserId.mint(), teamId: null, permissions: null, serverId: null, expiresAt: null },
-    { id: UserId.mint(), email: 's@example.com', isAdmin: false, enabled: true },
-  )
+  const stranger = plainPrincipal(plainUser(UserId.mint()))
   const grant = { principal: stranger, target: null, rule: 'forged' } as never
   expect(await codeOf(revokeToken(it.deps, { id: token.id, reason: null, grant, ifMatch: null }))).toBe('not_found')
 })
