@@ -117,6 +117,6 @@ export function inventedResults(about: Invention = {}): Results {
       },
     ],
     foreignAnswers: 0,
-    generators: { processes: 2, loopDelayP99Ms: 11.4, cpuPercent: 48 },
+    generators: { processes: 2, loopDelayP99Ms: 11.4, cpuPercent: 48, cpuMicrosPerAnswer: 1500 },
   }
 }

@@ -57,7 +57,7 @@ const Schema = Type.Object({
   database: orNull(Database),
   failures: Type.Array(Type.Object({ kind: S, reason: S, count: N, example: S })),
   foreignAnswers: N,
-  generators: Type.Object({ processes: N, loopDelayP99Ms: N, cpuPercent: N }),
+  generators: Type.Object({ processes: N, loopDelayP99Ms: N, cpuPercent: N, cpuMicrosPerAnswer: N }),
 })
 
 export class NotResults extends Error {}

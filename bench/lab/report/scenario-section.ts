@@ -1,6 +1,6 @@
 import type { Results } from '../results.ts'
 import { markup, type Markup } from './markup.ts'
-import { digits, duration, whole } from './units.ts'
+import { digits, duration, UNITS, whole } from './units.ts'
 
 const MOST_IN_A_LINE = 88
 
@@ -22,10 +22,10 @@ export const scenarioSection = ({ scenario }: Results): Markup => markup`<pre>${
 
 /** Where and by what it was measured. */
 export function machineSection({ machine, generators, beganAt, target }: Results): Markup {
-  const { processes, loopDelayP99Ms, cpuPercent } = generators
+  const { processes, loopDelayP99Ms, cpuPercent, cpuMicrosPerAnswer } = generators
   return markup`<p><b>${target.name}</b> ${target.version ?? 'of a version that it does not tell'}, at <code>${target.url}</code>, from ${beganAt}.</p>
 <p>${whole(machine.cores)} cores of ${machine.cpu}, ${digits(machine.memoryGb)} GB of memory, Node ${machine.node.replace(/^v/, '')}.</p>
-<p>The load came from ${whole(processes)} ${processes === 1 ? 'process' : 'processes'} that took ${digits(cpuPercent)} % of a core and were ${digits(loopDelayP99Ms)} ms late at p99.</p>`
+<p>The load came from ${whole(processes)} ${processes === 1 ? 'process' : 'processes'} that took ${digits(cpuPercent)} % of a core, ${UNITS.ms(cpuMicrosPerAnswer / 1000)} an answer, and were ${digits(loopDelayP99Ms)} ms late at p99.</p>`
 }
 
 /** In a line: how much of what for how long. */
