@@ -4,8 +4,8 @@ export interface Row {
   readonly must: string
   readonly goal: string
   readonly measured: string
-  /** undefined: printed for information only. */
-  readonly met: 'goal' | 'must' | 'missed' | undefined
+  /** undefined: printed for information only; title: what the lines below it are about. */
+  readonly met: 'goal' | 'must' | 'missed' | 'title' | undefined
   /** What each round measured, for the file. */
   readonly rounds?: readonly number[]
 }
@@ -53,11 +53,11 @@ export function note(figure: string, unit: string, rounds: readonly number[], di
   return { figure, must: '', goal: '', measured: `${show(median(rounds))}${unit}${spread}`, met: undefined, rounds }
 }
 
-const MARK = { goal: '✓✓', must: '✓ ', missed: '✗ ' } as const
+const MARK = { goal: '✓✓', must: '✓ ', missed: '✗ ', title: '  ' } as const
 
-export function print(rows: readonly Row[]): void {
+export function print(rows: readonly Row[], what = 'figure'): void {
   const lines = [
-    ['', 'figure', 'must', 'goal', 'measured'],
+    ['', what, 'must', 'goal', 'measured'],
     ...rows.map((row) => [row.met === undefined ? '· ' : MARK[row.met], row.figure, row.must, row.goal, row.measured]),
   ]
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))

@@ -71,6 +71,8 @@ export interface ActivityRow {
 
 export interface DatabaseResult {
   readonly looks: number
+  /** Looks that were due and not had: the database did not answer, or not in time. */
+  readonly missedLooks?: number
   /** Looks that saw no connection idle in transaction. */
   readonly looksWithoutIdleInTransaction: number
   readonly idleInTransactionMax: number

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startCauseway, type RunningCauseway } from '../../bench/lab/sites/causeway.ts'
 import { gatewaySite } from '../../bench/lab/sites/gateway-site.ts'
+import { prepareGateway } from '../../bench/lab/sites/prepare-gateway.ts'
 import { startSimulatorProgram, type Program } from '../../bench/lab/sites/program.ts'
 import { relaySite } from '../../bench/lab/sites/relay-site.ts'
 import type { Scenario } from '../../bench/lab/scenario.ts'
@@ -80,11 +81,7 @@ test('a gateway gets servers, a virtual server and a token for each user, and is
   const before = { servers: await api('/servers'), gateways: await api('/gateways') }
   const said: string[] = []
   {
-    await using prepared = await gatewaySite({
-      name: 'ours',
-      url: causeway.url,
-      token: causeway.token,
-      simulator: simulator.url,
+    await using prepared = await prepareGateway(causeway, {
       scenario: SCENARIO,
       say: (text) => said.push(text),
       signal: AbortSignal.timeout(60_000),

@@ -16,11 +16,16 @@ export type Program = keyof typeof PROGRAMS
 
 /** Skips the test where a program is not installed; where CI is set that is a failure. */
 export function needs(context: TestContext, ...programs: readonly Program[]): void {
-  const missing = programs.filter((name) => !existsSync(PROGRAMS[name]))
-  if (missing.length === 0) return
-  const advice = `${missing.join(' and ')} missing: run scripts/install-test-servers.sh as root`
+  const advice = whatIsMissing(programs)
+  if (advice === null) return
   if (process.env['CI'] === 'true') throw new Error(advice)
   context.skip(advice)
+}
+
+/** What to do where a program is not installed; null: all are there. */
+export function whatIsMissing(programs: readonly Program[]): string | null {
+  const missing = programs.filter((name) => !existsSync(PROGRAMS[name]))
+  return missing.length === 0 ? null : `${missing.join(' and ')} missing: run scripts/install-test-servers.sh as root`
 }
 
 export function pathOf(program: Program): string {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientKind, Scenario } from '../scenario.ts'
-import type { Door, Site } from '../site.ts'
+import type { Door, PreparedSite, Site } from '../site.ts'
 import { doorAt } from './doors.ts'
 import { holdsInARow } from './every-worker.ts'
 import { openMcpClient, type Listed, type McpClient } from './mcp-client.ts'
-import type { PreparedSite } from './prepared-site.ts'
+
 import { makeServer, register } from './registered.ts'
 import { removeAll } from './remove-all.ts'
 import { Rest } from './rest.ts'

@@ -41,6 +41,9 @@ export async function startProgram(file: string, env: Readonly<Record<string, st
   }
 }
 
+/** Of each server of the simulator. */
+export const LIST_LENGTH = 5
+
 /** The upstream of every load. `tools` is how long each of its lists is. */
 export const startSimulatorProgram = (tools: number): Promise<Program> =>
   startProgram('simulator/program.ts', { PORT: '0', TOOLS: String(tools) })

@@ -1,6 +1,5 @@
-import type { Site } from '../site.ts'
+import type { PreparedSite, Site } from '../site.ts'
 import { startProgram } from './program.ts'
-import type { PreparedSite } from './prepared-site.ts'
 
 export interface RelaySiteOptions {
   /** Origin of the simulator. */

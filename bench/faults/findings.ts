@@ -1,0 +1,56 @@
+import { judge, type Bound } from '../table.ts'
+import type { Finding } from './fault.ts'
+
+/** A busy machine makes things this much later, not more. */
+const FAR = 2
+
+const counted = (row: Omit<Finding, 'weight' | 'byFar' | 'met'>, isSo: boolean): Finding => ({
+  ...row,
+  weight: 'count',
+  met: isSo ? 'goal' : 'missed',
+  byFar: !isSo,
+})
+
+/** Things that must not be there; the first of them is shown. */
+export function none(figure: string, found: readonly string[], outOf?: number): Finding {
+  const share = outOf === undefined ? '' : ` of ${outOf}`
+  const first = found.length === 0 ? '' : `: ${found[0]?.slice(0, 160)}`
+  return counted({ figure, must: '0', goal: '0', measured: `${found.length}${share}${first}` }, found.length === 0)
+}
+
+/** So many at least: without them nothing has been shown. */
+export function least(figure: string, must: number, found: number): Finding {
+  return counted({ figure, must: `≥ ${must}`, goal: `≥ ${must}`, measured: String(found) }, found >= must)
+}
+
+/** Exactly this. */
+export function exactly(figure: string, must: string | number, found: string | number): Finding {
+  const wanted = String(must)
+  return counted({ figure, must: wanted, goal: wanted, measured: String(found) }, wanted === String(found))
+}
+
+/** Words that say so; `must` is how the table shows what is wanted. */
+export function says(figure: string, { must, form }: { must: string; form: RegExp }, found: string): Finding {
+  return counted({ figure, must, goal: must, measured: found.slice(0, 160) }, form.test(found))
+}
+
+/** A number with a bound, such as a ratio, that no busy machine moves. */
+export function bounded(bound: Bound, found: number): Finding {
+  const row = judge(bound, [found])
+  return { ...row, weight: 'count', byFar: row.met === 'missed' }
+}
+
+/** How long something took, in ms. */
+export function within(figure: string, { must, goal = must }: { must: number; goal?: number }, ms: number): Finding {
+  const row = judge({ figure, must, goal, unit: ' ms', digits: 0 }, [ms])
+  return { ...row, weight: 'time', byFar: ms > FAR * must || Number.isNaN(ms) }
+}
+
+/** Nothing is required of it. */
+export function noted(figure: string, measured: string): Finding {
+  return { figure, must: '', goal: '', measured, met: undefined, weight: 'note', byFar: false }
+}
+
+export function missed(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ met }) => met === 'missed')
+}
