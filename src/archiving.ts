@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { makeFolder } from '#/lib/make-folder.ts'
 import { ArchiveFault } from '#/backup/archive-fault.ts'
 import { openArchive, verified, writeArchive, type Manifest, type Rows } from '#/backup/archive.ts'
 import type { Config } from '#/config/config.ts'
@@ -57,7 +58,7 @@ async function refuseTaken(target: string, overwrite: boolean): Promise<void> {
   if (found?.isDirectory() === true) throw new ArchiveFault(`${target} is a folder: name a file`)
   if (found !== null && !overwrite)
     throw new ArchiveFault(`${target} exists already: name another file, or say --overwrite`)
-  await mkdir(dirname(target), { recursive: true })
+  await makeFolder(dirname(target), 0o777)
 }
 
 /** The embedded database is the one that runs, or is run for as long as this takes. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '#/lib/make-folder.ts'
 import { FileFault } from './file-fault.ts'
 
 export interface ConfigFile {
@@ -44,7 +45,7 @@ export interface Saving {
  */
 export async function saveConfig(file: ConfigFile, text: string, { secret }: Saving): Promise<string | null> {
   const { path } = file
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeFolder(dirname(path), 0o700)
   const mode = await modeFor(file, secret)
   const draft = `${path}.causeway-${process.pid}`
   try {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '#/lib/make-folder.ts'
 import { readOrCreateSecretFile, readSecretFile, replaceSecretFile } from './secret-file.ts'
 
 /** Keys of 32 bytes by id, and the one that new secrets are sealed under. */
@@ -25,7 +25,7 @@ export const ADMIN_TOKEN_FILE = 'admin-token'
  * find none, one makes them and all read the same.
  */
 export async function loadSecrets(dataDir: string, mintToken: () => string): Promise<Secrets> {
-  await mkdir(dataDir, { recursive: true, mode: 0o711 })
+  await makeFolder(dataDir, 0o711)
   const ringPath = join(dataDir, KEY_RING_FILE)
   const ring = await readOrCreateSecretFile(ringPath, newRing)
   const tokenPath = join(dataDir, ADMIN_TOKEN_FILE)
@@ -65,7 +65,7 @@ export async function adoptSecrets(
   dataDir: string,
   { keyRing, adminToken }: Awaited<ReturnType<typeof readSecrets>>,
 ): Promise<void> {
-  await mkdir(dataDir, { recursive: true, mode: 0o711 })
+  await makeFolder(dataDir, 0o711)
   const path = join(dataDir, KEY_RING_FILE)
   const restored = parseKeyRing(keyRing, 'the key ring of the archive')
   const found = await readSecretFile(path)

@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { makeFolder } from '#/lib/make-folder.ts'
 import { mintToken, tokenHash, tokenHint } from '#/access/token-format.ts'
 import { readOrCreateSecretFile, readSecretFile } from '#/config/secret-file.ts'
 import type { DeclaredSet, DeclaredToken } from './declared-input.ts'
@@ -71,7 +72,7 @@ interface Found {
 
 /** In a file of 0600, in a folder that is its owner's. */
 async function made(path: string): Promise<Found> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeFolder(dirname(path), 0o700)
   const { text, created } = await readOrCreateSecretFile(path, () => `${mintToken().text}\n`)
   return { text: usable(text, path), isNew: created }
 }

@@ -1,5 +1,6 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '#/lib/make-folder.ts'
 import type { RecordBatch } from './usage-record.ts'
 
 const CHUNK = 1 << 20
@@ -32,7 +33,7 @@ export class SpillFile implements AsyncDisposable {
   }
 
   static async open(options: SpillOptions): Promise<SpillFile> {
-    await mkdir(dirname(options.path), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(options.path), 0o700)
     const file = await open(options.path, 'a+', 0o600)
     const spill = new SpillFile(options, file, (await file.stat()).size)
     await spill.#cutTornLine()

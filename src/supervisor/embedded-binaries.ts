@@ -1,5 +1,6 @@
-import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { cp, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { makeFolder } from '#/lib/make-folder.ts'
 import { finished } from './embedded-run.ts'
 import { spawnAs, type Account } from './embedded-account.ts'
 import { StartError } from '#/errors/start-error.ts'
@@ -67,7 +68,7 @@ async function hydrate(root: string): Promise<void> {
 async function copyNative(root: string, copyTo: string): Promise<void> {
   const half = `${copyTo}.new`
   await rm(half, { recursive: true, force: true })
-  await mkdir(dirname(copyTo), { recursive: true })
+  await makeFolder(dirname(copyTo), 0o755)
   await cp(root, half, { recursive: true, verbatimSymlinks: true })
   await hydrate(half)
   await rm(copyTo, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '#/lib/make-folder.ts'
 import { blockedAt, giveTo, spawnAs, type Account } from './embedded-account.ts'
 import type { Binaries } from './embedded-binaries.ts'
 import { StartError } from '#/errors/start-error.ts'
@@ -18,7 +19,7 @@ export interface Cluster {
 
 /** The cluster in `<folder>/data`, made if there is none. Its folder is 0700 and the account's own. */
 export async function openCluster(folder: string, account: Account | null, binaries: Binaries): Promise<Cluster> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, 0o700)
   await giveTo(account, folder)
   await chmod(folder, 0o700)
   const blocked = await blockedAt(account, folder)

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, link, mkdir, rename, rm } from 'node:fs/promises'
+import { chmod, link, rename, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
+import { makeFolder } from '#/lib/make-folder.ts'
 import { StartError } from '#/errors/start-error.ts'
 import { removeIfApart, socketPath } from './embedded-paths.ts'
 
@@ -14,9 +15,9 @@ const ANSWER_MS = 1_000
  * that is left behind is one that nobody answers. Throws StartError naming folder and process id where somebody does.
  */
 export async function lockFolder(dataDir: string): Promise<AsyncDisposable> {
-  const made = await mkdir(dataDir, { recursive: true })
+  const made = await makeFolder(dataDir, 0o755)
   // Root's data folder is passed through by the account of its database; anybody else's is private.
-  if (made !== undefined) await chmod(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700)
+  if (made) await chmod(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700)
   const path = await socketPath(dataDir, NAME)
   const own = await socketPath(dataDir, `${randomBytes(4).toString('hex')}.sock`)
   const server = await answering(own)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmod, lstat, mkdir, realpath, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeFolder } from '#/lib/make-folder.ts'
 import { giveTo, type Account } from './embedded-account.ts'
 import { StartError } from '#/errors/start-error.ts'
 
@@ -20,7 +21,7 @@ export async function socketFolder(dataDir: string, account: Account | null): Pr
   const near = join(dataDir, 'postgres', 'run')
   const short = Buffer.byteLength(join(near, '.s.PGSQL.5432.lock')) <= LONGEST_SOCKET_PATH
   const folder = short ? near : await privateFolder(dataDir, 'p', account)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, 0o700)
   await giveTo(account, folder)
   await chmod(folder, 0o700)
   return folder
