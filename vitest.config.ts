@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Tests that measure: load that needs the machine, memory, how soon something is seen. Each file runs with nothing beside it. */
 const ALONE = [
   'test/pool-of-one.test.ts',
+  'test/catalog/people-load.test.ts',
   'test/catalog/storm.test.ts',
   'test/fidelity/large.test.ts',
   'test/upstream/flow.test.ts',

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import type { Principal } from '#/access/principal.ts'
+import type { Sight } from '#/access/visibility.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { createHash } from 'node:crypto'
 import type { Reply } from './endpoint.ts'
@@ -33,6 +34,8 @@ export interface PageRequest {
   readonly limit: number | null
   readonly after: Position | null
   readonly includeInactive: boolean
+  /** Only what this sees; absent: all there is. */
+  readonly sight?: Sight
 }
 
 /** A page with the position of its last row, or null where nothing follows. */
@@ -47,6 +50,7 @@ export function pageRequest(query: Paging, principal: Principal): PageRequest {
     limit: limit === 0 ? null : Math.min(limit, MAX_LIMIT),
     after: query.cursor ? openCursor(query.cursor, principal) : null,
     includeInactive: query.include_inactive ?? false,
+    sight: principal.visibilityClass.sight,
   }
 }
 

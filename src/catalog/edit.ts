@@ -5,6 +5,7 @@ import { PartEdit } from './part-edit.ts'
 import { PeopleEdit } from './people-edit.ts'
 import { ResourceShelfEdit } from './resource-shelf.ts'
 import { sameThing } from './same-thing.ts'
+import { ShownEdit } from './shown.ts'
 import { SERVER_KINDS, serverPart, withTouched } from './server-part.ts'
 import type { ListKind } from './snapshot.ts'
 import { emptyPart, newStamp, type CatalogState } from './state.ts'
@@ -33,6 +34,7 @@ export class CatalogEdit {
   readonly #shelves
   readonly #servers
   readonly #memberOf
+  readonly #shown: ShownEdit
   readonly #parts = new Map<string, PartEdit>()
   readonly #touched = new Map<string, Set<string>>()
   readonly #lists = new Set<ListKind>()
@@ -50,6 +52,7 @@ export class CatalogEdit {
     }
     this.#servers = from.servers.edit()
     this.#memberOf = from.memberOf.edit()
+    this.#shown = new ShownEdit(from.shown)
   }
 
   putGateway(gateway: CatalogGateway): void {
@@ -58,6 +61,7 @@ export class CatalogEdit {
     if (old !== undefined && sameThing(old, gateway)) return
     if (old !== undefined && old.createdAt !== gateway.createdAt) this.#gateways.delete(old)
     this.#gateways.put(gateway)
+    this.#shown.replace(old, gateway)
     part.gateway = gateway
     if (showing(old) !== showing(gateway)) this.#changedEverywhere()
   }
@@ -67,6 +71,7 @@ export class CatalogEdit {
     const part = this.#part(id)
     if (part.gateway === undefined) return
     this.#gateways.delete(part.gateway)
+    this.#shown.replace(part.gateway, undefined)
     part.gateway = undefined
     this.#changedEverywhere()
   }
@@ -99,6 +104,7 @@ export class CatalogEdit {
     const old = shelf.get(id)
     if (old === undefined) return
     shelf.delete(old as never)
+    this.#shown.replace(old, undefined)
     this.#part(old.gatewayId).delete(listOf(old), old)
     this.#changed(old)
   }
@@ -107,6 +113,7 @@ export class CatalogEdit {
     const old = this.#servers.get(server.id)?.server
     if (old !== undefined && sameThing(old, server)) return
     this.#leaveServer(old)
+    this.#shown.replace(old, server)
     for (const kind of SERVER_KINDS) {
       for (const { id } of server[kind]) this.#memberOf.set(id, [...(this.#memberOf.get(id) ?? []), server.id])
     }
@@ -114,7 +121,9 @@ export class CatalogEdit {
   }
 
   deleteServer(id: string): void {
-    this.#leaveServer(this.#servers.get(id)?.server)
+    const old = this.#servers.get(id)?.server
+    this.#leaveServer(old)
+    this.#shown.replace(old, undefined)
     this.#servers.delete(id)
   }
 
@@ -147,6 +156,7 @@ export class CatalogEdit {
       resources: resource.done(),
       servers: this.#servers.done(),
       memberOf: this.#memberOf.done(),
+      shown: this.#shown.done(),
       stamps,
       epoch: this.#epoch,
     }
@@ -168,6 +178,7 @@ export class CatalogEdit {
       this.#lists.add(listOf(old))
     }
     this.#part(item.gatewayId).put(listOf(item), item, stays ? old : undefined)
+    this.#shown.replace(old, item)
     this.#changed(item)
   }
 

@@ -1,6 +1,7 @@
 import { ByteCache } from '#/lib/byte-cache.ts'
 import { SingleFlight } from '#/lib/single-flight.ts'
 import { buildPage, EMPTY_PAGE } from './page.ts'
+import { sightKey } from './shown.ts'
 import { buildSlab, type Slab } from './slab.ts'
 import type { ListPage, ListRequest } from './snapshot.ts'
 import type { CatalogState } from './state.ts'
@@ -28,7 +29,15 @@ export class Lists {
     const listing = listingOf(state, kind, { scope, who })
     if (listing === undefined) return EMPTY_PAGE
     const place = listing.scope.kind === 'all' ? 'all' : listing.scope.id
-    const key = [kind, era, place, listing.scope.kind, listing.stamp, who.visibilityClass.id, from ?? ''].join('|')
+    const key = [
+      kind,
+      era,
+      place,
+      listing.scope.kind,
+      listing.stamp,
+      sightKey(state.shown, who.visibilityClass),
+      from ?? '',
+    ].join('|')
     const ready = this.#pages.get(key)
     if (ready !== undefined) return ready
     return this.#pageFlights.run(key, async () => {

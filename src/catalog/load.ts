@@ -13,8 +13,11 @@ export async function loadState(reader: CatalogReader): Promise<CatalogState> {
   const slice = pace()
   await eachPage((after) => reader.roles.page(after), { slice, put: (role) => edit.people.putRole(role) })
   await eachPage((after) => reader.teams.page(after), { slice, put: (team) => edit.people.putTeam(team) })
-  await eachPage((after) => reader.users.page(after), { slice, put: (user) => edit.people.putUser(user) })
-  await eachPage((after) => reader.tokens.page(after), { slice, put: (token) => edit.people.putToken(token) })
+  // The two that there are most of: the database reads the one while the other is taken in.
+  await Promise.all([
+    eachPage((after) => reader.users.page(after), { slice, put: (user) => edit.people.putUser(user) }),
+    eachPage((after) => reader.tokens.page(after), { slice, put: (token) => edit.people.putToken(token) }),
+  ])
   await eachPage((after) => reader.gateways.page(after), { slice, put: (gateway) => edit.putGateway(gateway) })
   await eachPage((after) => reader.tools.page(after), { slice, put: (tool) => edit.putTool(tool) })
   await eachPage((after) => reader.prompts.page(after), { slice, put: (prompt) => edit.putPrompt(prompt) })

@@ -3,6 +3,7 @@ import { ShardedMap } from '#/lib/sharded-map.ts'
 import { SortedRun } from '#/lib/sorted-run.ts'
 import type { UriTemplate } from '#/lib/uri-template.ts'
 import { LOCAL_GATEWAY } from './local.ts'
+import { NOTHING_SHOWN, type Shown } from './shown.ts'
 import type {
   AnyItem,
   CatalogGateway,
@@ -81,6 +82,8 @@ export interface CatalogState {
   readonly servers: ShardedMap<ServerPart>
   /** Virtual servers that select an item, by the item's id. */
   readonly memberOf: ShardedMap<readonly string[]>
+  /** Who can see anything that is not public. */
+  readonly shown: Shown
   /** Per kind, a number that changes with what the aggregate's list shows. */
   readonly stamps: Readonly<Record<ListKind, number>>
   /** Changes with any gateway's presence, switch, visibility or place. */
@@ -153,6 +156,7 @@ export function emptyState(): CatalogState {
     },
     servers: ShardedMap.empty(),
     memberOf: ShardedMap.empty(),
+    shown: NOTHING_SHOWN,
     stamps: { tools: newStamp(), prompts: newStamp(), resources: newStamp(), resourceTemplates: newStamp() },
     epoch: newStamp(),
   }

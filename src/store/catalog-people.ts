@@ -5,7 +5,7 @@ import type { RoleScope, StoredRole } from '#/access/roles.ts'
 import type { Assignment, Membership } from '#/access/standing.ts'
 import type { CatalogTeam, CatalogToken, CatalogUser } from '#/catalog/model.ts'
 import type { Source } from '#/catalog/reader.ts'
-import { sourceOf, PAGE_ROWS, type Asked } from './catalog-page.ts'
+import { PAGE_ROWS, PEOPLE_ROWS, sourceOf, type Asked } from './catalog-page.ts'
 import type { Reader } from './store.ts'
 
 type MembershipJson = readonly [teamId: string, isOwner: boolean]
@@ -43,7 +43,7 @@ export function userSource(reader: Reader): Source<CatalogUser, UserId> {
           FROM role_assignments AS a WHERE a.user_id = u.id)`.as('assignments'),
       ])
       .where(where)
-      .$if(order !== null, (q) => q.orderBy(order ?? sql`u.id`).limit(PAGE_ROWS))
+      .$if(order !== null, (q) => q.orderBy(order ?? sql`u.id`).limit(PEOPLE_ROWS))
       .execute()
   type Row = Awaited<ReturnType<typeof rows>>[number]
   const toThing = (row: Row): CatalogUser => ({
@@ -61,7 +61,7 @@ export function userSource(reader: Reader): Source<CatalogUser, UserId> {
       })),
     ),
   })
-  return sourceOf({ id: 'u.id', rows, toThing })
+  return sourceOf({ id: 'u.id', rows, toThing, full: PEOPLE_ROWS })
 }
 
 /** Teams that people share. */
@@ -105,7 +105,7 @@ export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
       .where('revoked_at', 'is', null)
       .where('is_active', '=', true)
       .where(where)
-      .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
+      .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PEOPLE_ROWS))
       .execute()
   type Row = Awaited<ReturnType<typeof rows>>[number]
   const toThing = (row: Row): CatalogToken => ({
@@ -117,5 +117,5 @@ export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
     serverId: row.server_id as ServerId | null,
     expiresAt: row.expires_at?.getTime() ?? null,
   })
-  return sourceOf({ id: 'id', rows, toThing })
+  return sourceOf({ id: 'id', rows, toThing, full: PEOPLE_ROWS })
 }

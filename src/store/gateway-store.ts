@@ -27,6 +27,7 @@ import { restateItems } from './gateway-items-store.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { removeGateway } from './gateway-removal.ts'
 import { cutPage } from './page.ts'
+import { seenBy } from './seen.ts'
 import type { Database, WriteTx } from './store.ts'
 
 const SOURCE = 'gateways'
@@ -43,8 +44,9 @@ function reading(db: Database): GatewayReader {
     return new Map(rows.map(({ slug }) => [slug, true]))
   }, 100)
   return {
-    page: async ({ limit, after, includeInactive }, { tags, visibility }) => {
+    page: async ({ limit, after, includeInactive, sight }, { tags, visibility }) => {
       const rows = await gatewayQuery(read)
+        .where(seenBy('g', sight))
         .$if(!includeInactive, (query) => query.where('g.enabled', '=', true))
         .$if(after !== null, (query) => query.where(olderThan('g', after ?? { createdAt: '', id: '' })))
         .$if(tags !== null, (query) => query.where(taggedWith('g.tags', tags ?? [])))

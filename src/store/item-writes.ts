@@ -6,6 +6,7 @@ import type { PageRequest } from '#/api/paging.ts'
 import { olderThan, taggedWith } from './columns.ts'
 import { rememberKey } from './idempotency-store.ts'
 import type { Database, WriteTx } from './store.ts'
+import { seenBy } from './seen.ts'
 import { purgeTotals } from './totals-rows.ts'
 
 /** Which of the three tables of items, and what its rows are called. */
@@ -146,13 +147,13 @@ function ofGateways(ids: readonly (string | null)[]): RawBuilder<unknown> {
 /** Everything that narrows a list of items `i`. */
 export function itemConditions(
   kind: ItemTable['kind'],
-  { after, includeInactive }: PageRequest,
+  { after, includeInactive, sight }: PageRequest,
   filter: ItemFilter,
 ): RawBuilder<boolean> {
   const { tags, visibility, teamId, gatewayIds, serverId } = filter
   const item = sql.ref(`si.${kind}_id`)
   const conditions = [
-    sql`true`,
+    seenBy('i', sight),
     ...(includeInactive ? [] : [sql`i.enabled`]),
     ...(after === null ? [] : [olderThan('i', after)]),
     ...(tags === null ? [] : [taggedWith('i.tags', tags)]),

@@ -18,6 +18,7 @@ import { readRemembered, rememberKey } from './idempotency-store.ts'
 import { heldOf } from './item-rows.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { cutPage } from './page.ts'
+import { seenBy } from './seen.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 import { purgeTotals, readTotals } from './totals-rows.ts'
 
@@ -31,8 +32,9 @@ export function serverStore(db: Database): ServerReader & ServerWriter {
 function reading(db: Database): ServerReader {
   const read = db.read(SOURCE)
   return {
-    page: async ({ limit, after, includeInactive }, { tags, visibility, teamId }) => {
+    page: async ({ limit, after, includeInactive, sight }, { tags, visibility, teamId }) => {
       const rows = await query(read)
+        .where(seenBy('v', sight))
         .$if(!includeInactive, (q) => q.where('v.enabled', '=', true))
         .$if(after !== null, (q) => q.where(olderThan('v', after ?? { createdAt: '', id: '' })))
         .$if(tags !== null, (q) => q.where(taggedWith('v.tags', tags ?? [])))

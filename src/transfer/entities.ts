@@ -26,7 +26,12 @@ export interface Reading {
   readonly includeInactive: boolean
 }
 
-const page = ({ includeInactive }: Reading) => ({ limit: null, after: null, includeInactive })
+const page = ({ includeInactive, principal }: Reading) => ({
+  limit: null,
+  after: null,
+  includeInactive,
+  sight: principal.visibilityClass.sight,
+})
 
 const READERS: {
   readonly [T in EntityType]: (stores: Stores, reading: Reading) => Promise<Everything[T]>

@@ -106,7 +106,8 @@ const STEPS = {
   },
   gateway: (db, { n, m, on }) => {
     const ownerId = db.tables.users.has(ids.user(m)) ? ids.user(m) : null
-    put(db, 'gateways', things.gatewayThing(n, { enabled: on, ownerId }))
+    const visibility = on ? 'private' : 'public'
+    put(db, 'gateways', things.gatewayThing(n, { enabled: on, ownerId, visibility }))
     return [['gateway', ids.gateway(n)]]
   },
   dropGateway: (db, { n }) => {
@@ -120,7 +121,13 @@ const STEPS = {
   },
   tool: (db, { n, m, on }) => {
     if (!db.tables.gateways.has(ids.gateway(n % 3))) return []
-    const tool = things.toolThing(n, n % 3, { position: m, enabled: on, name: `name-${m}` })
+    const tool = things.toolThing(n, n % 3, {
+      position: m,
+      enabled: on,
+      name: `name-${m}`,
+      visibility: on ? 'team' : 'public',
+      teamId: ids.team(m),
+    })
     if (!nameIsFree(db, 'tools', tool.name, tool.id)) return []
     put(db, 'tools', tool)
     return [['tool', tool.id]]

@@ -21,6 +21,7 @@ export function dumpState(state: CatalogState): unknown {
   return {
     seq: state.seq,
     users: sorted(state.users),
+    shown: [sorted(state.shown.teams), sorted(state.shown.owners)],
     teams: sorted(state.teams),
     roles: sorted(state.roles),
     tokens: sorted(state.tokens),
