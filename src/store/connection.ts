@@ -107,6 +107,7 @@ export class Connection implements Disposable {
   }
 
   async #settle(text: string, values: readonly unknown[] | undefined): Promise<Outcome> {
+    this.#together()
     try {
       const result = await this.#client.query(text, values as unknown[])
       return { ok: Array.isArray(result) ? (result as Result[]) : [result] }
@@ -114,6 +115,13 @@ export class Connection implements Disposable {
       if (sqlState(error) === READ_ONLY) this.#pulse.wrote(false)
       return { error }
     }
+  }
+
+  /** What is sent in one turn, as BEGIN and the statements after it are, is one write to the socket and wakes the server once. */
+  #together(): void {
+    const socket = socketOf(this.#client)
+    socket.cork()
+    process.nextTick(() => socket.uncork())
   }
 
   /** A statement past its deadline: cancel it; a connection on which the cancel may still arrive is not used again. */

@@ -8,16 +8,27 @@ export interface WireTap extends AsyncDisposable {
   readonly roundTrips: number
   /** Names of the parameters in every start-up packet. */
   readonly startUps: readonly (readonly string[])[]
+  /** Every statement that was sent, whole. */
+  readonly sent: readonly Sent[]
   reset(): void
   /** From now on new connections are accepted and nothing is done with them. */
   swallow(): void
 }
 
+/** A text that went to the server to be run or prepared; `name` is that of the prepared statement, if it has one. */
+export interface Sent {
+  readonly text: string
+  readonly name: string
+}
+
 const READY = 0x5a
+const QUERY = 0x51
+const PARSE = 0x50
 
 export async function wireTap(url: string): Promise<WireTap> {
   const there = new URL(url)
   const startUps: string[][] = []
+  const sent: Sent[] = []
   const sockets = new Set<Socket>()
   let roundTrips = 0
   let swallowing = false
@@ -33,10 +44,21 @@ export async function wireTap(url: string): Promise<WireTap> {
       sockets.add(socket)
       socket.on('error', () => undefined)
     }
-    near.once('data', (first: Buffer) => startUps.push(parameterNames(first)))
+    near.once('data', (first: Buffer) => {
+      // Requests for TLS and to cancel are as long as their code; they name nothing.
+      if (first.readInt32BE(0) > 16) startUps.push(parameterNames(first))
+      const listen = messages((type, body) => {
+        if (type === QUERY) sent.push({ name: '', text: words(body)[0] ?? '' })
+        if (type !== PARSE) return
+        const [name = '', text = ''] = words(body)
+        sent.push({ name, text })
+      })
+      listen(first.subarray(first.readInt32BE(0)))
+      near.on('data', listen)
+    })
     far.on(
       'data',
-      messageTypes((type) => (roundTrips += type === READY ? 1 : 0)),
+      messages((type) => (roundTrips += type === READY ? 1 : 0)),
     )
     near.pipe(far).pipe(near)
   })
@@ -49,6 +71,7 @@ export async function wireTap(url: string): Promise<WireTap> {
       return roundTrips
     },
     startUps,
+    sent,
     reset() {
       roundTrips = 0
     },
@@ -72,14 +95,20 @@ function parameterNames(packet: Buffer): string[] {
   return words.filter((_, n) => n % 2 === 0)
 }
 
-/** Cuts a stream of the server's messages (a type byte, then an Int32 length that counts itself) wherever it is split. */
-function messageTypes(seen: (type: number) => void): (chunk: Buffer) => void {
+/** Texts that end with a zero byte. */
+function words(body: Buffer): string[] {
+  return body.toString().split('\0')
+}
+
+/** Cuts a stream of messages (a type byte, then an Int32 length that counts itself) wherever it is split. */
+function messages(seen: (type: number, body: Buffer) => void): (chunk: Buffer) => void {
   let rest = Buffer.alloc(0)
   return (chunk) => {
     rest = Buffer.concat([rest, chunk])
     while (rest.length >= 5 && rest.length > rest.readInt32BE(1)) {
-      seen(rest[0] ?? 0)
-      rest = rest.subarray(1 + rest.readInt32BE(1))
+      const end = 1 + rest.readInt32BE(1)
+      seen(rest[0] ?? 0, rest.subarray(5, end))
+      rest = rest.subarray(end)
     }
   }
 }
