@@ -36,6 +36,7 @@ the rounds, with the smallest and the largest beside them. Starts everything it 
 upstream, a bare relay to compare with (bench/bare-hop.ts), the gateway with one worker, and a load generator.
 
   --only NAMES    some of: ${Object.keys(SCENARIOS).join(', ')} (comma-separated; default: all)
+  --doors PARTS   of pool only the doors whose names contain one of these (comma-separated): 'POST /gateways,/rpc'
   --rounds N      rounds of each measurement, in turns; of start and memory each a new start (default 7)
   --window MS     how long each measurement lasts (default 2000); calls are warmed up by 30,000 of each kind before
   --report        only print: the exit code says whether it could be measured, not what was missed
@@ -56,12 +57,19 @@ function chosen(only: string | undefined): Name[] {
 
 const say = (text: string): void => console.error(text)
 
-async function bench(names: readonly Name[], rounds: number, windowMs: number): Promise<Row[]> {
+interface Run {
+  readonly names: readonly Name[]
+  readonly rounds: number
+  readonly windowMs: number
+  readonly doors: readonly string[]
+}
+
+async function bench({ names, rounds, windowMs, doors }: Run): Promise<Row[]> {
   await using postgres = await startPostgres({ shared_preload_libraries: 'pg_stat_statements' })
   await using upstream = await startProgram('upstream.ts')
   await using gateway = await startGateway({ env: { DATABASE_URL: postgres.url } })
   using load = new LoadGenerator()
-  const shared = { rounds, windowMs, postgres, gateway, load, upstream: upstream.url, say }
+  const shared = { rounds, windowMs, doors, postgres, gateway, load, upstream: upstream.url, say }
   const rows: Row[] = []
   for (const name of names) {
     say(`— ${name}`)
@@ -79,6 +87,7 @@ const { values } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h' },
     only: { type: 'string' },
+    doors: { type: 'string', default: '' },
     report: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '7' },
     window: { type: 'string', default: '2000' },
@@ -87,7 +96,12 @@ const { values } = parseArgs({
 })
 if (values.help) console.log(HELP)
 else {
-  const rows = await bench(chosen(values.only), Number(values.rounds), Number(values.window))
+  const rows = await bench({
+    names: chosen(values.only),
+    rounds: Number(values.rounds),
+    windowMs: Number(values.window),
+    doors: values.doors.split(',').filter((part) => part !== ''),
+  })
   const machine = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model, at: new Date().toISOString() }
   mkdirSync(join(values.out, '..'), { recursive: true })
   writeFileSync(values.out, `${JSON.stringify({ machine, rows }, null, 2)}\n`)

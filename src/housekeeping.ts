@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Sealer } from '#/access/sealing.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import { followGateways } from '#/gateways/following.ts'
+import { inTurn } from '#/gateways/in-turn.ts'
 import { keepGateways } from '#/gateways/keeping.ts'
 import { retireServers } from '#/gateways/retiring.ts'
+import { Bulkhead } from '#/lib/bulkhead.ts'
 import { startChores } from '#/lib/chores.ts'
+import type { Deadlines } from '#/lib/deadlines.ts'
 import { forgetOldRecords } from '#/records/retention.ts'
 import { pruneChanges } from '#/store/change-feed.ts'
 import { gatewayCareStore } from '#/store/gateway-care-store.ts'
@@ -26,20 +29,24 @@ interface House {
   readonly log: Logger
   readonly keys: Sealer
   readonly catalog: OpenCatalog
+  readonly deadlines: Deadlines
 }
 
+/** Of what goes on beside requests, how much may be at the database; the rest waits, however much comes together. */
+const AT_THE_STORE = { limit: 2, waiting: 100_000, maxWaitMs: 30_000 }
 const HOUR_MS = 3_600_000
 const RECORD_DAYS = 30
 const CHANGE_DAYS = 7
 
 /** What goes on beside requests: gateways are looked after and followed, old rows are forgotten. */
 export function keepHouse(
-  { db, link, log, keys, catalog }: House,
+  { db, link, log, keys, catalog, deadlines }: House,
   { discoverer, follower }: UpstreamParts,
 ): AsyncDisposable {
   const house = new AsyncDisposableStack()
   const holder = `w${link.index}-${randomUUID()}`
-  const care = { store: { ...gatewayStore(db), ...gatewayCareStore(db) }, discoverer, sealer: keys, holder, log }
+  const store = inTurn({ ...gatewayStore(db), ...gatewayCareStore(db) }, new Bulkhead(AT_THE_STORE, deadlines))
+  const care = { store, discoverer, sealer: keys, holder, log }
   house.use(keepGateways(care))
   house.use(
     retireServers({ snapshot: () => catalog.current, tell: (retirement) => link.tell(retirementFact(retirement)) }),

@@ -10,7 +10,10 @@ const CALLS = 500
 export const poolOfOne: Scenario = async (bench) => {
   await using site = await startSite()
   const rows: Row[] = []
-  for (const door of [...(await mcpDoors(site)), ...(await restDoors(site, CALLS))]) {
+  const isChosen = (name: string): boolean =>
+    bench.doors.length === 0 || bench.doors.some((part) => name.includes(part))
+  const doors = [...(await mcpDoors(site)), ...(await restDoors(site, CALLS, isChosen))]
+  for (const door of doors.filter(({ name }) => isChosen(name))) {
     const { seconds, failures } = await passAll([door], CALLS)
     bench.say(`pool of one: ${door.name} ${seconds.toFixed(2)} s, ${failures.length} failures ${failures[0] ?? ''}`)
     const name = door.name.replaceAll(/[0-9a-f]{32}/g, '{id}')

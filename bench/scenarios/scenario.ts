@@ -6,6 +6,8 @@ import type { Row } from '../table.ts'
 export interface BenchOptions {
   readonly rounds: number
   readonly windowMs: number
+  /** Of the doors of the pool, those whose names contain one of these; none: all. */
+  readonly doors: readonly string[]
 }
 
 /** What scenarios share: a gateway with one worker on a PostgreSQL of the bench's own, an upstream and a load generator. */

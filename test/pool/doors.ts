@@ -130,19 +130,24 @@ function restDoor(site: Site, route: string, ask: (n: number) => Ask): Door {
 
 /**
  * Every REST route that reaches a backend. Where one gateway would be asked once for all callers, each call has a gateway
- * of its own: `count` of them per route.
+ * of its own: `count` of them per route, of the routes that are `chosen`.
  */
-export async function restDoors(site: Site, count: number): Promise<Door[]> {
+export async function restDoors(
+  site: Site,
+  count: number,
+  chosen: (route: string) => boolean = () => true,
+): Promise<Door[]> {
   const { tools, prompts, resources } = site.items
+  const fleet = async (name: string, route: string) => (chosen(route) ? await site.fleet(name, count) : [])
   const fleets = {
-    change: await site.fleet('change', count),
-    refresh: await site.fleet('refresh', count),
-    test: await site.fleet('test', count),
+    change: await fleet('change', 'PUT /gateways/{id}'),
+    refresh: await fleet('refresh', 'POST /gateways/{id}/tools/refresh'),
+    test: await fleet('test', 'POST /gateways/{id}/test'),
   }
   site.upstream.delay('tools/list', SLOW_MS, SLOW_PATH)
   const late = (name: string) => `${site.upstream.url}${SLOW_PATH}${name}`
   const door = (route: string, ask: (n: number) => Ask) => restDoor(site, route, ask)
-  return [
+  const doors = [
     // A tool of an MCP server, and one that is an HTTP API.
     door('POST /tools/{id}/call', (n) => ({
       method: 'POST',
@@ -187,4 +192,5 @@ export async function restDoors(site: Site, count: number): Promise<Door[]> {
     door('GET /gateways/{id}/logs', () => ({ method: 'GET', path: `/v1/gateways/${site.stdio.id}/logs?tail=10` })),
     door('POST /gateways/{id}/test', (n) => ({ method: 'POST', path: `/v1/gateways/${fleets.test[n]}/test` })),
   ]
+  return doors.filter(({ name }) => chosen(name))
 }
