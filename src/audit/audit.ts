@@ -28,6 +28,6 @@ export interface AuditReader {
   tip(): Promise<{ readonly head: Buffer; readonly seq: number | null }>
   /** Oldest first, newer than `after`, up to `last`. */
   chain(after: number, last: number, limit: number): Promise<readonly ChainedRecord[]>
-  /** The head after a record with this hash. */
-  nextHead(previous: Buffer, recordHash: Buffer): Buffer
+  /** The head after a record with this hash and number; null: as it was when heads did not say numbers. */
+  nextHead(previous: Buffer, recordHash: Buffer, seq: number | null): Buffer
 }

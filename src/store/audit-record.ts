@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What is hashed of one administrative change: everything but its place in the chain. */
+/** What is hashed of one administrative change: everything but its number, which the head of the chain says. */
 export interface AuditRecord {
   readonly at: Date
   readonly actor: string
@@ -18,7 +18,14 @@ export function recordHash(record: AuditRecord): Buffer {
   return createHash('sha256').update(canonical).digest()
 }
 
-/** The head of the chain after a record: SHA-256(previous head ‖ record hash). The chain begins with an empty head. */
-export function nextHead(previous: Buffer, hash: Buffer): Buffer {
-  return createHash('sha256').update(previous).update(hash).digest()
+/**
+ * The head of the chain after a record: SHA-256(previous head ‖ record hash ‖ number as 64 bits, big endian). The chain begins with an
+ * empty head. `seq` null: without the number, as the first records of an old log were chained.
+ */
+export function nextHead(previous: Buffer, hash: Buffer, seq: number | null): Buffer {
+  const head = createHash('sha256').update(previous).update(hash)
+  if (seq === null) return head.digest()
+  const number = Buffer.alloc(8)
+  number.writeBigInt64BE(BigInt(seq))
+  return head.update(number).digest()
 }

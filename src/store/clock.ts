@@ -22,7 +22,7 @@ export function endOf({ changes, audit }: Announcement, at: Date): string {
   )
   if (rows.length === 0 && audit === undefined) return 'COMMIT'
   const hash = audit === undefined ? undefined : hashed(audit, at)
-  const head = hash === undefined ? 'audit_head' : `sha256(audit_head || ${bytes(hash.hash)})`
+  const head = hash === undefined ? 'audit_head' : `sha256(audit_head || ${bytes(hash.hash)} || int8send(seq + 1))`
   const parts = [
     `clock AS (UPDATE change_clock SET seq = seq + 1, audit_head = ${head} RETURNING seq, audit_head)`,
     ...(rows.length === 0 ? [] : [changeRows(rows)]),

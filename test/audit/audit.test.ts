@@ -69,6 +69,8 @@ const DAMAGE: readonly (readonly [string, string, number | null, RegExp])[] = [
     4,
     /inserted/,
   ],
+  ['a renumbered end', `UPDATE audit_log SET seq = 50 WHERE seq = 5`, 50, /renumbered/],
+  ['a log that begins later', `UPDATE audit_log SET seq = seq + 100`, 101, /renumbered/],
   ['another head in the clock', `UPDATE change_clock SET audit_head = '\\x00'`, null, /missing/],
 ]
 
@@ -77,6 +79,35 @@ test.each(DAMAGE)('%s is found', async (_, damage, seq, why) => {
   await fresh.sql(damage)
   const verdict = await verifyAuditChain(auditStore(fresh.db))
   expect(verdict).toMatchObject({ intact: false, seq, why: expect.stringMatching(why) })
+})
+
+/** As records were chained whose heads do not say their numbers. */
+const UNNUMBERED = `
+  WITH RECURSIVE chain AS (
+    SELECT seq, sha256(record_hash) AS head FROM audit_log WHERE seq = 1
+    UNION ALL
+    SELECT next.seq, sha256(chain.head || next.record_hash) FROM audit_log next, chain WHERE next.seq = chain.seq + 1
+  ), written AS (UPDATE audit_log SET head = chain.head FROM chain WHERE audit_log.seq = chain.seq)
+  UPDATE change_clock SET audit_head = (SELECT head FROM chain ORDER BY seq DESC LIMIT 1)`
+
+test('a log that began before heads said numbers goes on with those that do', async () => {
+  await using fresh = await withRecords(5)
+  await fresh.sql(UNNUMBERED)
+  expect(await verifyAuditChain(auditStore(fresh.db))).toMatchObject({ intact: true, records: 5 })
+  await fresh.db.write('test', async (tx) => {
+    tx.audit({ actor: 'a', action: 'later', targetKind: 'thing', targetId: 'x', detail: {} })
+  })
+  expect(await verifyAuditChain(auditStore(fresh.db))).toMatchObject({ intact: true, records: 6 })
+  await fresh.sql(`UPDATE audit_log SET seq = 60 WHERE seq = 6`)
+  expect(await verifyAuditChain(auditStore(fresh.db))).toMatchObject({ intact: false, seq: 60 })
+})
+
+test('after a head that says its number none is taken that does not', async () => {
+  await using fresh = await withRecords(2)
+  await fresh.sql(
+    `UPDATE audit_log SET head = sha256((SELECT head FROM audit_log WHERE seq = 1) || record_hash) WHERE seq = 2`,
+  )
+  expect(await verifyAuditChain(auditStore(fresh.db))).toMatchObject({ intact: false, seq: 2 })
 })
 
 test('lists run from new to old', async () => {

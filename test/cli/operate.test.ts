@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startLegacyFixture, type Fixture } from '../fixtures/legacy-server.ts'
 import { causeway, type CliRun } from '../support/cli.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
-import { needs } from '../support/needs.ts'
+import { needs, pathOf } from '../support/needs.ts'
 import { openTerminal, type PseudoTerminal, type TerminalSettings } from '../support/pseudo-terminal.ts'
 
 let gateway: RunningGateway
@@ -173,16 +173,16 @@ describe('completion in a shell', () => {
   })
 
   test('zsh', async (context) => {
-    context.skip(!existsSync('/usr/bin/zsh'), 'zsh is not installed')
+    needs(context, 'zsh')
     const define = `_describe() { print -l -- "\${(@P)3}" }; compdef() { : }; eval "$(causeway completion zsh)"`
     const ask = 'words=(causeway call fixture-test-si); CURRENT=3; _causeway'
-    expect(await shell('/usr/bin/zsh', ['-f', '-c', `${define}; ${ask}`])).toContain('fixture-test-simple-text:')
+    expect(await shell(pathOf('zsh'), ['-f', '-c', `${define}; ${ask}`])).toContain('fixture-test-simple-text:')
   })
 
   test('fish', async (context) => {
-    context.skip(!existsSync('/usr/bin/fish'), 'fish is not installed')
+    needs(context, 'fish')
     const script = "causeway completion fish | source; complete -C 'causeway call fixture-test-si'"
-    expect(await shell('/usr/bin/fish', ['--no-config', '-c', script])).toMatch(/^fixture-test-simple-text\t/)
+    expect(await shell(pathOf('fish'), ['--no-config', '-c', script])).toMatch(/^fixture-test-simple-text\t/)
   })
 })
 

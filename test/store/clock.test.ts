@@ -89,7 +89,7 @@ test('the audit chain can be verified by anybody who has the rows', async () => 
   for (const row of rows) {
     const hash = recordHash({ ...row, targetKind: row.target_kind, targetId: row.target_id })
     expect(hash.equals(row.record_hash)).toBe(true)
-    head = nextHead(head, hash)
+    head = nextHead(head, hash, row.seq)
     expect(head.equals(row.head)).toBe(true)
   }
   expect(JSON.parse(rows[3]?.detail ?? '')).toMatchObject({ quote: "it's \\u0000 \n $$" })

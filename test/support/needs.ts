@@ -3,11 +3,13 @@ import type { TestContext } from 'vitest'
 
 const CLIENTS = '/usr/local/lib/causeway-test/node_modules'
 
-/** Servers that Debian brings and npm does not, and clients that are too large for our own packages. */
+/** Servers and shells that Debian brings and npm does not, and clients that are too large for our own packages. */
 const PROGRAMS = {
   postgres15: '/usr/lib/postgresql/15/bin/postgres',
   pgbouncer: '/usr/sbin/pgbouncer',
   script: '/usr/bin/script',
+  zsh: '/usr/bin/zsh',
+  fish: '/usr/bin/fish',
   inspector: `${CLIENTS}/@modelcontextprotocol/inspector/clients/launcher/build/index.js`,
   'mcp-remote': `${CLIENTS}/mcp-remote/dist/proxy.js`,
 } as const
