@@ -6,7 +6,7 @@ export const MAX_URL = 2048
 export function upstreamUrl(text: string): string {
   if (text.length > MAX_URL) throw refused(`longer than ${MAX_URL} characters`)
   const url = URL.parse(text)
-  if (url === null) throw refused('not a URL')
+  if (url === null) throw refused('is not a URL; it is like http://127.0.0.1:3000/mcp')
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refused('must begin with http:// or https://')
   if (url.username !== '' || url.password !== '')
     throw refused('holds a user name or password; give them as auth_type basic instead')
