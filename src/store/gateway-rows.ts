@@ -12,9 +12,14 @@ import type { Reader } from './store.ts'
 const countOf = (table: 'tools' | 'prompts' | 'resources'): RawBuilder<number> =>
   sql<number>`(SELECT count(*) FROM ${sql.table(table)} AS i WHERE i.gateway_id = g.id)`
 
+/** How much a gateway offers, by kind. */
+export type Counts = Readonly<Record<'tools' | 'prompts' | 'resources', RawBuilder<number>>>
+
+const COUNTED: Counts = { tools: countOf('tools'), prompts: countOf('prompts'), resources: countOf('resources') }
+
 /** Gateways with what is observed of them, whose they are and how much they offer: one statement. */
 // eslint-disable-next-line typescript/explicit-function-return-type
-export function gatewayQuery(read: Pick<Reader, 'selectFrom'>) {
+export function gatewayQuery(read: Pick<Reader, 'selectFrom'>, counts = COUNTED) {
   return read
     .selectFrom('gateways as g')
     .innerJoin('gateway_states as s', 's.gateway_id', 'g.id')
@@ -56,9 +61,9 @@ export function gatewayQuery(read: Pick<Reader, 'selectFrom'>) {
       isoOrNull('s.claimed_at').as('claimed_at'),
       isoOrNull('s.claim_expires_at').as('claim_expires_at'),
       isoOrNull('s.era_at').as('era_at'),
-      countOf('tools').as('tools'),
-      countOf('prompts').as('prompts'),
-      countOf('resources').as('resources'),
+      counts.tools.as('tools'),
+      counts.prompts.as('prompts'),
+      counts.resources.as('resources'),
     ])
 }
 

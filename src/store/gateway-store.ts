@@ -21,7 +21,8 @@ import {
   takenColumns,
   takenOf,
 } from './discovery-store.ts'
-import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
+import { columnsOf, observed } from './gateway-columns.ts'
+import { gatewayOf, gatewayQuery, type Counts } from './gateway-rows.ts'
 import { rememberKey } from './idempotency-store.ts'
 import { restateItems } from './gateway-items-store.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
@@ -120,24 +121,42 @@ function writing(db: Database): GatewayWriter {
 
 async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<Gateway> {
   const { id, declaration, observation, idempotency, nextCheckIn } = gateway
+  // What is stored is read as it goes in: in the query the names mean the rows that these two return.
   const made = tx.sql
-    .with('state', (q) =>
+    .with('gateway_states', (q) =>
       q
         .insertInto('gateway_states')
-        .values({ gateway_id: id, ...observed(observation, nextCheckIn), registration_attempts: 1 }),
+        .values({ gateway_id: id, ...observed(observation, nextCheckIn), registration_attempts: 1 })
+        .returningAll(),
     )
     .with('remembered', (q) => rememberKey(q, { userId: actor.userId, idempotency, targetId: id }))
-    .insertInto('gateways')
-    .values({ id, ...columnsOf(declaration), owner_id: actor.userId, created: provenance(actor) })
+    .with('gateways', (q) =>
+      q
+        .insertInto('gateways')
+        .values({ id, ...columnsOf(declaration), owner_id: actor.userId, created: provenance(actor) })
+        .returningAll(),
+    )
   const items = observation.kind === 'found' ? itemsStatement({ gatewayId: id, actor }, observation) : undefined
-  const stored = gatewayQuery(tx.sql).where('g.id', '=', id)
-  const [row] = await tx.together(made.compile(), ...(items ? [items.compile(tx.sql)] : []), stored.compile())
+  const stored = gatewayQuery(made, countsIn(observation))
+  const [row] = await tx.together(stored.compile(), ...(items ? [items.compile(tx.sql)] : []))
   if (row === undefined) throw new Error('a gateway that was just stored is not there')
   tx.changed('gateway', id)
   tx.changed('gateway_items', id)
   audit(tx, actor, { action: 'gateways.create', id, detail: { name: declaration.name, ...whereOf(declaration) } })
   return gatewayOf(row)
 }
+
+/** How much a gateway will offer that offers nothing yet. */
+function countsIn(observation: Observation): Counts {
+  const found = observation.kind === 'found' ? observation.diff : NOTHING_NEW
+  const count = (...lists: readonly { readonly added: readonly unknown[] }[]): Counts['tools'] =>
+    sql<number>`${lists.reduce((sum, { added }) => sum + added.length, 0)}::bigint`
+  const { tools, prompts, resources, templates } = found
+  return { tools: count(tools), prompts: count(prompts), resources: count(resources, templates) }
+}
+
+const NONE = { added: [] }
+const NOTHING_NEW = { tools: NONE, prompts: NONE, resources: NONE, templates: NONE }
 
 async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise<boolean> {
   const { id, declaration, ifMatch, observation, moved, nextCheckIn, renamed } = change
@@ -208,64 +227,6 @@ const UNKNOWN = {
   capabilities: null,
   server_info: null,
   instructions: null,
-}
-
-/** The columns of gateway_states that a look at the upstream decides. */
-function observed(observation: Observation, nextCheckIn: number) {
-  const next = sql<Date>`now() + make_interval(secs => ${nextCheckIn})`
-  if (observation.kind === 'unreachable')
-    return { reachable: false, last_error: observation.error.slice(0, 2000), next_check_at: next }
-  const { era, revision, transport, evidence, stateful, capabilities, serverInfo, instructions } = observation.discovery
-  const now = sql<Date>`now()`
-  const unclaimed = { claimed_by: null, claimed_at: null, claim_expires_at: null }
-  return {
-    status: 'active',
-    reachable: true,
-    last_error: null,
-    last_seen: now,
-    last_refresh_at: now,
-    next_check_at: next,
-    era,
-    revision,
-    transport,
-    era_evidence: evidence,
-    era_at: now,
-    stateful,
-    capabilities,
-    instructions,
-    server_info: serverInfo,
-    ...unclaimed,
-  }
-}
-
-function columnsOf(declaration: Declaration) {
-  const { name, slug, url, stdio, description, transport, credential, teamId, visibility } = declaration
-  return {
-    name,
-    slug,
-    url,
-    description,
-    transport,
-    credential,
-    team_id: teamId,
-    visibility,
-    tags: JSON.stringify(declaration.tags),
-    passthrough_headers: JSON.stringify(declaration.passthroughHeaders),
-    auth_type: declaration.authType,
-    auth_hint: declaration.authHint === null ? null : JSON.stringify(declaration.authHint),
-    command: stdio?.command ?? null,
-    args: JSON.stringify(stdio?.args ?? []),
-    env: stdio?.env ?? null,
-    env_names: JSON.stringify(stdio?.envNames ?? []),
-    cwd: stdio?.cwd ?? null,
-    sharing: stdio?.sharing ?? null,
-    ca_certificate: declaration.caCertificate,
-    client_cert: declaration.clientCert,
-    client_key: declaration.clientKey,
-    http_version: declaration.httpVersion,
-    refresh_interval_seconds: declaration.refreshIntervalSeconds,
-    timeout_ms: declaration.timeoutMs,
-  }
 }
 
 /** Where it leads, for the audit log. Arguments may hold secrets, so they are not told. */

@@ -39,8 +39,8 @@ export type Reader = Pick<
 export interface WriteTx {
   /** Bound to the transaction; at most five statements. */
   readonly sql: Kysely<Schema>
-  /** Statements that need no answer of one another, in order and in one round trip; answers the rows of the last. */
-  together<R>(...queries: readonly [...CompiledQuery[], CompiledQuery<R>]): Promise<readonly R[]>
+  /** Statements that need no answer of one another, in order and in one round trip; answers the rows of the first. */
+  together<R>(first: CompiledQuery<R>, ...others: readonly CompiledQuery[]): Promise<readonly R[]>
   /** Says which thing to read again once this has committed. */
   changed(kind: ChangeKind, ...ids: readonly string[]): void
   /** The one audit record of this transaction. */

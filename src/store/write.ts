@@ -167,7 +167,7 @@ class Transaction {
       sql: kyselyOver((query) => this.#send(query)),
       together: async (...queries) => {
         const results = await Promise.all(queries.map((query) => this.#send(query)))
-        return (results.at(-1)?.rows ?? []) as never
+        return (results[0]?.rows ?? []) as never
       },
       changed: (kind, ...ids) => {
         const named = this.#changes.get(kind) ?? new Set()
