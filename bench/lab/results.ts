@@ -42,6 +42,14 @@ export interface Tick {
   readonly gateway: ProcessTick | null
 }
 
+/** A whole minute of what was measured, of requests through the gateway. */
+export interface Minute {
+  /** Seconds on the ticks' clock, of its end. */
+  readonly at: number
+  readonly answered: number
+  readonly added: { readonly p50: number; readonly p99: number }
+}
+
 /** The most that any look of this second saw; several looks a second. */
 export interface DatabaseTick {
   readonly looks: number
@@ -103,6 +111,7 @@ export interface Results {
   readonly measuredSeconds: number
   readonly kinds: readonly KindResult[]
   readonly ticks: readonly Tick[]
+  readonly minutes: readonly Minute[]
   readonly database: DatabaseResult | null
   readonly failures: readonly FailureRow[]
   /** Answers that carried another caller's canary. */

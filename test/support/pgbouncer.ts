@@ -4,8 +4,12 @@ import { accountFolder, childServer, freePort } from './child-server.ts'
 import { pathOf } from './needs.ts'
 import type { TestServer } from './postgres15.ts'
 
+export interface PgBouncer extends TestServer {
+  readonly logFile: string
+}
+
 /** Debian's PgBouncer in transaction mode on loopback, before the database of `url`. */
-export async function startPgBouncer(url: string, poolSize = 10): Promise<TestServer> {
+export async function startPgBouncer(url: string, poolSize = 10): Promise<PgBouncer> {
   await using building = new AsyncDisposableStack()
   const folder = building.use(await accountFolder())
   const there = new URL(url)
@@ -13,6 +17,7 @@ export async function startPgBouncer(url: string, poolSize = 10): Promise<TestSe
   const port = await freePort()
   const config = join(folder.path, 'pgbouncer.ini')
   const users = join(folder.path, 'users')
+  const logFile = join(folder.path, 'pgbouncer.log')
   const lines = [
     '[databases]',
     `* = host=${host} port=${there.port === '' ? 5432 : there.port}`,
@@ -20,6 +25,7 @@ export async function startPgBouncer(url: string, poolSize = 10): Promise<TestSe
     'listen_addr = 127.0.0.1',
     `listen_port = ${port}`,
     'unix_socket_dir =',
+    `logfile = ${logFile}`,
     'auth_type = trust',
     `auth_file = ${users}`,
     'pool_mode = transaction',
@@ -31,5 +37,5 @@ export async function startPgBouncer(url: string, poolSize = 10): Promise<TestSe
   const own = `postgresql://${there.username}@127.0.0.1:${port}${there.pathname}`
   const server = building.use(await childServer(folder.account, [pathOf('pgbouncer'), config], own))
   const owned = building.move()
-  return { url: own, pid: server.pid, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { url: own, pid: server.pid, logFile, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

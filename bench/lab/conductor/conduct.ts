@@ -1,9 +1,10 @@
 import { cpus, totalmem } from 'node:os'
 import type { Sums } from '../generator/orders.ts'
-import type { Results, Tick } from '../results.ts'
+import type { Minute, Results, Tick } from '../results.ts'
 import type { Conduct, Run } from '../run.ts'
 import { Generators } from './generators.ts'
 import { mergeFailures, mergeKinds, mergeTicks } from './merge.ts'
+import { Minutes } from './minutes.ts'
 import { partsOf } from './parts.ts'
 
 /** So that every generator has heard when second 0 is before it comes. */
@@ -13,6 +14,7 @@ export const conduct: Conduct = async (run) => {
   using generators = new Generators(partsOf(run))
   await generators.ready()
   const ticks: Tick[] = []
+  const minutes = new Minutes(run.scenario)
   const at = Date.now() + HEAD_START_MS
   generators.tell({ kind: 'begin', at })
   const stop = (): void => generators.tell({ kind: 'stop' })
@@ -22,16 +24,21 @@ export const conduct: Conduct = async (run) => {
     const tick = { ...mergeTicks(parts), database: run.database?.tick() ?? null, gateway: run.gateway?.tick() ?? null }
     if (tick.at === run.scenario.rampSeconds) run.database?.begin()
     ticks.push(tick)
+    minutes.add(tick, parts)
     run.progress(tick)
   }
   run.stop.removeEventListener('abort', stop)
-  return resultsOf(run, { ticks, sums: generators.sums, beganAt: new Date(at).toISOString() })
+  return resultsOf(run, { ticks, minutes: minutes.whole, sums: generators.sums, beganAt: new Date(at).toISOString() })
 }
 
-function resultsOf(
-  { scenario, site, database }: Run,
-  { ticks, sums, beganAt }: { ticks: readonly Tick[]; sums: readonly Sums[]; beganAt: string },
-): Results {
+interface Gathered {
+  readonly ticks: readonly Tick[]
+  readonly minutes: readonly Minute[]
+  readonly sums: readonly Sums[]
+  readonly beganAt: string
+}
+
+function resultsOf({ scenario, site, database }: Run, { ticks, minutes, sums, beganAt }: Gathered): Results {
   const lasted = (ticks.at(-1)?.at ?? 0) - scenario.rampSeconds
   return {
     format: 1,
@@ -48,6 +55,7 @@ function resultsOf(
     measuredSeconds: Math.max(0, Math.min(scenario.seconds, lasted)),
     kinds: mergeKinds(sums),
     ticks,
+    minutes,
     database: database?.result() ?? null,
     failures: mergeFailures(sums),
     foreignAnswers: sums.reduce((sum, { foreignAnswers }) => sum + foreignAnswers, 0),

@@ -92,6 +92,7 @@ export function inventedResults(about: Invention = {}): Results {
       kind('relay list', 3570, [3.8, 3.8]),
     ],
     ticks: Array.from({ length: all.ticks }, (_, index) => tick(index + 1, all)),
+    minutes: [],
     database: all.isOwn
       ? {
           looks: 3360,

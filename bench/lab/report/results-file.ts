@@ -25,6 +25,7 @@ const Tick = Type.Object({
   database: orNull(DatabaseTick),
   gateway: orNull(ProcessTick),
 })
+const Minute = Type.Object({ at: N, answered: N, added: Pair })
 const Activity = Type.Object({ source: S, state: S, count: N, avgAgeMs: N, maxAgeMs: N })
 const Database = Type.Object({
   looks: N,
@@ -54,6 +55,7 @@ const Schema = Type.Object({
   measuredSeconds: N,
   kinds: Type.Array(Kind),
   ticks: Type.Array(Tick),
+  minutes: Type.Array(Minute),
   database: orNull(Database),
   failures: Type.Array(Type.Object({ kind: S, reason: S, count: N, example: S })),
   foreignAnswers: N,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -14,10 +14,11 @@ const STOPPED_WITHIN_MS = 5_000
 
 /**
  * Starts it and waits for the URL that it prints.
- * @param file below bench/lab
+ * @param name of its file below bench/lab; in the package that is JavaScript, as this one is
  */
-export async function startProgram(file: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', file)], {
+export async function startProgram(name: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+  const file = join(import.meta.dirname, '..', `${name}${extname(import.meta.filename)}`)
+  const child = spawn(process.execPath, [file], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
     // Ctrl-C is for us to hear: what it ends, we end in our order.
@@ -26,7 +27,7 @@ export async function startProgram(file: string, env: Readonly<Record<string, st
   const exited = once(child, 'exit')
   const [url] = (await Promise.race([
     once(createInterface(child.stdout), 'line'),
-    exited.then(() => Promise.reject(new Error(`${file} ended before it was ready`))),
+    exited.then(() => Promise.reject(new Error(`${name} ended before it was ready`))),
   ])) as [string]
   return {
     url,
@@ -46,4 +47,4 @@ export const LIST_LENGTH = 5
 
 /** The upstream of every load. `tools` is how long each of its lists is. */
 export const startSimulatorProgram = (tools: number): Promise<Program> =>
-  startProgram('simulator/program.ts', { PORT: '0', TOOLS: String(tools) })
+  startProgram('simulator/program', { PORT: '0', TOOLS: String(tools) })

@@ -12,7 +12,7 @@ export interface RelaySiteOptions {
 
 /** A bare relay before servers of its own, for the control group of a run. */
 export async function relaySite({ simulator, servers, listLength }: RelaySiteOptions): Promise<PreparedSite> {
-  const relay = await startProgram('relay/program.ts', { UPSTREAM: simulator })
+  const relay = await startProgram('relay/program', { UPSTREAM: simulator })
   const aggregate = Array.from({ length: servers }, (_, n) => ({
     path: `/either/control-${n + 1}/mcp?tools=${listLength}`,
     tools: ['wait'],
