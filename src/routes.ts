@@ -14,15 +14,18 @@ import { gatewayStore } from '#/store/gateway-store.ts'
 import { importStore } from '#/store/import-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
+import { roleStore } from '#/store/role-store.ts'
 import { rootStore } from '#/store/root-store.ts'
 import { serverStore } from '#/store/server-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
 import type { Database } from '#/store/store.ts'
 import { tagStore } from '#/store/tag-store.ts'
+import { teamStore } from '#/store/team-store.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
 import type { ToolDeps } from '#/tools/tool.ts'
 import { totalsStore } from '#/store/totals-store.ts'
+import { userStore } from '#/store/users-store.ts'
 
 export interface RouteParts {
   readonly db: Database
@@ -64,6 +67,9 @@ export function routesOf({
       prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
       resources: { store: resourceStore(db), content: { read: backend.resource }, settled },
       tokens: { store: tokenStore(db), settled },
+      users: { store: userStore(db), settled },
+      teams: { store: teamStore(db), settled },
+      roles: { store: roleStore(db), snapshot: () => catalog.current, settled },
       metrics: { totals: totalsStore(db), prometheus },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db) },

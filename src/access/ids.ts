@@ -6,8 +6,9 @@ export type TeamId = Id<'team'>
 export const TeamId = defineId<TeamId>()
 export type RoleId = Id<'role'>
 export const RoleId = defineId<RoleId>()
-/** Of the roles that are the product's own, the one that everybody must be able to name. */
+/** Of the roles that are the product's own, those that everybody must be able to name. */
 export const PLATFORM_ADMIN_ROLE = '00000000000070008000000000000001' as RoleId
+export const PLATFORM_VIEWER_ROLE = '00000000000070008000000000000002' as RoleId
 export type AssignmentId = Id<'assignment'>
 export const AssignmentId = defineId<AssignmentId>()
 export type TokenId = Id<'token'>

@@ -14,6 +14,14 @@ import { rootEndpoints, type RootDeps } from '#/roots/root-endpoints.ts'
 import { serverEndpoints } from '#/servers/server-endpoints.ts'
 import type { ServerDeps } from '#/servers/server.ts'
 import { tagEndpoints, type TagDeps } from '#/tags/tag-endpoints.ts'
+import { assignmentEndpoints } from '#/roles/assignment-endpoints.ts'
+import { permissionEndpoints } from '#/roles/permission-endpoints.ts'
+import type { RoleDeps } from '#/roles/role.ts'
+import { roleEndpoints } from '#/roles/role-endpoints.ts'
+import type { TeamDeps } from '#/teams/team.ts'
+import { teamEndpoints } from '#/teams/team-endpoints.ts'
+import type { UserDeps } from '#/users/user.ts'
+import { userEndpoints } from '#/users/user-endpoints.ts'
 import { tokenEndpoints } from '#/tokens/token-endpoints.ts'
 import type { TokenDeps } from '#/tokens/token-store.ts'
 import { toolEndpoints } from '#/tools/tool-endpoints.ts'
@@ -33,6 +41,9 @@ export interface RestDeps {
   readonly prompts: PromptDeps
   readonly resources: ResourceDeps
   readonly tokens: TokenDeps
+  readonly users: UserDeps
+  readonly teams: TeamDeps
+  readonly roles: RoleDeps
   readonly metrics: MetricsDeps
   readonly system: SystemDeps
   readonly tags: TagDeps
@@ -77,6 +88,11 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...promptEndpoints(deps.prompts),
     ...resourceEndpoints(deps.resources),
     ...tokenEndpoints(deps.tokens),
+    ...userEndpoints(deps.users),
+    ...teamEndpoints(deps.teams),
+    ...roleEndpoints(deps.roles),
+    ...assignmentEndpoints(deps.roles),
+    ...permissionEndpoints(deps.roles),
     ...metricsEndpoints(deps.metrics),
     ...tagEndpoints(deps.tags),
     ...rootEndpoints(deps.roots),

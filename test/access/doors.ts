@@ -37,7 +37,7 @@ export function restDoors(scene: Scene): Door[] {
 function doorsOf(scene: Scene, method: string, path: string): Door[] {
   // The Prometheus text lives at the same path for those who do not ask for JSON.
   const headers = { 'content-type': 'application/json', accept: 'application/json' }
-  const body = method === 'POST' || method === 'PUT' ? '{}' : undefined
+  const body = ['POST', 'PUT', 'PATCH'].includes(method) ? '{}' : undefined
   const plain = { method, headers, body }
   const noun = /^(?:\/v1)?\/(\w+)/.exec(path)?.[1] as Noun
   const places = path.includes('{id}') ? scene.ids[noun] : undefined
@@ -47,7 +47,7 @@ function doorsOf(scene: Scene, method: string, path: string): Door[] {
   const careful = method === 'GET' ? headers : { ...headers, 'if-match': '"999999"' }
   const at = (place: string, id: string): Door => {
     const name = `${method} ${path} ${place}`
-    return { ...plain, headers: careful, name, path: path.replace('{id}', id), id }
+    return { ...plain, headers: careful, name, path: path.replace('{id}', id).replaceAll(/\{\w+\}/g, 'none'), id }
   }
   const absent = at('absent', places.absent)
   const there = PLACES.filter((place) => place !== 'absent').map((place): Door => ({

@@ -22,7 +22,8 @@ const PEOPLE: Readonly<Record<TeamPerson, Person>> = {
 }
 
 export interface People {
-  readonly teams: Readonly<Record<'own' | 'other', string>>
+  /** Two that people share, and the member's personal one. */
+  readonly teams: Readonly<Record<'own' | 'other' | 'member', string>>
   readonly tokens: Readonly<Record<TeamPerson, string>>
 }
 
@@ -35,10 +36,12 @@ export async function makePeople(db: OpenDatabase): Promise<People> {
     tx.changed('team', teams.own, teams.other)
   })
   const tokens = {} as Record<TeamPerson, string>
+  let personal = ''
   for (const name of TEAM_PEOPLE) {
     const { team, isOwner = false, role } = PEOPLE[name]
     const user = await makeUser(db, name.replace(' ', '-'))
     tokens[name] = user.token
+    if (name === 'member') personal = user.id
     const teamId = team === null ? null : teams[team]
     const held = [
       { role_id: PLATFORM_VIEWER.id, team_id: null },
@@ -52,7 +55,7 @@ export async function makePeople(db: OpenDatabase): Promise<People> {
       tx.changed('user', user.id)
     })
   }
-  return { teams, tokens }
+  return { teams: { ...teams, member: personal }, tokens }
 }
 
 /** A user who owns nothing and holds nothing, with a personal team and a token. */
@@ -75,4 +78,21 @@ export async function makeUser(db: OpenDatabase, name: string, enabled = true): 
     tx.changed('token', tokenId)
   })
   return { id, token: token.text }
+}
+
+/** A token of a user that there is, which nobody but the user itself could make. */
+export async function makeTokenFor(db: OpenDatabase, email: string): Promise<string> {
+  const { id } = await db
+    .read('tests')
+    .selectFrom('users')
+    .select('id')
+    .where('email', '=', email)
+    .executeTakeFirstOrThrow()
+  const tokenId = TokenId.mint()
+  const { text, hash, hint } = mintToken()
+  await db.write('tests', async (tx) => {
+    await tx.sql.insertInto('tokens').values({ id: tokenId, user_id: id, name: 'test', hash, hint }).execute()
+    tx.changed('token', tokenId)
+  })
+  return text
 }

@@ -6,7 +6,7 @@ export const PLACES = ['absent', 'private', 'own', 'team', 'other', 'public'] as
 export type Place = (typeof PLACES)[number]
 export type There = Exclude<Place, 'absent'>
 
-export const NOUNS = ['gateways', 'servers', 'tools', 'prompts', 'resources', 'tokens'] as const
+export const NOUNS = ['gateways', 'servers', 'tools', 'prompts', 'resources', 'tokens', 'teams'] as const
 export type Noun = (typeof NOUNS)[number]
 
 /** An id for each kind of thing at each place: everything of it is reached by these. */
@@ -23,9 +23,15 @@ const stands = ({ teams }: People): Readonly<Record<There, object>> => ({
   public: { visibility: 'public' },
 })
 
-/** A gateway with its tools, prompts and resources, a virtual server with one of each, and a token, at every place. */
+/** A team, a gateway with its tools, prompts and resources, a virtual server with one of each, and a token, at every place. */
 export async function makeThings(gateway: RunningGateway, people: People, upstream: string): Promise<Things> {
   const ids = Object.fromEntries(NOUNS.map((noun) => [noun, { absent: ABSENT }])) as Record<Noun, Record<Place, string>>
+  const { own, other, member } = people.teams
+  const shared = async (name: string, visibility: string): Promise<string> =>
+    (await post(gateway, gateway.token, '/v1/teams', { name, visibility }))['id'] as string
+  Object.assign(ids.teams, { own: member, team: own, other })
+  ids.teams.private = await shared('of the administrator', 'private')
+  ids.teams.public = await shared('for all to see', 'public')
   for (const place of PLACES.filter((each) => each !== 'absent')) {
     const by = place === 'own' ? people.tokens.member : gateway.token
     const at = stands(people)[place]

@@ -16,6 +16,10 @@ import { restApp } from '#/http/rest.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { activity } from '#/store/activity.ts'
 import { serverVersion } from '#/store/server-version.ts'
+import { buildSnapshot } from '#/catalog/build.ts'
+import { roleStore } from '#/store/role-store.ts'
+import { teamStore } from '#/store/team-store.ts'
+import { userStore } from '#/store/users-store.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { totalsStore } from '#/store/totals-store.ts'
 import { declaredStore } from '../../src/store/declared-store.ts'
@@ -156,6 +160,9 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       prompts: { store: promptStore(db), getter: { get: asked }, settled },
       resources: { store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, settled },
       tokens: { store: tokenStore(db), settled },
+      users: { store: userStore(db), settled },
+      teams: { store: teamStore(db), settled },
+      roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },
       metrics: { totals: totalsStore(db), prometheus: async () => '# none\n' },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db) },

@@ -12,12 +12,15 @@ const NOUNS = [
   'prompts',
   'records',
   'resources',
+  'roles',
   'roots',
   'servers',
   'tags',
+  'teams',
   'tokens',
   'tools',
   'transfer',
+  'users',
 ] as const
 const noun: MayImport = { values: [...GROUND, 'mcp', 'access', 'catalog', 'api'], types: [...NOUNS, 'stdio'] }
 

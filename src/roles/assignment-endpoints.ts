@@ -1,0 +1,140 @@
+import { Type } from 'typebox'
+import { allow, allowAny } from '#/access/allow.ts'
+import { TeamId, type UserId } from '#/access/ids.ts'
+import type { Principal } from '#/access/principal.ts'
+import { roleOf } from '#/access/roles.ts'
+import { actorOf } from '#/api/actor.ts'
+import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { requireNoWider } from './no-wider.ts'
+import type { RoleDeps, RoleRow } from './role.ts'
+import { roleFor } from './role-endpoints.ts'
+import { AssignmentCreate, AssignmentView, assignmentView, ScopeInput } from './role-view.ts'
+
+const tag = 'roles'
+const UserParams = Type.Object({ email: Type.String({ description: 'The e-mail address, percent-encoded' }) })
+
+/** Who holds which role where. */
+export function assignmentEndpoints(deps: RoleDeps): readonly Endpoint[] {
+  return [...reading(deps), ...writing(deps)]
+}
+
+function reading({ store }: RoleDeps): readonly Endpoint[] {
+  return [
+    endpoint({
+      route: 'GET /rbac/users/{email}/roles',
+      permission: 'admin.user_management',
+      tag,
+      summary: 'Roles that a user holds, memberships aside',
+      params: UserParams,
+      reply: Type.Array(AssignmentView),
+      handle: async ({ params }) => {
+        const userId = await store.userId(params.email)
+        if (userId === undefined) throw noUser()
+        return { body: (await store.held(userId)).map(assignmentView) }
+      },
+    }),
+    endpoint({
+      route: 'GET /rbac/my/roles',
+      permission: 'access.read',
+      tag,
+      summary: 'Roles that you hold, memberships aside',
+      reply: Type.Array(AssignmentView),
+      handle: async ({ principal }) => ({ body: (await store.held(principal.userId)).map(assignmentView) }),
+    }),
+  ]
+}
+
+function writing(deps: RoleDeps): readonly Endpoint[] {
+  return [
+    endpoint({
+      route: 'POST /rbac/users/{email}/roles',
+      permission: 'teams.manage_members',
+      tag,
+      summary: 'Give a user a role',
+      description: 'In the platform for those who look after users, in a team for those who look after its members.',
+      params: UserParams,
+      body: AssignmentCreate,
+      reply: AssignmentView,
+      handle: async ({ params, body, principal, request }) => {
+        const { role, teamId, userId } = await asked(deps, principal, { ...body, email: params.email })
+        const expiresAt = expiry(body.expires_at)
+        const made = await deps.store.assign(
+          { userId, roleId: role.id, teamId, expiresAt },
+          actorOf(principal, request),
+        )
+        if (made === 'no_member')
+          throw new GatewayError('conflict', 'roles in a team are for its members: add the user to the team first')
+        await deps.settled(made.seq)
+        const all = await deps.store.held(userId)
+        const row = all.find((each) => each.role.id === role.id && each.teamId === teamId)
+        if (row === undefined) throw new GatewayError('not_found', 'the role was taken away meanwhile')
+        return { body: assignmentView(row) }
+      },
+    }),
+    endpoint({
+      route: 'DELETE /rbac/users/{email}/roles/{role_id}',
+      permission: 'teams.manage_members',
+      tag,
+      summary: 'Take a role from a user; it takes effect everywhere within a second',
+      params: Type.Object({ ...UserParams.properties, role_id: Type.String({ description: 'Id or name' }) }),
+      query: Type.Object({ scope: Type.Optional(ScopeInput), scope_id: Type.Optional(Type.String()) }),
+      reply: Type.Object({ message: Type.String() }),
+      handle: async ({ params, query, principal, request }) => {
+        const scope = query.scope ?? (query.scope_id === undefined ? 'global' : 'team')
+        const wanted = { role_id: params.role_id, scope, scope_id: query.scope_id ?? null, email: params.email }
+        const { role, teamId, userId } = await asked(deps, principal, wanted)
+        const gone = await deps.store.revoke({ userId, roleId: role.id, teamId }, actorOf(principal, request))
+        if (gone === undefined) throw new GatewayError('not_found', 'the user does not hold this role there')
+        if (gone === 'last_admin')
+          throw new GatewayError('conflict', 'nobody would be left who may do everything: make another one first')
+        await deps.settled(gone.seq)
+        return { body: { message: `${params.email} no longer holds ${role.name}` } }
+      },
+    }),
+  ]
+}
+
+interface Asked {
+  readonly role: RoleRow
+  readonly teamId: TeamId | null
+  readonly userId: UserId
+}
+
+/** What is to be given or taken, where the principal may give or take it. */
+async function asked(
+  deps: RoleDeps,
+  principal: Principal,
+  wanted: Pick<AssignmentCreate, 'role_id' | 'scope' | 'scope_id'> & { readonly email: string },
+): Promise<Asked> {
+  const teamId = wanted.scope === 'team' ? teamOf(wanted.scope_id) : null
+  if (teamId === null) allowAny(principal, 'admin.user_management')
+  else allow(principal, 'teams.manage_members', { ownerId: null, teamId, visibility: 'team' })
+  const role = await roleFor(deps, wanted.role_id)
+  if ((role.scope === 'team') !== (teamId !== null))
+    throw invalid('scope', `${role.name} is held in ${role.scope === 'team' ? 'a team' : 'the platform'}`)
+  requireNoWider(principal, roleOf(role).permissions, teamId)
+  const userId = await deps.store.userId(wanted.email)
+  if (userId === undefined) throw noUser()
+  return { role, teamId, userId }
+}
+
+function teamOf(given: string | null | undefined): TeamId {
+  if (!TeamId.is(given)) throw invalid('scope_id', 'say the id of the team')
+  return given
+}
+
+function expiry(given: string | null | undefined): string | null {
+  if (given === null || given === undefined) return null
+  const at = Date.parse(given)
+  if (!(at > Date.now())) throw invalid('expires_at', 'must be a time to come, such as 2030-01-31T00:00:00Z')
+  return new Date(at).toISOString()
+}
+
+function noUser(): GatewayError {
+  return new GatewayError('not_found', 'User not found', { field: 'email' })
+}
+
+function invalid(field: string, why: string): GatewayError {
+  return new GatewayError('invalid_field', `${field}: ${why}`, { field })
+}

@@ -1,0 +1,208 @@
+import { sql } from 'kysely'
+import { AssignmentId, PLATFORM_ADMIN_ROLE, type RoleId, type TeamId, type UserId } from '#/access/ids.ts'
+import type { RoleScope, StoredRole } from '#/access/roles.ts'
+import type { Actor } from '#/api/actor.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { AssignmentRow, NewAssignment, RoleDeclaration, RoleRow, RoleStore } from '#/roles/role.ts'
+import { iso, isoOrNull } from './columns.ts'
+import { constraintOf } from './errors.ts'
+import { hit, provenance, versionIs } from './item-writes.ts'
+import { isLastAdministrator } from './people-rows.ts'
+import type { Database, Reader, WriteTx } from './store.ts'
+
+const SOURCE = 'roles'
+
+/** Roles and who holds them, in PostgreSQL. */
+export function roleStore(db: Database): RoleStore {
+  return { ...reading(db), ...writing(db), ...assigning(db) }
+}
+
+function reading(db: Database): Pick<RoleStore, 'all' | 'byId' | 'userId' | 'held'> {
+  const read = db.read(SOURCE)
+  return {
+    all: async () => (await roleQuery(read).orderBy('r.name').execute()).map(roleRowOf),
+    byId: async (id) => {
+      const row = await roleQuery(read).where('r.id', '=', id).executeTakeFirst()
+      return row && roleRowOf(row)
+    },
+    userId: async (email) => {
+      const row = await read
+        .selectFrom('users')
+        .select('id')
+        .where(sql<boolean>`lower(email) = lower(${email})`)
+        .executeTakeFirst()
+      return row?.id as UserId | undefined
+    },
+    held: async (userId) => {
+      const rows = await read
+        .selectFrom('role_assignments as a')
+        .innerJoin('users as u', 'u.id', 'a.user_id')
+        .innerJoin('roles as r', 'r.id', 'a.role_id')
+        .select(['a.id', 'a.user_id', 'u.email', 'a.team_id', 'a.granted_by'])
+        .select(['r.id as role_id', 'r.name', 'r.scope', 'r.permissions'])
+        .select([iso('a.granted_at').as('granted_at'), isoOrNull('a.expires_at').as('expires_at')])
+        .where('a.user_id', '=', userId)
+        .orderBy('r.name')
+        .orderBy('a.team_id')
+        .execute()
+      return rows.map((row): AssignmentRow => ({
+        id: row.id as AssignmentId,
+        userId: row.user_id as UserId,
+        email: row.email,
+        role: storedOf({ ...row, id: row.role_id }),
+        teamId: row.team_id as TeamId | null,
+        grantedBy: row.granted_by,
+        grantedAt: row.granted_at,
+        expiresAt: row.expires_at,
+      }))
+    },
+  }
+}
+
+function writing(db: Database): Pick<RoleStore, 'create' | 'update' | 'remove'> {
+  return {
+    create: async (id, role, actor) => {
+      try {
+        const { seq } = await db.write(SOURCE, async (tx) => {
+          const values = { id, scope: role.scope, ...columnsOf(role), created: provenance(actor) }
+          await tx.sql.insertInto('roles').values(values).execute()
+          tx.changed('role', id)
+          audit(tx, actor, { action: 'roles.create', id, detail: { ...role } })
+        })
+        return { seq }
+      } catch (error) {
+        throw nameTaken(error)
+      }
+    },
+    update: async (id, role, { ifMatch, actor }) => {
+      try {
+        return await hit(db, SOURCE, async (tx) => {
+          const row = await tx.sql
+            .updateTable('roles')
+            .set({ ...columnsOf(role), version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
+            .where('id', '=', id)
+            .where('permissions', 'is not', null)
+            .where(versionIs(ifMatch))
+            .returning('id')
+            .executeTakeFirst()
+          if (row === undefined) return false
+          tx.changed('role', id)
+          audit(tx, actor, { action: 'roles.update', id, detail: { ...role } })
+          return true
+        })
+      } catch (error) {
+        throw nameTaken(error)
+      }
+    },
+    remove: (id, { ifMatch, actor }) =>
+      hit(db, SOURCE, async (tx) => {
+        const row = await tx.sql
+          .deleteFrom('roles')
+          .where('id', '=', id)
+          .where('permissions', 'is not', null)
+          .where(versionIs(ifMatch))
+          .returning('name')
+          .executeTakeFirst()
+        if (row === undefined) return false
+        tx.changed('role', id)
+        audit(tx, actor, { action: 'roles.delete', id, detail: { name: row.name } })
+        return true
+      }),
+  }
+}
+
+function assigning(db: Database): Pick<RoleStore, 'assign' | 'revoke'> {
+  return {
+    assign: async (assignment, actor) => {
+      const { value, seq } = await db.write(SOURCE, (tx) => assign(tx, assignment, actor))
+      return value ? { seq } : 'no_member'
+    },
+    revoke: async (assignment, actor) => {
+      const { value, seq } = await db.write(SOURCE, (tx) => revoke(tx, assignment, actor))
+      return value === 'done' ? { seq } : value
+    },
+  }
+}
+
+async function assign(
+  tx: WriteTx,
+  { userId, roleId, teamId, expiresAt }: NewAssignment,
+  actor: Actor,
+): Promise<boolean> {
+  // The membership is locked: who leaves meanwhile takes the role along, or is found to have left.
+  const { rows } = await sql`
+    WITH member AS (SELECT 1 FROM team_members WHERE team_id = ${teamId} AND user_id = ${userId} FOR SHARE)
+    INSERT INTO role_assignments (id, user_id, role_id, team_id, granted_by, expires_at)
+    SELECT ${AssignmentId.mint()}, ${userId}, ${roleId}, ${teamId}, ${actor.by}, ${expiresAt}::timestamptz
+     WHERE ${teamId}::text IS NULL OR EXISTS (SELECT 1 FROM member)
+    ON CONFLICT ON CONSTRAINT role_assignments_once
+      DO UPDATE SET expires_at = excluded.expires_at, granted_by = excluded.granted_by, granted_at = now()
+    RETURNING id`.execute(tx.sql)
+  if (rows.length === 0) return false
+  tx.changed('user', userId)
+  audit(tx, actor, { action: 'roles.assign', id: roleId, detail: { userId, teamId, expiresAt } })
+  return true
+}
+
+async function revoke(
+  tx: WriteTx,
+  { userId, roleId, teamId }: Omit<NewAssignment, 'expiresAt'>,
+  actor: Actor,
+): Promise<'done' | 'last_admin' | undefined> {
+  if (roleId === PLATFORM_ADMIN_ROLE && (await isLastAdministrator(tx, userId))) return 'last_admin'
+  const { rows } = await sql`
+    DELETE FROM role_assignments WHERE user_id = ${userId} AND role_id = ${roleId}
+      AND team_id IS NOT DISTINCT FROM ${teamId}::text RETURNING id`.execute(tx.sql)
+  if (rows.length === 0) return undefined
+  tx.changed('user', userId)
+  audit(tx, actor, { action: 'roles.revoke', id: roleId, detail: { userId, teamId } })
+  return 'done'
+}
+
+function roleQuery(read: Reader) {
+  return read
+    .selectFrom('roles as r')
+    .select(['r.id', 'r.name', 'r.description', 'r.scope', 'r.permissions', 'r.version', 'r.created'])
+    .select([iso('r.created_at').as('created_at'), iso('r.updated_at').as('updated_at')])
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof roleQuery>['executeTakeFirstOrThrow']>>
+
+function roleRowOf(row: Row): RoleRow {
+  return {
+    ...storedOf(row),
+    description: row.description,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    createdBy: (row.created as { readonly by?: string }).by ?? null,
+  }
+}
+
+function storedOf({ id, name, scope, permissions }: Pick<Row, 'id' | 'name' | 'scope' | 'permissions'>): StoredRole {
+  return {
+    id: id as RoleId,
+    name,
+    scope: scope as RoleScope,
+    permissions: permissions as readonly string[] | null,
+  }
+}
+
+function columnsOf({ name, description, permissions }: RoleDeclaration) {
+  return { name, description, permissions: JSON.stringify(permissions) }
+}
+
+interface Told {
+  readonly action: string
+  readonly id: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+function audit(tx: WriteTx, actor: Actor, { action, id, detail }: Told): void {
+  tx.audit({ actor: actor.by, action, targetKind: 'role', targetId: id, detail })
+}
+
+function nameTaken(error: unknown): unknown {
+  if (constraintOf(error) !== 'roles_name') return error
+  return new GatewayError('conflict', 'Role name already exists', { cause: error, field: 'name' })
+}

@@ -1,0 +1,241 @@
+import { sql } from 'kysely'
+import { AssignmentId, type TeamId, type UserId } from '#/access/ids.ts'
+import type { Actor } from '#/api/actor.ts'
+import type { Member, NewTeam, Team, TeamDeclaration, TeamStore } from '#/teams/team.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { iso, olderThan } from './columns.ts'
+import { constraintOf } from './errors.ts'
+import { hit, provenance, versionIs } from './item-writes.ts'
+import { memberWriter } from './member-writes.ts'
+import { cutPage } from './page.ts'
+import type { Database, Reader, WriteTx } from './store.ts'
+
+const SOURCE = 'teams'
+
+/** Teams in PostgreSQL. */
+export function teamStore(db: Database): TeamStore {
+  return { ...reading(db), ...writing(db), ...memberWriter(db) }
+}
+
+function reading(db: Database): Pick<TeamStore, 'page' | 'byId' | 'members' | 'member'> {
+  const read = db.read(SOURCE)
+  return {
+    page: async ({ limit, after, sight }, which) => {
+      const seesAll = sight.isAdmin && sight.teamId === null
+      const mine = sight.teamId === null ? [...sight.teams] : [sight.teamId]
+      const isMine = seesAll
+        ? sql<boolean>`(t.personal_of IS NULL OR t.id = ${sight.userId})`
+        : sql<boolean>`t.id = ANY(${mine})`
+      const others = sql<boolean>`t.visibility = 'public' AND t.personal_of IS NULL AND NOT t.id = ANY(${[...sight.teams]})`
+      const where = which === 'mine' ? isMine : others
+      const total = sql<number>`(SELECT count(*)::int FROM teams AS t WHERE ${where})`
+      const rows = await teamQuery(read)
+        .select(total.as('total'))
+        .where(where)
+        .$if(after !== null, (q) => q.where(olderThan('t', after ?? { createdAt: '', id: '' })))
+        .orderBy('t.created_at', 'desc')
+        .orderBy('t.id', 'desc')
+        .$if(limit !== null, (q) => q.limit((limit ?? 0) + 1))
+        .execute()
+      return { ...cutPage(rows.map(teamOf), limit), total: rows[0]?.total ?? 0 }
+    },
+    byId: async (id) => {
+      const row = await teamQuery(read).where('t.id', '=', id).executeTakeFirst()
+      return row && teamOf(row)
+    },
+    members: async (id, { limit, after }) => {
+      const rows = await memberQuery(read)
+        .where('m.team_id', '=', id)
+        .$if(after !== null, (q) =>
+          q.where(sql<boolean>`(m.joined_at, m.id) < (${after?.createdAt ?? ''}::timestamptz, ${after?.id ?? ''})`),
+        )
+        .orderBy('m.joined_at', 'desc')
+        .orderBy('m.id', 'desc')
+        .$if(limit !== null, (q) => q.limit((limit ?? 0) + 1))
+        .execute()
+      return cutPage(rows.map(memberOf), limit)
+    },
+    member: async (id, email) => {
+      const row = await memberQuery(read)
+        .where('m.team_id', '=', id)
+        .where(sql<boolean>`lower(u.email) = lower(${email})`)
+        .executeTakeFirst()
+      return row && memberOf(row)
+    },
+  }
+}
+
+function writing(db: Database): Pick<TeamStore, 'create' | 'update' | 'remove'> {
+  return {
+    create: async (team, actor) => {
+      try {
+        const { value, seq } = await db.write(SOURCE, (tx) => create(tx, team, actor))
+        return { seq, added: value }
+      } catch (error) {
+        throw slugTaken(error)
+      }
+    },
+    update: (id, declaration, { ifMatch, actor }) =>
+      hit(db, SOURCE, async (tx) => {
+        const row = await tx.sql
+          .updateTable('teams')
+          .set({
+            ...columnsOf(declaration),
+            version: sql`version + 1`,
+            updated_at: sql`now()`,
+            modified: provenance(actor),
+          })
+          .where('id', '=', id)
+          .where(versionIs(ifMatch))
+          .returning('id')
+          .executeTakeFirst()
+        if (row === undefined) return false
+        tx.changed('team', id)
+        audit(tx, actor, { action: 'teams.update', id, detail: { name: declaration.name } })
+        return true
+      }),
+    remove: async (id, { ifMatch, actor }) => {
+      try {
+        return await hit(db, SOURCE, async (tx) => {
+          const row = await tx.sql
+            .deleteFrom('teams')
+            .where('id', '=', id)
+            .where('personal_of', 'is', null)
+            .where(versionIs(ifMatch))
+            .returning('name')
+            .executeTakeFirst()
+          if (row === undefined) return false
+          tx.changed('team', id)
+          audit(tx, actor, { action: 'teams.delete', id, detail: { name: row.name } })
+          return true
+        })
+      } catch (error) {
+        throw stillUsed(error)
+      }
+    },
+  }
+}
+
+async function create(tx: WriteTx, team: NewTeam, actor: Actor): Promise<readonly string[]> {
+  await tx.sql
+    .insertInto('teams')
+    .values({ id: team.id, slug: team.slug, ...columnsOf(team), created: provenance(actor) })
+    .execute()
+  const rows = JSON.stringify(
+    team.members.map(({ email, isOwner }) => ({ email, is_owner: isOwner, id: AssignmentId.mint() })),
+  )
+  const { rows: added } = await sql<{ readonly user_id: string; readonly email: string }>`
+    WITH wanted AS (
+        SELECT DISTINCT ON (u.id) u.id, u.email, x.is_owner, x.id AS member_id
+          FROM json_to_recordset(${rows}::json) AS x (email text, is_owner boolean, id text)
+          JOIN users AS u ON lower(u.email) = lower(x.email) WHERE u.id <> ${actor.userId}
+        UNION ALL SELECT id, email, true, ${AssignmentId.mint()} FROM users WHERE id = ${actor.userId}),
+      made AS (
+        INSERT INTO team_members (id, team_id, user_id, is_owner, invited_by)
+        SELECT member_id, ${team.id}, id, is_owner, ${actor.by} FROM wanted RETURNING user_id)
+    SELECT made.user_id, wanted.email FROM made JOIN wanted ON wanted.id = made.user_id`.execute(tx.sql)
+  if (team.maxMembers !== null && added.length > team.maxMembers)
+    throw new GatewayError('invalid_field', `max_members: there are ${added.length} members to begin with`, {
+      field: 'max_members',
+    })
+  tx.changed('team', team.id)
+  tx.changed('user', ...added.map((each) => each.user_id))
+  audit(tx, actor, { action: 'teams.create', id: team.id, detail: { name: team.name, members: added.length } })
+  return added.filter((each) => each.user_id !== actor.userId).map(({ email }) => email)
+}
+
+function teamQuery(read: Reader) {
+  return read
+    .selectFrom('teams as t')
+    .select([
+      't.id',
+      't.name',
+      't.slug',
+      't.description',
+      't.personal_of',
+      't.visibility',
+      't.max_members',
+      't.version',
+    ])
+    .select([
+      't.created',
+      iso('t.created_at').as('created_at'),
+      iso('t.updated_at').as('updated_at'),
+      sql<number>`(SELECT count(*)::int FROM team_members AS m WHERE m.team_id = t.id)`.as('members'),
+    ])
+}
+
+type TeamRow = Awaited<ReturnType<ReturnType<typeof teamQuery>['executeTakeFirstOrThrow']>>
+
+function teamOf(row: TeamRow): Team {
+  return {
+    id: row.id as TeamId,
+    name: row.name,
+    slug: row.slug,
+    description: row.description,
+    isPersonal: row.personal_of !== null,
+    visibility: row.visibility as Team['visibility'],
+    maxMembers: row.max_members,
+    memberCount: row.personal_of === null ? row.members : 1,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    createdBy: (row.created as { readonly by?: string }).by ?? null,
+  }
+}
+
+function memberQuery(read: Reader) {
+  return read
+    .selectFrom('team_members as m')
+    .innerJoin('users as u', 'u.id', 'm.user_id')
+    .select([
+      'm.id',
+      'm.team_id',
+      'm.user_id',
+      'u.email',
+      'm.is_owner',
+      'm.invited_by',
+      iso('m.joined_at').as('joined_at'),
+    ])
+}
+
+type MemberRow = Awaited<ReturnType<ReturnType<typeof memberQuery>['executeTakeFirstOrThrow']>>
+
+function memberOf(row: MemberRow): Member {
+  return {
+    id: row.id,
+    teamId: row.team_id as TeamId,
+    userId: row.user_id as UserId,
+    email: row.email,
+    isOwner: row.is_owner,
+    createdAt: row.joined_at,
+    invitedBy: row.invited_by,
+  }
+}
+
+function columnsOf({ name, description, visibility, maxMembers }: TeamDeclaration) {
+  return { name, description, visibility, max_members: maxMembers }
+}
+
+interface Told {
+  readonly action: string
+  readonly id: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+function audit(tx: WriteTx, actor: Actor, { action, id, detail }: Told): void {
+  tx.audit({ actor: actor.by, action, targetKind: 'team', targetId: id, detail })
+}
+
+function slugTaken(error: unknown): unknown {
+  if (constraintOf(error) !== 'teams_slug') return error
+  return new GatewayError('conflict', 'Team name already exists', { cause: error, field: 'name' })
+}
+
+const THINGS = /^(gateways|tools|prompts|resources|servers)_team$/
+
+function stillUsed(error: unknown): unknown {
+  const things = THINGS.exec(constraintOf(error) ?? '')?.[1]
+  if (things === undefined) return error
+  return new GatewayError('conflict', `there are ${things} of this team: move or delete them first`, { cause: error })
+}

@@ -1,0 +1,171 @@
+import { sql } from 'kysely'
+import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE, type UserId } from '#/access/ids.ts'
+import type { Actor } from '#/api/actor.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { NewUser, User, UserChange, UserOutcome, UserStore } from '#/users/user.ts'
+import { iso, olderThan } from './columns.ts'
+import { constraintOf } from './errors.ts'
+import { provenance, versionIs } from './item-writes.ts'
+import { cutPage } from './page.ts'
+import { isAdministrator, isLastAdministrator, personalTeamName } from './people-rows.ts'
+import type { Database, Reader, WriteTx } from './store.ts'
+
+const SOURCE = 'users'
+
+/** Users in PostgreSQL. */
+export function userStore(db: Database): UserStore {
+  const read = db.read(SOURCE)
+  return {
+    page: async ({ limit, after }) => {
+      const rows = await userQuery(read)
+        .$if(after !== null, (q) => q.where(olderThan('u', after ?? { createdAt: '', id: '' })))
+        .orderBy('u.created_at', 'desc')
+        .orderBy('u.id', 'desc')
+        .$if(limit !== null, (q) => q.limit((limit ?? 0) + 1))
+        .execute()
+      return cutPage(rows.map(userOf), limit)
+    },
+    byEmail: async (email) => {
+      const row = await userQuery(read)
+        .where(sql<boolean>`lower(u.email) = lower(${email})`)
+        .executeTakeFirst()
+      return row && userOf(row)
+    },
+    create: async (user, actor) => {
+      try {
+        const { seq } = await db.write(SOURCE, (tx) => create(tx, user, actor))
+        return { seq }
+      } catch (error) {
+        throw emailTaken(error)
+      }
+    },
+    update: (id, change, { ifMatch, actor }) => changed(db, (tx) => update(tx, { id, change, ifMatch }, actor)),
+    remove: async (id, { ifMatch, actor }) => {
+      try {
+        return await changed(db, (tx) => remove(tx, { id, ifMatch }, actor))
+      } catch (error) {
+        throw stillUsed(error)
+      }
+    },
+  }
+}
+
+async function changed(
+  db: Database,
+  work: (tx: WriteTx) => Promise<'done' | 'last_admin' | undefined>,
+): Promise<UserOutcome> {
+  const { value, seq } = await db.write(SOURCE, work)
+  return value === 'done' ? { seq } : value
+}
+
+async function create(tx: WriteTx, user: NewUser, actor: Actor): Promise<void> {
+  const { id, email, fullName, kind, isAdmin, enabled } = user
+  const roles = [PLATFORM_VIEWER_ROLE, ...(isAdmin ? [PLATFORM_ADMIN_ROLE] : [])]
+  const grants = roles.map((role) => sql`(${AssignmentId.mint()}, ${id}, ${role}, ${actor.by})`)
+  await sql`
+    WITH made AS (
+        INSERT INTO users (id, email, full_name, kind, enabled, created)
+        VALUES (${id}, ${email}, ${fullName}, ${kind}, ${enabled}, ${provenance(actor)}::jsonb)),
+      team AS (
+        INSERT INTO teams (id, name, slug, personal_of) VALUES (${id}, ${personalTeamName(email)}, ${`personal-${id}`}, ${id}))
+    INSERT INTO role_assignments (id, user_id, role_id, granted_by) VALUES ${sql.join(grants)}`.execute(tx.sql)
+  tx.changed('user', id)
+  audit(tx, actor, { action: 'users.create', id, detail: { email, kind, isAdmin, enabled } })
+}
+
+interface Update {
+  readonly id: UserId
+  readonly change: UserChange
+  readonly ifMatch: number | null
+}
+
+async function update(
+  tx: WriteTx,
+  { id, change, ifMatch }: Update,
+  actor: Actor,
+): Promise<'done' | 'last_admin' | undefined> {
+  const { fullName, isAdmin, enabled } = change
+  if ((!isAdmin || !enabled) && (await isLastAdministrator(tx, id))) return 'last_admin'
+  const grant = sql`INSERT INTO role_assignments (id, user_id, role_id, granted_by)
+    SELECT ${AssignmentId.mint()}, id, ${PLATFORM_ADMIN_ROLE}, ${actor.by} FROM hit
+    ON CONFLICT ON CONSTRAINT role_assignments_once DO UPDATE SET expires_at = NULL`
+  const withdraw = sql`DELETE FROM role_assignments
+    WHERE user_id IN (SELECT id FROM hit) AND role_id = ${PLATFORM_ADMIN_ROLE} AND team_id IS NULL`
+  const { rows } = await sql`
+    WITH hit AS (
+        UPDATE users SET full_name = ${fullName}, enabled = ${enabled}, version = version + 1, updated_at = now(),
+               modified = ${provenance(actor)}::jsonb
+         WHERE id = ${id} AND ${versionIs(ifMatch)} RETURNING id),
+      role AS (${isAdmin ? grant : withdraw})
+    SELECT id FROM hit`.execute(tx.sql)
+  if (rows.length === 0) return undefined
+  tx.changed('user', id)
+  audit(tx, actor, { action: 'users.update', id, detail: { isAdmin, enabled } })
+  return 'done'
+}
+
+async function remove(
+  tx: WriteTx,
+  { id, ifMatch }: Omit<Update, 'change'>,
+  actor: Actor,
+): Promise<'done' | 'last_admin' | undefined> {
+  if (await isLastAdministrator(tx, id)) return 'last_admin'
+  const row = await tx.sql
+    .deleteFrom('users')
+    .where('id', '=', id)
+    .where(versionIs(ifMatch))
+    .returning('email')
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  tx.changed('user', id)
+  audit(tx, actor, { action: 'users.delete', id, detail: { email: row.email } })
+  return 'done'
+}
+
+function userQuery(read: Reader) {
+  return read
+    .selectFrom('users as u')
+    .select(['u.id', 'u.email', 'u.full_name', 'u.kind', 'u.enabled', 'u.version'])
+    .select([
+      isAdministrator('u').as('is_admin'),
+      iso('u.created_at').as('created_at'),
+      iso('u.updated_at').as('updated_at'),
+    ])
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof userQuery>['executeTakeFirstOrThrow']>>
+
+function userOf(row: Row): User {
+  return {
+    id: row.id as UserId,
+    email: row.email,
+    fullName: row.full_name,
+    kind: row.kind as User['kind'],
+    isAdmin: row.is_admin,
+    enabled: row.enabled,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+interface Told {
+  readonly action: string
+  readonly id: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+function audit(tx: WriteTx, actor: Actor, { action, id, detail }: Told): void {
+  tx.audit({ actor: actor.by, action, targetKind: 'user', targetId: id, detail })
+}
+
+function emailTaken(error: unknown): unknown {
+  if (constraintOf(error) !== 'users_email') return error
+  return new GatewayError('conflict', 'User with this e-mail already exists', { cause: error, field: 'email' })
+}
+
+function stillUsed(error: unknown): unknown {
+  if (constraintOf(error)?.endsWith('_team') !== true) return error
+  const message = "the user's personal team has things: move or delete them first, or disable the user"
+  return new GatewayError('conflict', message, { cause: error })
+}

@@ -1,0 +1,93 @@
+import type { TeamId, UserId } from '#/access/ids.ts'
+import type { Owned } from '#/access/principal.ts'
+import type { Visibility } from '#/access/principal.ts'
+import type { Sight } from '#/access/visibility.ts'
+import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
+import type { Page, PageRequest } from '#/api/paging.ts'
+
+/** A team as it is stored. Times are ISO 8601 with microseconds. */
+export interface Team {
+  readonly id: TeamId
+  readonly name: string
+  readonly slug: string
+  readonly description: string | null
+  readonly isPersonal: boolean
+  /** public: others find it and may ask to join. */
+  readonly visibility: Exclude<Visibility, 'team'>
+  readonly maxMembers: number | null
+  readonly memberCount: number
+  readonly version: number
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly createdBy: string | null
+}
+
+export interface Member {
+  readonly id: string
+  readonly teamId: TeamId
+  readonly userId: UserId
+  readonly email: string
+  readonly isOwner: boolean
+  readonly createdAt: string
+  readonly invitedBy: string | null
+}
+
+/** A team is its members' thing; a public one is seen by everybody. */
+export function ownedTeam(team: Team): Team & Owned {
+  return {
+    ...team,
+    ownerId: null,
+    teamId: team.id,
+    visibility: team.visibility === 'public' ? 'public' : 'team',
+  } as never
+}
+
+/** What only members see of a team, whether it is public or not. */
+export const membersOnly = ({ id }: Team): Owned => ({ ownerId: null, teamId: id, visibility: 'team' })
+
+export interface TeamDeclaration {
+  readonly name: string
+  readonly slug: string
+  readonly description: string | null
+  readonly visibility: Team['visibility']
+  readonly maxMembers: number | null
+}
+
+export interface NewTeam extends TeamDeclaration {
+  readonly id: TeamId
+  /** Who is in it from the start, by e-mail; whoever makes it owns it. */
+  readonly members: readonly { readonly email: string; readonly isOwner: boolean }[]
+}
+
+/** What became of a change of the members: `full`, `there` and `last_owner` are refusals. */
+export type MemberOutcome =
+  | { readonly kind: 'done'; readonly seq: number | null }
+  | { readonly kind: 'no_user' | 'no_member' | 'there' | 'full' | 'last_owner' | 'stale' }
+
+export interface TeamStore {
+  /** Of which teams: those that the sight is in (all that people share, for who sees everything), or public ones that it is not in. */
+  page(
+    request: PageRequest & { readonly sight: Sight },
+    which: 'mine' | 'others',
+  ): Promise<Page<Team> & { total: number }>
+  byId(id: TeamId): Promise<Team | undefined>
+  /** Answers the e-mails of those who were added; unknown ones are left out. Throws `conflict` where the slug is taken. */
+  create(team: NewTeam, actor: Actor): Promise<Changed & { readonly added: readonly string[] }>
+  update(id: TeamId, declaration: TeamDeclaration, to: WriteTo): Promise<Changed | undefined>
+  /** Throws `conflict` while there are things of the team. */
+  remove(id: TeamId, to: WriteTo): Promise<Changed | undefined>
+  members(id: TeamId, request: PageRequest): Promise<Page<Member>>
+  member(id: TeamId, email: string): Promise<Member | undefined>
+  add(id: TeamId, member: { readonly email: string; readonly isOwner: boolean }, to: WriteTo): Promise<MemberOutcome>
+  setOwner(
+    id: TeamId,
+    member: { readonly email: string; readonly isOwner: boolean },
+    to: WriteTo,
+  ): Promise<MemberOutcome>
+  drop(id: TeamId, email: string, to: WriteTo): Promise<MemberOutcome>
+}
+
+export interface TeamDeps {
+  readonly store: TeamStore
+  readonly settled: (seq: number | null) => Promise<void>
+}

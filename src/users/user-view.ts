@@ -1,0 +1,78 @@
+import { Type, type Static } from 'typebox'
+import type { User } from './user.ts'
+
+const Text = Type.Union([Type.String(), Type.Null()])
+const time = Type.String({ format: 'date-time' })
+
+export const UserView = Type.Object(
+  {
+    email: Type.String(),
+    full_name: Text,
+    is_admin: Type.Boolean({ description: 'Holds the role platform_admin in the platform' }),
+    is_active: Type.Boolean(),
+    auth_provider: Type.String(),
+    created_at: time,
+    last_login: Text,
+    email_verified: Type.Boolean(),
+    password_change_required: Type.Boolean(),
+    failed_login_attempts: Type.Integer(),
+    locked_until: Text,
+    is_locked: Type.Boolean(),
+    id: Type.String({ description: "Also the id of the user's personal team" }),
+    kind: Type.String({ description: 'person or service' }),
+    version: Type.Integer(),
+  },
+  { title: 'User' },
+)
+
+/** A user as clients see it: every field always there, in this order. */
+export function userView(user: User): Record<string, unknown> {
+  return {
+    email: user.email,
+    full_name: user.fullName,
+    is_admin: user.isAdmin,
+    is_active: user.enabled,
+    auth_provider: 'local',
+    created_at: user.createdAt,
+    last_login: null,
+    email_verified: false,
+    password_change_required: false,
+    failed_login_attempts: 0,
+    locked_until: null,
+    is_locked: false,
+    id: user.id,
+    kind: user.kind,
+    version: user.version,
+  }
+}
+
+/** What is asked for and not done would be a surprise: passwords are refused rather than dropped. */
+const NoPassword = Type.Optional(
+  Type.Union([Type.Null(), Type.String({ maxLength: 0 })], {
+    description: 'Not offered yet: users come with API tokens',
+  }),
+)
+
+const changeable = {
+  full_name: Type.Optional(Type.Union([Type.String({ maxLength: 255 }), Type.Null()])),
+  is_admin: Type.Optional(Type.Boolean()),
+  is_active: Type.Optional(Type.Boolean()),
+  password: NoPassword,
+}
+
+export const UserCreate = Type.Object({
+  email: Type.String({
+    minLength: 3,
+    maxLength: 320,
+    pattern: '^[^\\s@]+@[^\\s@]+$',
+    description: 'an e-mail address',
+  }),
+  kind: Type.Optional(
+    Type.Union([Type.Literal('person'), Type.Literal('service')], { description: 'person unless said' }),
+  ),
+  ...changeable,
+})
+export type UserCreate = Static<typeof UserCreate>
+
+export const UserUpdate = Type.Object(changeable)
+export type UserUpdate = Static<typeof UserUpdate>

@@ -1,0 +1,51 @@
+import type { UserId } from '#/access/ids.ts'
+import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
+import type { Page, PageRequest } from '#/api/paging.ts'
+
+/** A user as it is stored. Times are ISO 8601 with microseconds. */
+export interface User {
+  readonly id: UserId
+  readonly email: string
+  readonly fullName: string | null
+  readonly kind: 'person' | 'service'
+  /** Holds the administrator's role. */
+  readonly isAdmin: boolean
+  readonly enabled: boolean
+  readonly version: number
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+export interface NewUser {
+  readonly id: UserId
+  readonly email: string
+  readonly fullName: string | null
+  readonly kind: User['kind']
+  readonly isAdmin: boolean
+  readonly enabled: boolean
+}
+
+export interface UserChange {
+  readonly fullName: string | null
+  readonly isAdmin: boolean
+  readonly enabled: boolean
+}
+
+/** `last_admin`: nobody would be left who may do everything. */
+export type UserOutcome = Changed | 'last_admin' | undefined
+
+export interface UserStore {
+  page(request: PageRequest): Promise<Page<User>>
+  byEmail(email: string): Promise<User | undefined>
+  /** With a team of its own and the role that everybody has. Throws `conflict` where the e-mail is taken. */
+  create(user: NewUser, actor: Actor): Promise<Changed>
+  /** undefined: it is gone or has another version. */
+  update(id: UserId, change: UserChange, to: WriteTo): Promise<UserOutcome>
+  /** Throws `conflict` while its own team has things. */
+  remove(id: UserId, to: WriteTo): Promise<UserOutcome>
+}
+
+export interface UserDeps {
+  readonly store: UserStore
+  readonly settled: (seq: number | null) => Promise<void>
+}
