@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { requestIdFrom } from '#/calls/trace.ts'
 import { pause } from '#/lib/backoff.ts'
+import { TURNS } from '#/lib/turns.ts'
 import { Arrival, type Notice } from './arrival.ts'
 import { doorOf, type Door } from './door.ts'
 import type { FrontRequest, FrontResponse } from './front-request.ts'
@@ -70,6 +71,7 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
     const requestId = requestIdFrom(request.headers['x-request-id'])
     const arrival = new Arrival(request, response, { requestId, notice: options.notice })
     inFlight += 1
+    TURNS.served(performance.now())
     arrival.atEnd(() => (inFlight -= 1))
     return arrival
   }

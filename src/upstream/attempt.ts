@@ -1,5 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
+import { TURNS } from '#/lib/turns.ts'
 import { type SseEvent, SseReader } from '#/lib/sse.ts'
 import { FAULT_HEADER } from '#/stdio/launch.ts'
 import { Bulk } from './bulk.ts'
@@ -105,6 +106,7 @@ export class Attempt implements ResponseHandler, Carried {
 
   onResponseStart(status: number, headers: ResponseHeaders): void {
     this.#lastByteAt = performance.now()
+    TURNS.served(this.#lastByteAt)
     this.#owner.spoke(status)
     const contentType = (headers.get('content-type') ?? '').toLowerCase()
     if (status === 200 && plain(headers.get('content-encoding'))) {
