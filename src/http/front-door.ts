@@ -75,7 +75,9 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
     arrival.atEnd(() => (inFlight -= 1))
     return arrival
   }
+  const heads = new WeakMap<Socket, Disposable>()
   const server = openServer((request, response) => {
+    heads.get(request.socket)?.[Symbol.dispose]()
     const arrival = begin(request, response)
     if (quiet) response.setHeader('connection', 'close')
     dispatch(arrival, options, () => {
@@ -89,7 +91,12 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
     deadlines: options.mcp.deadlines,
     takes: (url) => isCall(doorOf(url)),
     serve: (exchange) => dispatch(begin(exchange, exchange), options, () => exchange.destroy()),
-    handOver: (socket) => server.emit('connection', socket),
+    handOver: (socket, until) => {
+      const watch = options.mcp.deadlines.add(until - performance.now(), () => refuseHead(TOO_SLOW, socket))
+      heads.set(socket, watch)
+      socket.once('close', () => watch[Symbol.dispose]())
+      server.emit('connection', socket)
+    },
     quiet: () => quiet,
     closed: (connection) => plain.delete(connection),
   }
@@ -115,15 +122,15 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
   }
 }
 
-/** Slow heads are cut after ten seconds; an idle connection outlives the usual proxy's own limit. */
+/** Slow heads are cut within ten seconds; an idle connection outlives the usual proxy's own limit. */
 function openServer(serve: (request: IncomingMessage, response: ServerResponse) => void): Server {
   const server = createServer(
     {
-      headersTimeout: 10_000,
+      headersTimeout: 9_000,
       // From the first byte of a head to the last of its body.
       requestTimeout: 60_000,
       keepAliveTimeout: IDLE_MS,
-      connectionsCheckingInterval: 2_000,
+      connectionsCheckingInterval: 1_000,
       maxHeaderSize: 32 << 10,
     },
     serve,
@@ -135,11 +142,15 @@ function openServer(serve: (request: IncomingMessage, response: ServerResponse) 
 }
 
 /** A head that is no HTTP, too large or too slow: a bare status, and the connection ends. */
-function refuseHead(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const status = HEAD_FAULTS[error.code ?? ''] ?? '400 Bad Request'
-  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+function refuseHead({ code = '' }: Pick<NodeJS.ErrnoException, 'code'>, socket: Duplex): void {
+  const status = HEAD_FAULTS[code] ?? '400 Bad Request'
+  const answer = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
+  // Who sends a head in drips may never close its side.
+  if (socket.writable) socket.end(answer, () => socket.destroy())
   else socket.destroy()
 }
+
+const TOO_SLOW = { code: 'ERR_HTTP_REQUEST_TIMEOUT' }
 
 const HEAD_FAULTS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',

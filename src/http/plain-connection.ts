@@ -9,18 +9,20 @@ export interface PlainService {
   /** Whether requests for this path are answered here. */
   readonly takes: (url: string) => boolean
   readonly serve: (exchange: PlainExchange) => void
-  /** Serves a connection from its next byte on, whatever comes. */
-  readonly handOver: (socket: Socket) => void
+  /** Serves a connection from its next byte on, whatever comes. `until`: when its head must have come, as performance.now() counts. */
+  readonly handOver: (socket: Socket, until: number) => void
   /** Told to wind up: every answer closes its connection. */
   readonly quiet: () => boolean
   readonly closed: (connection: PlainConnection) => void
 }
 
-/** A head must come within this time of the connection, a body within that of its head, the next head within that of an answer. */
-const HEAD_MS = 10_000
+/** A head must come within this time of the connection (cut by ten seconds), a body within that of its head. */
+const HEAD_MS = 9_500
 const BODY_MS = 60_000
 /** A client that still sends what nobody reads gets this long to read why. */
 const LINGER_MS = 1_000
+/** A client that sends ahead is read so far, and no further, until its answer is out: who does not read hears of no end. */
+const AHEAD_BYTES = 64 << 10
 
 /**
  * A connection as long as its requests are plain: read with next to no work, since the next one mostly begins with the same
@@ -87,7 +89,7 @@ export class PlainConnection implements ExchangeOwner {
     const rest = this.#exchange?.receive(piece)
     if (rest === undefined) return
     this.#held = this.#held === undefined ? rest : Buffer.concat([this.#held, rest])
-    this.socket.pause()
+    if (this.#held.length > AHEAD_BYTES) this.socket.pause()
   }
 
   readonly #goOn = (): void => {
@@ -100,10 +102,11 @@ export class PlainConnection implements ExchangeOwner {
 
   #handOver(piece: Buffer): void {
     const { socket } = this
+    const headUntil = this.#head === undefined ? this.#until : performance.now() + HEAD_MS
     this.#leave()
     socket.pause()
     socket.unshift(piece)
-    this.#service.handOver(socket)
+    this.#service.handOver(socket, headUntil)
     process.nextTick(() => socket.resume())
   }
 

@@ -210,6 +210,16 @@ test('a client that goes away is noticed', async () => {
   await expect.poll(() => gone, { timeout: 5_000 }).toEqual(['/plain/never false'])
 })
 
+test('a client that has sent its next request ahead and goes away is noticed, too', async () => {
+  using caller = new Caller()
+  caller.socket.write(post('/plain/never'))
+  await sleep(30)
+  caller.socket.write(post('/plain', 'next'))
+  await sleep(30)
+  caller.socket.destroy()
+  await expect.poll(() => gone, { timeout: 5_000 }).toEqual(['/plain/never false'])
+})
+
 test('while it winds up, every answer closes its connection', async () => {
   using caller = new Caller()
   await caller.say([post('/plain', 'one')], /plain one/)
