@@ -36,7 +36,7 @@ import { CALLER_HEADER } from '#/stdio/launch.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
 import {
-  callFinished,
+  finishedCalls,
   heldConnections,
   recordsLost,
   requestFailures,
@@ -127,9 +127,10 @@ async function openRecords({ config, link, log, db, catalog, admission }: Core, 
   const telemetry = { log, metrics }
   building.use(onHeldConnection(heldConnections(telemetry)))
   link.onCollect(() => metrics.data())
+  const finished = finishedCalls(telemetry)
   const calls = recordingLog((record) => {
     recorder.record(record)
-    callFinished(telemetry, record)
+    finished(record)
   })
   if (link.index === 0)
     void storeLeftovers({ paths: leftoverPaths(config), sink: recordSink(db), onLost: spillLost, onRefused: refused })

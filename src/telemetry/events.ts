@@ -20,14 +20,25 @@ export interface CallFinished extends CallMeasured {
 /** Outcomes that are ordinary under load or by design: their number is what matters, and metrics have it. */
 const ORDINARY: ReadonlySet<string> = new Set(['ok', 'tool_error', 'overloaded', 'client_gone'])
 
-/** A call came to its end. The usage record has everything; the log has the failures, and the rest at level debug. */
-export function callFinished({ log, metrics }: Telemetry, call: CallFinished): void {
-  metrics.call(call)
-  const level = ORDINARY.has(call.outcome) ? 'debug' : 'info'
-  if (!log.isLevelEnabled(level)) return
-  const { requestId, method, outcome, targetId, gatewayId, attempts, totalMs, upstreamMs, queueMs } = call
-  const fields = { requestId, method, outcome, targetId, gatewayId, attempts, totalMs, upstreamMs, queueMs }
-  log[level]({ event: 'call.finished', ...fields }, 'call finished')
+/**
+ * A call came to its end. The usage record has everything; the log has failures, some of each kind where one server fails all
+ * the time, and the rest at level debug.
+ */
+export function finishedCalls({ log, metrics }: Telemetry): (call: CallFinished) => void {
+  const failures = new Map<string, (fields: Record<string, unknown>) => void>()
+  const write = (fields: Record<string, unknown>): void =>
+    log.info({ event: 'call.finished', ...fields }, 'call finished')
+  return (call) => {
+    metrics.call(call)
+    const isOrdinary = ORDINARY.has(call.outcome)
+    if (!log.isLevelEnabled(isOrdinary ? 'debug' : 'info')) return
+    const { requestId, method, outcome, targetId, gatewayId, attempts, totalMs, upstreamMs, queueMs } = call
+    const fields = { requestId, method, outcome, targetId, gatewayId, attempts, totalMs, upstreamMs, queueMs }
+    if (isOrdinary) return log.debug({ event: 'call.finished', ...fields }, 'call finished')
+    let kind = failures.get(outcome)
+    if (kind === undefined) failures.set(outcome, (kind = sampled(write)))
+    kind(fields)
+  }
 }
 
 /** Usage records are gone for good. */
@@ -79,7 +90,7 @@ export interface RequestFailed {
   readonly error: GatewayError
 }
 
-/** What strangers can cause without end is written at most so often a second, with how many were left out. */
+/** What others can cause without end is written at most so often a second, with how many were left out. */
 const PER_SECOND = 10
 
 function sampled(write: (fields: Record<string, unknown>) => void): (fields: Record<string, unknown>) => void {

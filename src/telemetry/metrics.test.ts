@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { callFinished, recordsLost, signInRefusals, type CallFinished } from './events.ts'
+import { type CallFinished, finishedCalls, recordsLost, signInRefusals } from './events.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics, mergeMetrics, type Metrics } from './metrics.ts'
 
@@ -8,7 +8,7 @@ const records = { queued: 3, spilledBytes: 10, overflowed: 0 }
 function worker(snapshotAgeMs: number): {
   metrics: Metrics
   lines: string[]
-  telemetry: Parameters<typeof callFinished>[0]
+  telemetry: Parameters<typeof finishedCalls>[0]
 } {
   const lines: string[] = []
   const log = createLogger({ level: 'info', worker: 'w1', to: { write: (line) => void lines.push(line) } })
@@ -37,9 +37,10 @@ const call: CallFinished = {
 
 test('calls are counted by method, outcome and eras; what clients choose freely makes no series', async () => {
   const { metrics, telemetry, lines } = worker(0)
-  callFinished(telemetry, call)
-  callFinished(telemetry, call)
-  callFinished(telemetry, { ...call, upstreamEra: null, method: 'x"} 1\nfoo', outcome: 'method_not_found' })
+  const finished = finishedCalls(telemetry)
+  finished(call)
+  finished(call)
+  finished({ ...call, upstreamEra: null, method: 'x"} 1\nfoo', outcome: 'method_not_found' })
   const text = await metrics.text()
   const labels = 'method="tools/call",outcome="ok",client_era="modern",upstream_era="legacy"'
   expect(text).toContain(`causeway_call_duration_seconds_count{${labels}} 2`)
@@ -51,10 +52,22 @@ test('calls are counted by method, outcome and eras; what clients choose freely 
   expect(lines.map((line) => JSON.parse(line).outcome)).toEqual(['method_not_found'])
 })
 
+test('one server that fails all the time fills no log, and hides no other kind of failure', () => {
+  const { telemetry, lines } = worker(0)
+  const finished = finishedCalls(telemetry)
+  for (let n = 0; n < 5_000; n++) finished({ ...call, outcome: 'upstream_busy' })
+  finished({ ...call, outcome: 'upstream_invalid' })
+  const outcomes = lines.map((line) => (JSON.parse(line) as { outcome: string }).outcome)
+  expect(outcomes.at(-1)).toBe('upstream_invalid')
+  // Ten a second, and the loop may touch two of them.
+  expect(outcomes.length).toBeLessThanOrEqual(21)
+  expect(outcomes.length).toBeGreaterThan(10)
+})
+
 test('workers are summed, ages are as old as the oldest', async () => {
   const [a, b] = [worker(1000), worker(4000)]
-  callFinished(a.telemetry, call)
-  callFinished(b.telemetry, call)
+  finishedCalls(a.telemetry)(call)
+  finishedCalls(b.telemetry)(call)
   recordsLost(b.telemetry, 7, { why: 'spill_full' })
   const sent: unknown = JSON.parse(JSON.stringify([await a.metrics.data(), await b.metrics.data()]))
   const text = await mergeMetrics(sent as Parameters<typeof mergeMetrics>[0])
