@@ -7,10 +7,11 @@ import { DATABASE_FAULTS } from './faults/database.ts'
 import type { Fault, Finding, Lab } from './faults/fault.ts'
 import { exactly, missed, noted } from './faults/findings.ts'
 import { openLab } from './faults/lab.ts'
+import { UPSTREAM_FAULTS } from './faults/upstreams.ts'
 import { print, type Row } from './table.ts'
 
 /** In the order in which they run. A new group of faults is added here. */
-const FAULTS: readonly Fault[] = [...DATABASE_FAULTS]
+const FAULTS: readonly Fault[] = [...DATABASE_FAULTS, ...UPSTREAM_FAULTS]
 
 const widest = Math.max(...FAULTS.map(({ name }) => name.length))
 const LIST = FAULTS.map(({ name, what, short = false }) => `  ${name.padEnd(widest)} ${short ? '*' : ' '} ${what}`)

@@ -54,3 +54,11 @@ export function noted(figure: string, measured: string): Finding {
 export function missed(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ met }) => met === 'missed')
 }
+
+/** A ratio of two times. On a busy machine one of them may meet a neighbour that the other did not: far is another matter. */
+export function ratio(figure: string, must: number, found: number): Finding {
+  const row = judge({ figure, must, goal: must, unit: '', digits: 2 }, [found])
+  return { ...row, weight: 'time', byFar: found > FAR_RATIO * must || Number.isNaN(found) }
+}
+
+const FAR_RATIO = 4

@@ -1,0 +1,99 @@
+import { setPriority } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ownPostgres } from '../../test/faults/site.ts'
+import { startGateway, type RunningGateway } from '../../test/support/gateway.ts'
+import type { Offer, Stream, Taken, Waits } from '../load/offer.ts'
+import { Offering } from '../load/offering.ts'
+import type { Target } from '../load/target.ts'
+import { startProgram } from '../program.ts'
+import { median } from '../table.ts'
+
+/** A gateway of one worker before a good server and bad ones, each in a process of its own. */
+export interface Neighbours extends AsyncDisposable {
+  readonly gateway: RunningGateway
+  /** A call to the good server, which takes so long there. */
+  good(ms: number): Target
+  /** Registers a server and makes a call to its tool `call`. */
+  bad(name: string, url: string): Promise<Target>
+  /** The origin of the bad servers of test/fixtures/bad-server.ts. */
+  readonly badUrl: string
+}
+
+/** What a call may take in total here. */
+export const DEADLINE_MS = 2_000
+
+export async function neighbours(): Promise<Neighbours> {
+  await using building = new AsyncDisposableStack()
+  const postgres = building.use(await ownPostgres())
+  const goodServer = building.use(await startProgram('upstream.ts'))
+  const badServer = building.use(await startProgram('../test/fixtures/bad-server.ts'))
+  // Other people's machines: on this one they must not take what is the gateway's.
+  setPriority(badServer.pid, 19)
+  const env = { DATABASE_URL: await postgres.database(), CAUSEWAY_CALL_TIMEOUT: `${DEADLINE_MS}ms` }
+  const gateway = building.use(await startGateway({ env }))
+  const { id } = await gateway.register('good', `${goodServer.url}/legacy/good`)
+  const call = { era: 'legacy', method: 'tools/call', token: gateway.token } as const
+  const at = (gatewayId: string): string => `${gateway.url}/gateways/${gatewayId}/mcp`
+  const made = new Map<string, Promise<Target>>()
+  async function register(name: string, url: string): Promise<Target> {
+    const { id: badId } = await gateway.register(name, url)
+    return { ...call, url: at(badId), tool: 'call', arguments: {} }
+  }
+  const owned = building.move()
+  return {
+    gateway,
+    badUrl: badServer.url,
+    good: (ms) => ({ ...call, url: at(id), tool: 'slow', arguments: { ms } }),
+    bad(name, url) {
+      const known = made.get(name) ?? register(name, url)
+      made.set(name, known)
+      return known
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** One measurement of the good server's calls, alone and beside others. */
+export interface Pair {
+  readonly alone: Waits
+  readonly beside: Waits
+  /** Good calls that were not answered well. */
+  readonly failures: readonly string[]
+  readonly others: Readonly<Record<string, Taken>>
+}
+
+export interface PairOptions {
+  readonly good: Stream
+  readonly others: Readonly<Record<string, Stream>>
+  readonly pairs: number
+  readonly windowMs: number
+}
+
+/** How long a storm blows before its neighbour is measured. */
+const RISING_MS = 700
+
+/** The good calls alone and beside the others, in turns. */
+export async function inPairs({ good, others, pairs, windowMs }: PairOptions): Promise<readonly Pair[]> {
+  using offering = new Offering()
+  const measure = async (): Promise<Taken['outcomes']> =>
+    (await offering.run({ streams: { good }, warmUpMs: 300, windowMs }))['good']?.outcomes ?? {}
+  await measure()
+  const done: Pair[] = []
+  for (let n = 0; n < pairs; n++) {
+    const alone = await measure()
+    using storm = new Offering()
+    const offer: Offer = { streams: others, warmUpMs: 200, windowMs: RISING_MS + windowMs + 500, background: true }
+    const blowing = storm.run(offer)
+    await sleep(RISING_MS)
+    const beside = await measure()
+    const failures = Object.keys({ ...alone, ...beside }).filter((outcome) => outcome !== 'ok')
+    done.push({ alone: okOf(alone), beside: okOf(beside), failures, others: await blowing })
+  }
+  return done
+}
+
+const NOBODY: Waits = { count: 0, p50: Number.NaN, p99: Number.NaN, max: Number.NaN }
+const okOf = (outcomes: Taken['outcomes']): Waits => outcomes['ok'] ?? NOBODY
+
+export const p99Of = (pairs: readonly Pair[], which: 'alone' | 'beside'): number =>
+  median(pairs.map((pair) => pair[which].p99))
