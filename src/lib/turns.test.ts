@@ -43,6 +43,25 @@ test('whatever waits, a turn of the event loop spends little on it', async () =>
   expect(most).toBeLessThanOrEqual(8)
 })
 
+test('while somebody else is served, the process rests between two turns; alone it does not', async () => {
+  const turns = new Turns()
+  const rounds = async (): Promise<number> => {
+    const log: string[] = []
+    const began = performance.now()
+    turns.add(stint('x', 40, log, 0.3))
+    while (log.length < 40) await setImmediate()
+    return performance.now() - began
+  }
+  const alone = await rounds()
+  const timer = setInterval(() => turns.served(performance.now()), 1)
+  turns.served(performance.now())
+  const beside = await rounds()
+  clearInterval(timer)
+  // Forty steps, each a turn of its own, with two milliseconds of rest after each.
+  expect(beside).toBeGreaterThan(80)
+  expect(alone).toBeLessThan(beside / 2)
+})
+
 test('what was removed has no more turns, and can be added again', async () => {
   const turns = new Turns()
   const log: string[] = []

@@ -5,9 +5,9 @@ export interface Stint {
 }
 
 /** What one turn of the event loop gives to all such work together. A call passes through some four turns, so it loses little. */
-const TURN_MS = 0.5
+const TURN_MS = 0.3
 /** While others are about, the process rests for so long between two turns: one that never does is itself served late. */
-const REST_MS = 1
+const REST_MS = 2
 /** Who was served so lately is about. */
 const ABOUT_MS = 50
 

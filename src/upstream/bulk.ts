@@ -1,4 +1,5 @@
 import { TURNS, type Stint } from '#/lib/turns.ts'
+import { passedThrough } from '#/lib/young.ts'
 import type { Flow } from './http1-connection.ts'
 
 /** How much may wait here before the server is held back. */
@@ -70,6 +71,7 @@ export class Bulk implements Stint {
     if (slice === undefined) return false
     const began = performance.now()
     this.#take(slice)
+    passedThrough(slice.length)
     const ms = performance.now() - began
     if (ms < SHORT_MS) this.#slice = Math.min(LARGEST_SLICE, this.#slice * 2)
     else if (ms > LONG_MS) this.#slice = Math.max(SMALLEST_SLICE, this.#slice >> 1)

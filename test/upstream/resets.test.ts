@@ -11,7 +11,7 @@ async function countingServer(): Promise<{ readonly server: Server; readonly run
     const pieces: Buffer[] = []
     request.on('data', (piece: Buffer) => pieces.push(piece))
     request.on('error', () => {})
-    request.on('end', () => {
+    request.on('end', (): void => {
       const { id, method, params } = parsed(Buffer.concat(pieces))
       if (method !== 'tools/call') return void response.writeHead(202).end()
       const { n } = params['arguments'] as unknown as { n: string }
