@@ -52,7 +52,8 @@ test('while somebody else is served, the process rests between two turns; alone 
     while (log.length < 40) await setImmediate()
     return performance.now() - began
   }
-  const alone = await rounds()
+  // A busy machine may take its own rest.
+  const alone = Math.min(await rounds(), await rounds(), await rounds(), await rounds())
   const timer = setInterval(() => turns.served(performance.now()), 1)
   turns.served(performance.now())
   const beside = await rounds()
