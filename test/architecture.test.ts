@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { IMPORT_TABLE, importTableMarkdown } from './support/import-table.ts'
 import { readSource, sources, type Import, type Source } from './support/sources.ts'
@@ -63,7 +63,7 @@ const CONFINED: Readonly<Record<string, (path: string) => boolean>> = {
   'node:dns/promises': inOrUnder('src/upstream'),
   'node:https': inOrUnder('src/upstream'),
   'node:http2': inOrUnder('src/upstream'),
-  'node:child_process': inOrUnder('src/supervisor', 'src/stdio/server-process.ts'),
+  'node:child_process': inOrUnder('src/supervisor', 'src/stdio/server-process.ts', 'src/cli/laboratory.ts'),
   'node:cluster': inOrUnder('src/supervisor'),
   // `pause` and `pace` say no inside a transaction. What a process does before it has any may wait in its own way.
   'node:timers/promises': inOrUnder(
@@ -151,7 +151,20 @@ describe('who may import whom', () => {
     )
     expect(inside).toEqual([])
   })
+
+  test('the load laboratory stands by itself, because the package carries it', () => {
+    const outside = sources('bench/lab/**/*.ts').flatMap(({ path, imports }) =>
+      imports
+        .filter(({ from }) => from.startsWith('#/') || !isInside(path, from))
+        .map(({ from }) => `${path}: ${from}`),
+    )
+    expect(outside).toEqual([])
+  })
 })
+
+/** Whether what `path` imports by a relative name lies in the laboratory too; packages are no matter of this. */
+const isInside = (path: string, from: string): boolean =>
+  !from.startsWith('.') || join(dirname(path), from).startsWith('bench/lab/')
 
 describe('one place each', () => {
   const nameOf = (from: string): string => (from.startsWith('node:') ? from : (from.split('/')[0] ?? ''))

@@ -3,7 +3,6 @@ import { parseArgs } from 'node:util'
 import { runLoad } from './load.ts'
 import { isGood } from './judge.ts'
 import { findScenario, scenarioNames } from './scenario-file/find-scenario.ts'
-import { ScenarioError } from './scenario-file/read-scenario.ts'
 import { keep } from './show/keep.ts'
 import { liveOn } from './show/live.ts'
 import { resultLines } from './show/tick-lines.ts'
@@ -11,7 +10,7 @@ import { requireFiles } from './show/open-files.ts'
 
 /**
  * The laboratory as a program: `causeway load` starts it. The gateway's token comes in LAB_TOKEN, so that no list of processes shows it.
- * Ends with 0 when every request was answered with what was meant for its caller, 1 when not, 2 when it was not understood.
+ * Ends with 0 when every request was answered with what was meant for its caller, 1 when not, 2 when it could not be run.
  */
 const OPTIONS = {
   url: { type: 'string' },
@@ -27,13 +26,11 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const
 
-class Misunderstood extends Error {}
-
 function number(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new Misunderstood(`--${option} must be a number, not ${JSON.stringify(text)}`)
+    throw new Error(`--${option} must be a number, not ${JSON.stringify(text)}`)
   return value
 }
 
@@ -56,7 +53,7 @@ function list(json: boolean): void {
 
 async function load(named: string, said: ReturnType<typeof read>['values']): Promise<void> {
   const token = process.env['LAB_TOKEN'] ?? ''
-  if (said.url === undefined || token === '') throw new Misunderstood('--url and LAB_TOKEN must say which gateway')
+  if (said.url === undefined || token === '') throw new Error('--url and LAB_TOKEN must say which gateway')
   const scenario = findScenario(named, overrides(said))
   requireFiles(scenario, limitsHere())
   const stop = new AbortController()
@@ -79,6 +76,10 @@ async function load(named: string, said: ReturnType<typeof read>['values']): Pro
 /** Only Linux says; elsewhere a user who has no connection tells. */
 const limitsHere = (): string => (existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits', 'utf8') : '')
 
+/** A connection that was not had says why in its cause. */
+const inWords = ({ message, cause }: Error): string =>
+  cause instanceof Error && message === 'fetch failed' ? `the gateway cannot be reached: ${cause.message}` : message
+
 const read = () => parseArgs({ allowPositionals: true, options: OPTIONS })
 
 try {
@@ -86,6 +87,6 @@ try {
   if (values.list) list(values.json)
   else await load(positionals[0] ?? 'smoke', values)
 } catch (error) {
-  console.error((error as Error).message)
-  process.exitCode = error instanceof Misunderstood || error instanceof ScenarioError ? 2 : 1
+  console.error(inWords(error as Error))
+  process.exitCode = 2
 }

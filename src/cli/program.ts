@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import { enableCommands } from './enable.ts'
 import { exampleCommand } from './example.ts'
 import { taught } from './lesson.ts'
+import { loadCommands } from './load.ts'
 import { listCommand } from './list.ts'
 import { logsCommand } from './logs.ts'
 import { refreshCommand } from './refresh.ts'
@@ -42,7 +43,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
   ['Virtual servers:', [serverCommands]],
   ['MCP clients:', [connectCommand, bridgeCommand, exampleCommand]],
   ['Access:', [tokenCommands]],
-  ['Watch and repair:', [doctorCommand, watchCommands, configCommand]],
+  ['Watch and repair:', [doctorCommand, watchCommands, configCommand, loadCommands]],
   ['Backup:', [backupCommand, restoreCommand]],
   ['About:', [completionCommand, versionCommand]],
 ]

@@ -47,6 +47,8 @@ test('the tarball carries what runs and what explains it, and nothing else', asy
       'bin/causeway.js',
       'dist/main.js',
       'dist/lib/backoff.js',
+      'dist/lab/main.js',
+      'dist/lab/scenarios/smoke.json',
       'sql/0001_catalog.sql',
     ]),
   )

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Results } from '../../bench/lab/results.ts'
+import { causeway } from '../support/cli.ts'
+import { startGateway, type RunningGateway } from '../support/gateway.ts'
+
+let gateway: RunningGateway
+let folder: string
+let env: Record<string, string>
+
+beforeAll(async () => {
+  gateway = await startGateway({ env: { CAUSEWAY_WORKERS: '2' } })
+  folder = await mkdtemp(join(tmpdir(), 'cw-load-'))
+  env = { CAUSEWAY_URL: gateway.url, CAUSEWAY_TOKEN: gateway.token }
+})
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** What a load makes there, and must not leave. */
+async function left(): Promise<number[]> {
+  const lists = ['gateways', 'servers', 'tokens'].map(async (noun) => {
+    const { body } = await gateway.api('GET', `/v1/${noun}?limit=500`)
+    const items: unknown = Array.isArray(body) ? body : Object.values(body).find((value) => Array.isArray(value))
+    return (items as unknown[]).length
+  })
+  return await Promise.all(lists)
+}
+
+test('causeway load runs a scenario, says what it found, keeps it, and leaves the gateway as it was', async () => {
+  const before = await left()
+  const out = join(folder, 'run')
+  const args = ['load', 'run', 'smoke', '--users', '15', '--ramp', '1', '--seconds', '5', '--json', '--out', out]
+  const run = await causeway(args, env)
+  expect([run.code, run.err.split('\n').at(-2)]).toEqual([0, expect.stringContaining('removed')])
+  const results = JSON.parse(run.out) as Results
+  expect(results.foreignAnswers).toBe(0)
+  const calls = results.kinds.find(({ kind }) => kind === 'call')
+  expect(calls).toMatchObject({ failed: 0 })
+  expect(calls?.answered).toBeGreaterThan(15)
+  expect(JSON.parse(await readFile(join(out, 'results.json'), 'utf8'))).toEqual(results)
+  expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('<svg')
+  expect(await left()).toEqual(before)
+  const page = join(folder, 'two.html')
+  const both = await causeway(['load', 'report', join(out, 'results.json'), join(out, 'results.json'), '--out', page])
+  expect([both.code, both.out.trim(), both.err]).toEqual([0, page, ''])
+})
+
+test('told to end, it keeps what it has measured and removes what it has made', async () => {
+  const before = await left()
+  const out = join(folder, 'ended')
+  const launcher = join(import.meta.dirname, '../../bin/causeway.js')
+  const args = [launcher, 'load', 'run', 'smoke', '--users', '5', '--ramp', '1', '--seconds', '600', '--out', out]
+  const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env } })
+  let said = ''
+  child.stderr.on('data', (piece: Buffer) => (said += piece.toString()))
+  while (!said.includes('measured:')) await once(child.stderr, 'data')
+  child.kill('SIGINT')
+  const [code] = (await once(child, 'exit')) as [number | null]
+  expect([code, await left()]).toEqual([130, before])
+  const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8')) as Results
+  expect(results.measuredSeconds).toBeGreaterThan(0)
+  expect(results.measuredSeconds).toBeLessThan(60)
+})
+
+test('what cannot be run is said, with what would be right', async () => {
+  const nothing = await causeway(['load', 'run', '--url', 'http://127.0.0.1:1', '--token', 'x'.repeat(30)])
+  expect([nothing.code, nothing.err]).toEqual([1, expect.stringContaining('cannot be reached')])
+  const unknown = await causeway(['load', 'run', 'nope'], env)
+  expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('founding, overload, smoke')])
+  const wrong = await causeway(['load', 'run', 'smoke', '--users', 'many'], env)
+  expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--users must be a number, not "many"')])
+})
