@@ -69,7 +69,7 @@ async function founding(stop: AbortSignal): Promise<Results> {
   installed()
   await using bed = await makeBed(live.say, stop)
   const { gateway, databaseUrl, logs } = bed
-  const metrics = { url: gateway.url, token: gateway.token }
+  const metrics = { url: `${gateway.url}/metrics`, token: gateway.token }
   const load: Load = {
     ...shared,
     gateway: { name: 'causeway', url: gateway.url, token: gateway.token, keep: true },
