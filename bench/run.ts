@@ -12,6 +12,7 @@ import { memory } from './scenarios/memory.ts'
 import { perCall } from './scenarios/per-call.ts'
 import { poolOfOne } from './scenarios/pool-of-one.ts'
 import type { Scenario } from './scenarios/scenario.ts'
+import { sizing } from './scenarios/sizing.ts'
 import { start } from './scenarios/start.ts'
 import { stdioCalls } from './scenarios/stdio-calls.ts'
 import { stdio } from './scenarios/stdio.ts'
@@ -26,6 +27,7 @@ const SCENARIOS = {
   'stdio-calls': stdioCalls,
   stdio,
   pool: poolOfOne,
+  sizing,
 } as const satisfies Record<string, Scenario>
 type Name = keyof typeof SCENARIOS
 
