@@ -5,13 +5,22 @@ import { parseArgs } from 'node:util'
 import { whatIsMissing } from '../test/support/needs.ts'
 import { DATABASE_FAULTS } from './faults/database.ts'
 import type { Fault, Finding, Lab } from './faults/fault.ts'
-import { exactly, missed, noted } from './faults/findings.ts'
+import { exactly, missed, NOT_TRIED, noted } from './faults/findings.ts'
 import { openLab } from './faults/lab.ts'
+import { POOLER_FAULTS } from './faults/pooler.ts'
+import { SERVER_FAULTS } from './faults/servers.ts'
+import { START_FAULTS } from './faults/start-without.ts'
 import { UPSTREAM_FAULTS } from './faults/upstreams.ts'
 import { print, type Row } from './table.ts'
 
 /** In the order in which they run. A new group of faults is added here. */
-const FAULTS: readonly Fault[] = [...DATABASE_FAULTS, ...UPSTREAM_FAULTS]
+const FAULTS: readonly Fault[] = [
+  ...DATABASE_FAULTS,
+  ...SERVER_FAULTS,
+  ...POOLER_FAULTS,
+  ...START_FAULTS,
+  ...UPSTREAM_FAULTS,
+]
 
 const widest = Math.max(...FAULTS.map(({ name }) => name.length))
 const LIST = FAULTS.map(({ name, what, short = false }) => `  ${name.padEnd(widest)} ${short ? '*' : ' '} ${what}`)
@@ -61,7 +70,7 @@ async function found(fault: Fault, lab: Lab): Promise<readonly Finding[]> {
   const lacking = whatIsMissing(fault.needs ?? [])
   // What CI leaves out without a word is not shown at all.
   if (lacking !== null && process.env['CI'] === 'true') return [exactly('can be tried', 'yes', lacking)]
-  if (lacking !== null) return [noted('not tried', lacking)]
+  if (lacking !== null) return [noted(NOT_TRIED, lacking)]
   try {
     return await fault.run(lab)
   } catch (error) {

@@ -10,7 +10,7 @@ import type { Calls } from '#/calls/call.ts'
 import { createCalls } from '#/calls/invoke.ts'
 import { localItems } from '#/calls/local-items.ts'
 import { recordingLog } from '#/calls/record.ts'
-import { openCatalog, type OpenCatalog } from '#/catalog/keeper.ts'
+import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
 import { isLoopback } from '#/config/read-settings.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -19,6 +19,7 @@ import { openEnvironment } from '#/gateways/stdio-declaration.ts'
 import { Admission } from '#/http/admission.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
 import type { FrontRequest } from '#/http/front-request.ts'
+import { degradedBy } from '#/http/degraded.ts'
 import { createOps } from '#/http/ops.ts'
 import { requestGuard } from '#/http/request-guard.ts'
 import { restApp } from '#/http/rest.ts'
@@ -29,7 +30,6 @@ import { onHeldConnection } from '#/lib/held-connection.ts'
 import { storeLeftovers } from '#/records/leftovers.ts'
 import { Recorder } from '#/records/recorder.ts'
 import { SpillFile } from '#/records/spill-file.ts'
-import { catalogReader } from '#/store/catalog-store.ts'
 import { openDatabase, type OpenDatabase } from '#/store/database.ts'
 import { recordSink } from '#/store/record-store.ts'
 import { CALLER_HEADER } from '#/stdio/launch.ts'
@@ -51,6 +51,7 @@ import { declareOnce } from './declaring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
 import { routesOf } from './routes.ts'
+import { openKeptCatalog } from './saving.ts'
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
   version: string
@@ -62,7 +63,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const log = createLogger({ level: config.logLevel, worker: `w${link.index}` })
   const db = building.use(await openDatabase({ url: prepared.databaseUrl, poolSize: prepared.poolSize, log }))
   const keys = sealer(prepared.keyRing)
-  const catalog = building.use(await openCatalog({ reader: catalogReader(db), log, signal: link.gone }))
+  const catalog = await openKeptCatalog({ config, link, log, db, keys, version }, building)
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
   const core = { config, link, log, db, keys, catalog, deadlines: createDeadlines(), admission: new Admission() }
   const records = await openRecords(core, building)
@@ -209,7 +210,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     edge,
   })
   const rest = building.use(await restApp({ endpoints, edge, authenticate, admission, bodyLimit, failed }))
-  const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db) })
+  const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db.trouble) })
   const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))
   const door = openFrontDoor({
     guard: requestGuard({ publicUrl }),
@@ -241,18 +242,6 @@ function authenticator(
       throw cause
     }
   }
-}
-
-/** The database is asked several times a second: silence for this long means that it is away. */
-const SILENCE_MS = 3_000
-
-function degradedBy({ ageMs }: OpenCatalog, { readOnly }: OpenDatabase): readonly string[] {
-  if (ageMs < SILENCE_MS && readOnly)
-    return ['the database is read-only: calls and lists go on, changes are refused until it can be written']
-  if (ageMs < SILENCE_MS) return []
-  return [
-    `the database has not answered for ${Math.round(ageMs / 1000)} s: calls and lists are served from the last snapshot, changes are refused`,
-  ]
 }
 
 function factOf(fact: SessionFact): Fact {

@@ -18,6 +18,7 @@ import { RETIREMENTS } from '#/stdio/launch.ts'
 import type { HostConfig } from '#/stdio/run-host.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { ensureAdministrator } from '#/tokens/administrator.ts'
+import { settleDatabase } from './settling.ts'
 
 /** What each worker is given by the process that prepared the machine. Survives structured clone. */
 export interface ForWorkers {
@@ -58,9 +59,12 @@ export async function prepare(
   if (config.database.url !== null) building.use(await lockFolder(config.dataDir))
   const url = config.database.url ?? (await embedded(config, log, { context, building }))
   const directUrl = config.database.directUrl ?? url
+  const settleAll = async (signal: AbortSignal): Promise<void> => {
+    await migrate({ url: directUrl, log, signal })
+    await settle(config, { url, log, secrets })
+  }
   context.progress('checking the database')
-  await migrate({ url: directUrl, log, signal: context.signal })
-  await settle(config, { url, log, secrets })
+  building.use(await settleDatabase({ config, url: directUrl, log, settle: settleAll, signal: context.signal }))
   building.use(listen({ url: directUrl, log, onSeq: context.wake, onConnect: () => context.wake(null) }))
   const stdio = config.stdio.enabled ? building.use(await stdioHost(config, { host, log })) : null
   const owned = building.move()

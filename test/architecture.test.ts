@@ -42,6 +42,8 @@ const COMPOSITION = [
   'src/housekeeping.ts',
   'src/examine.ts',
   'src/routes.ts',
+  'src/saving.ts',
+  'src/settling.ts',
 ]
 
 /** Imports a package whose name depends on the platform. */

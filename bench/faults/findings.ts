@@ -46,6 +46,9 @@ export function within(figure: string, { must, goal = must }: { must: number; go
   return { ...row, weight: 'time', byFar: ms > FAR * must || Number.isNaN(ms) }
 }
 
+/** The figure of the one finding of a fault that cannot be brought about here. */
+export const NOT_TRIED = 'not tried'
+
 /** Nothing is required of it. */
 export function noted(figure: string, measured: string): Finding {
   return { figure, must: '', goal: '', measured, met: undefined, weight: 'note', byFar: false }

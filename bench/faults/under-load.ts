@@ -26,7 +26,7 @@ export interface Disturbed {
 }
 
 /** The calls that the database has counted so far, by the site's own tool. */
-export async function countedCalls(databaseUrl: string): Promise<number> {
+async function countedCalls(databaseUrl: string): Promise<number> {
   const text = "SELECT coalesce(sum(calls), 0) AS calls FROM usage_totals WHERE kind = 'tool'"
   const [row] = await sql<{ calls: string }>(databaseUrl, text)
   return Number(row?.calls)
@@ -39,7 +39,7 @@ async function lost(databaseUrl: string, names: readonly string[]): Promise<stri
 }
 
 /** Until the database has counted at least so many; then a while longer, for one that is counted twice. */
-async function caughtUp(databaseUrl: string, calls: number): Promise<{ counted: number; ms: number }> {
+export async function caughtUp(databaseUrl: string, calls: number): Promise<{ counted: number; ms: number }> {
   const ms = await until('all calls are counted', async () => (await countedCalls(databaseUrl)) >= calls, 10_000).catch(
     () => Number.NaN,
   )
@@ -68,7 +68,7 @@ export async function underLoad(
     least('calls answered', 100, report.calls),
     least('lists answered', 100, report.lists),
     noted('slowest call or list', `${report.slowestMs.toFixed(0)} ms`),
-    none('refused writes without 503 and Retry-After', all.filter(isWrong).map(shown), all.length),
+    none('refused writes without 503 and Retry-After', all.filter((each) => !isRefusal(each)).map(shown), all.length),
     within('slowest refusal of a write', { must: REFUSED_MS }, slowest(all, since)),
     ...findings,
     none('acknowledged writes lost', await lost(site.databaseUrl, written.acknowledged), written.acknowledged.length),
@@ -77,7 +77,7 @@ export async function underLoad(
   ]
 }
 
-const isWrong = ({ status, retryAfter }: Write): boolean => status !== 503 || !(Number(retryAfter) >= 1)
-const shown = ({ what, status, body }: Write): string => `${what}: ${status} ${body}`
+export const isRefusal = ({ status, retryAfter }: Write): boolean => status === 503 && Number(retryAfter) >= 1
+export const shown = ({ what, status, body }: Write): string => `${what}: ${status} ${body}`
 const slowest = (writes: readonly Write[], since: number): number =>
   Math.max(0, ...writes.map((write) => awayMs(write, since)))

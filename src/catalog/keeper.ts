@@ -4,6 +4,7 @@ import { applyChanges } from './apply.ts'
 import { Lists } from './lists.ts'
 import { loadState } from './load.ts'
 import type { CatalogReader } from './reader.ts'
+import type { SavedCatalog } from './saved.ts'
 import type { Catalog, ListPage, ListRequest, Snapshot } from './snapshot.ts'
 import type { CatalogState } from './state.ts'
 import { viewOf } from './view.ts'
@@ -25,29 +26,35 @@ export interface CatalogOptions {
   readonly pollMs?: number
   /** Ends the wait for a database that is away at the start. */
   readonly signal?: AbortSignal
+  /** What to begin with where the database is away: asked once; null: nothing, so it is waited for. */
+  readonly saved?: () => Promise<SavedCatalog | null>
 }
 
 export interface OpenCatalog extends Catalog, AsyncDisposable {
   /** What `current` shows, with everything that a diagnosis or a comparison wants. */
   readonly state: CatalogState
+  /** It began with what was on disk, and the database has not been seen since. */
+  readonly isSaved: boolean
   /** Change `seq` has been committed: the clock is read now rather than at the next poll. */
   wake(seq: number): void
 }
 
 /** Loads the catalog and keeps it current until it is disposed. While the database is away it keeps what it has. */
 export async function openCatalog(options: CatalogOptions): Promise<OpenCatalog> {
-  const began = performance.now()
-  return new Keeper(options, { state: await firstState(options), confirmedAt: began })
+  return new Keeper(options, await firstHeld(options))
 }
 
-async function firstState({ reader, log, pollMs = POLL_MS, signal }: CatalogOptions): Promise<CatalogState> {
-  for (;;) {
+async function firstHeld({ reader, log, pollMs = POLL_MS, signal, saved }: CatalogOptions): Promise<Held> {
+  for (let tries = 1; ; tries++) {
     signal?.throwIfAborted()
+    const began = performance.now()
     try {
-      return await loadState(reader)
+      return { state: await loadState(reader), confirmedAt: began, isSaved: false }
     } catch (error) {
       const { code, message } = GatewayError.from(error)
       if (code !== 'unavailable') throw error
+      const found = tries === 1 ? await saved?.() : null
+      if (found) return heldOf(found)
       log.warn(
         { event: 'catalog.waiting', reason: message },
         'the database is away; the catalog is loaded when it is back',
@@ -57,10 +64,17 @@ async function firstState({ reader, log, pollMs = POLL_MS, signal }: CatalogOpti
   }
 }
 
+/** As old as it was when it was saved, and as much older as has passed since. */
+function heldOf({ state, heardAt }: SavedCatalog): Held {
+  return { state, confirmedAt: performance.now() - Math.max(0, Date.now() - heardAt), isSaved: true }
+}
+
 interface Held {
   readonly state: CatalogState
   /** When the database last said that the state is current; a moment before it did. */
   readonly confirmedAt: number
+  /** It was read from disk. */
+  readonly isSaved: boolean
 }
 
 class Keeper implements OpenCatalog {
@@ -88,6 +102,10 @@ class Keeper implements OpenCatalog {
 
   get state(): CatalogState {
     return this.#held.state
+  }
+
+  get isSaved(): boolean {
+    return this.#held.isSaved
   }
 
   get ageMs(): number {
@@ -134,7 +152,7 @@ class Keeper implements OpenCatalog {
     const began = performance.now()
     this.#isWoken = false
     try {
-      this.#replace({ state: await this.#next(), confirmedAt: began })
+      this.#replace({ state: await this.#next(), confirmedAt: began, isSaved: false })
       if (this.#isAway)
         this.#options.log.info({ event: 'catalog.back', seq: this.#view.seq }, 'the catalog is current again')
       this.#isAway = false
@@ -154,7 +172,9 @@ class Keeper implements OpenCatalog {
 
   async #next(): Promise<CatalogState> {
     const { reader, log } = this.#options
-    const { state } = this.#held
+    const { state, isSaved } = this.#held
+    // It need not be the same database, nor the same copy of it: what changed since a number would prove nothing.
+    if (isSaved) return await loadState(reader)
     const { seq, changes } = await reader.changesSince(state.seq)
     if (changes !== null) return seq === state.seq ? state : await applyChanges(state, { seq, changes }, reader)
     log.warn(

@@ -21,7 +21,7 @@ describe('defaults', () => {
   test('nothing needs to be set', () => {
     expect(read({})).toEqual({
       http: { host: null, port: 4444, publicUrl: null, bodyLimit: 4 << 20, restLenience: true },
-      database: { url: null, directUrl: null, poolSize: 10 },
+      database: { url: null, directUrl: null, poolSize: 10, startWithout: false },
       dataDir: '/home/ann/.local/share/causeway',
       workers: 4,
       adminEmail: 'admin@localhost',
@@ -118,6 +118,10 @@ describe('mistakes', () => {
 
 describe('what is printed', () => {
   test('settings for tokens that others signed are said to be ignored', () => {
+    const together = { CAUSEWAY_START_WITHOUT_DATABASE: 'true' }
+    expect(configFromEnv(together, LINUX).warnings).toEqual([expect.stringContaining('ignored without DATABASE_URL')])
+    const apart = { ...together, DATABASE_URL: 'postgresql://db/causeway' }
+    expect(configFromEnv(apart, LINUX)).toMatchObject({ warnings: [], config: { database: { startWithout: true } } })
     const { warnings } = configFromEnv({ JWT_SECRET_KEY: 's3cret', JWT_ALGORITHM: 'HS256', JWT_AUDIENCE: '' }, LINUX)
     expect(warnings).toEqual([
       'JWT_ALGORITHM, JWT_SECRET_KEY are ignored: tokens that others signed are not accepted yet, only tokens made here (causeway token create)',

@@ -18,6 +18,8 @@ export interface Config {
     readonly url: string | null
     readonly directUrl: string | null
     readonly poolSize: number
+    /** Where it does not answer at the start, the snapshot on disk is served. */
+    readonly startWithout: boolean
   }
   readonly dataDir: string
   readonly workers: number
@@ -93,6 +95,7 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
       url: values.DATABASE_URL,
       directUrl: values.DATABASE_DIRECT_URL,
       poolSize: values.DATABASE_POOL_SIZE,
+      startWithout: values.CAUSEWAY_START_WITHOUT_DATABASE,
     },
     dataDir: values.CAUSEWAY_DATA_DIR,
     workers: values.CAUSEWAY_WORKERS,
@@ -112,8 +115,12 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
     logLevel: values.CAUSEWAY_LOG_LEVEL,
     snapshotMaxAgeMs: values.CAUSEWAY_SNAPSHOT_MAX_AGE,
   }
-  return { config, sources, warnings }
+  const ownDatabase = values.DATABASE_URL === null && values.CAUSEWAY_START_WITHOUT_DATABASE
+  return { config, sources, warnings: ownDatabase ? [...warnings, STARTS_TOGETHER] : warnings }
 }
+
+const STARTS_TOGETHER =
+  'CAUSEWAY_START_WITHOUT_DATABASE is ignored without DATABASE_URL: the embedded PostgreSQL starts and ends with the gateway'
 
 /** What a start would refuse, line by line. */
 export function problemsOf(env: Env, machine: Machine, said: Said): readonly string[] {

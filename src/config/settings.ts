@@ -51,6 +51,11 @@ export const SETTINGS = {
     '10',
     'Database connections of this machine, shared out among its workers (at least one each), plus one for LISTEN.',
   ),
+  CAUSEWAY_START_WITHOUT_DATABASE: required(
+    yesNo,
+    'false',
+    'Whether a start at which DATABASE_URL does not answer serves the last snapshot, which is then kept on disk, sealed, in the data folder. Otherwise it waits.',
+  ),
   CAUSEWAY_CONFIG: optional(
     path,
     'causeway.yaml here, else in the data folder',

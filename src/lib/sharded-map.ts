@@ -96,7 +96,7 @@ export class ShardedMap<V> {
 
   /** A next version in the making: any number of changes, each touched shard copied once. May be spread over time. */
   edit(): MapEdit<V> {
-    return new MapEdit(this.#root, this.size, (root, size) => new ShardedMap(root, size))
+    return new MapEdit(this.#root, this.size, (root, size) => (root === this.#root ? this : new ShardedMap(root, size)))
   }
 }
 

@@ -1,13 +1,11 @@
 import type { PoolClient, QueryResult } from 'pg'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { cancelStatement, socketOf } from './cancel.ts'
-import { databaseError, sqlState } from './errors.ts'
+import { databaseError } from './errors.ts'
 import type { Pulse } from './pulse.ts'
 
 /** How long a cancelled statement may take to end before its connection is given up. */
 const GRACE_MS = 500
-
-const READ_ONLY = '25006'
 
 type Result = QueryResult<Record<string, unknown>>
 
@@ -112,7 +110,7 @@ export class Connection implements Disposable {
       const result = await this.#client.query(text, values as unknown[])
       return { ok: Array.isArray(result) ? (result as Result[]) : [result] }
     } catch (error) {
-      if (sqlState(error) === READ_ONLY) this.#pulse.wrote(false)
+      this.#pulse.refused(error)
       return { error }
     }
   }

@@ -5,6 +5,7 @@ import { ConnectionPool } from './pool.ts'
 import { reader } from './read.ts'
 import { sourceComment } from './source.ts'
 import type { Database, Reader, StatementResult } from './store.ts'
+import type { Trouble } from './trouble.ts'
 
 export interface DatabaseOptions {
   /** `postgresql://…`, TCP or unix socket; direct or through a pooler. */
@@ -28,8 +29,8 @@ const CLOCK = 'changes'
 export interface OpenDatabase extends Database, AsyncDisposable {
   /** Connections now: open, idle, and how many wait for one. */
   readonly stats: { readonly total: number; readonly idle: number; readonly waiting: number }
-  /** The last write was refused because the server takes none. */
-  readonly readOnly: boolean
+  /** Why the server refuses what it is asked, in words for whoever can mend it; null: it does not. */
+  readonly trouble: Trouble | null
 }
 
 /** The database of this process. Connects when first used, so it opens while the database is away. */
@@ -55,12 +56,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
       const { rows, rowCount } = await connection.run(sourceComment(source) + query.sql, query.parameters, {
         ms: writeMs,
       })
-      pool.pulse.wrote(true)
+      pool.pulse.wrote()
       return { rows: rows as O[], count: rowCount ?? 0 }
     },
     write: (source, work) => write({ pool, log, totalMs: writeMs, slowMs }, source, work),
-    get readOnly() {
-      return pool.pulse.readOnly
+    get trouble() {
+      return pool.pulse.trouble
     },
     get stats() {
       return pool.stats

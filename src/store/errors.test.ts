@@ -32,6 +32,7 @@ const TABLE: readonly (readonly [string, Error, ErrorCode])[] = [
   ['syntax error', failure({ code: '42601' }), 'internal'],
   ['no such table', failure({ code: '42P01' }), 'internal'],
   ['refused', failure({ code: 'ECONNREFUSED' }), 'unavailable'],
+  ['cut off while it was asked', failure({ code: 'EPIPE' }, 'write EPIPE'), 'unavailable'],
   ['no socket', failure({ code: 'ENOENT' }), 'unavailable'],
   ['both addresses refused', new AggregateError([failure({ code: 'ECONNREFUSED' })]), 'unavailable'],
   ['pool exhausted', new Error('timeout exceeded when trying to connect'), 'unavailable'],

@@ -36,6 +36,7 @@ export const SQL_STATES: Readonly<Record<string, Row>> = {
   '40P01': LOCKED,
   '42501': { code: 'unavailable', message: 'the database role lacks a privilege', retryAfter: 5 },
   '53': FULL,
+  '53100': { code: 'unavailable', message: 'the disk of the database is full', retryAfter: 5 },
   '53300': { code: 'unavailable', message: 'the database has no free connection', retryAfter: 1 },
   '54000': { code: 'too_large', message: 'this is larger than the database can store' },
   '55P03': LOCKED,
@@ -87,10 +88,13 @@ export function databaseError(error: unknown): GatewayError {
   })
 }
 
+/** Every SQLSTATE has a digit; `EPIPE` of a socket has none. */
+const FORM = /^(?=.*\d)[0-9A-Z]{5}$/
+
 /** The SQLSTATE in an error or in its cause. */
 export function sqlState(error: unknown): string | undefined {
   const code = error instanceof GatewayError ? member(error.cause, 'code') : member(error, 'code')
-  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  return code !== undefined && FORM.test(code) ? code : undefined
 }
 
 /** The constraint that refused a row, in an error or in its cause. */

@@ -74,9 +74,11 @@ export class ConnectionPool implements AsyncDisposable {
     try {
       const client = await Promise.race([connecting, silence])
       this.pulse.ended(ask, 'given up')
+      this.pulse.connected()
       return client
     } catch (error) {
       this.pulse.ended(ask, isRefusal(error) ? 'answered' : 'given up')
+      this.pulse.refused(error)
       // One that comes after all goes back to the others.
       connecting.then(
         (client) => client.release(),

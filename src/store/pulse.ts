@@ -1,5 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { patience, PATIENCE_MS, type Patience } from '#/lib/patience.ts'
+import { troubleIn, type Trouble } from './trouble.ts'
 
 /** Longer than a server that is well takes to accept a connection, to begin a transaction or to read one row. */
 const SILENCE_MS = PATIENCE_MS
@@ -28,7 +29,7 @@ export class Pulse {
   readonly #asks = new Set<Ask>()
   #spokeAt = 0
   #silent = false
-  #readOnly = false
+  #trouble: Trouble | null = null
   #isLooking = false
   #isKnocking = false
   #openedAt = 0
@@ -39,9 +40,9 @@ export class Pulse {
     this.#knock = knock
   }
 
-  /** The server's last word on a write was that it takes none. */
-  get readOnly(): boolean {
-    return this.#readOnly
+  /** Why the server's last word, to a write or to a connection that was wanted, was no; null: it took it. */
+  get trouble(): Trouble | null {
+    return this.#trouble
   }
 
   /** Throws while the server is silent and somebody else already finds out whether it still is. */
@@ -66,8 +67,18 @@ export class Pulse {
     this.#silent = false
   }
 
-  wrote(taken: boolean): void {
-    this.#readOnly = !taken
+  /** A write was taken. */
+  wrote(): void {
+    this.#trouble = null
+  }
+
+  /** A connection was given: what kept us from having one is over, what refuses writes is not. */
+  connected(): void {
+    if (this.#trouble?.of === 'connections') this.#trouble = null
+  }
+
+  refused(error: unknown): void {
+    this.#trouble = troubleIn(error) ?? this.#trouble
   }
 
   #lookLater(): void {

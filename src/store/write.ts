@@ -66,7 +66,7 @@ async function once<T>(
     const begun = connection.script(comment + begin(totalMs), { ms: totalMs, prompt: true })
     const [value] = await Promise.all([transaction.run(work, begun), begun])
     const seq = await transaction.commit()
-    pool.pulse.wrote(true)
+    pool.pulse.wrote()
     transaction.announce(log)
     return { value, seq }
   } catch (error) {

@@ -1,11 +1,15 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { migrate } from '#/store/migrate.ts'
+import { migrationFiles } from '#/store/migration-files.ts'
 import { databaseRelay } from '../support/database-relay.ts'
 import { listen } from '../support/listen.ts'
+import { quiet } from '../support/quiet.ts'
 import { serve } from './serve.ts'
 import { ownPostgres, sql, until, type OwnPostgres } from './site.ts'
 
@@ -29,6 +33,33 @@ test('a start while the database is away waits and says so, without a flood, and
   expect(gateway.output).not.toContain('causeway:causeway@')
   relay.set('open')
   await gateway.says(LISTENS)
+})
+
+test('a snapshot on disk that cannot be used is said to be, and the database is waited for', async () => {
+  await using relay = await databaseRelay(await postgres.database())
+  const env = { DATABASE_URL: relay.url, CAUSEWAY_START_WITHOUT_DATABASE: 'true' }
+  const dataDir = await mkdtemp(join(tmpdir(), 'cw-'))
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true }))
+  const saved = join(dataDir, 'snapshot', 'things')
+  {
+    await using first = await serve({ ...env, CAUSEWAY_DATA_DIR: dataDir })
+    await first.says(LISTENS)
+    await until('a snapshot is on disk', () => existsSync(join(dataDir, 'snapshot', 'heard')), 5_000)
+  }
+  await writeFile(saved, `${await readFile(saved, 'utf8')}v1.other.AAAA\n`)
+  relay.set('closed')
+  await using second = await serve({ ...env, CAUSEWAY_DATA_DIR: dataDir })
+  await second.says(/snapshot\.refused.*things is damaged.*the database is waited for/)
+  expect(second.output).not.toMatch(LISTENS)
+  relay.set('open')
+  await second.says(LISTENS)
+})
+
+test('without being told to, nothing is kept on disk', async () => {
+  await using gateway = await serve({ DATABASE_URL: await postgres.database() })
+  await gateway.says(LISTENS)
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  expect(existsSync(join(gateway.dataDir, 'snapshot'))).toBe(false)
 })
 
 test('a start that waits for its database ends at once when it is told to', async () => {
@@ -87,22 +118,16 @@ describe('a database that cannot be used is one clear error', () => {
 
 test('a database of an older version of the code is brought forward', async () => {
   const url = await postgres.database()
-  const folder = await mkdtemp(join(tmpdir(), 'cw-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  {
-    await using first = await serve({ DATABASE_URL: url, CAUSEWAY_DATA_DIR: folder })
-    await first.says(LISTENS)
-  }
-  const [last] = await sql<{ name: string }>(url, 'SELECT name FROM schema_migrations ORDER BY name DESC LIMIT 1')
-  // What the last file made is taken back, as if it had never been there.
-  const made = await readFile(new URL(`../../sql/${last?.name}`, import.meta.url), 'utf8')
-  const tables = [...made.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, table]) => table)
-  expect(tables).not.toEqual([])
-  await sql(url, `DROP TABLE ${tables.join(', ')}`)
-  await sql(url, `DELETE FROM schema_migrations WHERE name = '${last?.name}'`)
-  await using second = await serve({ DATABASE_URL: url, CAUSEWAY_DATA_DIR: folder })
-  await second.says(LISTENS)
-  expect(await sql(url, `SELECT count(*)::int AS n FROM ${tables[0]}`)).toEqual([{ n: 0 }])
+  const files = await migrationFiles()
+  const older = { url, log: quiet, signal: AbortSignal.timeout(30_000), files: files.slice(0, -1) }
+  expect((await migrate(older)).applied).toHaveLength(files.length - 1)
+  await using gateway = await serve({ DATABASE_URL: url })
+  await gateway.says(LISTENS)
+  const applied = await sql<{ name: string }>(url, 'SELECT name FROM schema_migrations ORDER BY name')
+  expect(applied.map(({ name }) => name)).toEqual(files.map(({ name }) => name))
+  const made = await readFile(new URL(`../../sql/${files.at(-1)?.name}`, import.meta.url), 'utf8')
+  for (const [, table] of made.matchAll(/^CREATE TABLE (\w+)/gm))
+    expect(await sql(url, `SELECT count(*)::int >= 0 AS there FROM ${table}`)).toEqual([{ there: true }])
 })
 
 test('a port in use is a clear error, and no database is started for nothing', async () => {

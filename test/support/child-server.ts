@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { giveTo, unprivilegedAccount, type Account } from '../../src/supervisor/embedded-account.ts'
 
@@ -14,13 +15,23 @@ export interface AccountFolder extends AsyncDisposable {
   readonly account: Account | null
 }
 
-export async function accountFolder(): Promise<AccountFolder> {
+/** `diskBytes`: it is a disk of its own, of this size and in memory, so that it can be filled. Only root can mount one. */
+export async function accountFolder({ diskBytes = 0 }: { readonly diskBytes?: number } = {}): Promise<AccountFolder> {
+  await using building = new AsyncDisposableStack()
   const account = await unprivilegedAccount()
   const path = await mkdtemp(join(tmpdir(), 'cw-'))
+  building.defer(() => rm(path, { recursive: true, force: true }))
+  if (diskBytes > 0) {
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'causeway-test', path])
+    building.defer(async () => void (await run('umount', ['--lazy', path])))
+  }
   await giveTo(account, path)
   await chmod(path, 0o700)
-  return { path, account, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+  const owned = building.move()
+  return { path, account, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
+
+const run = promisify(execFile)
 
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')

@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { accountFolder, childServer, freePort } from './child-server.ts'
+import { accountFolder, childServer, freePort, type ChildServer } from './child-server.ts'
 import { pathOf } from './needs.ts'
 import type { TestServer } from './postgres15.ts'
 
 export interface PgBouncer extends TestServer {
   readonly logFile: string
+  /** Starts it again on its port after it has ended. */
+  restart(): Promise<void>
 }
 
 /** Debian's PgBouncer in transaction mode on loopback, before the database of `url`. */
@@ -35,7 +37,19 @@ export async function startPgBouncer(url: string, poolSize = 10): Promise<PgBoun
   await writeFile(config, `${lines.join('\n')}\n`)
   await writeFile(users, `"${there.username}" "${there.password}"\n`)
   const own = `postgresql://${there.username}@127.0.0.1:${port}${there.pathname}`
-  const server = building.use(await childServer(folder.account, [pathOf('pgbouncer'), config], own))
+  const start = () => childServer(folder.account, [pathOf('pgbouncer'), config], own)
+  let server: ChildServer = await start()
+  building.defer(() => server[Symbol.asyncDispose]())
   const owned = building.move()
-  return { url: own, pid: server.pid, logFile, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    url: own,
+    logFile,
+    get pid() {
+      return server.pid
+    },
+    async restart() {
+      server = await start()
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }
