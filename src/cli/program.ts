@@ -16,6 +16,10 @@ import { taught } from './lesson.ts'
 import { loadCommands } from './load.ts'
 import { listCommand } from './list.ts'
 import { logsCommand } from './logs.ts'
+import { roleCommands } from './role.ts'
+import { teamCommands } from './team.ts'
+import { userCommands } from './user.ts'
+import { whyCommand } from './why.ts'
 import { refreshCommand } from './refresh.ts'
 import { removeCommand } from './remove.ts'
 import { restoreCommand } from './restore.ts'
@@ -42,7 +46,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
   ['Tools:', [toolsCommand, callCommand]],
   ['Virtual servers:', [serverCommands]],
   ['MCP clients:', [connectCommand, bridgeCommand, exampleCommand]],
-  ['Access:', [tokenCommands]],
+  ['Access:', [tokenCommands, userCommands, teamCommands, roleCommands, whyCommand]],
   ['Watch and repair:', [doctorCommand, watchCommands, configCommand, loadCommands]],
   ['Backup:', [backupCommand, restoreCommand]],
   ['About:', [completionCommand, versionCommand]],

@@ -103,7 +103,16 @@ async function create(deps: TokenDeps, applying: Applying, plan: TokenPlan): Pro
     })
   const rights = rightsFor(wanted, applying, { serverId, madeAt: Date.now() })
   const secret = { hash: Buffer.from(hash, 'hex'), hint }
-  const token = { id: TokenId.mint(), secret, name, description, rights, tags: tagsOf(tags), isActive: true }
+  const token = {
+    id: TokenId.mint(),
+    forUser: null,
+    secret,
+    name,
+    description,
+    rights,
+    tags: tagsOf(tags),
+    isActive: true,
+  }
   const { id, seq } = await deps.store.create(token, null, actorOf(principal)).catch((cause: unknown) => {
     throw constraintOf(cause) === 'tokens_hash' ? usedBefore(name, cause) : cause
   })

@@ -81,6 +81,8 @@ export function databaseError(error: unknown): GatewayError {
   const row = rowOf(error)
   if (row === undefined) return new GatewayError('internal', 'internal error', { cause: error })
   const constraint = constraintOf(error)
+  if (constraint?.endsWith('_team') === true && !stillReferenced(error))
+    return new GatewayError('invalid_field', 'team_id: there is no such team', { cause: error, field: 'team_id' })
   return new GatewayError(stillReferenced(error) ? 'conflict' : row.code, row.message, {
     cause: error,
     ...(row.retryAfter === undefined ? {} : { retryAfter: row.retryAfter }),

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
-import type { TokenId } from '#/access/ids.ts'
+import type { TokenId, UserId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import type { Owned } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -40,6 +40,14 @@ function reading(db: Database): TokenReader {
     byId: async (id) => {
       const row = await tokenQuery(read).where('t.id', '=', id).executeTakeFirst()
       return row && tokenOf(row)
+    },
+    userId: async (email) => {
+      const row = await read
+        .selectFrom('users')
+        .select('id')
+        .where(sql<boolean>`lower(email) = lower(${email})`)
+        .executeTakeFirst()
+      return row?.id as UserId | undefined
     },
     before: async ({ ownId, targetId, serverId }) => {
       const rows = await tokenQuery(read)
@@ -110,7 +118,7 @@ async function changed(
 }
 
 async function insert(tx: WriteTx, token: TokenToMake, actor: Actor): Promise<void> {
-  const { id, name, description, secret, rights, isActive } = token
+  const { id, forUser, name, description, secret, rights, isActive } = token
   const { numInsertedOrUpdatedRows } = await tx.sql
     .insertInto('tokens')
     .columns([
@@ -133,7 +141,7 @@ async function insert(tx: WriteTx, token: TokenToMake, actor: Actor): Promise<vo
         .selectFrom('tokens as own')
         .select([
           sql<string>`${id}`.as('id'),
-          'own.user_id',
+          sql<string>`coalesce(${forUser}::text, own.user_id)`.as('user_id'),
           sql<string | null>`${rights.teamId}::text`.as('team_id'),
           sql<string>`${name}`.as('name'),
           sql<string | null>`${description}::text`.as('description'),
@@ -153,7 +161,11 @@ async function insert(tx: WriteTx, token: TokenToMake, actor: Actor): Promise<vo
   if (numInsertedOrUpdatedRows !== 1n)
     throw new GatewayError('unauthenticated', 'the token in hand was revoked or has expired')
   tx.changed('token', id)
-  audit(tx, actor, { action: 'tokens.create', id, detail: { name, hint: secret.hint, ...rightsDetail(rights) } })
+  audit(tx, actor, {
+    action: 'tokens.create',
+    id,
+    detail: { name, forUser, hint: secret.hint, ...rightsDetail(rights) },
+  })
 }
 
 async function update(tx: WriteTx, change: TokenChange, actor: Actor): Promise<boolean> {
@@ -223,10 +235,11 @@ function audit(
   })
 }
 
-function rightsDetail({ permissions, serverId, expiresAt }: Rights): Record<string, unknown> {
+function rightsDetail({ permissions, serverId, teamId, expiresAt }: Rights): Record<string, unknown> {
   return {
     permissions: permissions === null ? null : [...permissions],
     serverId,
+    ...(teamId === null ? {} : { teamId }),
     expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
   }
 }

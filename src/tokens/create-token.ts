@@ -1,5 +1,5 @@
 import type { Grant } from '#/access/allow.ts'
-import { TokenId } from '#/access/ids.ts'
+import { TeamId, TokenId, type UserId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import type { Principal } from '#/access/principal.ts'
 import { mintToken } from '#/access/token-format.ts'
@@ -31,13 +31,15 @@ export async function createToken(deps: TokenDeps, { body, grant, idempotency }:
   const serverId = serverIdIn(body.scope)
   const before = await deps.store.before({ ownId: principal.tokenId, targetId: null, serverId })
   const own = liveOwn(before)
-  refuseForeign(body, own)
+  const forUser = await userFor(deps, { body, own, principal })
   if (serverId !== null) refuseUnseen(before, principal)
-  const rights = wantedRights(body, rightsOf(own))
+  const held = rightsOf(own)
+  const rights = wantedRights(body, { ...held, teamId: teamFor(body, own, principal) })
   const secret = mintToken()
   const { seq, id, repeated } = await deps.store.create(
     {
       id: TokenId.mint(),
+      forUser,
       secret,
       name: body.name,
       description: body.description ?? null,
@@ -76,9 +78,29 @@ function wantedRights(body: TokenCreate, held: Rights): Rights {
   return wanted
 }
 
-function refuseForeign({ user_email: email, team_id: teamId }: TokenCreate, own: Token): void {
-  if (email && email.toLowerCase() !== own.userEmail.toLowerCase())
-    throw new GatewayError('forbidden', 'tokens are made for oneself', { field: 'user_email' })
-  if (teamId && teamId !== own.teamId)
-    throw new GatewayError('invalid_field', 'there is no such team', { field: 'team_id' })
+interface Asking {
+  readonly body: TokenCreate
+  readonly own: Token
+  readonly principal: Principal
+}
+
+/** null: oneself. A token can do no more than its user may, whoever makes it, so administrators make the first one of a user. */
+async function userFor(deps: TokenDeps, { body, own, principal }: Asking): Promise<UserId | null> {
+  const { user_email: email } = body
+  if (!email || email.toLowerCase() === own.userEmail.toLowerCase()) return null
+  const field = { field: 'user_email' }
+  const { isAdmin, permissions, serverId } = principal
+  if (!isAdmin || permissions !== null || serverId !== null)
+    throw new GatewayError('forbidden', 'tokens are made for oneself, or by administrators', field)
+  const userId = await deps.store.userId(email)
+  if (userId === undefined) throw new GatewayError('invalid_field', 'there is no such user', field)
+  return userId
+}
+
+/** A team that the token is narrowed to. Which teams there are is known to their members. */
+function teamFor({ team_id: teamId }: TokenCreate, own: Token, { isAdmin, visibilityClass }: Principal): TeamId | null {
+  if (!teamId || teamId === own.teamId) return own.teamId
+  if (TeamId.is(teamId) && own.teamId === null && (isAdmin || visibilityClass.sight.teams.includes(teamId)))
+    return teamId
+  throw new GatewayError('invalid_field', 'there is no such team', { field: 'team_id' })
 }

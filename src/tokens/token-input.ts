@@ -44,10 +44,12 @@ export const TokenCreate = Type.Object(
     ),
     scope: Type.Optional(Type.Union([ScopeInput, Type.Null()])),
     tags: Type.Optional(TagsInput),
-    team_id: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    team_id: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'Narrows to one of your teams' })),
     is_active: Type.Optional(Type.Boolean()),
     user_email: Type.Optional(
-      Type.Union([Type.String({ maxLength: 320 }), Type.Null()], { description: 'If given, your own' }),
+      Type.Union([Type.String({ maxLength: 320 }), Type.Null()], {
+        description: 'Whose it is: your own, or for administrators anybody',
+      }),
     ),
   },
   CLOSED,

@@ -31,6 +31,7 @@ export interface Before {
 export interface TokenReader {
   page(request: PageRequest, filter: TokenFilter): Promise<TokenPage>
   byId(id: TokenId): Promise<Token | undefined>
+  userId(email: string): Promise<UserId | undefined>
   before(asked: {
     readonly ownId: TokenId
     readonly targetId: TokenId | null
@@ -48,6 +49,8 @@ export interface Actor {
 
 export interface TokenToMake {
   readonly id: TokenId
+  /** null: for whoever makes it. */
+  readonly forUser: UserId | null
   readonly secret: Pick<NewToken, 'hash' | 'hint'>
   readonly name: string
   readonly description: string | null

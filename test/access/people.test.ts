@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSlowServer } from '../fixtures/slow-server.ts'
 import { testDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
-import { makeTokenFor } from './people.ts'
 
 const owned = new AsyncDisposableStack()
 let gateway: RunningGateway
@@ -18,7 +17,9 @@ beforeAll(async () => {
   for (const name of ['ann', 'bob', 'eve']) {
     const { status } = await admin('POST', USERS, { email: mail(name), full_name: name })
     expect([name, status]).toEqual([name, 201])
-    tokens[name] = await makeTokenFor(database.db, mail(name))
+    const made = await admin('POST', '/v1/tokens', { name: 'the first', user_email: mail(name) })
+    expect([made.status, made.body['token']]).toEqual([201, expect.objectContaining({ user_email: mail(name) })])
+    tokens[name] = String(made.body['access_token'])
   }
   await eventually(async () => (await as('eve', 'GET', '/v1/rbac/my/roles')).status === 200)
 })
@@ -193,6 +194,37 @@ describe('teams', () => {
     expect((await as('eve', 'GET', `/v1/teams/${id}`)).status).toBe(200)
     expect((await as('eve', 'GET', `/v1/teams/${id}/members`)).status).toBe(403)
     expect((await as('eve', 'PUT', `/v1/teams/${id}`, { name: 'x' })).status).toBe(403)
+  })
+})
+
+describe('tokens', () => {
+  test('made for oneself; for others by administrators, and no wider than their user', async () => {
+    const forAnn = { name: 'for ann', user_email: mail('ann') }
+    expect((await as('bob', 'POST', '/v1/tokens', forAnn)).status).toBe(403)
+    const narrow = await admin('POST', '/v1/tokens', { name: 'narrow', scope: { permissions: ['tokens.create'] } })
+    expect((await ask(String(narrow.body['access_token']), 'POST', '/v1/tokens', forAnn)).status).toBe(403)
+    const made = await admin('POST', '/v1/tokens', forAnn)
+    await eventually(async () => (await ask(String(made.body['access_token']), 'GET', '/v1/tools')).status === 200)
+    expect((await ask(String(made.body['access_token']), 'GET', USERS)).status).toBe(403)
+    expect((await admin('POST', '/v1/tokens', { name: 'x', user_email: mail('nobody') })).status).toBe(422)
+  })
+
+  test('narrowed to a team: good for it and what is public, and over with the membership', async () => {
+    const id = await makeTeam('Token', [{ email: mail('ann'), role: 'owner' }])
+    await eventually(async () => (await as('ann', 'GET', `/v1/teams/${id}`)).status === 200)
+    expect((await as('eve', 'POST', '/v1/tokens', { name: 'no', team_id: id })).body).toMatchObject({
+      field: 'team_id',
+    })
+    const { body } = await as('ann', 'POST', '/v1/tokens', { name: 'of the team', team_id: id })
+    expect(body['token']).toMatchObject({ team_id: id, user_email: mail('ann') })
+    const token = String(body['access_token'])
+    await eventually(async () => (await ask(token, 'GET', '/v1/tools')).status === 200)
+    const made = await ask(token, 'POST', '/v1/gateways', { name: 'by token', url: upstream })
+    expect(made.body).toMatchObject({ teamId: id, visibility: 'team' })
+    expect((await ask(token, 'GET', '/v1/access/explain?permission=tools.read')).status).toBe(403)
+    expect((await ask(token, 'POST', '/v1/tokens', { name: 'wider' })).body['token']).toMatchObject({ team_id: id })
+    await admin('DELETE', `/v1/teams/${id}/members/${mail('ann')}`)
+    expect(await eventually(async () => (await ask(token, 'GET', '/v1/tools')).status === 401)).toBeLessThan(2_000)
   })
 })
 

@@ -79,20 +79,3 @@ export async function makeUser(db: OpenDatabase, name: string, enabled = true): 
   })
   return { id, token: token.text }
 }
-
-/** A token of a user that there is, which nobody but the user itself could make. */
-export async function makeTokenFor(db: OpenDatabase, email: string): Promise<string> {
-  const { id } = await db
-    .read('tests')
-    .selectFrom('users')
-    .select('id')
-    .where('email', '=', email)
-    .executeTakeFirstOrThrow()
-  const tokenId = TokenId.mint()
-  const { text, hash, hint } = mintToken()
-  await db.write('tests', async (tx) => {
-    await tx.sql.insertInto('tokens').values({ id: tokenId, user_id: id, name: 'test', hash, hint }).execute()
-    tx.changed('token', tokenId)
-  })
-  return text
-}

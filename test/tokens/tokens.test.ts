@@ -78,7 +78,7 @@ test.each([
   [{ name: 'a', scope: { server_id: 'x' } }, 'invalid_field scope.server_id'],
   [{ name: 'a', scope: { server_id: '0'.repeat(32) } }, 'invalid_field scope.server_id'],
   [{ name: 'a', team_id: '0'.repeat(32) }, 'invalid_field team_id'],
-  [{ name: 'a', user_email: 'other@example.com' }, 'forbidden user_email'],
+  [{ name: 'a', user_email: 'other@example.com' }, 'invalid_field user_email'],
 ])('%j is refused', async (body, code) => {
   await using it = await tokenScene()
   expect(await codeOf(it.create(body))).toBe(code)
@@ -134,7 +134,15 @@ test('a token that was revoked a moment ago makes no other', async () => {
   const who = await it.principal(token.id)
   await it.fresh.sql(`UPDATE tokens SET revoked_at = now() WHERE id = $1`, [token.id])
   expect(await codeOf(it.create({ name: 'a' }, { who }))).toBe('unauthenticated')
-  const toMake = { id: TokenId.mint(), secret: mintToken(), name: 'b', description: null, tags: [], isActive: true }
+  const toMake = {
+    id: TokenId.mint(),
+    forUser: null,
+    secret: mintToken(),
+    name: 'b',
+    description: null,
+    tags: [],
+    isActive: true,
+  }
   const rights = { permissions: null, serverId: null, teamId: null, expiresAt: null }
   const straight = it.deps.store.create({ ...toMake, rights }, null, who)
   expect(await codeOf(straight)).toBe('unauthenticated')

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startLegacyFixture, type Fixture } from '../fixtures/legacy-server.ts'
+import { causeway, type CliRun } from '../support/cli.ts'
+import { startGateway, type RunningGateway } from '../support/gateway.ts'
+
+let gateway: RunningGateway
+let upstream: Fixture
+
+beforeAll(async () => {
+  ;[gateway, upstream] = await Promise.all([startGateway(), startLegacyFixture()])
+})
+afterAll(async () => {
+  for (const one of [gateway, upstream]) await one?.[Symbol.asyncDispose]()
+})
+
+const run = (args: readonly string[], token?: string): Promise<CliRun> =>
+  causeway(args, {
+    CAUSEWAY_URL: gateway.url,
+    CAUSEWAY_DATA_DIR: gateway.dataDir,
+    ...(token !== undefined && { CAUSEWAY_TOKEN: token }),
+  })
+
+test('from a new user to a team whose servers it changes, and why', async () => {
+  const made = await run(['user', 'add', 'ann@example.com', '--name', 'Ann Lee'])
+  expect([made.code, made.out]).toEqual([0, expect.stringMatching(/^cw_\S+\n$/)])
+  const ann = made.out.trim()
+  expect((await run(['team', 'add', 'payments'])).out).toMatch(/^team payments is there: [0-9a-f]{32}\n$/)
+  const joined = await run(['team', 'add-member', 'payments', 'ann@example.com'])
+  expect([joined.code, joined.out]).toEqual([0, 'ann@example.com is in the team as member\n'])
+  expect((await run(['team', 'list'], ann)).out).toMatch(/payments .*private/)
+  const team = JSON.parse((await run(['team', 'list', '--json'])).out) as { id: string; name: string }[]
+  const { status } = await gateway.api('POST', '/v1/gateways', {
+    name: 'till',
+    url: upstream.url,
+    team_id: team.find(({ name }) => name === 'payments')?.id,
+    visibility: 'team',
+  })
+  expect(status).toBe(200)
+
+  const before = await run(['why', 'gateways.update', '--gateway', 'till'], ann)
+  expect(before.out).toMatch(/^ann@example\.com may not gateways\.update: no role that is held covers this\n/)
+  expect(before.out).toMatch(/would change it: the role developer in team /)
+  const given = await run(['role', 'give', 'ann@example.com', 'developer', '--team', 'payments'])
+  expect([given.code, given.out]).toEqual([0, 'ann@example.com holds developer\n'])
+  expect((await run(['why', 'gateways.update', '--gateway', 'till'], ann)).out).toMatch(
+    /^ann@example\.com may gateways\.update: developer in team /,
+  )
+  expect((await run(['role', 'take', 'ann@example.com', 'developer', '--team', 'payments'])).code).toBe(0)
+  expect((await run(['team', 'remove-member', 'payments', 'ann@example.com'])).code).toBe(0)
+  expect((await run(['why', 'gateways.read', '--gateway', 'till', '--user', 'ann@example.com'])).out).toMatch(
+    /may not gateways\.read: it is for a team that the user, or its token, is not in/,
+  )
+})
+
+test('who there is, which roles, and who is kept out', async () => {
+  await run(['user', 'add', 'robot@example.com', '--service'])
+  expect((await run(['user', 'list'])).out).toMatch(/robot@example\.com +service +enabled/)
+  expect((await run(['user', 'disable', 'robot@example.com'])).out).toBe('robot@example.com is disabled\n')
+  expect((await run(['user', 'list'])).out).toMatch(/robot@example\.com +service +disabled/)
+  expect((await run(['role', 'list'])).out).toMatch(/^platform_admin +platform/m)
+  const unknown = await run(['team', 'add-member', 'nobodys', 'robot@example.com'])
+  expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('there is no team nobodys')])
+})
