@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { FrameReader, FrameWriter, WireFault } from '#/lib/frames.ts'
+import { Pending } from '#/lib/pending.ts'
 import { faultOf } from './fault.ts'
 import { KIND } from './kinds.ts'
 import type { Launch } from './launch.ts'
@@ -41,7 +42,7 @@ class Connection {
   readonly #socket: Socket
   readonly #events: ConnectionEvents
   readonly #frames: FrameWriter
-  readonly #exchanges = new Map<number, Exchange>()
+  readonly #exchanges = new Pending<Exchange>()
   #serve: Serve | undefined
 
   constructor(socket: Socket, events: ConnectionEvents) {
@@ -65,9 +66,7 @@ class Connection {
     // A worker that has gone half-way reads no answer either.
     socket.on('end', () => socket.destroy())
     socket.on('close', () => {
-      const exchanges = [...this.#exchanges.values()]
-      this.#exchanges.clear()
-      for (const { serving } of exchanges) serving?.giveUp()
+      for (const { serving } of this.#exchanges.clear()) serving?.giveUp()
     })
     socket.resume()
   }
@@ -88,11 +87,11 @@ class Connection {
 
   #begin(number: number, request: HostRequest): void {
     if (this.#serve === undefined) throw new WireFault('a request before its launch')
-    const outlet = new Outlet(this.#frames, number, () => this.#exchanges.delete(number))
+    const outlet = new Outlet(this.#frames, number, () => this.#exchanges.take(number))
     const exchange: Exchange = { outlet, serving: undefined }
-    this.#exchanges.set(number, exchange)
+    this.#exchanges.add(number, exchange)
     const serving = this.#serve(request, new Reply(outlet, () => this.#cut(number)))
-    if (this.#exchanges.has(number)) exchange.serving = serving
+    if (this.#exchanges.get(number) === exchange) exchange.serving = serving
     else serving?.giveUp()
   }
 
@@ -102,9 +101,7 @@ class Connection {
   }
 
   #drop(number: number): void {
-    const exchange = this.#exchanges.get(number)
-    this.#exchanges.delete(number)
-    exchange?.serving?.giveUp()
+    this.#exchanges.take(number)?.serving?.giveUp()
   }
 }
 

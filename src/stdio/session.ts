@@ -1,3 +1,4 @@
+import { Pending } from '#/lib/pending.ts'
 import { isObject } from '#/lib/is-object.ts'
 import { splice } from '#/lib/json-splice.ts'
 import { ssePiece } from '#/lib/sse-write.ts'
@@ -56,7 +57,7 @@ export class Session {
   readonly ready: Promise<Identity>
   readonly #options: SessionOptions
   readonly #process: ServerProcess
-  readonly #calls = new Map<number, Asker>()
+  readonly #calls = new Pending<Asker>()
   /** Requests of our own, which keep nothing alive. */
   readonly #own = new Map<number, Asker>()
   #heard = false
@@ -102,16 +103,16 @@ export class Session {
     }
     this.usedAt = performance.now()
     const message = ssePiece(withOurIds(frame, id))
-    this.#calls.set(id, asker)
+    this.#calls.add(id, asker)
     if (!this.#write(message)) {
-      this.#calls.delete(id)
+      this.#calls.take(id)
       asker.fault({ code: 'upstream_busy', message: 'the server does not read what is sent to it', retryAfter: 5 })
     }
     return id
   }
 
   cancel(id: number): void {
-    if (!this.#calls.delete(id)) return
+    if (this.#calls.take(id) === undefined) return
     this.#write(cancelledNotification(id, 'the client cancelled, or the deadline passed'))
   }
 
@@ -176,9 +177,8 @@ export class Session {
   }
 
   #take(id: number): Asker | undefined {
-    const asker = this.#calls.get(id)
+    const asker = this.#calls.take(id)
     if (asker !== undefined) {
-      this.#calls.delete(id)
       this.usedAt = performance.now()
       return asker
     }
@@ -224,8 +224,7 @@ export class Session {
 
   #fail(why: Fault): void {
     this.#end ??= why
-    const askers = [...this.#calls.values(), ...this.#own.values()]
-    this.#calls.clear()
+    const askers = [...this.#calls.clear(), ...this.#own.values()]
     this.#own.clear()
     const fault = { ...this.#end, mayHaveRun: true }
     for (const asker of askers) asker.fault(fault)

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { FrameReader, FrameWriter, WireFault } from '#/lib/frames.ts'
-import { KIND, WINDOW } from '#/stdio/kinds.ts'
+import { Pending } from '#/lib/pending.ts'
+import { KIND, type Kind, WINDOW } from '#/stdio/kinds.ts'
 import { CALLER_HEADER, FAULT_HEADER } from '#/stdio/launch.ts'
 import type { Flow, ResponseHandler } from './http1-connection.ts'
 import { Http1Fault } from './http1-fault.ts'
@@ -19,11 +20,11 @@ export interface StdioConnectionOptions {
 const IDLE_MS = 60_000
 
 /** A connection to the host of stdio servers, which all exchanges with one server share. */
-export class StdioConnection {
+export class StdioConnection implements ExchangeHome {
   readonly #socket: Socket
   readonly #options: StdioConnectionOptions
   readonly #frames: FrameWriter
-  readonly #exchanges = new Map<number, StdioExchange>()
+  readonly #exchanges = new Pending<StdioExchange>()
   #last = 0
   #idleSince = performance.now()
   #watch: Disposable | undefined
@@ -43,12 +44,8 @@ export class StdioConnection {
 
   begin(request: HttpRequest, handler: ResponseHandler): StdioExchange {
     const number = (this.#last = (this.#last + 1) >>> 0)
-    const exchange = new StdioExchange(handler, {
-      credit: (bytes) => this.#frames.send(KIND.credit, number, bytes),
-      over: () => this.#over(number),
-      cancel: () => this.#frames.send(KIND.cancel, number),
-    })
-    this.#exchanges.set(number, exchange)
+    const exchange = new StdioExchange(number, handler, this)
+    this.#exchanges.add(number, exchange)
     handler.onRequestStart(exchange)
     this.#send(number, request)
     return exchange
@@ -78,8 +75,12 @@ export class StdioConnection {
     }
   }
 
-  #over(number: number): void {
-    this.#exchanges.delete(number)
+  tell(kind: Kind, number: number, payload?: Buffer): void {
+    this.#frames.send(kind, number, payload)
+  }
+
+  over(number: number): void {
+    this.#exchanges.take(number)
     this.#idleSince = performance.now()
     // What it has still to tell goes out first.
     if (this.#leaving && this.#exchanges.size === 0) setImmediate(() => this.#socket.end())
@@ -88,8 +89,7 @@ export class StdioConnection {
   #lost(cause: Error): void {
     this.#watch?.[Symbol.dispose]()
     this.#socket.destroy()
-    const exchanges = [...this.#exchanges.values()]
-    this.#exchanges.clear()
+    const exchanges = this.#exchanges.clear()
     this.#options.closed()
     for (const exchange of exchanges) exchange.lost(cause)
   }
@@ -113,9 +113,8 @@ function callerIn(fields: string): string {
 }
 
 interface ExchangeHome {
-  credit(bytes: Buffer): void
-  over(): void
-  cancel(): void
+  tell(kind: Kind, exchange: number, payload?: Buffer): void
+  over(exchange: number): void
 }
 
 const JSON_HEADERS: ResponseHeaders = new Map([['content-type', 'application/json']])
@@ -124,6 +123,7 @@ const NO_HEADERS: ResponseHeaders = new Map()
 
 /** One exchange with a stdio server, told as HTTP would. */
 export class StdioExchange implements Flow {
+  readonly #number: number
   readonly #handler: ResponseHandler
   readonly #home: ExchangeHome
   #over = false
@@ -131,7 +131,8 @@ export class StdioExchange implements Flow {
   /** Bytes that have come and for which no credit was given. */
   #taken = 0
 
-  constructor(handler: ResponseHandler, home: ExchangeHome) {
+  constructor(number: number, handler: ResponseHandler, home: ExchangeHome) {
+    this.#number = number
     this.#handler = handler
     this.#home = home
   }
@@ -175,8 +176,7 @@ export class StdioExchange implements Flow {
 
   /** Nothing more is wanted; its handler hears nothing more. */
   cut(): void {
-    if (!this.#finish()) return
-    this.#home.cancel()
+    if (this.#finish()) this.#home.tell(KIND.cancel, this.#number)
   }
 
   lost(cause: Error): void {
@@ -200,13 +200,13 @@ export class StdioExchange implements Flow {
     const bytes = Buffer.allocUnsafe(4)
     bytes.writeUInt32LE(this.#taken, 0)
     this.#taken = 0
-    this.#home.credit(bytes)
+    this.#home.tell(KIND.credit, this.#number, bytes)
   }
 
   #finish(): boolean {
     if (this.#over) return false
     this.#over = true
-    this.#home.over()
+    this.#home.over(this.#number)
     return true
   }
 }
