@@ -20,7 +20,7 @@ const STDIO_HOST = 'run-as-stdio-host'
 const LINGER_MS = 5000
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** How long a command may take to clean up after itself. */
+/** How long a command may take to clean up after itself, unless it has said that it needs longer. */
 const CLEAN_UP_MS = 2000
 
 /** Half of V8's own size for what is just allocated: 20 MB less when idle, shorter pauses, no measurable price per call. */
@@ -59,12 +59,13 @@ async function command(): Promise<number> {
   const dumb = env['TERM'] === 'dumb'
   const out = terminal({ out: stdout, err: stderr, plain, dumb, failed: (error) => (unwritten = error) })
   const ending = endOfCommand()
-  const { stop } = ending
+  const { stop, mayCleanUpFor } = ending
   const code = await runCli(argv, {
     env,
     layers,
     out,
     stop,
+    mayCleanUpFor,
     keyboard: keyboard({
       present: isatty(0) && isatty(2),
       input: () => process.stdin,
@@ -92,6 +93,7 @@ async function command(): Promise<number> {
 /** The signals that end a command: it is told, and what does not end by itself is ended. */
 function endOfCommand() {
   const controller = new AbortController()
+  let cleanUpMs = CLEAN_UP_MS
   const release = (): void => {
     for (const name of ENDING) process.off(name, heard)
   }
@@ -102,10 +104,11 @@ function endOfCommand() {
       release()
       process.kill(process.pid, name)
     }
-    setTimeout(enough, CLEAN_UP_MS).unref()
+    setTimeout(enough, cleanUpMs).unref()
   }
   for (const name of ENDING) process.on(name, heard)
-  return { stop: controller.signal, heard, release }
+  const mayCleanUpFor = (ms: number): void => void (cleanUpMs = ms)
+  return { stop: controller.signal, heard, release, mayCleanUpFor }
 }
 
 /** This process as the supervisor: the port, what only one process does, and the workers. */

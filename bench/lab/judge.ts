@@ -1,7 +1,8 @@
 import type { Results } from './results.ts'
 
-/** Whether every request was answered, each with what was meant for its caller; and there were some. */
-export function isGood({ kinds, foreignAnswers }: Results): boolean {
+/** Whether every request was answered, each with what was meant for its caller; and there were some. Those of the ramp count too. */
+export function isGood({ kinds, ticks, foreignAnswers }: Results): boolean {
   const asked = kinds.some(({ answered }) => answered > 0)
-  return asked && foreignAnswers === 0 && kinds.every(({ failed }) => failed === 0)
+  const failed = [...kinds, ...ticks].some((one) => one.failed > 0)
+  return asked && foreignAnswers === 0 && !failed
 }

@@ -16,6 +16,8 @@ export interface Context {
   readonly keyboard: Keyboard
   /** Aborted with an Interrupted by Ctrl-C and the like. A command that then returns ends with the signal's exit code. */
   readonly stop: AbortSignal
+  /** What a command has to put away after Ctrl-C takes so long; it is ended a little after the signal unless it says so. */
+  readonly mayCleanUpFor: (ms: number) => void
   /** Runs the gateway until it is told to stop. */
   readonly serve: (config: Config, start: Start) => Promise<void>
   /** The gateway that the environment names. */

@@ -17,14 +17,18 @@ function programOf(name: string): string {
   return found
 }
 
+/** Thousands of tokens may have to be removed. */
+const CLEAN_UP_MS = 150_000
+
 /** Runs one of its programs to its end; it writes where we write. Throws a CliError where it did not end well. */
 export async function runLaboratory(
-  { env, stop }: Context,
+  { env, stop, mayCleanUpFor }: Context,
   { program, args, token }: { program: string; args: readonly string[]; token?: string },
 ): Promise<void> {
   // The token is in no list of processes.
   const own = { ...env, ...(token !== undefined && { LAB_TOKEN: token }) }
   const child = spawn(process.execPath, [programOf(program), ...args], { stdio: 'inherit', env: own })
+  mayCleanUpFor(CLEAN_UP_MS)
   // It puts away what it has made before it ends.
   const end = (): void => void child.kill('SIGTERM')
   stop.addEventListener('abort', end, { once: true })

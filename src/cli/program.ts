@@ -129,5 +129,15 @@ export function describedProgram(): Command {
   const out = terminal({ out: deaf, err: deaf, plain: true, failed: never })
   const keyboard = { present: false, ask: never, askSecret: never }
   const stop = new AbortController().signal
-  return buildProgram({ env: {}, layers: NO_LAYERS, out, keyboard, stop, serve: never, api: never, readStdin: never })
+  return buildProgram({
+    env: {},
+    layers: NO_LAYERS,
+    out,
+    keyboard,
+    stop,
+    serve: never,
+    api: never,
+    readStdin: never,
+    mayCleanUpFor: never,
+  })
 }

@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isGood } from '../../bench/lab/judge.ts'
 import type { Results } from '../../bench/lab/results.ts'
 import { causeway } from '../support/cli.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
+import { startBetween } from './between.ts'
 
 let gateway: RunningGateway
 let folder: string
@@ -66,6 +69,38 @@ test('told to end, it keeps what it has measured and removes what it has made', 
   const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8')) as Results
   expect(results.measuredSeconds).toBeGreaterThan(0)
   expect(results.measuredSeconds).toBeLessThan(60)
+})
+
+test('told to end, it stays until all it has made is removed, however long that takes', async () => {
+  const before = await left()
+  await using between = await startBetween(gateway.url, {
+    // Eight at a time, and ten to remove: about four seconds.
+    before: async ({ method }) => {
+      if (method === 'DELETE') await sleep(1500)
+      return undefined
+    },
+  })
+  const launcher = join(import.meta.dirname, '../../bin/causeway.js')
+  const out = join(folder, 'slowly')
+  const args = [launcher, 'load', 'run', 'smoke', '--users', '10', '--ramp', '1', '--seconds', '600', '--out', out]
+  const slowly = { PATH: process.env['PATH'], HOME: '/nonexistent', ...env, CAUSEWAY_URL: between.origin }
+  const child = spawn(process.execPath, args, { env: slowly })
+  let said = ''
+  child.stderr.on('data', (piece: Buffer) => (said += piece.toString()))
+  while (!said.includes('measured:')) await once(child.stderr, 'data')
+  const told = performance.now()
+  child.kill('SIGINT')
+  const [code] = (await once(child, 'exit')) as [number | null]
+  expect(performance.now() - told).toBeGreaterThan(3000)
+  expect([code, await left()]).toEqual([130, before])
+  expect(said).toContain('is removed')
+})
+
+test('a request that failed while the users arrived fails the run', () => {
+  const kinds = [{ kind: 'call', answered: 5, failed: 0 }]
+  const run = (failed: number) =>
+    ({ kinds, ticks: [{ failed: 0 }, { failed }], foreignAnswers: 0 }) as unknown as Results
+  expect([isGood(run(0)), isGood(run(1))]).toEqual([true, false])
 })
 
 test('what cannot be run is said, with what would be right', async () => {

@@ -32,7 +32,7 @@ export class Crowd implements Disposable {
 
   /** Lets the users arrive evenly over the ramp and ask until it ends. Clock: performance.now(). */
   run(begins: number, ends: number): void {
-    const goesOn = (): boolean => performance.now() < ends
+    const goesOn = (due: number): boolean => due < ends
     const { rampSeconds, loop } = this.#part.scenario
     for (const member of this.#members) void this.#one(member, begins + member.arrives * rampSeconds * 1000, goesOn)
     if (loop.kind === 'open') void this.#arrivals(loop.perSecond / this.#part.of, { begins, goesOn })
@@ -55,23 +55,26 @@ export class Crowd implements Disposable {
     }
   }
 
-  async #one({ user, isControl }: Member, at: number, goesOn: () => boolean): Promise<void> {
+  async #one({ user, isControl }: Member, at: number, goesOn: (due: number) => boolean): Promise<void> {
     await sleep(Math.max(0, at - performance.now()))
-    await user.arrive()
+    await user.arrive(at)
     if (isControl || this.#part.scenario.loop.kind === 'closed') await user.live(goesOn)
     else this.#here.push(user)
   }
 
   /** Requests come when they come, each to the next user that is here; during the ramp ever more of them. */
-  async #arrivals(rate: number, { begins, goesOn }: { begins: number; goesOn: () => boolean }): Promise<void> {
+  async #arrivals(
+    rate: number,
+    { begins, goesOn }: { begins: number; goesOn: (due: number) => boolean },
+  ): Promise<void> {
     const random = new Random(this.#part.scenario.seed, -1 - this.#part.index)
     const rampMs = this.#part.scenario.rampSeconds * 1000
     let turn = 0
-    for (let due = begins; goesOn();) {
+    for (let due = begins; goesOn(due);) {
       due += random.gapOf(rate) * 1000
       const wait = due - performance.now()
       if (wait > 1) await sleep(wait)
-      if (!goesOn()) return
+      if (!goesOn(due)) return
       const arrived = (due - begins) / rampMs
       const user = this.#here[turn++ % this.#here.length]
       if (user !== undefined && (arrived >= 1 || random.next() < arrived)) void user.ask(due)

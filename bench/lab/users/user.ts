@@ -58,14 +58,19 @@ export class User implements Disposable {
     )
   }
 
-  /** Opens what it needs, for as long as that takes. */
-  async arrive(): Promise<void> {
+  /**
+   * Opens what it needs, for as long as that takes.
+   * @param at when it was meant to come
+   */
+  async arrive(at: number): Promise<void> {
+    let due = at
     for (const client of this.#clients.values())
       for (let retry = FIRST_RETRY_MS; ; retry = Math.min(retry * 2, LONGEST_RETRY_MS)) {
-        const due = performance.now()
         const outcome = await this.#tallied('open', due, () => client.open(this.#deadline(due)))
+        const pause = outcome.kind === 'answered' ? 0 : outcome.kind === 'refused' ? outcome.afterMs : retry
+        due = performance.now() + pause
         if (outcome.kind === 'answered') break
-        await sleep(outcome.kind === 'refused' ? outcome.afterMs : retry)
+        await sleep(pause)
       }
     if (!this.#options.isControl) this.#options.tally.users++
     const [first] = this.#clients.values()
@@ -74,13 +79,14 @@ export class User implements Disposable {
   }
 
   /** Thinks, asks, waits for its answer, again and again while `goesOn`. */
-  async live(goesOn: () => boolean): Promise<void> {
+  async live(goesOn: (due: number) => boolean): Promise<void> {
     const { loop } = this.#options.scenario
     const think = (): number => (loop.kind === 'closed' ? this.#random.between(loop.thinkSeconds) * 1000 : 0)
     for (let pause = think(); ;) {
       const due = performance.now() + pause
       if (pause > 0) await sleep(pause)
-      if (!goesOn()) return
+      // A timer may come a moment early: what was due decides, not what time it is.
+      if (!goesOn(due)) return
       const outcome = await this.ask(due)
       pause = outcome.kind === 'refused' ? outcome.afterMs : think()
     }
