@@ -1,17 +1,24 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { DeclaredStore, Mark, NamedItem } from '#/declared/declared-store.ts'
 import type { Existing, Kind } from '#/declared/step.ts'
+import { crowd } from '#/lib/crowd.ts'
 import type { Database } from './store.ts'
 import { isAdministrator } from './people-rows.ts'
 import { live } from './token-rows.ts'
 
 const SOURCE = 'declared'
+/** Marks that go into one statement. */
+const MARKED_AT_ONCE = 100
 
 const TABLES = { gateway: 'gateways', server: 'servers', token: 'tokens' } as const satisfies Record<Kind, string>
 
 /** Who declared what, in PostgreSQL. */
 export function declaredStore(db: Database): DeclaredStore {
   const read = db.read(SOURCE)
+  const marks = crowd(async (asked: readonly Mark[]) => {
+    await db.statement(SOURCE, () => upsertAll(asked))
+    return new Map(asked.map((mark) => [mark, true]))
+  }, MARKED_AT_ONCE)
   return {
     existing: async ({ set, slugs, servers, tokens, userId }) => {
       const union = sql<Existing>`(
@@ -58,9 +65,7 @@ export function declaredStore(db: Database): DeclaredStore {
         .orderBy('t.created_at')
         .limit(1)
         .executeTakeFirst(),
-    mark: async (mark) => {
-      await db.statement(SOURCE, () => upsert(mark))
-    },
+    mark: async (mark) => void (await marks(mark)),
   }
 }
 
@@ -79,10 +84,22 @@ function likeOf(name: string): string {
   return name.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`).replaceAll('*', '%')
 }
 
-function upsert({ kind, id, set, by }: Mark): RawBuilder<unknown> {
+/** Those of many sets in one statement, a kind at a time. What has been removed meanwhile is left out, and keeps nobody's mark away. */
+function upsertAll(marks: readonly Mark[]): RawBuilder<unknown> {
+  const kinds = Object.keys(TABLES) as Kind[]
+  const written = kinds.flatMap((kind) => {
+    const rows = marks.filter((mark) => mark.kind === kind)
+    return rows.length === 0 ? [] : [sql`${sql.ref(`${kind}_marks`)} AS (${upsert(kind, rows)})`]
+  })
+  return sql`WITH ${sql.join(written)} SELECT 1`
+}
+
+function upsert(kind: Kind, rows: readonly Mark[]): RawBuilder<unknown> {
   const column = sql.ref(`${kind}_id`)
+  const values = sql.join(rows.map(({ id, set, by }) => sql`(${id}, ${set}, ${by})`))
   return sql`INSERT INTO declared_things (declared_set, kind, ${column}, declared_by)
-    VALUES (${set}, ${kind}, ${id}, ${by})
+    SELECT DISTINCT ON (m.id) m.set, ${sql.lit(kind)}, m.id, m.by FROM (VALUES ${values}) AS m (id, set, by)
+      JOIN ${sql.table(TABLES[kind])} AS x ON x.id = m.id
     ON CONFLICT (${column}) WHERE ${column} IS NOT NULL
     DO UPDATE SET declared_set = excluded.declared_set, declared_by = excluded.declared_by, declared_at = now()`
 }
