@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { whatIsMissing } from '../test/support/needs.ts'
+import { CLIENT_FAULTS } from './faults/clients.ts'
 import { DATABASE_FAULTS } from './faults/database.ts'
 import type { Fault, Finding, Lab } from './faults/fault.ts'
 import { exactly, missed, NOT_TRIED, noted } from './faults/findings.ts'
@@ -10,6 +11,7 @@ import { openLab } from './faults/lab.ts'
 import { POOLER_FAULTS } from './faults/pooler.ts'
 import { SERVER_FAULTS } from './faults/servers.ts'
 import { START_FAULTS } from './faults/start-without.ts'
+import { overload } from './faults/overload.ts'
 import { UPSTREAM_FAULTS } from './faults/upstreams.ts'
 import { print, type Row } from './table.ts'
 
@@ -20,6 +22,8 @@ const FAULTS: readonly Fault[] = [
   ...POOLER_FAULTS,
   ...START_FAULTS,
   ...UPSTREAM_FAULTS,
+  overload,
+  ...CLIENT_FAULTS,
 ]
 
 const widest = Math.max(...FAULTS.map(({ name }) => name.length))

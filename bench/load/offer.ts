@@ -7,6 +7,8 @@ import { FIRST_ID, openSession, requestBytes, type Target } from './target.ts'
 export interface Stream {
   readonly target: Target
   readonly perSecond: number
+  /** The rate rises for so long before it is reached; 0 where unset. */
+  readonly risingMs?: number
   /** Who has waited so long goes away. */
   readonly patienceMs?: number
   /** No more than so many at a time; what would be more is not sent, and counted as `unsent`. */
@@ -76,12 +78,19 @@ class Running {
 
   /** Sends all that is due. */
   tick(now: number): void {
-    const { perSecond, most = Infinity } = this.#stream
-    for (let at = this.#began + (this.#due * 1000) / perSecond; at <= now; at += 1000 / perSecond) {
+    const { most = Infinity } = this.#stream
+    for (let at = this.#dueAt(); at <= now; at = this.#dueAt()) {
       this.#due += 1
       if (this.#busy.size >= most) this.#note('unsent', 0)
       else this.#send(at)
     }
+  }
+
+  /** When the next request is due. */
+  #dueAt(): number {
+    const { perSecond, risingMs = 0 } = this.#stream
+    const alone = (this.#due * 1000) / perSecond
+    return this.#began + (alone < risingMs / 2 ? Math.sqrt(2 * risingMs * alone) : alone + risingMs / 2)
   }
 
   #send(due: number): void {

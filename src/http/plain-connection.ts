@@ -18,6 +18,7 @@ export interface PlainService {
 
 /** A head must come within this time of the connection (cut by ten seconds), a body within that of its head. */
 const HEAD_MS = 9_500
+const SPREAD_MS = 1_500
 const BODY_MS = 60_000
 /** A client that still sends what nobody reads gets this long to read why. */
 const LINGER_MS = 1_000
@@ -42,8 +43,10 @@ export class PlainConnection implements ExchangeOwner {
   constructor(socket: Socket, service: PlainService) {
     this.socket = socket
     this.#service = service
-    this.#until = performance.now() + HEAD_MS
-    this.#watchFor(HEAD_MS)
+    // Those that came together do not go together: a thousand ends at once would hold up whoever is served meanwhile.
+    const headMs = HEAD_MS - Math.random() * SPREAD_MS
+    this.#until = performance.now() + headMs
+    this.#watchFor(headMs)
     socket.on('data', this.#read)
     socket.on('end', this.#ended)
     socket.on('error', this.#ended)

@@ -8,9 +8,13 @@ const lab = openLab({ short: true })
 afterAll(() => lab[Symbol.asyncDispose]())
 
 /** As in the short form: a time that a busy machine explains fails only when it is missed by far. */
-test.each(UPSTREAM_FAULTS.filter(({ short }) => short === true))('$name', async ({ name, run }) => {
-  const findings = await run(lab)
-  print(findings, name)
-  expect(findings.length).toBeGreaterThan(3)
-  expect(missed(findings).filter(({ weight, byFar }) => weight === 'count' || byFar)).toEqual([])
-})
+test.each(UPSTREAM_FAULTS.filter(({ short }) => short === true))(
+  '$name',
+  { timeout: 120_000 },
+  async ({ name, run }) => {
+    const findings = await run(lab)
+    print(findings, name)
+    expect(findings.length).toBeGreaterThan(3)
+    expect(missed(findings).filter(({ weight, byFar }) => weight === 'count' || byFar)).toEqual([])
+  },
+)
