@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { applyChanges } from '../../src/catalog/apply.ts'
 import { openCatalog } from '../../src/catalog/keeper.ts'
@@ -195,7 +196,7 @@ test('an upstream that goes takes its things along, also out of virtual servers'
 test('a lower change that commits after a higher one would have is not missed: numbers follow commits', async () => {
   await using database = await seeded()
   await using catalog = await openCatalog({ reader: catalogReader(database.db), log: quiet, pollMs: 30 })
-  const title = (n: number, wait: Promise<void> | null) =>
+  const title = (n: number, seconds: number) =>
     database.db.write('test', async (tx) => {
       await tx.sql
         .updateTable('tools')
@@ -203,14 +204,13 @@ test('a lower change that commits after a higher one would have is not missed: n
         .where('id', '=', seededId('tool', n))
         .execute()
       tx.changed('tool', seededId('tool', n))
-      await wait
+      // The one thing that a transaction may wait for is a statement of its own.
+      if (seconds > 0) await sql`SELECT pg_sleep(${seconds})`.execute(tx.sql)
     })
-  const gate = Promise.withResolvers<void>()
-  const slow = title(1, gate.promise)
-  const fast = await title(2, null)
+  const slow = title(1, 1.5)
+  const fast = await title(2, 0)
   await catalog.applied(fast.seq ?? 0, 5_000)
   expect(catalog.current.tool(seededId('tool', 1))?.customTitle).toBeNull()
-  gate.resolve()
   const late = await slow
   expect(late.seq).toBeGreaterThan(fast.seq ?? 0)
   await catalog.applied(late.seq ?? 0, 5_000)
