@@ -217,8 +217,7 @@ gateways:
 test('what a gateway cannot become is refused with its name', async () => {
   const set = 'set: shapes\n'
   const { code, err } = await apply({ text: `${set}gateways: { own: { command: causeway, args: [example] } }` })
-  // Where it takes more than a second, it says that it is at it.
-  expect([code, err.replace(/^applying .*\n/, '')]).toEqual([0, ''])
+  expect([code, err.replace(/^applying .*\n/, '')]).toEqual([0, '']) // over a second, it says that it is at it
   const other = await apply({ text: `${set}gateways: { own: { url: ${upstream.url} } }` })
   expect(other.code).toBe(1)
   expect(other.err).toMatch(/^gateways\.own: url: /m)
