@@ -6,7 +6,7 @@ import type { Config } from '#/config/config.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { catalogReader } from '#/store/catalog-store.ts'
 import type { OpenDatabase } from '#/store/database.ts'
-import { placeOf } from '#/store/wait-for-database.ts'
+import { placeOf } from '#/store/place.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
 import type { Logger } from '#/telemetry/logger.ts'
 

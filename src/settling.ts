@@ -1,7 +1,7 @@
 import { isSaved, savedFolder } from '#/catalog/saved.ts'
 import type { Config } from '#/config/config.ts'
 import { pause } from '#/lib/backoff.ts'
-import { connectWhenThere } from '#/store/wait-for-database.ts'
+import { answersWithin } from '#/store/answers.ts'
 import type { Logger } from '#/telemetry/logger.ts'
 
 /** A database that is there answers at once; one that is started beside us has this long. */
@@ -26,21 +26,9 @@ export async function settleDatabase(settling: Settling): Promise<AsyncDisposabl
   const { config, settle, signal } = settling
   const { url, startWithout } = config.database
   const mayWait = url !== null && startWithout && isSaved(savedFolder(config.dataDir))
-  if (mayWait && !(await answers(settling))) return settleLater(settling)
+  if (mayWait && !(await answersWithin(GRACE_MS, settling))) return settleLater(settling)
   await settle(signal)
   return new AsyncDisposableStack()
-}
-
-async function answers({ url, log, signal }: Settling): Promise<boolean> {
-  const late = AbortSignal.timeout(GRACE_MS)
-  try {
-    const client = await connectWhenThere({ url, log, signal: AbortSignal.any([signal, late]) })
-    await client.end()
-    return true
-  } catch (error) {
-    if (late.aborted && !signal.aborted) return false
-    throw error
-  }
 }
 
 /** What is wrong with it then ends nobody: calls go on, and it is looked at again. */

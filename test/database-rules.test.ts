@@ -10,7 +10,7 @@ const OWN_CONNECTIONS: Readonly<Record<string, string>> = {
   'src/store/wait-for-database.ts': 'migrations and restore, before and beside any worker',
   'src/store/archive-dump.ts': 'a backup, by a command',
   'src/store/examine-client.ts': 'doctor',
-  'src/store/knock.ts': 'reads the settings of one, connects none',
+  'src/store/place.ts': 'reads the settings of one, connects none',
 }
 
 /** What may be asked of the driver when a connection is made. Whatever else it knows it might send as a start-up parameter. */

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { doubtful, fine, wrong, type Finding } from '#/lib/finding.ts'
 import type { PlainClient } from './client.ts'
 import { row, withClient } from './examine-client.ts'
-import { messageOf, placeOf } from './wait-for-database.ts'
+import { placeOf } from './place.ts'
+import { messageOf } from './wait-for-database.ts'
 
 type Mode = 'none' | 'session' | 'transaction' | 'statement'
 

@@ -6,7 +6,8 @@ import { examineRole } from './examine-role.ts'
 import { migrationFiles } from './migration-files.ts'
 import { appliedMigrations, compare } from './migrate.ts'
 import { assertUsable } from './server-check.ts'
-import { messageOf, placeOf } from './wait-for-database.ts'
+import { placeOf } from './place.ts'
+import { messageOf } from './wait-for-database.ts'
 
 export interface ExamineOptions {
   readonly url: string

@@ -8,6 +8,8 @@ const LOOK_EVERY_MS = 50
 /** Quiet for so long, with nothing asked that had to be answered by now, makes us knock; and so long we wait at the door. */
 const KNOCK_AFTER_MS = 350
 const KNOCK_MS = 200
+/** Nothing refused for so long, while something was taken: what comes and goes has gone. */
+const LULL_MS = 1_500
 
 /** Something that the server was asked and has not answered. */
 export interface Ask {
@@ -30,6 +32,7 @@ export class Pulse {
   #spokeAt = 0
   #silent = false
   #trouble: Trouble | null = null
+  #refusedAt = -Infinity
   #isLooking = false
   #isKnocking = false
   #openedAt = 0
@@ -67,9 +70,10 @@ export class Pulse {
     this.#silent = false
   }
 
-  /** A write was taken. */
+  /** A write was taken. On a full disk that may be one that fits where others did not. */
   wrote(): void {
-    this.#trouble = null
+    const mayBeLuck = this.#trouble?.comesAndGoes === true && performance.now() - this.#refusedAt < LULL_MS
+    if (!mayBeLuck) this.#trouble = null
   }
 
   /** A connection was given: what kept us from having one is over, what refuses writes is not. */
@@ -78,7 +82,10 @@ export class Pulse {
   }
 
   refused(error: unknown): void {
-    this.#trouble = troubleIn(error) ?? this.#trouble
+    const trouble = troubleIn(error)
+    if (trouble === undefined) return
+    this.#trouble = trouble
+    this.#refusedAt = performance.now()
   }
 
   #lookLater(): void {

@@ -4,11 +4,13 @@ import { sqlState } from './errors.ts'
 export interface Trouble {
   readonly of: 'writes' | 'connections'
   readonly what: string
+  /** Something is taken all the while, so that proves nothing: it is over when nothing has been refused for a while. */
+  readonly comesAndGoes?: true
 }
 
 const READ_ONLY: Trouble = { of: 'writes', what: 'the database is read-only' }
-const DISK_FULL: Trouble = { of: 'writes', what: 'the disk of the database is full' }
-const OUT_OF_MEMORY: Trouble = { of: 'writes', what: 'the database is out of memory' }
+const DISK_FULL: Trouble = { of: 'writes', what: 'the disk of the database is full', comesAndGoes: true }
+const OUT_OF_MEMORY: Trouble = { of: 'writes', what: 'the database is out of memory', comesAndGoes: true }
 const NO_CONNECTION: Trouble = {
   of: 'connections',
   what: 'the database gives no more connections (max_connections, the limit of our role, or of the pooler)',

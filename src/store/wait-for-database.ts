@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { clientConfig, PlainClient } from './client.ts'
 import { databaseError, sqlState } from './errors.ts'
 import type { StoreLog } from './log.ts'
+import { placeOf } from './place.ts'
 import { StartError } from '#/errors/start-error.ts'
 
 const SAY_EVERY_MS = 5_000
@@ -56,10 +57,4 @@ function refusal(error: unknown): StartError {
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0])
   return error instanceof Error ? error.message : String(error)
-}
-
-/** Where it should be, without the password. */
-export function placeOf(url: string): string {
-  const { host, port, database } = new PlainClient(clientConfig(url))
-  return host.startsWith('/') ? `${host} (${database ?? ''})` : `${host}:${port}/${database ?? ''}`
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { openDatabase } from '../../../src/store/database.ts'
 import { quiet } from '../quiet.ts'
 import { now, type WriterMessage, type WriterOptions } from './messages.ts'
@@ -21,7 +22,8 @@ for (let n = 1; !end.signal.aborted; n++) {
       await randomChange(tx, seed)
       if (n !== stallAfter) return
       tell({ kind: 'inside' })
-      await delay(2_000)
+      // Long enough to be killed inside; a transaction may wait for nothing but a statement of its own.
+      await sql`SELECT pg_sleep(2)`.execute(tx.sql)
     })
     if (seq !== null) tell({ kind: 'committed', seq, at: now() })
   } catch (error) {
