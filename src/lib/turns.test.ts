@@ -58,8 +58,9 @@ test('while somebody else is served, the process rests between two turns; alone 
   turns.served(performance.now())
   const beside = await rounds()
   clearInterval(timer)
-  // Forty steps, each a turn of its own, with two milliseconds of rest after each.
-  expect(beside).toBeGreaterThan(80)
+  // Forty steps, each a turn of its own, with 39 rests of two milliseconds between them, of which a timer may give half:
+  // it counts from the time at which the event loop's turn began.
+  expect(beside).toBeGreaterThan(39)
   expect(alone).toBeLessThan(beside / 2)
 })
 
