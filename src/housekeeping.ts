@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Sealer } from '#/access/sealing.ts'
+import type { AuditReader } from '#/audit/audit.ts'
+import { forgetOldAudit } from '#/audit/retention.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
+import type { Config } from '#/config/config.ts'
 import { followGateways } from '#/gateways/following.ts'
 import { inTurn } from '#/gateways/in-turn.ts'
 import { keepGateways } from '#/gateways/keeping.ts'
@@ -9,6 +12,7 @@ import { Bulkhead } from '#/lib/bulkhead.ts'
 import { startChores } from '#/lib/chores.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import { forgetOldRecords } from '#/records/retention.ts'
+import { auditAttic, auditStore } from '#/store/audit-store.ts'
 import { pruneChanges } from '#/store/change-feed.ts'
 import { gatewayCareStore } from '#/store/gateway-care-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
@@ -24,6 +28,7 @@ import type { UpstreamParts } from '#/upstream/create-upstreams.ts'
 
 /** What the house is kept with. */
 interface House {
+  readonly config: Pick<Config, 'auditRetentionMs'>
   readonly db: OpenDatabase
   readonly link: WorkerLink
   readonly log: Logger
@@ -40,7 +45,7 @@ const CHANGE_DAYS = 7
 
 /** What goes on beside requests: gateways are looked after and followed, old rows are forgotten. */
 export function keepHouse(
-  { db, link, log, keys, catalog, deadlines }: House,
+  { config, db, link, log, keys, catalog, deadlines }: House,
   { discoverer, follower }: UpstreamParts,
 ): AsyncDisposable {
   const house = new AsyncDisposableStack()
@@ -60,12 +65,28 @@ export function keepHouse(
         () => pruneChanges(db, CHANGE_DAYS),
         () => forgetIdempotencyKeys(db),
         (signal) => forgetOldRecords(recordAttic(db), { recordDays: RECORD_DAYS, signal }),
+        (signal) => forgetAudit(db, config, signal),
+        () => tellAuditHead(auditStore(db), log),
       ],
       failed: (err) =>
         log.warn({ event: 'chores.failed', err }, 'old rows could not be forgotten; tried again in an hour'),
     }),
   )
   return house
+}
+
+async function forgetAudit(
+  db: OpenDatabase,
+  { auditRetentionMs }: House['config'],
+  signal: AbortSignal,
+): Promise<void> {
+  if (auditRetentionMs !== null) await forgetOldAudit(auditAttic(db), { keepMs: auditRetentionMs, signal })
+}
+
+/** A log that is shipped elsewhere so holds heads of the chain that nobody at the database can change. */
+async function tellAuditHead(reader: AuditReader, log: Logger): Promise<void> {
+  const { seq, head } = await reader.tip()
+  if (seq !== null) log.info({ event: 'audit.head', seq, head: head.toString('hex') }, 'the head of the audit chain')
 }
 
 function retirementFact(value: Retirement): Fact {

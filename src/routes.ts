@@ -9,6 +9,8 @@ import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { patience } from '#/lib/patience.ts'
 import { activity } from '#/store/activity.ts'
+import { auditStore } from '#/store/audit-store.ts'
+import { callStore } from '#/store/call-store.ts'
 import { declaredStore } from '#/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { importStore } from '#/store/import-store.ts'
@@ -70,7 +72,8 @@ export function routesOf({
       users: { store: userStore(db), settled },
       teams: { store: teamStore(db), settled },
       roles: { store: roleStore(db), snapshot: () => catalog.current, settled },
-      metrics: { totals: totalsStore(db), prometheus },
+      metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
+      audit: { reader: auditStore(db) },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db) },
       imports: importStore(db),

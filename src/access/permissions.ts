@@ -37,6 +37,7 @@ export const PERMISSIONS = [
   'admin.export',
   'admin.import',
   'admin.metrics',
+  'admin.security_audit',
   'admin.system_config',
   'admin.user_management',
 ] as const

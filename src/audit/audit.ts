@@ -20,14 +20,52 @@ export interface ChainedRecord extends AuditRecord {
   readonly head: Buffer
 }
 
+/** Which records are wanted; what is absent does not matter. */
+export interface AuditFilter {
+  readonly actor?: string | undefined
+  /** An action such as `gateways.update`, or its noun. */
+  readonly action?: string | undefined
+  readonly targetKind?: string | undefined
+  readonly targetId?: string | undefined
+  /** Included. */
+  readonly since?: Date | undefined
+  /** Not included. */
+  readonly until?: Date | undefined
+}
+
+/** How far the log was forgotten: its chain goes on from `head`. */
+export interface ForgottenRecords {
+  readonly through: number
+  readonly head: Buffer
+}
+
 /** What reading and checking the audit log needs of storage. */
 export interface AuditReader {
   /** Newest first, older than `before` (null: from the newest). */
-  page(before: number | null, limit: number): Promise<readonly AuditRecord[]>
-  /** The head that the change clock holds, and the newest record's number, at one moment. */
-  tip(): Promise<{ readonly head: Buffer; readonly seq: number | null }>
+  page(filter: AuditFilter, before: number | null, limit: number): Promise<readonly AuditRecord[]>
+  /** The head that the change clock holds, the newest record's number, and how far was forgotten, at one moment. */
+  tip(): Promise<{
+    readonly head: Buffer
+    readonly seq: number | null
+    readonly forgotten: ForgottenRecords | null
+  }>
   /** Oldest first, newer than `after`, up to `last`. */
-  chain(after: number, last: number, limit: number): Promise<readonly ChainedRecord[]>
+  chain(
+    range: { readonly after: number; readonly last: number; readonly limit: number },
+    filter?: AuditFilter,
+  ): Promise<readonly ChainedRecord[]>
   /** The head after a record with this hash and number; null: as it was when heads did not say numbers. */
   nextHead(previous: Buffer, recordHash: Buffer, seq: number | null): Buffer
+}
+
+export interface AuditAttic {
+  /**
+   * Forgets at most `slice` records, the oldest, all older than a time, and writes a record that says so into the same chain. Answers how
+   * many it were.
+   */
+  forget(olderThan: Date, slice: number): Promise<number>
+}
+
+export interface AuditDeps {
+  readonly reader: AuditReader
 }

@@ -23,7 +23,7 @@ const all = walk(program, 'causeway')
 const leaves = all.filter(({ command }) => command.commands.length === 0)
 
 /** Commands whose output is for another program already, or that run until they are stopped. */
-const WITHOUT_JSON = ['causeway serve', 'causeway bridge', 'causeway example', 'causeway completion']
+const WITHOUT_JSON = ['serve', 'bridge', 'example', 'completion', 'audit export'].map((name) => `causeway ${name}`)
 
 describe('help teaches', () => {
   test.each(all)('$path', ({ path, command }) => {

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addCommand } from './add.ts'
 import { applyCommand } from './apply.ts'
+import { auditCommands } from './audit.ts'
 import { connectCommand } from './connect.ts'
 import { backupCommand } from './backup.ts'
 import { bridgeCommand } from './bridge.ts'
@@ -46,7 +47,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
   ['Tools:', [toolsCommand, callCommand]],
   ['Virtual servers:', [serverCommands]],
   ['MCP clients:', [connectCommand, bridgeCommand, exampleCommand]],
-  ['Access:', [tokenCommands, userCommands, teamCommands, roleCommands, whyCommand]],
+  ['Access:', [tokenCommands, userCommands, teamCommands, roleCommands, whyCommand, auditCommands]],
   ['Watch and repair:', [doctorCommand, watchCommands, configCommand, loadCommands]],
   ['Backup:', [backupCommand, restoreCommand]],
   ['About:', [completionCommand, versionCommand]],

@@ -30,6 +30,7 @@ describe('defaults', () => {
       drainMs: 25_000,
       logLevel: 'info',
       snapshotMaxAgeMs: 3_600_000,
+      auditRetentionMs: null,
     })
   })
 

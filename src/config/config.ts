@@ -40,6 +40,8 @@ export interface Config {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
   /** Snapshot age beyond which API tokens are refused. */
   readonly snapshotMaxAgeMs: number
+  /** null: audit records are kept for good. */
+  readonly auditRetentionMs: number | null
 }
 
 /** Every mistake in the settings at once, one line each: the name, what was found, what would be right. */
@@ -114,6 +116,7 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
     drainMs: values.CAUSEWAY_DRAIN_TIME,
     logLevel: values.CAUSEWAY_LOG_LEVEL,
     snapshotMaxAgeMs: values.CAUSEWAY_SNAPSHOT_MAX_AGE,
+    auditRetentionMs: values.CAUSEWAY_AUDIT_RETENTION,
   }
   const ownDatabase = values.DATABASE_URL === null && values.CAUSEWAY_START_WITHOUT_DATABASE
   return { config, sources, warnings: ownDatabase ? [...warnings, STARTS_TOGETHER] : warnings }

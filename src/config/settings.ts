@@ -97,6 +97,11 @@ export const SETTINGS = {
     'info',
     'The least severe log lines that are written.',
   ),
+  CAUSEWAY_AUDIT_RETENTION: optional(
+    duration('1d', '3650d'),
+    'for good',
+    'How long the records of administrative changes are kept; that older ones were forgotten is a record itself.',
+  ),
   CAUSEWAY_SNAPSHOT_MAX_AGE: required(
     duration('1m', '30d'),
     '1h',

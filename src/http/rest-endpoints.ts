@@ -1,5 +1,7 @@
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
+import type { AuditDeps } from '#/audit/audit.ts'
+import { auditEndpoints } from '#/audit/audit-endpoints.ts'
 import { declaredEndpoints } from '#/declared/declared-endpoints.ts'
 import type { DeclaredStore } from '#/declared/declared-store.ts'
 import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
@@ -7,6 +9,7 @@ import type { GatewayLogsDeps } from '#/gateways/gateway-logs.ts'
 import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import type { PromptDeps } from '#/prompts/prompt.ts'
+import { callEndpoints, type CallDeps } from '#/records/call-endpoints.ts'
 import { metricsEndpoints, type MetricsDeps } from '#/records/metrics-endpoints.ts'
 import { resourceEndpoints } from '#/resources/resource-endpoints.ts'
 import type { ResourceDeps } from '#/resources/resource.ts'
@@ -44,7 +47,8 @@ export interface RestDeps {
   readonly users: UserDeps
   readonly teams: TeamDeps
   readonly roles: RoleDeps
-  readonly metrics: MetricsDeps
+  readonly metrics: MetricsDeps & CallDeps
+  readonly audit: AuditDeps
   readonly system: SystemDeps
   readonly tags: TagDeps
   readonly roots: RootDeps
@@ -94,6 +98,8 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...assignmentEndpoints(deps.roles),
     ...permissionEndpoints(deps.roles),
     ...metricsEndpoints(deps.metrics),
+    ...callEndpoints(deps.metrics),
+    ...auditEndpoints(deps.audit),
     ...tagEndpoints(deps.tags),
     ...rootEndpoints(deps.roots),
     ...systemEndpoints(deps.system),

@@ -1,15 +1,30 @@
-import type { AuditReader, AuditRecord } from '#/audit/audit.ts'
+import { sql } from 'kysely'
+import type { AuditAttic, AuditFilter, AuditReader, AuditRecord } from '#/audit/audit.ts'
 import { nextHead, recordHash } from './audit-record.ts'
 import type { Database } from './store.ts'
 
+const SOURCE = 'audit'
+/** The action of the record that says which records were forgotten. */
+const FORGOTTEN = 'audit.forget'
+
 /** The audit log in PostgreSQL. */
 export function auditStore(db: Database): AuditReader {
-  const read = db.read('audit')
-  const rows = () =>
-    read.selectFrom('audit_log').select(['seq', 'at', 'actor', 'action', 'target_kind', 'target_id', 'detail'])
+  const read = db.read(SOURCE)
+  const rows = ({ actor, action, targetKind, targetId, since, until }: AuditFilter) =>
+    read
+      .selectFrom('audit_log')
+      .select(['seq', 'at', 'actor', 'action', 'target_kind', 'target_id', 'detail'])
+      .$if(actor !== undefined, (query) => query.where('actor', '=', actor ?? ''))
+      .$if(action !== undefined, (query) =>
+        query.where(sql<boolean>`(action = ${action} OR starts_with(action, ${`${action}.`}))`),
+      )
+      .$if(targetKind !== undefined, (query) => query.where('target_kind', '=', targetKind ?? ''))
+      .$if(targetId !== undefined, (query) => query.where('target_id', '=', targetId ?? ''))
+      .$if(since !== undefined, (query) => query.where('at', '>=', since ?? null))
+      .$if(until !== undefined, (query) => query.where('at', '<', until ?? null))
   return {
-    page: async (before, limit) => {
-      const found = await rows()
+    page: async (filter, before, limit) => {
+      const found = await rows(filter)
         .$if(before !== null, (query) => query.where('seq', '<', before ?? 0))
         .orderBy('seq', 'desc')
         .limit(limit)
@@ -17,21 +32,21 @@ export function auditStore(db: Database): AuditReader {
       return found.map(recordOf)
     },
     tip: async () => {
-      const { audit_head: head, seq } = await read
-        .selectFrom('change_clock')
-        .select([
-          'audit_head',
-          (from) =>
-            from
-              .selectFrom('audit_log')
-              .select(({ fn }) => fn.max('seq').as('m'))
-              .as('seq'),
-        ])
+      const { head, seq, through, forgotten } = await read
+        .selectFrom(
+          sql<Tip>`(
+          SELECT clock.audit_head AS head, (SELECT max(seq) FROM audit_log) AS seq,
+            (gone.detail ->> 'through')::bigint AS through, decode(gone.detail ->> 'head', 'hex') AS forgotten
+          FROM change_clock AS clock LEFT JOIN (
+            SELECT detail::jsonb AS detail FROM audit_log WHERE action = ${FORGOTTEN} ORDER BY seq DESC LIMIT 1
+          ) AS gone ON true)`.as('tip'),
+        )
+        .selectAll()
         .executeTakeFirstOrThrow()
-      return { head, seq }
+      return { head, seq, forgotten: through === null || forgotten === null ? null : { through, head: forgotten } }
     },
-    chain: async (after, last, limit) => {
-      const found = await rows()
+    chain: async ({ after, last, limit }, filter = {}) => {
+      const found = await rows(filter)
         .select(['record_hash', 'head'])
         .where('seq', '>', after)
         .where('seq', '<=', last)
@@ -45,6 +60,44 @@ export function auditStore(db: Database): AuditReader {
     },
     nextHead,
   }
+}
+
+interface Tip {
+  readonly head: Buffer
+  readonly seq: number | null
+  readonly through: number | null
+  readonly forgotten: Buffer | null
+}
+
+/** Forgetting what is older than it has to be kept. */
+export function auditAttic(db: Database): AuditAttic {
+  return {
+    forget: async (olderThan, slice) => {
+      const { value } = await db.write(SOURCE, async (tx) => {
+        const { rows } = await sql<Gone>`
+          WITH old AS (
+            SELECT max(seq) AS seq FROM (
+              SELECT seq FROM audit_log WHERE at < ${olderThan} ORDER BY seq LIMIT ${slice}) AS oldest
+          ), gone AS (DELETE FROM audit_log USING old WHERE audit_log.seq <= old.seq RETURNING audit_log.seq, head)
+          SELECT count(*)::int AS records, max(seq) AS through,
+            (SELECT encode(head, 'hex') FROM gone ORDER BY seq DESC LIMIT 1) AS head
+          FROM gone`.execute(tx.sql)
+        const gone = rows[0]
+        if (gone === undefined || gone.records === 0) return 0
+        const { records, through, head } = gone
+        const detail = { records, through, head }
+        tx.audit({ actor: 'retention', action: FORGOTTEN, targetKind: 'audit', targetId: String(through), detail })
+        return records
+      })
+      return value
+    },
+  }
+}
+
+interface Gone {
+  readonly records: number
+  readonly through: number | null
+  readonly head: string | null
 }
 
 interface Row {

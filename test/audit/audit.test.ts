@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { verifyAuditChain } from '../../src/audit/verify-chain.ts'
-import { auditStore } from '../../src/store/audit-store.ts'
+import { forgetOldAudit } from '../../src/audit/retention.ts'
+import { auditAttic, auditStore } from '../../src/store/audit-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 
 async function withRecords(count: number): Promise<TestDatabase> {
@@ -20,7 +21,12 @@ async function withRecords(count: number): Promise<TestDatabase> {
 
 test('an empty log is intact', async () => {
   await using fresh = await testDatabase()
-  expect(await verifyAuditChain(auditStore(fresh.db))).toEqual({ intact: true, records: 0, head: '' })
+  expect(await verifyAuditChain(auditStore(fresh.db))).toEqual({
+    intact: true,
+    records: 0,
+    head: '',
+    forgottenThrough: null,
+  })
 })
 
 test('a log that nobody touched is intact, also while others write at once and leave gaps', async () => {
@@ -113,7 +119,73 @@ test('after a head that says its number none is taken that does not', async () =
 test('lists run from new to old', async () => {
   await using fresh = await withRecords(5)
   const store = auditStore(fresh.db)
-  const first = await store.page(null, 2)
+  const first = await store.page({}, null, 2)
   expect(first.map((each) => each.targetId)).toEqual(['4', '3'])
-  expect((await store.page(first.at(-1)?.seq ?? 0, 10)).map((each) => each.targetId)).toEqual(['2', '1', '0'])
+  expect((await store.page({}, first.at(-1)?.seq ?? 0, 10)).map((each) => each.targetId)).toEqual(['2', '1', '0'])
+})
+
+const YEAR_MS = 365 * 86_400_000
+const inTwoYears = new Date(Date.now() + 2 * YEAR_MS)
+
+test('what was kept long enough is forgotten, and the chain says so and goes on', async () => {
+  await using fresh = await withRecords(5)
+  const [store, attic] = [auditStore(fresh.db), auditAttic(fresh.db)]
+  const retention = { keepMs: YEAR_MS, signal: new AbortController().signal }
+  expect(await forgetOldAudit(attic, retention)).toBe(0)
+  const { head } = await store.tip()
+  // Slices of two: the third forgets the last record, which the record of the second slice follows.
+  expect(await forgetOldAudit(attic, { ...retention, now: inTwoYears, slice: 2 })).toBeGreaterThanOrEqual(5)
+  const left = await store.page({}, null, 10)
+  expect(left.map(({ action }) => action)).toEqual(['audit.forget'])
+  expect(await verifyAuditChain(store)).toMatchObject({ intact: true, records: 1 })
+  await fresh.db.write('test', async (tx) => {
+    tx.audit({ actor: 'a', action: 'later', targetKind: 'thing', targetId: 'x', detail: {} })
+  })
+  expect(await verifyAuditChain(store)).toMatchObject({ intact: true, records: 2 })
+  expect(await verifyAuditChain(store, { noted: head })).toMatchObject({ intact: false })
+  await fresh.sql(`UPDATE audit_log SET detail = replace(detail, 'through', 'thr0ugh') WHERE action = 'audit.forget'`)
+  expect(await verifyAuditChain(store)).toMatchObject({ intact: false })
+})
+
+test('records that vanish without a record of it are missed, also before those that were forgotten', async () => {
+  await using fresh = await withRecords(5)
+  await fresh.sql(`UPDATE audit_log SET at = at - interval '2 years' WHERE seq <= 2`)
+  expect(await auditAttic(fresh.db).forget(new Date(Date.now() - YEAR_MS), 1)).toBe(1)
+  await fresh.sql('DELETE FROM audit_log WHERE seq = 2')
+  expect(await verifyAuditChain(auditStore(fresh.db))).toMatchObject({ intact: false, seq: 3 })
+})
+
+test('a log that was chained anew from its beginning is missed by a head that was noted', async () => {
+  await using fresh = await withRecords(4)
+  const store = auditStore(fresh.db)
+  const [, , third] = await store.chain({ after: 0, last: 9, limit: 9 })
+  expect(await verifyAuditChain(store, { noted: third?.head })).toMatchObject({ intact: true })
+  await fresh.sql('DELETE FROM audit_log WHERE seq = 2')
+  await fresh.sql(`
+    WITH RECURSIVE chain AS (
+      SELECT seq, sha256(record_hash || int8send(seq)) AS head FROM audit_log WHERE seq = 1
+      UNION ALL
+      SELECT next.seq, sha256(chain.head || next.record_hash || int8send(next.seq)) FROM audit_log next, chain
+        WHERE next.seq = (SELECT min(seq) FROM audit_log WHERE seq > chain.seq)
+    ), written AS (UPDATE audit_log SET head = chain.head FROM chain WHERE audit_log.seq = chain.seq)
+    UPDATE change_clock SET audit_head = (SELECT head FROM chain ORDER BY seq DESC LIMIT 1)`)
+  expect(await verifyAuditChain(store)).toMatchObject({ intact: true, records: 3 })
+  expect(await verifyAuditChain(store, { noted: third?.head })).toMatchObject({
+    intact: false,
+    seq: null,
+    why: expect.stringContaining('written anew'),
+  })
+})
+
+test('records are found by who, what, to which and when', async () => {
+  await using fresh = await withRecords(3)
+  const store = auditStore(fresh.db)
+  const ids = async (filter: Parameters<typeof store.page>[0]): Promise<readonly string[]> =>
+    (await store.page(filter, null, 9)).map(({ targetId }) => targetId)
+  expect(await ids({ actor: 'a', targetId: '1' })).toEqual(['1'])
+  expect(await ids({ actor: 'b' })).toEqual([])
+  expect(await ids({ action: 'test' })).toEqual(['2', '1', '0'])
+  expect(await ids({ action: 'tes' })).toEqual([])
+  expect(await ids({ targetKind: 'thing', until: new Date(0) })).toEqual([])
+  expect(await ids({ since: new Date(0) })).toEqual(['2', '1', '0'])
 })

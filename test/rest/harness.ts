@@ -15,6 +15,7 @@ import { Admission } from '#/http/admission.ts'
 import { restApp } from '#/http/rest.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { activity } from '#/store/activity.ts'
+import { auditStore } from '#/store/audit-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
 import { buildSnapshot } from '#/catalog/build.ts'
 import { roleStore } from '#/store/role-store.ts'
@@ -22,6 +23,7 @@ import { teamStore } from '#/store/team-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { totalsStore } from '#/store/totals-store.ts'
+import { callStore } from '#/store/call-store.ts'
 import { declaredStore } from '../../src/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { importStore } from '#/store/import-store.ts'
@@ -163,7 +165,8 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       users: { store: userStore(db), settled },
       teams: { store: teamStore(db), settled },
       roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },
-      metrics: { totals: totalsStore(db), prometheus: async () => '# none\n' },
+      metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },
+      audit: { reader: auditStore(db) },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db) },
       imports: importStore(db),
@@ -241,6 +244,6 @@ async function ask(url: string, method: string, options: Ask = {}): Promise<Answ
     ...(payload === undefined ? {} : { body: typeof payload === 'string' ? payload : new Uint8Array(payload) }),
   })
   const text = await response.text()
-  const json = response.headers.get('content-type')?.includes('json') && text !== ''
+  const json = /^application\/json\b/.test(response.headers.get('content-type') ?? '') && text !== ''
   return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : text }
 }

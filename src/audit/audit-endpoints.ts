@@ -1,0 +1,173 @@
+import { Readable } from 'node:stream'
+import { Type, type Static } from 'typebox'
+import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { AuditDeps, AuditFilter, AuditReader, AuditRecord } from './audit.ts'
+import { FORMATS, LINES, type Format } from './export-lines.ts'
+import { verifyAuditChain } from './verify-chain.ts'
+
+const tag = 'audit'
+const permission = 'admin.security_audit'
+const time = Type.String({ format: 'date-time' })
+
+const Filter = {
+  actor: Type.Optional(Type.String({ maxLength: 320, description: 'Who did it, as records name them' })),
+  action: Type.Optional(
+    Type.String({ maxLength: 100, description: 'An action such as gateways.update, or its noun: gateways' }),
+  ),
+  target_kind: Type.Optional(Type.String({ maxLength: 100, description: 'To what: gateway, token, user, …' })),
+  target_id: Type.Optional(Type.String({ maxLength: 2048 })),
+  since: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601; included' })),
+  until: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601; not included' })),
+}
+const FilterObject = Type.Object(Filter)
+
+const RecordView = Type.Object(
+  {
+    seq: Type.Integer({ description: 'In the order in which they happened, with gaps' }),
+    at: time,
+    actor: Type.String(),
+    action: Type.String(),
+    target_kind: Type.String(),
+    target_id: Type.String(),
+    detail: Type.Record(Type.String(), Type.Unknown()),
+  },
+  { title: 'AuditRecord' },
+)
+
+/** Reading, checking and taking away the record of administrative changes. Nothing changes it. */
+export function auditEndpoints({ reader }: AuditDeps): readonly Endpoint[] {
+  return [listing(reader), verifying(reader), exporting(reader)]
+}
+
+function listing(reader: AuditReader): Endpoint {
+  return endpoint({
+    route: 'GET /audit',
+    permission,
+    tag,
+    summary: 'Administrative changes, newest first',
+    query: Type.Object({
+      ...Filter,
+      before: Type.Optional(Type.Integer({ minimum: 1, description: 'next_before of the page before' })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
+    }),
+    reply: Type.Object({
+      records: Type.Array(RecordView),
+      next_before: Type.Union([Type.Integer(), Type.Null()], { description: 'null: these were the oldest' }),
+    }),
+    handle: async ({ query }) => {
+      const { before = null, limit = 50 } = query
+      const found = await reader.page(filterOf(query), before, limit + 1)
+      const records = found.slice(0, limit)
+      const more = found.length > limit
+      return { body: { records: records.map(viewOf), next_before: more ? (records.at(-1)?.seq ?? null) : null } }
+    },
+  })
+}
+
+function verifying(reader: AuditReader): Endpoint {
+  return endpoint({
+    route: 'GET /audit/verify',
+    permission,
+    tag,
+    summary: 'Whether the record of changes is as it was written',
+    description:
+      'Goes through all of it: finds records that were changed, deleted, inserted, moved or cut off, and says where it shows first.',
+    query: Type.Object({
+      head: Type.Optional(
+        Type.String({
+          pattern: '^[0-9a-fA-F]{64}$',
+          description: 'A head that an earlier verification or the log told: it must still be one of this record’s',
+        }),
+      ),
+    }),
+    reply: Type.Object(
+      {
+        intact: Type.Boolean(),
+        records: Type.Integer({ description: 'That were good' }),
+        head: Type.Optional(
+          Type.String({ description: 'Note it elsewhere: later it shows that nothing was written anew' }),
+        ),
+        forgotten_through: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
+        seq: Type.Optional(Type.Union([Type.Integer(), Type.Null()], { description: 'Where it shows first' })),
+        why: Type.Optional(Type.String()),
+      },
+      { title: 'AuditVerdict' },
+    ),
+    handle: async ({ query: { head }, request: { signal } }) => {
+      const noted = head === undefined ? undefined : Buffer.from(head, 'hex')
+      const verdict = await verifyAuditChain(reader, { noted, signal })
+      if (!verdict.intact) return { body: verdict }
+      const { forgottenThrough, ...rest } = verdict
+      return { body: { ...rest, forgotten_through: forgottenThrough } }
+    },
+  })
+}
+
+function exporting(reader: AuditReader): Endpoint {
+  return endpoint({
+    route: 'GET /audit/export',
+    permission,
+    tag,
+    summary: 'Administrative changes as a file, oldest first',
+    description: 'JSON lines with the hashes of the chain, or CSV whose cells no spreadsheet takes for formulas.',
+    query: Type.Object({
+      ...Filter,
+      format: Type.Optional(
+        Type.Union(
+          FORMATS.map((format) => Type.Literal(format)),
+          { default: 'jsonl' },
+        ),
+      ),
+    }),
+    reply: Type.String(),
+    replyType: 'application/jsonl',
+    handle: async ({ query }) => {
+      const format: Format = query.format ?? 'jsonl'
+      const { seq: last } = await reader.tip()
+      const text = exported(reader, { filter: filterOf(query), format, last: last ?? 0 })
+      const headers = {
+        'content-type': LINES[format].type,
+        'content-disposition': `attachment; filename="causeway-audit.${format}"`,
+      }
+      return { headers, body: Readable.from(text, { objectMode: false }) }
+    },
+  })
+}
+
+const SLICE = 500
+
+/** A slice is read when the one before it was taken: a slow reader holds nothing but its place. */
+async function* exported(
+  reader: AuditReader,
+  { filter, format, last }: { readonly filter: AuditFilter; readonly format: Format; readonly last: number },
+): AsyncGenerator<string> {
+  const { first, line } = LINES[format]
+  if (first !== '') yield first
+  let after = 0
+  for (;;) {
+    const slice = await reader.chain({ after, last, limit: SLICE }, filter)
+    const newest = slice.at(-1)
+    if (newest === undefined) return
+    yield slice.map(line).join('')
+    if (slice.length < SLICE) return
+    after = newest.seq
+  }
+}
+
+function filterOf(query: Static<typeof FilterObject>): AuditFilter {
+  const { actor, action, target_kind: targetKind, target_id: targetId, since, until } = query
+  return { actor, action, targetKind, targetId, since: timeOf('since', since), until: timeOf('until', until) }
+}
+
+function timeOf(field: string, given: string | undefined): Date | undefined {
+  if (given === undefined) return undefined
+  const at = new Date(given)
+  if (!Number.isNaN(at.getTime())) return at
+  throw new GatewayError('invalid_field', `${field}: must be a time, such as 2026-01-31T00:00:00Z`, { field })
+}
+
+function viewOf({ seq, at, actor, action, targetKind, targetId, detail }: AuditRecord): Static<typeof RecordView> {
+  const parsed = JSON.parse(detail) as Record<string, unknown>
+  return { seq, at: at.toISOString(), actor, action, target_kind: targetKind, target_id: targetId, detail: parsed }
+}
