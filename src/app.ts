@@ -2,8 +2,9 @@ import { hash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bearerOf } from '#/access/bearer.ts'
-import { identifier } from '#/access/principal-of.ts'
+import { identifier, type Identify } from '#/access/principal-of.ts'
 import type { Principal } from '#/access/principal.ts'
+import type { UnderWay } from '#/access/under-way.ts'
 import { sealer, type Sealer } from '#/access/sealing.ts'
 import { strictEdge } from '#/api/strict-edge.ts'
 import type { Calls } from '#/calls/call.ts'
@@ -50,6 +51,7 @@ import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams
 import { declareOnce } from './declaring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
+import { reviewing } from './reviewing.ts'
 import { routesOf } from './routes.ts'
 import { openKeptCatalog } from './saving.ts'
 
@@ -65,7 +67,11 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const keys = sealer(prepared.keyRing)
   const catalog = await openKeptCatalog({ config, link, log, db, keys, version }, building)
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
-  const core = { config, link, log, db, keys, catalog, deadlines: createDeadlines(), admission: new Admission() }
+  const identify = identifier(catalog, config.snapshotMaxAgeMs)
+  const underWay = building.use(reviewing(catalog, identify.again))
+  const deadlines = createDeadlines()
+  const admission = new Admission()
+  const core = { config, link, log, db, keys, catalog, identify, underWay, deadlines, admission }
   const records = await openRecords(core, building)
   const upstream = building.use(openUpstreams(core, prepared.stdioPath))
   const ending = new AbortController()
@@ -74,6 +80,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
     upstreams: upstream.upstreams,
     local: localItems(upstream.httpTools),
     log: records.log,
+    underWay,
   })
   const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, ending: ending.signal, building })
   building.use(keepHouse(core, upstream))
@@ -98,6 +105,8 @@ interface Core {
   readonly db: OpenDatabase
   readonly keys: Sealer
   readonly catalog: OpenCatalog
+  readonly identify: Identify
+  readonly underWay: UnderWay
   readonly deadlines: Deadlines
   readonly admission: Admission
 }
@@ -187,7 +196,8 @@ interface DoorParts {
 }
 
 async function openDoor(core: Core, { calls, upstream, telemetry, ending, building }: DoorParts): Promise<FrontDoor> {
-  const { config, link, db, keys, catalog, deadlines, admission } = core
+  const { config, link, db, keys, catalog, deadlines, admission, underWay } = core
+  const { again } = core.identify
   const { bodyLimit, publicUrl } = config.http
   const authenticate = authenticator(core, telemetry)
   const failed = requestFailures(telemetry)
@@ -209,12 +219,14 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     version,
     edge,
   })
-  const rest = building.use(await restApp({ endpoints, edge, authenticate, admission, bodyLimit, failed }))
+  const rest = building.use(
+    await restApp({ endpoints, edge, authenticate, again, underWay, admission, bodyLimit, failed }),
+  )
   const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db.trouble) })
   const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))
   const door = openFrontDoor({
     guard: requestGuard({ publicUrl }),
-    mcp: { authenticate, admission, catalog, calls, sessions, sealer: keys, deadlines, bodyLimit, serverInfo },
+    mcp: { authenticate, again, admission, catalog, calls, sessions, sealer: keys, deadlines, bodyLimit, serverInfo },
     ops: createOps({ authenticate, readiness, metrics }),
     rest: rest.handler,
     notice: ({ requestId, request }, error) => failed({ requestId, path: pathOf(request.url), error }),
@@ -229,10 +241,9 @@ function pathOf(url = ''): string {
 
 /** Who is calling, by the token alone; a refusal is told to the security log. */
 function authenticator(
-  { catalog, config }: Core,
+  { identify }: Core,
   telemetry: Telemetry,
 ): (request: FrontRequest, requestId: string) => Principal {
-  const identify = identifier(catalog, config.snapshotMaxAgeMs)
   const refused = signInRefusals(telemetry)
   return (request, requestId) => {
     try {

@@ -41,6 +41,7 @@ const COMPOSITION = [
   'src/declaring.ts',
   'src/housekeeping.ts',
   'src/examine.ts',
+  'src/reviewing.ts',
   'src/routes.ts',
   'src/saving.ts',
   'src/settling.ts',

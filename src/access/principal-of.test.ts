@@ -29,6 +29,7 @@ const NO_ORDERS = { team: () => undefined, role: (id: RoleId) => BUILT_IN_ROLES.
 function directory(known: LiveToken | undefined, who: KnownUser | undefined): Directory {
   return {
     token: (hash) => (hash === tokenHash(text) ? known : undefined),
+    tokenById: (id) => (id === known?.id ? known : undefined),
     user: (id) => (id === who?.id ? who : undefined),
     ...NO_ORDERS,
   }
@@ -131,7 +132,12 @@ test('on one connection each token is still judged by itself, and as it is now',
   let known: LiveToken | undefined = token
   const who = identifier(
     {
-      current: { token: (hash) => (hash === tokenHash(text) ? known : undefined), user: () => user, ...NO_ORDERS },
+      current: {
+        token: (hash) => (hash === tokenHash(text) ? known : undefined),
+        tokenById: () => known,
+        user: () => user,
+        ...NO_ORDERS,
+      },
       ageMs: 0,
     },
     1000,
@@ -142,6 +148,22 @@ test('on one connection each token is still judged by itself, and as it is now',
   expect(who(text, connection).tokenId).toBe(token.id)
   known = undefined
   expect(refusal(() => who(text, connection)).code).toBe('unauthenticated')
+})
+
+test('who was let in before is found again by the token it came with, and only while it would be let in', () => {
+  const live = { current: directory(token, user), ageMs: 0 }
+  const ask = identifier(live, 1000, () => NOW)
+  const first = ask(text)
+  expect(ask.again(first)).toBe(first)
+  live.current = directory({ ...token, permissions: ['tools.read'] }, user)
+  expect([...(ask.again(first).permissions ?? [])]).toEqual(['tools.read'])
+  live.current = directory(token, { ...user, enabled: false })
+  expect(refusal(() => ask.again(first)).message).toBe('Account disabled')
+  live.current = directory(undefined, user)
+  expect(refusal(() => ask.again(first)).message).toContain('the token was revoked or switched off')
+  live.current = directory(token, user)
+  live.ageMs = 1001
+  expect(refusal(() => ask.again(first)).code).toBe('unavailable')
 })
 
 test('a role that is changed, and one that ends, change the principal at once', () => {

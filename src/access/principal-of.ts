@@ -23,6 +23,7 @@ export interface LiveToken {
 export interface Directory {
   /** By SHA-256 of the token, hex. Revoked and inactive tokens are not here. */
   token(hash: string): LiveToken | undefined
+  tokenById(id: TokenId): LiveToken | undefined
   user(id: string): KnownUser | undefined
   /** Teams that people share: personal ones are not here. */
   team(id: TeamId): object | undefined
@@ -40,6 +41,8 @@ export interface LiveDirectory {
 export interface Identify {
   /** `connection`: whatever lives as long as the caller's connection, on which the same token comes again and again. */
   (token: string, connection?: object): Principal
+  /** Whoever called before, as it is now: the same object where nothing changed. Throws where there is none any more. */
+  again(principal: Principal): Principal
 }
 
 interface Made {
@@ -56,15 +59,15 @@ interface Made {
 export function identifier(directory: LiveDirectory, maxAgeMs: number, now: () => number = Date.now): Identify {
   const made = new WeakMap<LiveToken, Made>()
   const hashOf = remembering()
-  return (text, connection) => {
+  const current = (): Directory => {
     if (directory.ageMs > maxAgeMs) throw stale()
-    const snapshot = directory.current
-    const token = snapshot.token(hashOf(text, connection))
-    if (token === undefined) throw unknown(text)
+    return directory.current
+  }
+  const principalFor = (token: LiveToken, snapshot: Directory): Principal => {
     const at = now()
     if (token.expiresAt !== null && token.expiresAt <= at) throw expired(token.expiresAt)
     const user = snapshot.user(token.userId)
-    if (user === undefined) throw unknown(text)
+    if (user === undefined) throw invalid(WHY_UNKNOWN)
     if (!user.enabled) throw new GatewayError('unauthenticated', 'Account disabled')
     const known = made.get(token)
     if (known?.user === user && known.stamp === snapshot.ordersStamp && at < known.until) return known.principal
@@ -74,6 +77,19 @@ export function identifier(directory: LiveDirectory, maxAgeMs: number, now: () =
     made.set(token, { user, stamp: snapshot.ordersStamp, until: standing.until, principal })
     return principal
   }
+  const identify = (text: string, connection?: object): Principal => {
+    const snapshot = current()
+    const token = snapshot.token(hashOf(text, connection))
+    if (token === undefined) throw unknown(text)
+    return principalFor(token, snapshot)
+  }
+  const again = ({ tokenId }: Principal): Principal => {
+    const snapshot = current()
+    const token = snapshot.tokenById(tokenId)
+    if (token === undefined) throw invalid(WHY_GONE)
+    return principalFor(token, snapshot)
+  }
+  return Object.assign(identify, { again })
 }
 
 /** The teams and roles of a snapshot. */
@@ -84,8 +100,7 @@ export function ordersOf(snapshot: Pick<Directory, 'team' | 'role'>): Orders {
 /** A token of a team is good while its user is in that team; an administrator's, while there is that team. */
 function requireTeam({ teamId }: LiveToken, { isAdmin, teams }: Standing, snapshot: Directory): void {
   if (teamId === null || teams.includes(teamId) || (isAdmin && snapshot.team(teamId) !== undefined)) return
-  const message = "Invalid authentication credentials: the token's user is no longer a member of the token's team"
-  throw new GatewayError('unauthenticated', message)
+  throw invalid("the token's user is no longer a member of the token's team")
 }
 
 /** The hash of a connection's last token: nothing of it outlives the connection. */
@@ -140,15 +155,18 @@ function keyOf({ userId, teamId, serverId, permissions }: LiveToken): string {
 }
 
 function unknown(text: string): GatewayError {
-  const why = tokenForm(text) === 'mistyped' ? 'the token is mistyped: its checksum does not match' : WHY_UNKNOWN
-  return new GatewayError('unauthenticated', `Invalid authentication credentials: ${why}`)
+  return invalid(tokenForm(text) === 'mistyped' ? 'the token is mistyped: its checksum does not match' : WHY_UNKNOWN)
 }
 
 const WHY_UNKNOWN = 'the token is unknown here, was revoked or is switched off'
+const WHY_GONE = 'the token was revoked or switched off'
 
 function expired(at: number): GatewayError {
-  const when = new Date(at).toISOString()
-  return new GatewayError('unauthenticated', `Invalid authentication credentials: the token expired at ${when}`)
+  return invalid(`the token expired at ${new Date(at).toISOString()}`)
+}
+
+function invalid(why: string): GatewayError {
+  return new GatewayError('unauthenticated', `Invalid authentication credentials: ${why}`)
 }
 
 function stale(): GatewayError {

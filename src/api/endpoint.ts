@@ -18,6 +18,8 @@ export interface Reply<Body = unknown> {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body: Body
+  /** Of a stream about one thing: throws where this principal may not go on reading it. */
+  readonly mayGoOn?: (principal: Principal) => void
 }
 
 /** An Idempotency-Key with what it was sent for: the same key with another hash is a mistake of the client. */

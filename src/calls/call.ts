@@ -10,6 +10,8 @@ import type { Revision } from '#/mcp/revision.ts'
 export interface Call {
   readonly principal: Principal
   readonly scope: Scope
+  /** It came in at the endpoint of its scope, which takes a permission of its own. */
+  readonly atEndpoint: boolean
   readonly frame: Frame
   readonly revision: Revision
   readonly requestId: string

@@ -112,6 +112,7 @@ async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
       {
         principal: who,
         scope: { kind: 'gateway', id: gatewayId },
+        atEndpoint: false,
         frame: read.frame,
         revision: NEWEST_LEGACY,
         requestId: request.requestId,

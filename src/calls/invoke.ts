@@ -1,3 +1,4 @@
+import type { UnderWay } from '#/access/under-way.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { LOCAL_GATEWAY } from '#/catalog/local.ts'
 import type { Catalog, Snapshot } from '#/catalog/snapshot.ts'
@@ -14,17 +15,19 @@ export interface CallsOptions {
   readonly upstreams: Upstreams
   readonly local: LocalItems
   readonly log: CallLog
+  readonly underWay: UnderWay
 }
 
 /** The steps of a call, in the order in which they happen: resolve → grant → upstream → relay → record. */
-export function createCalls({ catalog, upstreams, local, log }: CallsOptions): Calls {
+export function createCalls({ catalog, upstreams, local, log, underWay }: CallsOptions): Calls {
   return {
     invoke(call: Call, sink: CallSink): void {
       const startedAt = performance.now()
       const snapshot = catalog.current
       const destination = resolveOrFail({ call, snapshot, sink, log, startedAt })
       if (destination === undefined) return
-      const run = new CallRun({ call, sink, destination, snapshotSeq: snapshot.seq, startedAt, log })
+      const run = new CallRun({ call, sink, destination, catalog, snapshotSeq: snapshot.seq, startedAt, log, underWay })
+      underWay.begin(run, call.principal)
       if (destination.gateway === LOCAL_GATEWAY) return local.answer(call, destination, run)
       upstreams.send(
         {

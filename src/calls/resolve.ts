@@ -11,6 +11,7 @@ import { paramOf, rawOf } from '#/mcp/frame-values.ts'
 import { checkParamHeaders } from '#/mcp/param-values.ts'
 import { eraOf } from '#/mcp/revision.ts'
 import type { Call } from './call.ts'
+import { CALL_PERMISSIONS } from './still.ts'
 
 /** Where a call goes: what was asked for, who serves it, and the proof that the caller may. */
 export interface Destination {
@@ -49,7 +50,7 @@ function toTool(call: Call, snapshot: Snapshot): Destination {
   const name = needed(call.frame.name, 'params.name')
   const found = snapshot.findTool(call.scope, name, call.principal)
   if (found === undefined) throw absent('tool', name)
-  const grant = allow(call.principal, 'tools.execute', found.item)
+  const grant = allow(call.principal, CALL_PERMISSIONS.tool, found.item)
   const { paramHeaders } = found.item
   if (paramHeaders !== null && eraOf(call.revision) === 'modern')
     checkParamHeaders(call.headers, call.frame, paramHeaders)
@@ -74,7 +75,7 @@ function toPrompt(call: Call, wanted: { snapshot: Snapshot; name: string }): Des
     replace: undefined,
     paramHeaders: null,
     idempotent: true,
-    grant: allow(call.principal, 'prompts.read', found.item),
+    grant: allow(call.principal, CALL_PERMISSIONS.prompt, found.item),
   }
 }
 
@@ -88,7 +89,7 @@ function toResource(call: Call, wanted: { snapshot: Snapshot; uri: string }): De
     replace: undefined,
     paramHeaders: null,
     idempotent: true,
-    grant: allow(call.principal, 'resources.read', found.item),
+    grant: allow(call.principal, CALL_PERMISSIONS.resource, found.item),
   }
 }
 

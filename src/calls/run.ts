@@ -1,4 +1,7 @@
+import type { Principal } from '#/access/principal.ts'
+import type { Ongoing, UnderWay } from '#/access/under-way.ts'
 import type { CatalogGateway } from '#/catalog/model.ts'
+import type { Catalog } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { answerToServer } from '#/mcp/upstream-requests.ts'
 import { createAnswerRelay } from '#/mcp/answer-relay.ts'
@@ -10,6 +13,7 @@ import type { AnswerStart, FlowControl, UpstreamReport, UpstreamSink } from '#/u
 import type { Call, CallSink } from './call.ts'
 import { NO_REPORT, type CallLog, type Ending } from './call-log.ts'
 import type { Destination } from './resolve.ts'
+import { requireStill } from './still.ts'
 
 export interface RunOptions {
   readonly call: Call
@@ -18,6 +22,8 @@ export interface RunOptions {
   readonly snapshotSeq: number
   readonly startedAt: number
   readonly log: CallLog
+  readonly catalog: Pick<Catalog, 'current'>
+  readonly underWay: UnderWay
 }
 
 const NO_ID = Buffer.from('null')
@@ -25,12 +31,14 @@ const NEEDS_INPUT =
   'the server wants input from the user before it goes on, which this gateway does not carry to clients'
 
 /** One call between its upstream and its caller: translates what arrives, ends exactly once, leaves a record. */
-export class CallRun implements UpstreamSink, RelayOutput {
+export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
   readonly progressToken: Buffer | undefined
   readonly #options: RunOptions
   #relay: AnswerRelay | undefined
   #control: FlowControl | undefined
   #ending: Ending | undefined
+  /** Why it was ended from here, which the way to the upstream knows as an end alone. */
+  #refusal: GatewayError | undefined
   #responseBytes = 0
 
   constructor(options: RunOptions) {
@@ -76,7 +84,7 @@ export class CallRun implements UpstreamSink, RelayOutput {
   }
 
   failed(error: GatewayError, report: UpstreamReport): void {
-    if (this.#ending === undefined) this.#fail(error)
+    if (this.#ending === undefined) this.#fail(this.#refusal ?? error)
     this.#record(report)
   }
 
@@ -113,13 +121,25 @@ export class CallRun implements UpstreamSink, RelayOutput {
     this.#options.call.canceller.abort(error)
   }
 
+  mayGoOn(principal: Principal): void {
+    const { call, destination, catalog } = this.#options
+    requireStill(principal, { call, destination, snapshot: catalog.current })
+  }
+
+  /** Whoever called may not go on with it. */
+  end(error: GatewayError): void {
+    this.#refusal = error
+    this.#options.call.canceller.abort(error)
+  }
+
   #fail(error: GatewayError): void {
     this.#ending = { error }
     this.#options.sink.fail(error)
   }
 
   #record(report: UpstreamReport = NO_REPORT): void {
-    const { call, destination, snapshotSeq, startedAt, log } = this.#options
+    const { call, destination, snapshotSeq, startedAt, log, underWay } = this.#options
+    underWay.over(this)
     const ending = this.#ending ?? { error: new GatewayError('internal', 'the call ended without an ending') }
     const totalMs = performance.now() - startedAt
     log.finished({ call, destination, ending, snapshotSeq, totalMs, report, responseBytes: this.#responseBytes })

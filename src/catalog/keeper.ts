@@ -37,6 +37,8 @@ export interface OpenCatalog extends Catalog, AsyncDisposable {
   readonly isSaved: boolean
   /** Change `seq` has been committed: the clock is read now rather than at the next poll. */
   wake(seq: number): void
+  /** Told of each new snapshot in which other people, teams, roles or tokens are than in the one before. One listener. */
+  onPeople(changed: () => void): void
 }
 
 /** Loads the catalog and keeps it current until it is disposed. While the database is away it keeps what it has. */
@@ -69,6 +71,9 @@ function heldOf({ state, heardAt }: SavedCatalog): Held {
   return { state, confirmedAt: performance.now() - Math.max(0, Date.now() - heardAt), isSaved: true }
 }
 
+/** What of a state says who may do what. */
+const PEOPLE = ['users', 'tokens', 'ordersStamp'] as const
+
 interface Held {
   readonly state: CatalogState
   /** When the database last said that the state is current; a moment before it did. */
@@ -88,6 +93,7 @@ class Keeper implements OpenCatalog {
   #wakeSleeper = (): void => {}
   #isAway = false
   #isEnding = false
+  #peopleChanged = (): void => {}
 
   constructor(options: CatalogOptions, held: Held) {
     this.#options = options
@@ -120,6 +126,10 @@ class Keeper implements OpenCatalog {
     if (seq <= this.#view.seq) return
     this.#isWoken = true
     this.#wakeSleeper()
+  }
+
+  onPeople(changed: () => void): void {
+    this.#peopleChanged = changed
   }
 
   async applied(seq: number, ms: number): Promise<void> {
@@ -185,11 +195,13 @@ class Keeper implements OpenCatalog {
   }
 
   #replace(held: Held): void {
-    const isNew = held.state !== this.#held.state
+    const before = this.#held.state
+    const { state } = held
     this.#held = held
-    if (!isNew) return
-    this.#view = viewOf(held.state)
-    this.#waiters.reached(held.state.seq)
+    if (state === before) return
+    this.#view = viewOf(state)
+    if (PEOPLE.some((part) => state[part] !== before[part])) this.#peopleChanged()
+    this.#waiters.reached(state.seq)
   }
 
   async #sleep(ms: number, mayWake = false): Promise<void> {

@@ -1,4 +1,4 @@
-import type { GatewayId, RoleId, ServerId, TeamId } from '#/access/ids.ts'
+import type { GatewayId, RoleId, ServerId, TeamId, TokenId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Era } from '#/mcp/revision.ts'
 import type {
@@ -44,6 +44,7 @@ export interface Snapshot {
   readonly ordersStamp: number
   /** By SHA-256 of the token, hex. */
   token(hash: string): CatalogToken | undefined
+  tokenById(id: TokenId): CatalogToken | undefined
   tool(id: string): CatalogTool | undefined
   prompt(id: string): CatalogPrompt | undefined
   resource(id: string): CatalogResource | undefined

@@ -20,6 +20,7 @@ export function viewOf(state: CatalogState): Snapshot {
     role: (id) => state.roles.get(id),
     user: (id) => state.users.get(id),
     token: (hash) => state.tokensByHash.get(hash),
+    tokenById: (id) => state.tokens.get(id),
     tool: (id) => state.tools.byId.get(id),
     prompt: (id) => state.prompts.byId.get(id),
     resource: (id) => state.resources.byId.get(id),

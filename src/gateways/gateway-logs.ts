@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream'
 import { Type } from 'typebox'
+import { allow } from '#/access/allow.ts'
 import { GatewayId } from '#/access/ids.ts'
+import type { Principal } from '#/access/principal.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -64,7 +66,8 @@ export function logEndpoint(deps: GatewayLogsDeps): Endpoint {
       const tail = query.tail ?? 100
       if (query.follow !== true) return { body: await lastLines(deps.logs, launch, { tail, signal: request.signal }) }
       const signal = AbortSignal.any([request.signal, deps.ending])
-      return { headers: EVENT_HEADERS, body: followed(deps.logs, launch, { tail, signal }) }
+      const mayGoOn = (reader: Principal): unknown => allow(reader, 'gateways.update', gateway)
+      return { headers: EVENT_HEADERS, body: followed(deps.logs, launch, { tail, signal }), mayGoOn }
     },
   })
 }

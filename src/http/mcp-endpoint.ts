@@ -24,6 +24,8 @@ import type { Session, Sessions } from './session.ts'
 
 export interface McpOptions extends EntryOptions {
   readonly authenticate: (request: FrontRequest, requestId: string) => Principal
+  /** Whoever was let in, as it is now. Throws where it would not be let in any more. */
+  readonly again: (principal: Principal) => Principal
   readonly catalog: Catalog
   readonly calls: Calls
   readonly sessions: Sessions
@@ -40,10 +42,16 @@ const KEEP_ALIVE_MS = 15_000
 export async function serveMcp(arrival: Arrival, scope: Scope, options: McpOptions): Promise<void> {
   const { request } = arrival
   try {
-    const principal = options.authenticate(request, arrival.requestId)
+    let principal = options.authenticate(request, arrival.requestId)
     requireEndpoint(principal, scope, options.catalog)
     if (request.method === 'DELETE') return endSession(arrival, { principal, scope, sessions: options.sessions })
+    const { current } = options.catalog
     const frame = await receive(arrival, principal, options)
+    // A body may take its time, and what was so at its head need not be so any more.
+    if (options.catalog.current !== current) {
+      principal = options.again(principal)
+      requireEndpoint(principal, scope, options.catalog)
+    }
     const exchange = frame && understand(arrival, { principal, scope, frame, sessions: options.sessions })
     if (exchange !== undefined) await answer(exchange, options)
   } catch (cause) {
@@ -135,7 +143,19 @@ function relay(exchange: Exchange, { calls, deadlines, sessions }: McpOptions): 
   const logLevel = era === 'modern' ? textOf(frame, metaOf(frame, LOG_LEVEL)) : levelOf(session, sessions)
   const traceparent = headers['traceparent']
   calls.invoke(
-    { principal, scope, frame, revision, requestId, headers, traceparent, logLevel, wantsEvents, canceller },
+    {
+      principal,
+      scope,
+      atEndpoint: true,
+      frame,
+      revision,
+      requestId,
+      headers,
+      traceparent,
+      logLevel,
+      wantsEvents,
+      canceller,
+    },
     reply,
   )
 }

@@ -1,9 +1,16 @@
+import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
+/** Whether this principal may come to this path at all; what is behind it decides for itself. */
+export function requireRoute(principal: Principal, endpoint: Endpoint, params: unknown): void {
+  if (endpoint.permission !== 'public') allowAny(principal, endpoint.permission)
+  narrowedToServer(principal, endpoint, params)
+}
+
 /** A token narrowed to one virtual server reaches that server's own paths and nothing else. */
-export function narrowedToServer(principal: Principal, endpoint: Endpoint, params: unknown): void {
+function narrowedToServer(principal: Principal, endpoint: Endpoint, params: unknown): void {
   if (principal.serverId === null) return
   const path = endpoint.route.slice(endpoint.route.indexOf(' ') + 1)
   const id: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, 'id') : undefined

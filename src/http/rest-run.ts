@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
+import type { Ongoing, UnderWay } from '#/access/under-way.ts'
 import { ifMatchVersion, noneMatch } from '#/api/conditional.ts'
 import type { Edge, Json } from '#/api/edge.ts'
 import type { Endpoint, EndpointInput, Reply, RequestContext } from '#/api/endpoint.ts'
@@ -11,6 +12,7 @@ import type { Permission } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { patiently } from '#/lib/patience.ts'
 import { bodyOf } from './rest-body.ts'
+import { requireRoute } from './rest-narrowed.ts'
 
 interface Checks {
   readonly edge: Edge
@@ -21,7 +23,7 @@ interface Checks {
 /** One endpoint's way from an admitted request to its answer: validate, handle, answer. */
 export function runnerOf(
   endpoint: Endpoint,
-  edge: Edge,
+  { edge, underWay }: { readonly edge: Edge; readonly underWay: UnderWay },
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const checks: Checks = {
     edge,
@@ -34,7 +36,9 @@ export function runnerOf(
     if (endpoint.permission === 'public')
       return answer(endpoint, reply, await handle({ headers: request.headers, request: context }))
     const input = inputOf(endpoint, checks, { request, context, permission: endpoint.permission })
-    return answer(endpoint, reply, edge.reply(endpoint, await handle(input)))
+    const said = await handle(input)
+    if (said.body instanceof Readable) watch(endpoint, { request, reply, said, underWay })
+    return answer(endpoint, reply, edge.reply(endpoint, said))
   }
 }
 
@@ -98,7 +102,27 @@ export function rememberPrincipal(request: FastifyRequest, principal: Principal)
   request.setDecorator(PRINCIPAL, principal)
 }
 
-function principalOf(request: FastifyRequest): Principal {
+interface Streaming {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly said: Reply
+  readonly underWay: UnderWay
+}
+
+/** A stream goes on for as long as its reader might ask for it anew. */
+function watch(endpoint: Endpoint, { request, reply, said, underWay }: Streaming): void {
+  const ongoing: Ongoing = {
+    mayGoOn: (principal) => {
+      requireRoute(principal, endpoint, request.params)
+      said.mayGoOn?.(principal)
+    },
+    end: () => reply.raw.destroy(),
+  }
+  underWay.begin(ongoing, principalOf(request))
+  reply.raw.once('close', () => underWay.over(ongoing))
+}
+
+export function principalOf(request: FastifyRequest): Principal {
   return request.getDecorator<Principal>(PRINCIPAL)
 }
 

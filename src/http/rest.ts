@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
-import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
+import type { UnderWay } from '#/access/under-way.ts'
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
@@ -9,8 +9,8 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { requestIdOf } from './rest-request-id.ts'
 import { admit, reserveWhatComes, type RestAdmission } from './rest-admission.ts'
 import { asGatewayError, EDGE_DECORATOR, sendError } from './rest-errors.ts'
-import { PRINCIPAL_DECORATOR, rememberPrincipal, runnerOf } from './rest-run.ts'
-import { narrowedToServer } from './rest-narrowed.ts'
+import { PRINCIPAL_DECORATOR, principalOf, rememberPrincipal, runnerOf } from './rest-run.ts'
+import { requireRoute } from './rest-narrowed.ts'
 
 export interface RestOptions extends RestAdmission {
   readonly endpoints: readonly Endpoint[]
@@ -18,6 +18,10 @@ export interface RestOptions extends RestAdmission {
   readonly edge: Edge
   /** Who is calling, from the Authorization header alone. Throws `unauthenticated`; any other failure also denies. */
   readonly authenticate: (request: IncomingMessage, requestId: string) => Principal | Promise<Principal>
+  /** Whoever was let in, as it is now: the same object where nothing changed. Throws where it would not be let in any more. */
+  readonly again: (principal: Principal) => Principal
+  /** Where streams of answers are, for as long as whoever reads them may. */
+  readonly underWay: UnderWay
   /** Told of every request that ends with an error: for the log. */
   readonly failed: (failure: RestFailure) => void
 }
@@ -108,15 +112,21 @@ function route(
       const principal = await options.authenticate(request.raw, request.id)
       reply.header('cache-control', 'no-store, private')
       admit(options, principal, [request, reply])
-      allowAny(principal, permission)
-      narrowedToServer(principal, endpoint, request.params)
+      requireRoute(principal, endpoint, request.params)
       rememberPrincipal(request, principal)
     },
     preParsing: (request, reply, ...[payload, done]) => {
       reserveWhatComes(request, reply)
       done(null, payload)
     },
-    handler: runnerOf(endpoint, options.edge),
+    // A body may take its time, and what was so at its head need not be so any more.
+    preHandler: async (request) => {
+      if (permission === 'public') return
+      const principal = options.again(principalOf(request))
+      requireRoute(principal, endpoint, request.params)
+      rememberPrincipal(request, principal)
+    },
+    handler: runnerOf(endpoint, options),
   })
 }
 

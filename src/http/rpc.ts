@@ -17,9 +17,10 @@ import { refuse } from './mcp-head.ts'
 export async function serveRpc(arrival: Arrival, options: McpOptions): Promise<void> {
   let id: Buffer | undefined
   try {
-    const principal = options.authenticate(arrival.request, arrival.requestId)
-    const received = await receive(arrival, principal, options)
+    const atHead = options.authenticate(arrival.request, arrival.requestId)
+    const received = await receive(arrival, atHead, options)
     if (received === undefined) return
+    const principal = options.again(atHead)
     id = rawId(received)
     if (received.kind === 'response')
       throw new GatewayError('invalid_request', 'this is a response, where a request belongs')

@@ -7,6 +7,7 @@ import { operationId } from '#/api/openapi.ts'
 import { strictEdge } from '#/api/strict-edge.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { Admission } from '#/http/admission.ts'
+import { UnderWay } from '#/access/under-way.ts'
 import { restApp } from '#/http/rest.ts'
 import { restHarness, type RestHarness } from './harness.ts'
 
@@ -146,6 +147,8 @@ test('a route that names no permission is not mounted: the start fails', async (
     },
     admission: new Admission(),
     bodyLimit: 1024,
+    again: (principal) => principal,
+    underWay: new UnderWay((principal) => principal),
     failed: () => {},
   })
   await expect(started).rejects.toThrow(/names no permission/)

@@ -12,6 +12,7 @@ import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Discoverer, Discovery, Offered } from '#/gateways/discovery.ts'
 import { Admission } from '#/http/admission.ts'
+import { UnderWay } from '#/access/under-way.ts'
 import { restApp } from '#/http/rest.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { activity } from '#/store/activity.ts'
@@ -186,6 +187,8 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       },
       admission: options.admission ?? new Admission(),
       bodyLimit: 64 * 1024,
+      again: (principal) => principal,
+      underWay: new UnderWay((principal) => principal),
       failed: ({ error }) => error.code === 'internal' && console.error(error),
     }),
   )
