@@ -12,6 +12,7 @@ import { POOLER_FAULTS } from './faults/pooler.ts'
 import { SERVER_FAULTS } from './faults/servers.ts'
 import { START_FAULTS } from './faults/start-without.ts'
 import { overload } from './faults/overload.ts'
+import { places } from './faults/places.ts'
 import { UPSTREAM_FAULTS } from './faults/upstreams.ts'
 import { print, type Row } from './table.ts'
 
@@ -22,6 +23,7 @@ const FAULTS: readonly Fault[] = [
   ...POOLER_FAULTS,
   ...START_FAULTS,
   ...UPSTREAM_FAULTS,
+  places,
   overload,
   ...CLIENT_FAULTS,
 ]

@@ -17,7 +17,7 @@ import { isLoopback } from '#/config/read-settings.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { openIdentity } from '#/gateways/dial-options.ts'
 import { openEnvironment } from '#/gateways/stdio-declaration.ts'
-import { Admission } from '#/http/admission.ts'
+import { Admission, ADMISSION_LIMITS } from '#/http/admission.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
 import type { FrontRequest } from '#/http/front-request.ts'
 import { degradedBy } from '#/http/degraded.ts'
@@ -81,6 +81,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
     local: localItems(upstream.httpTools),
     log: records.log,
     underWay,
+    limits: ADMISSION_LIMITS,
   })
   const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, ending: ending.signal, building })
   building.use(keepHouse(core, upstream))

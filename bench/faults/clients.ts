@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ownPostgres, until } from '../../test/faults/site.ts'
-import { startGateway } from '../../test/support/gateway.ts'
+import { startGateway, type RunningGateway } from '../../test/support/gateway.ts'
 import { Line } from '../load/line.ts'
 import { openSession, requestBytes, type Target } from '../load/target.ts'
 import { startProgram } from '../program.ts'
@@ -93,13 +93,13 @@ const leavers: Fault = {
     await using gateway = await startGateway({ env })
     const { id } = await gateway.register('bad', `${server.url}/legacy/hang/mcp`)
     const { id: modern } = await gateway.register('bad-too', `${server.url}/modern/hang/mcp`)
-    const call = { method: 'tools/call', tool: 'call', token: gateway.token } as const
+    const call = { method: 'tools/call', tool: 'call' } as const
+    // Of two principals, since one has no thousand places for servers that hang.
+    const tokens = [gateway.token, await narrowedToken(gateway)]
     const targets = [id, modern].flatMap((each) =>
-      (['legacy', 'modern'] as const).map((era): Target => ({
-        ...call,
-        era,
-        url: `${gateway.url}/gateways/${each}/mcp`,
-      })),
+      (['legacy', 'modern'] as const).flatMap((era) =>
+        tokens.map((token): Target => ({ ...call, era, token, url: `${gateway.url}/gateways/${each}/mcp` })),
+      ),
     )
     const worker = gateway.processes().find(({ command }) => command.includes('run-as-worker'))?.pid ?? 0
     const counted = async () =>
@@ -126,6 +126,13 @@ const leavers: Fault = {
     }
     return leaverFindings(rid, rounds, await counted())
   },
+}
+
+async function narrowedToken(gateway: RunningGateway): Promise<string> {
+  const wanted = { name: 'leaver', scope: { permissions: ['tools.execute'] } }
+  const { status, body } = await gateway.api('POST', '/v1/tokens', wanted)
+  if (status !== 201) throw new Error(`a token was not made: ${status} ${JSON.stringify(body)}`)
+  return String(body['access_token'])
 }
 
 interface Held {

@@ -8,7 +8,8 @@ import { neighbours, type Neighbours } from './neighbours.ts'
 
 /** What the server takes for a call, so that the places of one principal are what runs out. */
 const CALL_MS = 1_500
-const PLACES = 1_000
+/** Of a principal's thousand, what calls to one server may take. */
+const PLACES = 666
 const PEAK_PER_SECOND = (PLACES * 1_000) / CALL_MS
 const AFTERWARDS_MS = 10_000
 /** Connections are opened meanwhile, not all at once. */

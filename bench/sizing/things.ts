@@ -57,7 +57,7 @@ const sessions: Thing = {
 
 const calls: Thing = {
   name: 'call in flight, with its connection',
-  count: 800,
+  count: 600,
   per: 1,
   async add({ gateway, kept }, count) {
     const slow = { tool: 'sizing-slow', arguments: { ms: CALL_MS } }

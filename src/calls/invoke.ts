@@ -8,6 +8,7 @@ import type { LocalItems } from './local-items.ts'
 import { NO_REPORT, type CallLog } from './call-log.ts'
 import { resolve, type Destination } from './resolve.ts'
 import { CallRun } from './run.ts'
+import { Shares, type ShareLimits } from './shares.ts'
 import { nextHop } from './trace.ts'
 
 export interface CallsOptions {
@@ -16,10 +17,12 @@ export interface CallsOptions {
   readonly local: LocalItems
   readonly log: CallLog
   readonly underWay: UnderWay
+  readonly limits: ShareLimits
 }
 
-/** The steps of a call, in the order in which they happen: resolve → grant → upstream → relay → record. */
-export function createCalls({ catalog, upstreams, local, log, underWay }: CallsOptions): Calls {
+/** The steps of a call, in the order in which they happen: resolve → grant → share → upstream → relay → record. */
+export function createCalls({ catalog, upstreams, local, log, underWay, limits }: CallsOptions): Calls {
+  const shares = new Shares(limits)
   return {
     invoke(call: Call, sink: CallSink): void {
       const startedAt = performance.now()
@@ -28,6 +31,7 @@ export function createCalls({ catalog, upstreams, local, log, underWay }: CallsO
       if (destination === undefined) return
       const run = new CallRun({ call, sink, destination, catalog, snapshotSeq: snapshot.seq, startedAt, log, underWay })
       underWay.begin(run, call.principal)
+      if (!run.enter(shares)) return
       if (destination.gateway === LOCAL_GATEWAY) return local.answer(call, destination, run)
       upstreams.send(
         {

@@ -13,6 +13,7 @@ import type { AnswerStart, FlowControl, UpstreamReport, UpstreamSink } from '#/u
 import type { Call, CallSink } from './call.ts'
 import { NO_REPORT, type CallLog, type Ending } from './call-log.ts'
 import type { Destination } from './resolve.ts'
+import type { Shares } from './shares.ts'
 import { requireStill } from './still.ts'
 
 export interface RunOptions {
@@ -40,10 +41,23 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
   /** Why it was ended from here, which the way to the upstream knows as an end alone. */
   #refusal: GatewayError | undefined
   #responseBytes = 0
+  #share: Disposable | undefined
 
   constructor(options: RunOptions) {
     this.#options = options
     this.progressToken = rawOf(options.call.frame, metaOf(options.call.frame, 'progressToken'))
+  }
+
+  /** Takes a place among the calls to this server. False: there is none, and the caller has heard so. */
+  enter(shares: Shares): boolean {
+    const { call, destination } = this.#options
+    try {
+      this.#share = shares.take(call.principal, destination)
+      return true
+    } catch (cause) {
+      this.failed(GatewayError.from(cause), NO_REPORT)
+      return false
+    }
   }
 
   start(answer: AnswerStart): void {
@@ -137,7 +151,8 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
     this.#options.sink.fail(error)
   }
 
-  #record(report: UpstreamReport = NO_REPORT): void {
+  #record(report: UpstreamReport): void {
+    this.#share?.[Symbol.dispose]()
     const { call, destination, snapshotSeq, startedAt, log, underWay } = this.#options
     underWay.over(this)
     const ending = this.#ending ?? { error: new GatewayError('internal', 'the call ended without an ending') }
