@@ -6,11 +6,13 @@ import { identifier, type Identify } from '#/access/principal-of.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { UnderWay } from '#/access/under-way.ts'
 import { sealer, type Sealer } from '#/access/sealing.ts'
+import { EventStreams } from '#/api/event-streams.ts'
 import { strictEdge } from '#/api/strict-edge.ts'
 import type { Calls } from '#/calls/call.ts'
 import { createCalls } from '#/calls/invoke.ts'
 import { localItems } from '#/calls/local-items.ts'
 import { recordingLog } from '#/calls/record.ts'
+import { CatalogWatch } from '#/catalog/watch.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
 import { isLoopback } from '#/config/read-settings.ts'
@@ -206,6 +208,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
   const edge = config.http.restLenience ? lenientEdge : strictEdge
   const { discoverer, addresses, logs } = upstream
+  const { streams, watched } = openStreams(core, ending, building)
   const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
   const endpoints = routesOf({
     db,
@@ -219,6 +222,8 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     prometheus: metrics,
     version,
     edge,
+    streams,
+    watched,
   })
   const rest = building.use(
     await restApp({ endpoints, edge, authenticate, again, underWay, admission, bodyLimit, failed }),
@@ -233,6 +238,12 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     notice: ({ requestId, request }, error) => failed({ requestId, path: pathOf(request.url), error }),
   })
   return door
+}
+
+/** What is told of changes as they happen. */
+function openStreams({ catalog, identify }: Core, ending: AbortSignal, building: AsyncDisposableStack) {
+  const streams = building.use(new EventStreams({ again: identify.again, ending }))
+  return { streams, watched: building.use(new CatalogWatch(catalog)) }
 }
 
 /** Without the query, which may hold what nobody should read in a log. */

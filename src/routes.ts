@@ -1,9 +1,11 @@
 import type { Sealer } from '#/access/sealing.ts'
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
+import type { EventStreams } from '#/api/event-streams.ts'
 import type { Calls } from '#/calls/call.ts'
 import { restCalls } from '#/calls/for-rest.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
+import type { WatchedCatalog } from '#/catalog/watch.ts'
 import type { Discoverer } from '#/gateways/discovery.ts'
 import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
@@ -43,6 +45,8 @@ export interface RouteParts {
   readonly prometheus: () => Promise<string>
   readonly version: string
   readonly edge: Edge
+  readonly streams: EventStreams
+  readonly watched: WatchedCatalog
 }
 
 /** Every REST route over the parts of this worker. */
@@ -58,6 +62,8 @@ export function routesOf({
   prometheus,
   version,
   edge,
+  streams,
+  watched,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
   const backend = restCalls(calls, catalog)
@@ -67,7 +73,7 @@ export function routesOf({
       servers: { store: serverStore(db), settled },
       tools: { store: toolStore(db), invoker: { call: backend.tool }, sealer: keys, addresses, settled },
       prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
-      resources: { store: resourceStore(db), content: { read: backend.resource }, settled },
+      resources: { store: resourceStore(db), content: { read: backend.resource }, streams, watched, settled },
       tokens: { store: tokenStore(db), settled },
       users: { store: userStore(db), settled },
       teams: { store: teamStore(db), settled },
@@ -75,7 +81,7 @@ export function routesOf({
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
       audit: { reader: auditStore(db) },
       tags: { store: tagStore(db) },
-      roots: { store: rootStore(db) },
+      roots: { store: rootStore(db), streams, watched },
       imports: importStore(db),
       system: { version, activity: () => activity(db), databaseVersion: () => serverVersion(db) },
       declared: declaredStore(db),

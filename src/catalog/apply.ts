@@ -40,6 +40,7 @@ export async function applyChanges(
     applyParts(all, [...(named.get('gateway_items') ?? [])] as GatewayId[]),
     ...applyItems(all, named),
     applyServers(all, named.get('server')),
+    applyRoots(all, named.get('roots')),
   ])
   await applyServers(all, all.losers)
   return edit.done(seq)
@@ -139,6 +140,10 @@ function applyItems(all: Applying, named: Ids): readonly Promise<void>[] {
     applyNamed(all, { ...of('prompt'), source: reader.prompts, put: (prompt) => edit.putPrompt(prompt) }),
     applyNamed(all, { ...of('resource'), source: reader.resources, put: (resource) => edit.putResource(resource) }),
   ]
+}
+
+async function applyRoots({ edit, reader }: Applying, said: ReadonlySet<string> | undefined): Promise<void> {
+  if (said !== undefined) edit.putRoots(await reader.roots())
 }
 
 async function applyServers(all: Applying, ids: ReadonlySet<string> | undefined): Promise<void> {

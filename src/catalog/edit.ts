@@ -1,5 +1,13 @@
 import type { GatewayId } from '#/access/ids.ts'
-import type { AnyItem, CatalogGateway, CatalogPrompt, CatalogResource, CatalogServer, CatalogTool } from './model.ts'
+import type {
+  AnyItem,
+  CatalogGateway,
+  CatalogPrompt,
+  CatalogResource,
+  CatalogRoot,
+  CatalogServer,
+  CatalogTool,
+} from './model.ts'
 import { NamedShelfEdit } from './named-shelf.ts'
 import { PartEdit } from './part-edit.ts'
 import { PeopleEdit } from './people-edit.ts'
@@ -39,10 +47,12 @@ export class CatalogEdit {
   readonly #touched = new Map<string, Set<string>>()
   readonly #lists = new Set<ListKind>()
   #epoch: number
+  #roots: readonly CatalogRoot[]
 
   constructor(from: CatalogState) {
     this.#from = from
     this.#epoch = from.epoch
+    this.#roots = from.roots
     this.people = new PeopleEdit(from)
     this.#gateways = from.gateways.edit()
     this.#shelves = {
@@ -127,6 +137,11 @@ export class CatalogEdit {
     this.#servers.delete(id)
   }
 
+  /** All that there are. */
+  putRoots(roots: readonly CatalogRoot[]): void {
+    if (!sameThing({ roots }, { roots: this.#roots })) this.#roots = roots
+  }
+
   /** Virtual servers that select the item. */
   serversWith(itemId: string): readonly string[] {
     return this.#memberOf.get(itemId) ?? []
@@ -157,6 +172,7 @@ export class CatalogEdit {
       servers: this.#servers.done(),
       memberOf: this.#memberOf.done(),
       shown: this.#shown.done(),
+      roots: this.#roots,
       stamps,
       epoch: this.#epoch,
     }

@@ -39,6 +39,8 @@ export interface OpenCatalog extends Catalog, AsyncDisposable {
   wake(seq: number): void
   /** Told of each new snapshot in which other people, teams, roles or tokens are than in the one before. One listener. */
   onPeople(changed: () => void): void
+  /** `heard` is called whenever `current` is another, and must not take long. */
+  onChange(heard: () => void): Disposable
 }
 
 /** Loads the catalog and keeps it current until it is disposed. While the database is away it keeps what it has. */
@@ -87,6 +89,7 @@ class Keeper implements OpenCatalog {
   readonly #lists = new Lists()
   readonly #waiters = new Waiters()
   readonly #running: Promise<void>
+  readonly #listening = new Set<() => void>()
   #held: Held
   #view: Snapshot
   #isWoken = false
@@ -130,6 +133,11 @@ class Keeper implements OpenCatalog {
 
   onPeople(changed: () => void): void {
     this.#peopleChanged = changed
+  }
+
+  onChange(heard: () => void): Disposable {
+    this.#listening.add(heard)
+    return { [Symbol.dispose]: () => void this.#listening.delete(heard) }
   }
 
   async applied(seq: number, ms: number): Promise<void> {
@@ -202,6 +210,7 @@ class Keeper implements OpenCatalog {
     this.#view = viewOf(state)
     if (PEOPLE.some((part) => state[part] !== before[part])) this.#peopleChanged()
     this.#waiters.reached(state.seq)
+    for (const heard of this.#listening) heard()
   }
 
   async #sleep(ms: number, mayWake = false): Promise<void> {

@@ -23,6 +23,7 @@ export async function loadState(reader: CatalogReader): Promise<CatalogState> {
   await eachPage((after) => reader.prompts.page(after), { slice, put: (prompt) => edit.putPrompt(prompt) })
   await eachPage((after) => reader.resources.page(after), { slice, put: (resource) => edit.putResource(resource) })
   await eachPage((after) => reader.servers.page(after), { slice, put: (server) => edit.putServer(server) })
+  edit.putRoots(await reader.roots())
   return edit.done(seq)
 }
 

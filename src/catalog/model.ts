@@ -126,6 +126,12 @@ export interface CatalogServer extends Owned {
   readonly version: number
 }
 
+/** What servers may be told to work within. */
+export interface CatalogRoot {
+  readonly uri: string
+  readonly name: string
+}
+
 export type CatalogUser = KnownUser
 export type CatalogRole = Role
 

@@ -15,6 +15,7 @@ import type {
   CatalogGateway,
   CatalogPrompt,
   CatalogResource,
+  CatalogRoot,
   CatalogServer,
   CatalogTeam,
   CatalogToken,
@@ -64,4 +65,6 @@ export interface CatalogReader {
   readonly tools: ItemSource<CatalogTool, ToolId>
   readonly prompts: ItemSource<CatalogPrompt, PromptId>
   readonly resources: ItemSource<CatalogResource, ResourceId>
+  /** All of them, in the order of their URIs: there are few. */
+  roots(): Promise<readonly CatalogRoot[]>
 }

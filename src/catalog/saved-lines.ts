@@ -3,6 +3,7 @@ import type {
   CatalogGateway,
   CatalogPrompt,
   CatalogResource,
+  CatalogRoot,
   CatalogServer,
   CatalogTeam,
   CatalogToken,
@@ -25,6 +26,7 @@ const PART_OF: Readonly<Record<keyof CatalogState, SavedPart | 'derived'>> = {
   gateways: 'things',
   parts: 'things',
   servers: 'things',
+  roots: 'things',
   tools: 'derived',
   prompts: 'derived',
   resources: 'derived',
@@ -51,6 +53,7 @@ export function* linesOf(state: CatalogState, part: SavedPart): Generator<string
   for (const prompt of state.prompts.byId.values()) yield line('prompt', prompt)
   for (const resource of state.resources.byId.values()) yield line('resource', resource)
   for (const { server } of state.servers.values()) yield line('server', server)
+  yield line('roots', state.roots)
 }
 
 /** Whether a part of two states is the same: what did not change is shared. */
@@ -79,6 +82,7 @@ const TAKERS = {
   prompt: (edit, thing) => edit.putPrompt(thing as CatalogPrompt),
   resource: (edit, thing) => edit.putResource(thing as CatalogResource),
   server: (edit, thing) => edit.putServer(thing as CatalogServer),
+  roots: (edit, thing) => edit.putRoots(thing as readonly CatalogRoot[]),
 } as const satisfies Record<string, (edit: CatalogEdit, thing: object) => void>
 
 export function takeLine(edit: CatalogEdit, text: string): void {

@@ -10,6 +10,7 @@ import type {
   CatalogPrompt,
   CatalogResource,
   CatalogRole,
+  CatalogRoot,
   CatalogServer,
   CatalogTeam,
   CatalogToken,
@@ -84,6 +85,8 @@ export interface CatalogState {
   readonly memberOf: ShardedMap<readonly string[]>
   /** Who can see anything that is not public. */
   readonly shown: Shown
+  /** In the order of their URIs. */
+  readonly roots: readonly CatalogRoot[]
   /** Per kind, a number that changes with what the aggregate's list shows. */
   readonly stamps: Readonly<Record<ListKind, number>>
   /** Changes with any gateway's presence, switch, visibility or place. */
@@ -157,6 +160,7 @@ export function emptyState(): CatalogState {
     servers: ShardedMap.empty(),
     memberOf: ShardedMap.empty(),
     shown: NOTHING_SHOWN,
+    roots: [],
     stamps: { tools: newStamp(), prompts: newStamp(), resources: newStamp(), resourceTemplates: newStamp() },
     epoch: newStamp(),
   }

@@ -40,6 +40,27 @@ test('behaves like a Map, and every version stays what it was', () => {
   )
 })
 
+test('two versions differ where their entries do, in whatever order they were made', () => {
+  fc.assert(
+    fc.property(batch, batch, fc.boolean(), (first, second, shared) => {
+      const apply = (map: ShardedMap<number>, changes: typeof first): ShardedMap<number> => {
+        const edit = map.edit()
+        for (const { key, value } of changes)
+          if (value === undefined) edit.delete(key)
+          else edit.set(key, value)
+        return edit.done()
+      }
+      const a = apply(ShardedMap.empty(), first)
+      const b = apply(shared ? a : ShardedMap.empty(), second)
+      const keys = new Set([...a.entries(), ...b.entries()].map(([key]) => key))
+      const expected = [...keys].filter((key) => a.get(key) !== b.get(key)).map((key) => [a.get(key), b.get(key)])
+      const found = [...a.differences(b)].map(({ before, after }) => [before, after])
+      const sorted = (all: readonly unknown[]): readonly string[] => all.map((each) => JSON.stringify(each)).toSorted()
+      expect(sorted(found)).toEqual(sorted(expected))
+    }),
+  )
+})
+
 test('with and without make new versions; an edit that goes on leaves what it made alone', () => {
   const one = ShardedMap.from<number>([['a', 1]])
   const two = one.with([['b', 2]])
@@ -60,4 +81,12 @@ test('a change among 100,000 entries copies a shard, not the map', () => {
   const each = (performance.now() - began) / 2_000
   expect(each).toBeLessThan(0.2)
   expect([map.get('key 7'), last.get('key 7'), last.size]).toEqual([7, -1, 100_000])
+})
+
+test('what two versions share is not looked at', () => {
+  const map = ShardedMap.from<number>(Array.from({ length: 100_000 }, (_, n) => [`key ${n}`, n] as const))
+  const later = map.with([['key 5', -5]]).without(['key 6'])
+  const began = performance.now()
+  for (let n = 0; n < 200; n++) expect([...map.differences(later)]).toHaveLength(2)
+  expect((performance.now() - began) / 200).toBeLessThan(1)
 })

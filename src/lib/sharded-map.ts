@@ -24,6 +24,35 @@ function hash(key: string): number {
   return h ^ (h >>> 15)
 }
 
+function find<V>(node: Node<V>, key: string, shift: number): V | undefined {
+  let at = node
+  let h = hash(key) >>> shift
+  while (at.kids !== undefined) {
+    at = at.kids[h & (WIDTH - 1)] as Node<V>
+    h >>>= BITS
+  }
+  return at.entries.get(key)
+}
+
+function* differ<V>(a: Node<V>, b: Node<V>, shift: number): Generator<Difference<V>> {
+  if (a === b) return
+  if (a.kids !== undefined && b.kids !== undefined) {
+    for (let i = 0; i < WIDTH; i++) yield* differ(a.kids[i] as Node<V>, b.kids[i] as Node<V>, shift + BITS)
+    return
+  }
+  for (const [key, before] of walk(a)) {
+    const after = find(b, key, shift)
+    if (after !== before) yield { before, after }
+  }
+  for (const [key, after] of walk(b)) if (find(a, key, shift) === undefined) yield { before: undefined, after }
+}
+
+/** What stands under one key of two versions; undefined: nothing. */
+export interface Difference<V> {
+  readonly before: V | undefined
+  readonly after: V | undefined
+}
+
 const leaf = <V>(owner: object): Leaf<V> => ({ owner, entries: new Map(), kids: undefined })
 
 function split<V>(from: Leaf<V>, shift: number): Branch<V> {
@@ -61,13 +90,8 @@ export class ShardedMap<V> {
   }
 
   get(key: string): V | undefined {
-    let node = this.#root
-    let h = node.kids === undefined ? 0 : hash(key)
-    while (node.kids !== undefined) {
-      node = node.kids[h & (WIDTH - 1)] as Node<V>
-      h >>>= BITS
-    }
-    return node.entries.get(key)
+    const root = this.#root
+    return root.kids === undefined ? root.entries.get(key) : find(root, key, 0)
   }
 
   has(key: string): boolean {
@@ -80,6 +104,11 @@ export class ShardedMap<V> {
 
   entries(): Generator<[string, V]> {
     return walk(this.#root)
+  }
+
+  /** Where a later version differs. What both share is skipped, so that it takes as long as the changes were many. Lazily. */
+  differences(later: ShardedMap<V>): Generator<Difference<V>> {
+    return differ(this.#root, later.#root, 0)
   }
 
   with(changes: Iterable<readonly [string, V]>): ShardedMap<V> {

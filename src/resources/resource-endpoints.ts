@@ -10,6 +10,7 @@ import { makeCursor, pageRequest } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { placeChange } from '#/api/place.ts'
 import { changedResource, newResource } from './make-resource.ts'
+import { resourceChanges } from './resource-changes.ts'
 import type { Resource, ResourceChange, ResourceDeps } from './resource.ts'
 import { ResourceCreate, ResourceUpdate } from './resource-input.ts'
 import { ContentView, contentView, ResourceView, resourceView, templateView } from './resource-view.ts'
@@ -28,7 +29,14 @@ const RESOURCES: ItemNoun<'resource', Resource> = {
 /** Every route of /resources. */
 export function resourceEndpoints(deps: ResourceDeps): readonly Endpoint[] {
   const room = { noun: RESOURCES, deps }
-  return [...itemLists(room), templates(deps), ...reading(deps), ...declaring(room), ...itemSingles(room)]
+  return [
+    ...itemLists(room),
+    templates(deps),
+    ...reading(deps),
+    ...declaring(room),
+    resourceChanges(deps),
+    ...itemSingles(room),
+  ]
 }
 
 function templates(deps: ResourceDeps): Endpoint {

@@ -1,8 +1,10 @@
 import type { ResourceId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
+import type { EventStreams } from '#/api/event-streams.ts'
 import type { ItemDeps } from '#/api/item-noun.ts'
 import type { ItemChange, ItemReader, ItemWriter, StoredItem } from '#/api/items.ts'
+import type { WatchedCatalog } from '#/catalog/watch.ts'
 
 export interface Resource extends StoredItem<ResourceId> {
   readonly isTemplate: boolean
@@ -31,4 +33,6 @@ export interface ContentReader {
 
 export interface ResourceDeps extends ItemDeps<'resource', Resource, ResourceChange> {
   readonly content: ContentReader
+  readonly streams: Pick<EventStreams, 'answer'>
+  readonly watched: WatchedCatalog
 }

@@ -4,6 +4,7 @@ import { actorOf, type Actor } from '#/api/actor.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { Deleted } from '#/api/items.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { rootChanges, type RootChangesDeps } from './root-changes.ts'
 
 export interface Root {
   readonly uri: string
@@ -21,7 +22,7 @@ export interface RootStore {
   remove(uri: string, actor: Actor): Promise<boolean>
 }
 
-export interface RootDeps {
+export interface RootDeps extends RootChangesDeps {
   readonly store: RootStore
 }
 
@@ -36,7 +37,7 @@ const closed = { additionalProperties: false }
 
 /** Roots say where servers may work: for administrators alone, with a token that is not narrowed. */
 export function rootEndpoints(deps: RootDeps): readonly Endpoint[] {
-  return [...reading(deps), ...writing(deps)]
+  return [...reading(deps), rootChanges(deps), ...writing(deps)]
 }
 
 function reading({ store }: RootDeps): readonly Endpoint[] {

@@ -23,5 +23,6 @@ export function catalogReader(db: Pick<Database, 'read'>): CatalogReader {
     tools: toolSource(reader),
     prompts: promptSource(reader),
     resources: resourceSource(reader),
+    roots: async () => await reader.selectFrom('roots').select(['uri', 'name']).orderBy('uri').execute(),
   }
 }

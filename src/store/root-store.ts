@@ -4,6 +4,8 @@ import type { RootStore } from '#/roots/root-endpoints.ts'
 import type { Database } from './store.ts'
 
 const SOURCE = 'roots'
+/** Roots are announced all together: the kind of the change says everything. */
+const ALL = '0'.repeat(32)
 
 /** Roots in PostgreSQL. */
 export function rootStore(db: Database): RootStore {
@@ -35,8 +37,10 @@ async function write(
 ): Promise<boolean> {
   const { value } = await db.write(SOURCE, async (tx) => {
     const { rows } = await statement.execute(tx.sql)
-    if (rows.length > 0) tx.audit({ actor: actor.by, action, targetKind: 'root', targetId: uri, detail: {} })
-    return rows.length > 0
+    if (rows.length === 0) return false
+    tx.changed('roots', ALL)
+    tx.audit({ actor: actor.by, action, targetKind: 'root', targetId: uri, detail: {} })
+    return true
   })
   return value
 }

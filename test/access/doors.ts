@@ -11,6 +11,8 @@ export interface Door {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined
+  /** It tells what happens and never ends by itself: what comes first is the answer. */
+  readonly endless?: true
   /** The door beside it that leads to nothing: who may not know that this one exists must be told the same there. */
   readonly absent?: string
   /** Ids in an answer that differ between the two. */
@@ -30,7 +32,10 @@ export function restDoors(scene: Scene): Door[] {
   return restEndpoints(anything, { version: '' }).flatMap((endpoint) => {
     const [method = '', path = ''] = endpoint.route.split(' ')
     const mounts = endpoint.rootOnly === true ? [''] : ['', '/v1']
-    return mounts.flatMap((mount) => doorsOf(scene, method, mount + path))
+    const endless = endpoint.replyType === 'text/event-stream'
+    return mounts
+      .flatMap((mount) => doorsOf(scene, method, mount + path))
+      .map((door): Door => (endless ? { ...door, endless } : door))
   })
 }
 

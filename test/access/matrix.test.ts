@@ -44,8 +44,14 @@ function ask(door: Door, principal: PrincipalName): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(scene.gateway.url + door.path, { method: door.method, headers, agent }, (answer) => {
       const chunks: Buffer[] = []
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-      answer.on('end', () => resolve(understood(answer.statusCode ?? 0, Buffer.concat(chunks).toString(), door)))
+      const done = (): void => resolve(understood(answer.statusCode ?? 0, Buffer.concat(chunks).toString(), door))
+      answer.on('end', done)
+      answer.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        if (!door.endless || answer.statusCode !== 200) return
+        done()
+        answer.destroy()
+      })
       answer.on('error', reject)
     })
     sent.on('error', reject).end(door.body)

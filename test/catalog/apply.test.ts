@@ -177,6 +177,10 @@ const STEPS = {
     db.tables.servers.delete(ids.server(n))
     return [['server', ids.server(n)]]
   },
+  roots: (db, { n, m }) => {
+    db.roots = [...db.roots.slice(m), { uri: `place://${n}`, name: `root ${m}` }]
+    return [['roots', '0'.repeat(32)]]
+  },
 } satisfies Record<string, Commit>
 
 function run(db: MemoryCatalog, step: Step): void {

@@ -161,7 +161,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
         settled,
       },
       prompts: { store: promptStore(db), getter: { get: asked }, settled },
-      resources: { store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, settled },
+      resources: { store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, ...unheard, settled },
       tokens: { store: tokenStore(db), settled },
       users: { store: userStore(db), settled },
       teams: { store: teamStore(db), settled },
@@ -169,7 +169,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },
       audit: { reader: auditStore(db) },
       tags: { store: tagStore(db) },
-      roots: { store: rootStore(db) },
+      roots: { store: rootStore(db), ...unheard },
       imports: importStore(db),
       declared: declaredStore(db),
       system: { version: '0.0.0-test', activity: () => activity(db), databaseVersion: () => serverVersion(db) },
@@ -231,6 +231,9 @@ function principal(userId: UserId, permissions: readonly string[] | null): Princ
     permissions: permissions && PERMISSIONS.filter((one) => permissions.includes(one)),
   })
 }
+
+/** Streams of changes need a catalog, which there is in a whole gateway only. */
+const unheard = { streams: { answer: () => ({ body: '' }) }, watched: { watch: () => ({ [Symbol.dispose]() {} }) } }
 
 const settled = async (): Promise<void> => undefined
 

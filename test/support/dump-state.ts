@@ -47,6 +47,7 @@ export function dumpState(state: CatalogState): unknown {
       renamed: [tools, prompts, resources].map(({ renamed }) => [...renamed].map(([name, { id }]) => [name, id])),
       places: [tools, prompts, resources].map(({ places }) => [...places]),
     })),
+    roots: state.roots,
     memberOf: sorted(state.memberOf, (servers) => servers.toSorted()),
   }
 }

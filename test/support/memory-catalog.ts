@@ -1,4 +1,5 @@
 import type { Change, ChangeKind } from '../../src/catalog/changes.ts'
+import type { CatalogRoot } from '../../src/catalog/model.ts'
 import { READ_MAX, type CatalogReader, type ItemSource, type Page, type Source } from '../../src/catalog/reader.ts'
 import type { CatalogParts } from '../../src/catalog/build.ts'
 
@@ -17,6 +18,7 @@ export class MemoryCatalog {
     resources: new Map(),
     servers: new Map(),
   } as Record<Exclude<keyof CatalogParts, 'seq'>, Map<string, never>>
+  roots: readonly CatalogRoot[] = []
   readonly changes: Change[] = []
   /** Ids that were deleted. */
   readonly retired = new Set<string>()
@@ -49,6 +51,7 @@ export class MemoryCatalog {
       tools: this.#itemSource('tools'),
       prompts: this.#itemSource('prompts'),
       resources: this.#itemSource('resources'),
+      roots: async () => this.#read(() => this.roots),
     } as CatalogReader
   }
 
