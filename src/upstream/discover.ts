@@ -1,4 +1,5 @@
 import type { DiscoverOptions, Discoverer, Discovery } from '#/gateways/discovery.ts'
+import type { ListKind } from '#/catalog/snapshot.ts'
 import { Bulkhead, BulkheadRefusal } from '#/lib/bulkhead.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { SERVER_INFO } from '#/mcp/meta-keys.ts'
@@ -46,13 +47,6 @@ async function describe(found: Detected, options: DiscoverOptions): Promise<Disc
   const message = parseMessage(found.message)
   const result = isObject(message?.['result']) ? message['result'] : {}
   const capabilities = isObject(result['capabilities']) ? result['capabilities'] : {}
-  const problems: string[] = []
-  const run = { wire: found.wire, session: found.session, problems }
-  const list = async (kind: 'tools' | 'prompts' | 'resources' | 'resourceTemplates', capability: string) => {
-    if (!isObject(capabilities[capability])) return []
-    options.progress?.(`reading ${kind}`)
-    return await readList(kind, run)
-  }
   return {
     era: found.era,
     revision: found.revision,
@@ -62,11 +56,37 @@ async function describe(found: Detected, options: DiscoverOptions): Promise<Disc
     capabilities: rawAt(found.message, ['result', 'capabilities']) ?? '{}',
     serverInfo: rawAt(found.message, ['result', ...(found.era === 'legacy' ? ['serverInfo'] : ['_meta', SERVER_INFO])]),
     instructions: typeof result['instructions'] === 'string' ? result['instructions'] : null,
-    tools: await list('tools', 'tools'),
-    prompts: await list('prompts', 'prompts'),
-    resources: await list('resources', 'resources'),
-    templates: await list('resourceTemplates', 'resources'),
-    problems,
+    ...(await readLists(found, capabilities, options)),
+  }
+}
+
+type Lists = Pick<Discovery, 'tools' | 'prompts' | 'resources' | 'templates' | 'problems'>
+
+/** The tools, which are most of what there is to say, and beside them the other lists one after the other. */
+async function readLists(
+  { wire, session }: Detected,
+  capabilities: Readonly<Record<string, unknown>>,
+  { progress }: DiscoverOptions,
+): Promise<Lists> {
+  const list = async (kind: ListKind, capability: string) => {
+    const problems: string[] = []
+    if (!isObject(capabilities[capability])) return { items: [], problems }
+    progress?.(`reading ${kind}`)
+    return { items: await readList(kind, { wire, session, problems }), problems }
+  }
+  const others = async () =>
+    [
+      await list('prompts', 'prompts'),
+      await list('resources', 'resources'),
+      await list('resourceTemplates', 'resources'),
+    ] as const
+  const [tools, [prompts, resources, templates]] = await Promise.all([list('tools', 'tools'), others()])
+  return {
+    tools: tools.items,
+    prompts: prompts.items,
+    resources: resources.items,
+    templates: templates.items,
+    problems: [tools, prompts, resources, templates].flatMap(({ problems }) => problems),
   }
 }
 
