@@ -29,7 +29,7 @@ export interface Mark {
 
 /** Who declared what, and what there is under the names of a set. */
 export interface DeclaredStore {
-  /** What bears one of these names, and everything that the set declared before: one statement. */
+  /** What bears one of these names, and everything that the set declared before. All who ask at the same time share a statement. */
   existing(asked: NamesAsked): Promise<readonly Existing[]>
   /** Items by name, `*` standing for any characters: one statement. */
   items(names: Readonly<Record<ItemKind, readonly string[]>>): Promise<readonly NamedItem[]>

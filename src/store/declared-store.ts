@@ -1,14 +1,16 @@
 import { sql, type RawBuilder } from 'kysely'
-import type { DeclaredStore, Mark, NamedItem } from '#/declared/declared-store.ts'
-import type { Existing, Kind } from '#/declared/step.ts'
+import type { DeclaredStore, Mark, NamedItem, NamesAsked } from '#/declared/declared-store.ts'
+import type { Kind } from '#/declared/step.ts'
 import { crowd } from '#/lib/crowd.ts'
+import { readExisting } from './declared-existing.ts'
 import type { Database } from './store.ts'
 import { isAdministrator } from './people-rows.ts'
 import { live } from './token-rows.ts'
 
 const SOURCE = 'declared'
-/** Marks that go into one statement. */
+/** Marks, and questions, that go into one statement. */
 const MARKED_AT_ONCE = 100
+const ASKED_AT_ONCE = 100
 
 const TABLES = { gateway: 'gateways', server: 'servers', token: 'tokens' } as const satisfies Record<Kind, string>
 
@@ -19,15 +21,9 @@ export function declaredStore(db: Database): DeclaredStore {
     await db.statement(SOURCE, () => upsertAll(asked))
     return new Map(asked.map((mark) => [mark, true]))
   }, MARKED_AT_ONCE)
+  const existing = crowd((asked: readonly NamesAsked[]) => readExisting(read, asked), ASKED_AT_ONCE)
   return {
-    existing: async ({ set, slugs, servers, tokens, userId }) => {
-      const union = sql<Existing>`(
-        ${things('gateway')} WHERE d.declared_set = ${set} OR x.slug = ANY(${slugs})
-        UNION ALL ${things('server')} WHERE d.declared_set = ${set} OR lower(x.name) = ANY(${servers})
-        UNION ALL ${things('token')} WHERE x.revoked_at IS NULL
-          AND (d.declared_set = ${set} OR (x.user_id = ${userId} AND x.name = ANY(${tokens}))))`
-      return await read.selectFrom(union.as('e')).selectAll().orderBy('kind').orderBy('name').execute()
-    },
+    existing: async (asked) => (await existing(asked)) ?? [],
     items: async ({ tool, prompt, resource }) => {
       const union = sql<NamedItem>`(${fitting('tool', 'name', tool)} UNION ALL ${fitting('prompt', 'name', prompt)}
         UNION ALL ${fitting('resource', 'uri', resource)})`
@@ -67,11 +63,6 @@ export function declaredStore(db: Database): DeclaredStore {
         .executeTakeFirst(),
     mark: async (mark) => void (await marks(mark)),
   }
-}
-
-function things(kind: Kind): RawBuilder<unknown> {
-  return sql`SELECT ${sql.lit(kind)} AS kind, x.id, x.name, d.declared_set AS set
-    FROM ${sql.table(TABLES[kind])} AS x LEFT JOIN declared_things AS d ON d.${sql.ref(`${kind}_id`)} = x.id`
 }
 
 function fitting(kind: NamedItem['kind'], column: 'name' | 'uri', names: readonly string[]): RawBuilder<unknown> {

@@ -1,9 +1,17 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
+import { crowd } from '#/lib/crowd.ts'
 import type { ImportState, ImportStore, Progress, StoredImport } from '#/transfer/import-run.ts'
 import { iso, isoOrNull } from './columns.ts'
 import type { Database } from './store.ts'
 
 const SOURCE = 'imports'
+/** Reports that go into one statement. */
+const REPORTED_AT_ONCE = 100
+
+interface Report {
+  readonly state: ImportState
+  readonly by: string
+}
 
 /** How imports went, in PostgreSQL: any worker can tell. */
 export function importStore(db: Database): ImportStore {
@@ -22,22 +30,14 @@ export function importStore(db: Database): ImportStore {
     startedAt: row.started_at,
     completedAt: row.completed_at,
   })
+  const reports = crowd(async (asked: readonly Report[]) => {
+    const { rows } = await db.statement(SOURCE, () => upsert<Row>(asked))
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    return new Map(asked.flatMap((one) => [[one, byId.get(one.state.id)] as const]))
+  }, REPORTED_AT_ONCE)
   return {
-    report: async ({ id, status, progress, errors, warnings, startedAt }, by) => {
-      const [row] = (
-        await db.statement(
-          SOURCE,
-          () => sql<Row>`
-            INSERT INTO imports AS i (id, by, status, progress, errors, warnings, started_at, completed_at)
-            VALUES (${id}, ${by}, ${status}, ${JSON.stringify(progress)}, ${JSON.stringify(errors)},
-                    ${JSON.stringify(warnings)}, ${startedAt}, CASE WHEN ${status === 'running'} THEN NULL ELSE now() END)
-            ON CONFLICT (id) DO UPDATE
-              SET status = excluded.status, progress = excluded.progress, errors = excluded.errors,
-                  warnings = excluded.warnings, completed_at = excluded.completed_at
-            RETURNING i.id, i.status, i.progress, i.errors, i.warnings, ${iso('i.started_at')} AS started_at,
-                      ${isoOrNull('i.completed_at')} AS completed_at`,
-        )
-      ).rows
+    report: async (state, by) => {
+      const row = await reports({ state, by })
       if (row === undefined) throw new TypeError('an import left no row')
       return importOf(row)
     },
@@ -57,4 +57,22 @@ export function importStore(db: Database): ImportStore {
       return count
     },
   }
+}
+
+/** How far several imports are; of one that told twice, where it was last. */
+function upsert<Row>(reports: readonly Report[]): RawBuilder<Row> {
+  const latest = new Map(reports.map((report) => [report.state.id, report]))
+  const rows = [...latest.values()].map(({ state: { id, status, progress, errors, warnings, startedAt }, by }) => {
+    const [told, wrong, doubtful] = [progress, errors, warnings].map((part) => JSON.stringify(part))
+    const ended = status === 'running' ? sql`NULL` : sql`now()`
+    return sql`(${id}, ${by}, ${status}, ${told}, ${wrong}, ${doubtful}, ${startedAt}, ${ended})`
+  })
+  return sql<Row>`
+    INSERT INTO imports AS i (id, by, status, progress, errors, warnings, started_at, completed_at)
+    VALUES ${sql.join(rows)}
+    ON CONFLICT (id) DO UPDATE
+      SET status = excluded.status, progress = excluded.progress, errors = excluded.errors,
+          warnings = excluded.warnings, completed_at = excluded.completed_at
+    RETURNING i.id, i.status, i.progress, i.errors, i.warnings, ${iso('i.started_at')} AS started_at,
+              ${isoOrNull('i.completed_at')} AS completed_at`
 }

@@ -3,6 +3,7 @@ import type { TokenId, UserId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import type { Owned } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { crowd } from '#/lib/crowd.ts'
 import type { Token } from '#/tokens/token.ts'
 import type { Actor, Before, TokenChange, TokenReader, TokenToMake, TokenWriter } from '#/tokens/token-store.ts'
 import { olderThan } from './columns.ts'
@@ -21,6 +22,14 @@ export function tokenStore(db: Database): TokenReader & TokenWriter {
 
 function reading(db: Database): TokenReader {
   const read = db.read(SOURCE)
+  // Many do something in the name of the same token at the same time.
+  const owns = crowd(async (ids: readonly TokenId[]) => {
+    const rows = await tokenQuery(read)
+      .where(sql<boolean>`t.id = ANY(${ids})`)
+      .where(live('t'))
+      .execute()
+    return new Map(rows.map((row) => [row.id as TokenId, tokenOf(row)]))
+  }, 100)
   return {
     page: async ({ limit, after, includeInactive }, { userId, offset }) => {
       // The count is a part of every row, and of a row of its own where a page is empty.
@@ -50,6 +59,8 @@ function reading(db: Database): TokenReader {
       return row?.id as UserId | undefined
     },
     before: async ({ ownId, targetId, serverId }) => {
+      if (targetId === null && serverId === null)
+        return { own: await owns(ownId), target: undefined, server: undefined }
       const rows = await tokenQuery(read)
         .select([live('t').as('live'), serverJson(serverId).as('server')])
         .where('t.id', 'in', targetId === null ? [ownId] : [ownId, targetId])
