@@ -27,17 +27,18 @@ export interface BeforeCreate {
 
 export interface GatewayReader {
   page(request: PageRequest, filter: GatewayFilter): Promise<Page<Gateway>>
+  /** All who ask at the same time share a statement, here and in `slugTaken` and `known`. */
   byId(id: GatewayId): Promise<Gateway | undefined>
   /** Whether a slug is in use, what an earlier create with this key left, and the names below a prefix: one statement. */
   beforeCreate(
     slug: string,
     asked: { readonly userId: UserId; readonly key: string; readonly prefix: string },
   ): Promise<BeforeCreate>
-  /** Whether a slug is in use. All who ask at the same time share a statement. */
+  /** Whether a slug is in use. */
   slugTaken(slug: string): Promise<boolean>
   /** The names below a prefix that are in use: one statement. */
   taken(prefix: string): Promise<TakenNames>
-  /** What is stored of a gateway's items, and the names that new ones must not take: one statement. */
+  /** What is stored of a gateway's items, and the names that new ones must not take. */
   known(id: GatewayId, prefix: string): Promise<{ readonly known: Known; readonly taken: TakenNames }>
 }
 

@@ -60,7 +60,7 @@ export async function restoreDump(options: RestoreOptions): Promise<void> {
       targetId: 'all',
       detail: options.detail,
     }
-    await client.query(SOURCE + endOf({ changes: new Map(), audit }, new Date()))
+    await client.query(SOURCE + endOf([{ changes: new Map(), audit }], new Date()))
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
     throw explained(error)

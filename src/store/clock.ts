@@ -6,21 +6,25 @@ import type { AuditEntry } from './store.ts'
 /** The channel on which the clock's number is announced. */
 export const CHANNEL = 'causeway'
 
-/** What a transaction has to say of itself when it ends. */
+/** What a transaction has to say of a change when it ends. */
 export interface Announcement {
   readonly changes: ReadonlyMap<ChangeKind, ReadonlySet<string>>
   readonly audit: AuditEntry | undefined
 }
 
 /**
- * The end of a transaction, as one text for one round trip: take the clock, write the change rows and the audit row with its
- * number, announce it, commit. Without anything to say: commit. Values are literals, because parameters allow one statement only.
+ * The end of a transaction, as one text for one round trip: for each change take the clock, write the change rows and the audit row
+ * with its number, announce it; then commit. Values are literals, because parameters allow one statement only.
  */
-export function endOf({ changes, audit }: Announcement, at: Date): string {
+export function endOf(announcements: readonly Announcement[], at: Date): string {
+  return [...announcements.map((one) => announced(one, at)).filter((text) => text !== ''), 'COMMIT'].join('; ')
+}
+
+function announced({ changes, audit }: Announcement, at: Date): string {
   const rows = [...changes].flatMap(([kind, ids]) =>
     [...ids].map((id) => `(${escapeLiteral(kind)}, ${escapeLiteral(id)})`),
   )
-  if (rows.length === 0 && audit === undefined) return 'COMMIT'
+  if (rows.length === 0 && audit === undefined) return ''
   const hash = audit === undefined ? undefined : hashed(audit, at)
   const head = hash === undefined ? 'audit_head' : `sha256(audit_head || ${bytes(hash.hash)} || int8send(seq + 1))`
   const parts = [
@@ -28,7 +32,7 @@ export function endOf({ changes, audit }: Announcement, at: Date): string {
     ...(rows.length === 0 ? [] : [changeRows(rows)]),
     ...(hash === undefined ? [] : [auditRow(hash)]),
   ]
-  return `WITH ${parts.join(', ')} SELECT seq, pg_notify('${CHANNEL}', seq::text) FROM clock; COMMIT`
+  return `WITH ${parts.join(', ')} SELECT seq, pg_notify('${CHANNEL}', seq::text) FROM clock`
 }
 
 function changeRows(rows: readonly string[]): string {

@@ -1,37 +1,24 @@
 import { sql } from 'kysely'
-import type { Declaration, Gateway } from '#/gateways/gateway.ts'
-import type {
-  Actor,
-  GatewayChange,
-  GatewayReader,
-  GatewayWriter,
-  NewGateway,
-  Observation,
-  Refreshed,
-} from '#/gateways/gateway-store.ts'
-import { shownUrl } from '#/lib/shown-url.ts'
+import type { GatewayId } from '#/access/ids.ts'
+import type { Actor, GatewayChange, GatewayReader, GatewayWriter, Refreshed } from '#/gateways/gateway-store.ts'
 import { crowd } from '#/lib/crowd.ts'
 import { olderThan, taggedWith } from './columns.ts'
-import {
-  announceItems,
-  applyItems,
-  itemsStatement,
-  readKnown,
-  readTaken,
-  takenColumns,
-  takenOf,
-} from './discovery-store.ts'
+import { announceItems, applyItems } from './discovery-store.ts'
 import { columnsOf, observed } from './gateway-columns.ts'
-import { gatewayOf, gatewayQuery, type Counts } from './gateway-rows.ts'
-import { rememberKey } from './idempotency-store.ts'
+import { gatewayCreate, whereOf } from './gateway-create.ts'
+import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
 import { restateItems } from './gateway-items-store.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
+import { readKnown, readTaken, takenColumns, takenOf, type KnownAsked } from './known-store.ts'
 import { removeGateway } from './gateway-removal.ts'
 import { cutPage } from './page.ts'
 import { seenBy } from './seen.ts'
-import type { Database, WriteTx } from './store.ts'
+import type { Database, Reader, WriteTx } from './store.ts'
 
 const SOURCE = 'gateways'
+/** Questions that go into one statement; what is known of a gateway may be long. */
+const ASKED_AT_ONCE = 100
+const KNOWN_AT_ONCE = 10
 
 /** Gateways in PostgreSQL. */
 export function gatewayStore(db: Database): GatewayReader & GatewayWriter {
@@ -40,11 +27,8 @@ export function gatewayStore(db: Database): GatewayReader & GatewayWriter {
 
 function reading(db: Database): GatewayReader {
   const read = db.read(SOURCE)
-  const slugs = crowd(async (asked: readonly string[]) => {
-    const rows = await read.selectFrom('gateways').select('slug').where('slug', 'in', asked).execute()
-    return new Map(rows.map(({ slug }) => [slug, true]))
-  }, 100)
   return {
+    ...asking(read),
     page: async ({ limit, after, includeInactive, sight }, { tags, visibility }) => {
       const rows = await gatewayQuery(read)
         .where(seenBy('g', sight))
@@ -58,15 +42,11 @@ function reading(db: Database): GatewayReader {
         .execute()
       return cutPage(rows.map(gatewayOf), limit)
     },
-    byId: async (id) => {
-      const row = await gatewayQuery(read).where('g.id', '=', id).executeTakeFirst()
-      return row && gatewayOf(row)
-    },
     beforeCreate: async (slug, { userId, key, prefix }) => {
       const row = await read
         .selectNoFrom((from) => [
           sql<boolean>`EXISTS (SELECT 1 FROM gateways WHERE slug = ${slug})`.as('slug_taken'),
-          ...takenColumns(prefix),
+          ...takenColumns(sql`${prefix}::text`),
           from
             .selectFrom('idempotency_keys')
             .select(
@@ -87,18 +67,37 @@ function reading(db: Database): GatewayReader {
         remembered: remembered ? { targetId: remembered.target, hash: Buffer.from(remembered.hash, 'hex') } : undefined,
       }
     },
-    slugTaken: async (slug) => (await slugs(slug)) === true,
-    known: (id, prefix) => readKnown(read, id, prefix),
     taken: (prefix) => readTaken(read, prefix),
+  }
+}
+
+/** What many ask at the same time. */
+function asking(read: Reader): Pick<GatewayReader, 'byId' | 'slugTaken' | 'known'> {
+  const slugs = crowd(async (asked: readonly string[]) => {
+    const rows = await read.selectFrom('gateways').select('slug').where('slug', 'in', asked).execute()
+    return new Map(rows.map(({ slug }) => [slug, true]))
+  }, ASKED_AT_ONCE)
+  const gateways = crowd(async (ids: readonly GatewayId[]) => {
+    const rows = await gatewayQuery(read)
+      .where(sql<boolean>`g.id = ANY(${ids})`)
+      .execute()
+    return new Map(rows.map((row) => [row.id as GatewayId, gatewayOf(row)]))
+  }, ASKED_AT_ONCE)
+  const knowns = crowd((asked: readonly KnownAsked[]) => readKnown(read, asked), KNOWN_AT_ONCE)
+  return {
+    byId: gateways,
+    slugTaken: async (slug) => (await slugs(slug)) === true,
+    known: async (id, prefix) => {
+      const found = await knowns({ id, prefix })
+      if (found === undefined) throw new Error('a row for each question did not come')
+      return found
+    },
   }
 }
 
 function writing(db: Database): GatewayWriter {
   return {
-    create: async (gateway, actor) => {
-      const { value, seq } = await db.write(SOURCE, (tx) => create(tx, gateway, actor))
-      return { gateway: value, seq }
-    },
+    create: gatewayCreate(db),
     update: (change, actor) => hit(db, SOURCE, (tx) => update(tx, change, actor)),
     remove: (id, ifMatch, actor) => hit(db, SOURCE, (tx) => removeGateway(tx, { id, ifMatch }, actor)),
     setEnabled: (id, { enabled, ifMatch }, actor) =>
@@ -118,45 +117,6 @@ function writing(db: Database): GatewayWriter {
     applied: (refreshed) => hit(db, SOURCE, (tx) => refresh(tx, refreshed)),
   }
 }
-
-async function create(tx: WriteTx, gateway: NewGateway, actor: Actor): Promise<Gateway> {
-  const { id, declaration, observation, idempotency, nextCheckIn } = gateway
-  // What is stored is read as it goes in: in the query the names mean the rows that these two return.
-  const made = tx.sql
-    .with('gateway_states', (q) =>
-      q
-        .insertInto('gateway_states')
-        .values({ gateway_id: id, ...observed(observation, nextCheckIn), registration_attempts: 1 })
-        .returningAll(),
-    )
-    .with('remembered', (q) => rememberKey(q, { userId: actor.userId, idempotency, targetId: id }))
-    .with('gateways', (q) =>
-      q
-        .insertInto('gateways')
-        .values({ id, ...columnsOf(declaration), owner_id: actor.userId, created: provenance(actor) })
-        .returningAll(),
-    )
-  const items = observation.kind === 'found' ? itemsStatement({ gatewayId: id, actor }, observation) : undefined
-  const stored = gatewayQuery(made, countsIn(observation))
-  const [row] = await tx.together(stored.compile(), ...(items ? [items.compile(tx.sql)] : []))
-  if (row === undefined) throw new Error('a gateway that was just stored is not there')
-  tx.changed('gateway', id)
-  tx.changed('gateway_items', id)
-  audit(tx, actor, { action: 'gateways.create', id, detail: { name: declaration.name, ...whereOf(declaration) } })
-  return gatewayOf(row)
-}
-
-/** How much a gateway will offer that offers nothing yet. */
-function countsIn(observation: Observation): Counts {
-  const found = observation.kind === 'found' ? observation.diff : NOTHING_NEW
-  const count = (...lists: readonly { readonly added: readonly unknown[] }[]): Counts['tools'] =>
-    sql<number>`${lists.reduce((sum, { added }) => sum + added.length, 0)}::bigint`
-  const { tools, prompts, resources, templates } = found
-  return { tools: count(tools), prompts: count(prompts), resources: count(resources, templates) }
-}
-
-const NONE = { added: [] }
-const NOTHING_NEW = { tools: NONE, prompts: NONE, resources: NONE, templates: NONE }
 
 async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise<boolean> {
   const { id, declaration, ifMatch, observation, moved, nextCheckIn, renamed } = change
@@ -227,11 +187,6 @@ const UNKNOWN = {
   capabilities: null,
   server_info: null,
   instructions: null,
-}
-
-/** Where it leads, for the audit log. Arguments may hold secrets, so they are not told. */
-function whereOf({ url, stdio }: Declaration): Readonly<Record<string, unknown>> {
-  return stdio === null ? { url: url === null ? null : shownUrl(url) } : { command: stdio.command }
 }
 
 function audit(

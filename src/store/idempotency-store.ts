@@ -6,24 +6,20 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Schema } from './schema.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 
-/** The key of a create, kept by the statement that creates; nothing where the client sent none. */
-export function rememberKey(
-  db: QueryCreator<Schema>,
-  {
-    userId,
-    idempotency,
-    targetId,
-  }: { readonly userId: UserId; readonly idempotency: Idempotency | null; readonly targetId: string },
-) {
-  const row = db
-    .selectNoFrom([
-      sql<string>`${userId}::text`.as('user_id'),
-      sql<string>`${idempotency?.key ?? null}::text`.as('key'),
-      sql<Buffer>`${idempotency?.hash ?? null}::bytea`.as('request_hash'),
-      sql<string>`${targetId}::text`.as('target_id'),
-    ])
-    .where(sql<boolean>`${idempotency !== null}::boolean`)
-  return db.insertInto('idempotency_keys').columns(['user_id', 'key', 'request_hash', 'target_id']).expression(row)
+interface KeyOfCreate {
+  readonly userId: UserId
+  readonly idempotency: Idempotency | null
+  readonly targetId: string
+}
+
+/** The keys of creates, kept by the statement that creates; nothing where the client sent none. */
+export function rememberKeys(db: QueryCreator<Schema>, creates: readonly KeyOfCreate[]) {
+  const rows = creates.flatMap(({ userId, idempotency, targetId }) =>
+    idempotency === null ? [] : [{ userId, key: idempotency.key, hash: idempotency.hash.toString('hex'), targetId }],
+  )
+  return db.insertInto('idempotency_keys').columns(['user_id', 'key', 'request_hash', 'target_id'])
+    .expression(sql`SELECT k."userId", k.key, decode(k.hash, 'hex'), k."targetId"
+      FROM json_to_recordset(${JSON.stringify(rows)}::json) AS k ("userId" text, key text, hash text, "targetId" text)`)
 }
 
 export async function readRemembered(read: Reader, userId: UserId, key: string): Promise<Remembered | undefined> {

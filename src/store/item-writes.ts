@@ -4,7 +4,7 @@ import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { ItemChange, ItemFilter, ItemWriter, NewItem } from '#/api/items.ts'
 import type { PageRequest } from '#/api/paging.ts'
 import { olderThan, taggedWith } from './columns.ts'
-import { rememberKey } from './idempotency-store.ts'
+import { rememberKeys } from './idempotency-store.ts'
 import type { Database, WriteTx } from './store.ts'
 import { seenBy } from './seen.ts'
 import { purgeTotals } from './totals-rows.ts'
@@ -35,7 +35,7 @@ async function create(
 ): Promise<void> {
   const values = { id, ...columnsOf(columns), owner_id: actor.userId, created: provenance(actor) }
   await tx.sql
-    .with('remembered', (q) => rememberKey(q, { userId: actor.userId, idempotency, targetId: id }))
+    .with('remembered', (q) => rememberKeys(q, [{ userId: actor.userId, idempotency, targetId: id }]))
     .insertInto(item.table)
     .values(values as never)
     .execute()

@@ -14,7 +14,7 @@ import type {
   StoredSelected,
 } from '#/servers/server.ts'
 import { iso, olderThan, taggedWith } from './columns.ts'
-import { readRemembered, rememberKey } from './idempotency-store.ts'
+import { readRemembered, rememberKeys } from './idempotency-store.ts'
 import { heldOf } from './item-rows.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { cutPage } from './page.ts'
@@ -140,7 +140,7 @@ function writing(db: Database): ServerWriter {
 
 async function create(tx: WriteTx, { id, declaration, items, idempotency }: NewServer, actor: Actor): Promise<void> {
   await tx.sql
-    .with('remembered', (q) => rememberKey(q, { userId: actor.userId, idempotency, targetId: id }))
+    .with('remembered', (q) => rememberKeys(q, [{ userId: actor.userId, idempotency, targetId: id }]))
     .insertInto('servers')
     .values({ id, ...columnsOf(declaration), owner_id: actor.userId, created: provenance(actor) })
     .execute()

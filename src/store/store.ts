@@ -17,7 +17,7 @@ export interface Database {
     source: string,
     build: (sql: Kysely<Schema>) => Compilable<O> | RawBuilder<O>,
   ): Promise<StatementResult<O>>
-  /** The only transaction: a callback that owns it and cannot outlive it. Resolves after COMMIT with the clock's number (or null: nothing changed the catalog). */
+  /** The only transaction: a callback that owns it and cannot outlive it. Resolves after COMMIT with the clock's number, the last where there are several (null: nothing changed the catalog). */
   write<T>(
     source: string,
     work: (tx: WriteTx) => Promise<T>,
@@ -43,8 +43,10 @@ export interface WriteTx {
   together<R>(first: CompiledQuery<R>, ...others: readonly CompiledQuery[]): Promise<readonly R[]>
   /** Says which thing to read again once this has committed. */
   changed(kind: ChangeKind, ...ids: readonly string[]): void
-  /** The one audit record of this transaction. */
+  /** The one audit record of this change. */
   audit(entry: AuditEntry): void
+  /** What is said from here on is a change of its own, with its own number and audit record. */
+  another(): void
   /** Runs after COMMIT, outside the transaction's context. */
   afterCommit(work: () => void): void
 }

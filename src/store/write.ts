@@ -88,6 +88,14 @@ function begin(totalMs: number): string {
   )
 }
 
+/** One change, as far as it was told of. */
+interface Said {
+  readonly changes: Map<ChangeKind, Set<string>>
+  audit: AuditEntry | undefined
+}
+
+const nothingSaid = (): Said => ({ changes: new Map(), audit: undefined })
+
 /** The state of one attempt: what it may still do, and what it will say when it commits. */
 class Transaction {
   readonly #connection: Connection
@@ -95,9 +103,9 @@ class Transaction {
   readonly #comment: string
   readonly #endsAt: number
   readonly #watch: IdleWatch
-  readonly #changes = new Map<ChangeKind, Set<string>>()
+  readonly #said: Said[] = []
   readonly #after: (() => void)[] = []
-  #audit: AuditEntry | undefined
+  #saying: Said = nothingSaid()
   #statements = 0
   #open = true
 
@@ -133,12 +141,12 @@ class Transaction {
   }
 
   async commit(): Promise<number | null> {
-    const text = endOf({ changes: this.#changes, audit: this.#audit }, new Date())
+    const text = endOf([...this.#said, this.#saying], new Date())
     const results = await this.#connection.script(this.#comment + text, { ms: this.#leftMs() }).catch(unknownOutcome)
     // An aborted transaction answers COMMIT with ROLLBACK: the work hid an error.
     if (results.at(-1)?.command === 'ROLLBACK')
       throw new GatewayError('internal', 'the transaction had failed before its end')
-    const seq = results[0]?.rows[0]?.['seq']
+    const seq = results.at(-2)?.rows[0]?.['seq']
     return typeof seq === 'number' ? seq : null
   }
 
@@ -170,13 +178,18 @@ class Transaction {
         return (results[0]?.rows ?? []) as never
       },
       changed: (kind, ...ids) => {
-        const named = this.#changes.get(kind) ?? new Set()
+        const { changes } = this.#saying
+        const named = changes.get(kind) ?? new Set()
         for (const id of ids) named.add(id)
-        if (named.size > 0) this.#changes.set(kind, named)
+        if (named.size > 0) changes.set(kind, named)
       },
       audit: (entry) => {
-        if (this.#audit !== undefined) throw databaseError(new TypeError('a transaction has one audit record'))
-        this.#audit = entry
+        if (this.#saying.audit !== undefined) throw databaseError(new TypeError('a change has one audit record'))
+        this.#saying.audit = entry
+      },
+      another: () => {
+        this.#said.push(this.#saying)
+        this.#saying = nothingSaid()
       },
       afterCommit: (work) => {
         this.#after.push(work)
