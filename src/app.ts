@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bearerOf } from '#/access/bearer.ts'
+import type { UserId } from '#/access/ids.ts'
 import { identifier, type Identify } from '#/access/principal-of.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { UnderWay } from '#/access/under-way.ts'
@@ -38,14 +39,7 @@ import { recordSink } from '#/store/record-store.ts'
 import { CALLER_HEADER } from '#/stdio/launch.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
-import {
-  finishedCalls,
-  heldConnections,
-  recordsLost,
-  requestFailures,
-  signInRefusals,
-  type Telemetry,
-} from '#/telemetry/events.ts'
+import { finishedCalls, heldConnections, recordsLost, type Telemetry } from '#/telemetry/events.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { toolHeaders } from '#/tools/tool-backing.ts'
@@ -53,6 +47,7 @@ import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams
 import { declareOnce } from './declaring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
+import { openRefusals, type Refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
 import { routesOf } from './routes.ts'
 import { openKeptCatalog } from './saving.ts'
@@ -199,11 +194,11 @@ interface DoorParts {
 }
 
 async function openDoor(core: Core, { calls, upstream, telemetry, ending, building }: DoorParts): Promise<FrontDoor> {
-  const { config, link, db, keys, catalog, deadlines, admission, underWay } = core
-  const { again } = core.identify
+  const { config, link, db, keys, catalog, deadlines, admission, identify, underWay } = core
+  const { again } = identify
   const { bodyLimit, publicUrl } = config.http
-  const authenticate = authenticator(core, telemetry)
-  const failed = requestFailures(telemetry)
+  const refusals = openRefusals(db, telemetry, building)
+  const authenticate = authenticator(identify, refusals)
   const sessions = new Sessions({ sealer: keys, tell: (fact) => link.tell(factOf(fact)) })
   link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
   const edge = config.http.restLenience ? lenientEdge : strictEdge
@@ -226,7 +221,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     watched,
   })
   const rest = building.use(
-    await restApp({ endpoints, edge, authenticate, again, underWay, admission, bodyLimit, failed }),
+    await restApp({ endpoints, edge, authenticate, again, underWay, admission, bodyLimit, failed: refusals.failed }),
   )
   const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db.trouble) })
   const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))
@@ -235,7 +230,13 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     mcp: { authenticate, again, admission, catalog, calls, sessions, sealer: keys, deadlines, bodyLimit, serverInfo },
     ops: createOps({ authenticate, readiness, metrics }),
     rest: rest.handler,
-    notice: ({ requestId, request }, error) => failed({ requestId, path: pathOf(request.url), error }),
+    notice: ({ requestId, request }, error) =>
+      refusals.failed({
+        requestId,
+        error,
+        ...whence(request),
+        userId: error.code === 'forbidden' ? callerIn(request, identify) : null,
+      }),
   })
   return door
 }
@@ -246,24 +247,32 @@ function openStreams({ catalog, identify }: Core, ending: AbortSignal, building:
   return { streams, watched: building.use(new CatalogWatch(catalog)) }
 }
 
-/** Without the query, which may hold what nobody should read in a log. */
-function pathOf(url = ''): string {
-  return url.split('?', 1)[0] ?? ''
+/** The path without its query, which may hold what nobody should read in a log. */
+function whence({ url = '', socket }: FrontRequest): { readonly path: string; readonly fromIp: string | null } {
+  return { path: url.split('?', 1)[0] ?? '', fromIp: socket.remoteAddress ?? null }
 }
 
-/** Who is calling, by the token alone; a refusal is told to the security log. */
+/** Who is calling, by the token alone. */
 function authenticator(
-  { identify }: Core,
-  telemetry: Telemetry,
+  identify: Identify,
+  refusals: Refusals,
 ): (request: FrontRequest, requestId: string) => Principal {
-  const refused = signInRefusals(telemetry)
   return (request, requestId) => {
     try {
       return identify(bearerOf(request.rawHeaders), request.socket)
     } catch (cause) {
-      refused({ requestId, fromIp: request.socket.remoteAddress ?? null, why: GatewayError.from(cause).message })
+      refusals.unauthenticated({ requestId, ...whence(request), why: GatewayError.from(cause).message })
       throw cause
     }
+  }
+}
+
+/** Whose a request was that ended badly; null: a stranger's. */
+function callerIn(request: FrontRequest, identify: Identify): UserId | null {
+  try {
+    return identify(bearerOf(request.rawHeaders), request.socket).userId
+  } catch {
+    return null
   }
 }
 

@@ -18,6 +18,7 @@ import { gatewayCareStore } from '#/store/gateway-care-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { forgetIdempotencyKeys } from '#/store/idempotency-store.ts'
 import { leases } from '#/store/leases.ts'
+import { securityKeeper } from '#/store/security-store.ts'
 import { recordAttic } from '#/store/record-attic.ts'
 import type { OpenDatabase } from '#/store/database.ts'
 import { RETIREMENTS, type Retirement } from '#/stdio/launch.ts'
@@ -42,6 +43,8 @@ const AT_THE_STORE = { limit: 2, waiting: 100_000, maxWaitMs: 30_000 }
 const HOUR_MS = 3_600_000
 const RECORD_DAYS = 30
 const CHANGE_DAYS = 7
+const SECURITY_DAYS = 90
+const SECURITY_ENTRIES = 100_000
 
 /** What goes on beside requests: gateways are looked after and followed, old rows are forgotten. */
 export function keepHouse(
@@ -67,6 +70,8 @@ export function keepHouse(
         (signal) => forgetOldRecords(recordAttic(db), { recordDays: RECORD_DAYS, signal }),
         (signal) => forgetAudit(db, config, signal),
         () => tellAuditHead(auditStore(db), log),
+        () => securityKeeper(db).anchor(),
+        () => securityKeeper(db).forget({ days: SECURITY_DAYS, most: SECURITY_ENTRIES }),
       ],
       failed: (err) =>
         log.warn({ event: 'chores.failed', err }, 'old rows could not be forgotten; tried again in an hour'),

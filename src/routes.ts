@@ -20,6 +20,7 @@ import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
 import { roleStore } from '#/store/role-store.ts'
 import { rootStore } from '#/store/root-store.ts'
+import { securityStore } from '#/store/security-store.ts'
 import { serverStore } from '#/store/server-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
 import type { Database } from '#/store/store.ts'
@@ -79,7 +80,7 @@ export function routesOf({
       teams: { store: teamStore(db), settled },
       roles: { store: roleStore(db), snapshot: () => catalog.current, settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
-      audit: { reader: auditStore(db) },
+      audit: { reader: auditStore(db), security: securityStore(db) },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), streams, watched },
       imports: importStore(db),

@@ -43,6 +43,7 @@ const COMPOSITION = [
   'src/examine.ts',
   'src/reviewing.ts',
   'src/routes.ts',
+  'src/refusals.ts',
   'src/saving.ts',
   'src/settling.ts',
 ]

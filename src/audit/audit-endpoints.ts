@@ -4,7 +4,8 @@ import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { AuditDeps, AuditFilter, AuditReader, AuditRecord } from './audit.ts'
 import { FORMATS, LINES, type Format } from './export-lines.ts'
-import { verifyAuditChain } from './verify-chain.ts'
+import { refusalsEndpoint } from './refusals-endpoint.ts'
+import { verifyEndpoint } from './verify-endpoint.ts'
 
 const tag = 'audit'
 const permission = 'admin.security_audit'
@@ -35,9 +36,9 @@ const RecordView = Type.Object(
   { title: 'AuditRecord' },
 )
 
-/** Reading, checking and taking away the record of administrative changes. Nothing changes it. */
-export function auditEndpoints({ reader }: AuditDeps): readonly Endpoint[] {
-  return [listing(reader), verifying(reader), exporting(reader)]
+/** Reading, checking and taking away the record of administrative changes and of refusals. Nothing changes it. */
+export function auditEndpoints({ reader, security }: AuditDeps): readonly Endpoint[] {
+  return [listing(reader), verifyEndpoint(reader, security), exporting(reader), refusalsEndpoint(security)]
 }
 
 function listing(reader: AuditReader): Endpoint {
@@ -61,45 +62,6 @@ function listing(reader: AuditReader): Endpoint {
       const records = found.slice(0, limit)
       const more = found.length > limit
       return { body: { records: records.map(viewOf), next_before: more ? (records.at(-1)?.seq ?? null) : null } }
-    },
-  })
-}
-
-function verifying(reader: AuditReader): Endpoint {
-  return endpoint({
-    route: 'GET /audit/verify',
-    permission,
-    tag,
-    summary: 'Whether the record of changes is as it was written',
-    description:
-      'Goes through all of it: finds records that were changed, deleted, inserted, moved or cut off, and says where it shows first.',
-    query: Type.Object({
-      head: Type.Optional(
-        Type.String({
-          pattern: '^[0-9a-fA-F]{64}$',
-          description: 'A head that an earlier verification or the log told: it must still be one of this record’s',
-        }),
-      ),
-    }),
-    reply: Type.Object(
-      {
-        intact: Type.Boolean(),
-        records: Type.Integer({ description: 'That were good' }),
-        head: Type.Optional(
-          Type.String({ description: 'Note it elsewhere: later it shows that nothing was written anew' }),
-        ),
-        forgotten_through: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
-        seq: Type.Optional(Type.Union([Type.Integer(), Type.Null()], { description: 'Where it shows first' })),
-        why: Type.Optional(Type.String()),
-      },
-      { title: 'AuditVerdict' },
-    ),
-    handle: async ({ query: { head }, request: { signal } }) => {
-      const noted = head === undefined ? undefined : Buffer.from(head, 'hex')
-      const verdict = await verifyAuditChain(reader, { noted, signal })
-      if (!verdict.intact) return { body: verdict }
-      const { forgottenThrough, ...rest } = verdict
-      return { body: { ...rest, forgotten_through: forgottenThrough } }
     },
   })
 }

@@ -1,3 +1,6 @@
+import type { ChainLink, NextHead } from './chain-walk.ts'
+import type { SecurityReader } from './security.ts'
+
 /** One administrative change: who did what to which thing. `detail` is JSON, exactly as it was hashed. */
 export interface AuditRecord {
   /** The change clock's number; numbers have gaps where a change of the catalog was no administrative one. */
@@ -11,14 +14,7 @@ export interface AuditRecord {
 }
 
 /** A record as it is chained. */
-export interface ChainedRecord extends AuditRecord {
-  /** The hash that was stored with it. */
-  readonly recordHash: Buffer
-  /** The hash that it has now. */
-  readonly hashNow: Buffer
-  /** The head of the chain after it. */
-  readonly head: Buffer
-}
+export type ChainedRecord = AuditRecord & ChainLink
 
 /** Which records are wanted; what is absent does not matter. */
 export interface AuditFilter {
@@ -54,8 +50,7 @@ export interface AuditReader {
     range: { readonly after: number; readonly last: number; readonly limit: number },
     filter?: AuditFilter,
   ): Promise<readonly ChainedRecord[]>
-  /** The head after a record with this hash and number; null: as it was when heads did not say numbers. */
-  nextHead(previous: Buffer, recordHash: Buffer, seq: number | null): Buffer
+  readonly nextHead: NextHead
 }
 
 export interface AuditAttic {
@@ -68,4 +63,5 @@ export interface AuditAttic {
 
 export interface AuditDeps {
   readonly reader: AuditReader
+  readonly security: SecurityReader
 }

@@ -1,4 +1,5 @@
-import type { AuditReader, ChainedRecord } from './audit.ts'
+import type { AuditReader } from './audit.ts'
+import { ChainWalk } from './chain-walk.ts'
 
 /** What became of the audit log. `seq` is the first record at which it shows. */
 export type AuditVerdict =
@@ -9,10 +10,16 @@ export type AuditVerdict =
       /** The newest record that was forgotten when its time was over; null: none was. */
       readonly forgottenThrough: number | null
     }
-  | { readonly intact: false; readonly records: number; readonly seq: number | null; readonly why: string }
+  | BrokenChain
+
+export interface BrokenChain {
+  readonly intact: false
+  readonly records: number
+  readonly seq: number | null
+  readonly why: string
+}
 
 const SLICE = 1_000
-const MOVED = 'it was renumbered, or records before it were deleted, inserted or moved'
 
 export interface Verification {
   /** A head that was noted earlier, somewhere else: it must still be one of this log's. */
@@ -31,7 +38,8 @@ export async function verifyAuditChain(
   { noted, signal }: Verification = {},
 ): Promise<AuditVerdict> {
   const tip = await reader.tip()
-  const walk = new ChainWalk(reader, tip.forgotten?.head ?? Buffer.alloc(0), noted)
+  const walk = new ChainWalk(reader.nextHead, tip.forgotten?.head ?? Buffer.alloc(0))
+  let metNoted = noted === undefined || noted.equals(walk.head)
   let seq = 0
   for (;;) {
     signal?.throwIfAborted()
@@ -39,49 +47,20 @@ export async function verifyAuditChain(
     for (const record of slice) {
       seq = record.seq
       const why = walk.next(record)
-      if (why !== null) return broken(walk.records, seq, why)
+      if (why !== null) return brokenChain(walk.records, seq, why)
+      metNoted ||= noted?.equals(walk.head) ?? false
     }
     if (slice.length < SLICE) break
   }
-  if (!walk.head.equals(tip.head)) return broken(walk.records, null, 'the newest records are missing, or are not ours')
-  if (!walk.metNoted)
-    return broken(
-      walk.records,
-      null,
-      'the head that was noted is none of this log: it was written anew, or put back to an older copy',
-    )
+  if (!walk.head.equals(tip.head)) return brokenChain(walk.records, null, CUT)
+  if (!metNoted) return brokenChain(walk.records, null, ANOTHER)
   const forgottenThrough = tip.forgotten?.through ?? null
   return { intact: true, records: walk.records, head: walk.head.toString('hex'), forgottenThrough }
 }
 
-/** The chain from record to record. The first records of an old log have heads that say no numbers: after the first that does, all must. */
-class ChainWalk {
-  readonly #reader: AuditReader
-  readonly #noted: Buffer | undefined
-  #numbered = false
-  head: Buffer
-  records = 0
-  metNoted: boolean
+export const CUT = 'the newest records are missing, or are not ours'
+const ANOTHER = 'the head that was noted is none of this log: it was written anew, or put back to an older copy'
 
-  constructor(reader: AuditReader, head: Buffer, noted: Buffer | undefined) {
-    this.#reader = reader
-    this.#noted = noted
-    this.head = head
-    this.metNoted = noted === undefined || noted.equals(head)
-  }
-
-  /** Why this cannot be the next record; null: it is. */
-  next({ seq, recordHash, hashNow, head }: ChainedRecord): string | null {
-    if (!hashNow.equals(recordHash)) return 'the record was changed'
-    this.#numbered ||= head.equals(this.#reader.nextHead(this.head, recordHash, seq))
-    this.head = Buffer.from(this.#reader.nextHead(this.head, recordHash, this.#numbered ? seq : null))
-    if (!head.equals(this.head)) return MOVED
-    this.metNoted ||= this.#noted?.equals(this.head) ?? false
-    this.records++
-    return null
-  }
-}
-
-function broken(records: number, seq: number | null, why: string): AuditVerdict {
+export function brokenChain(records: number, seq: number | null, why: string): BrokenChain {
   return { intact: false, records, seq, why }
 }

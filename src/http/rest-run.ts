@@ -122,8 +122,16 @@ function watch(endpoint: Endpoint, { request, reply, said, underWay }: Streaming
   reply.raw.once('close', () => underWay.over(ongoing))
 }
 
+/** Of a request to a route that is not public. */
 export function principalOf(request: FastifyRequest): Principal {
-  return request.getDecorator<Principal>(PRINCIPAL)
+  const principal = callerOf(request)
+  if (principal === null) throw new TypeError('a route that needs a permission was reached without a principal')
+  return principal
+}
+
+/** null: it has not been asked who this is. */
+export function callerOf(request: FastifyRequest): Principal | null {
+  return request.getDecorator<Principal | null>(PRINCIPAL)
 }
 
 export const PRINCIPAL_DECORATOR = PRINCIPAL

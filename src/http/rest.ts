@@ -9,7 +9,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { requestIdOf } from './rest-request-id.ts'
 import { admit, reserveWhatComes, type RestAdmission } from './rest-admission.ts'
 import { asGatewayError, EDGE_DECORATOR, sendError } from './rest-errors.ts'
-import { PRINCIPAL_DECORATOR, principalOf, rememberPrincipal, runnerOf } from './rest-run.ts'
+import { callerOf, PRINCIPAL_DECORATOR, principalOf, rememberPrincipal, runnerOf } from './rest-run.ts'
 import { requireRoute } from './rest-narrowed.ts'
 
 export interface RestOptions extends RestAdmission {
@@ -30,6 +30,9 @@ export interface RestFailure {
   readonly requestId: string
   readonly path: string
   readonly error: GatewayError
+  readonly fromIp: string
+  /** null: a stranger. */
+  readonly userId: string | null
 }
 
 export interface RestApp extends AsyncDisposable {
@@ -110,10 +113,10 @@ function route(
     onRequest: async (request, reply) => {
       if (permission === 'public') return
       const principal = await options.authenticate(request.raw, request.id)
+      rememberPrincipal(request, principal)
       reply.header('cache-control', 'no-store, private')
       admit(options, principal, [request, reply])
       requireRoute(principal, endpoint, request.params)
-      rememberPrincipal(request, principal)
     },
     preParsing: (request, reply, ...[payload, done]) => {
       reserveWhatComes(request, reply)
@@ -156,5 +159,7 @@ function pathOf(endpoint: Endpoint): string {
 function report({ failed }: RestOptions, cause: unknown, request: FastifyRequest): void {
   // A body that broke off is its client's doing.
   if (request.raw.errored === cause) return
-  failed({ requestId: request.id, path: request.routeOptions.url ?? '', error: asGatewayError(cause) })
+  const { id: requestId, ip: fromIp } = request
+  const userId = callerOf(request)?.userId ?? null
+  failed({ requestId, path: request.routeOptions.url ?? '', error: asGatewayError(cause), fromIp, userId })
 }

@@ -204,6 +204,27 @@ export interface Schema {
     name: string
     created_at: Defaulted<Timestamp>
   }
+  security_head: {
+    one: Defaulted<boolean>
+    n: Defaulted<number>
+    head: Defaulted<Buffer>
+    kept_from: Defaulted<number>
+    kept_head: Defaulted<Buffer>
+  }
+  security_log: {
+    n: number
+    at: Timestamp
+    last_at: Timestamp
+    kind: string
+    user_id: string | null
+    network: string | null
+    why: string
+    path: string | null
+    request_id: string | null
+    times: number
+    record_hash: Buffer
+    head: Buffer
+  }
   server_items: {
     server_id: string
     kind: string

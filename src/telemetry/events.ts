@@ -84,6 +84,11 @@ export function requestFailures({ log }: Telemetry): (failed: RequestFailed) => 
   }
 }
 
+/** The database did not take what the security log has to say; it is kept and tried again. */
+export function securityUnwritten({ log }: Telemetry): (err: unknown) => void {
+  return (err) => log.warn({ event: 'security.unwritten', err }, 'the security log could not be written; tried again')
+}
+
 export interface RequestFailed {
   readonly requestId: string
   readonly path: string

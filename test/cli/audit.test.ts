@@ -32,7 +32,10 @@ test('who changed what, newest first, and of one kind', async () => {
 
 test('the record is intact, and a head that is not its own says that it is another', async () => {
   const good = await run(['audit', 'verify'])
-  expect([good.code, good.out]).toEqual([0, expect.stringMatching(/^intact: \d+ records\nhead [0-9a-f]{64}\n$/)])
+  expect([good.code, good.out]).toEqual([
+    0,
+    expect.stringMatching(/^intact: \d+ changes\nhead [0-9a-f]{64}\nintact: \d+ refusals\n$/),
+  ])
   const head = /head (\S+)/.exec(good.out)?.[1] ?? ''
   expect((await run(['audit', 'verify', '--head', head])).code).toBe(0)
   const other = await run(['audit', 'verify', '--head', '0'.repeat(64)])
@@ -52,3 +55,24 @@ test('it is taken away as lines or as a table, whole or not at all', async () =>
   expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringMatching(/could not be written: ENOENT/)])
   expect(await readdir(folder)).toEqual(['audit.csv'])
 })
+
+test('who knocked without a key, and who wanted more than it may', async () => {
+  const token = (await run(['user', 'add', 'eve@example.com'])).out.trim()
+  const knock = async (path: string, authorization: string): Promise<number> => {
+    const answer = await fetch(gateway.url + path, { headers: { authorization } })
+    await answer.arrayBuffer()
+    return answer.status
+  }
+  for (let n = 0; n < 25; n++) expect(await knock('/v1/tools', `Bearer guess-${n}`)).toBe(401)
+  expect(await knock('/v1/audit', `Bearer ${token}`)).toBe(403)
+  const find = async (kind: string): Promise<Record<string, unknown>[]> =>
+    JSON.parse((await run(['audit', 'refusals', '--kind', kind, '--json'])).out) as Record<string, unknown>[]
+  await expect.poll(() => find('forbidden'), { timeout: 25_000, interval: 500 }).not.toEqual([])
+  const [forbidden] = await find('forbidden')
+  expect(forbidden).toMatchObject({ network: '127.0.0.1', path: '/v1/audit', times: 1, user_id: expect.any(String) })
+  const guesses = await find('unauthenticated')
+  expect(guesses.reduce((sum, { times }) => sum + Number(times), 0)).toBe(25)
+  expect(guesses.every(({ user_id: user }) => user === null)).toBe(true)
+  expect((await run(['audit', 'refusals'])).out).toMatch(/^AT +TIMES +FROM +WHAT +PATH +WHY\n/)
+  expect((await run(['audit', 'verify'])).out).toMatch(/intact: [1-9]\d* refusals/)
+}, 60_000)

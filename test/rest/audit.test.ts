@@ -48,6 +48,7 @@ test('what was changed is read in pages, found by its action, and taken away as 
     records: records.length,
     head: records.at(-1).head,
     forgotten_through: null,
+    security_log: { intact: true, records: 0 },
   })
 })
 
@@ -55,6 +56,7 @@ test.each([
   ['/audit?since=yesterday', 'since'],
   ['/audit?limit=0', 'limit'],
   ['/audit/export?format=xml', 'format'],
+  ['/audit/refusals?kind=odd', 'kind'],
   ['/audit/verify?head=abc', 'head'],
 ])('%s names what is wrong', async (path, field) => {
   const answer = await rest.ask('GET', path)
@@ -62,6 +64,6 @@ test.each([
 })
 
 test('the record is for those who may look into security', async () => {
-  for (const path of ['/audit', '/audit/verify', '/audit/export'])
+  for (const path of ['/audit', '/audit/verify', '/audit/export', '/audit/refusals'])
     expect((await rest.ask('GET', path, { token: 'reader' })).status).toBe(403)
 })

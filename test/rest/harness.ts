@@ -31,6 +31,7 @@ import { importStore } from '#/store/import-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
 import { rootStore } from '#/store/root-store.ts'
+import { securityStore } from '#/store/security-store.ts'
 import { serverStore } from '#/store/server-store.ts'
 import { tagStore } from '#/store/tag-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
@@ -167,7 +168,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       teams: { store: teamStore(db), settled },
       roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },
-      audit: { reader: auditStore(db) },
+      audit: { reader: auditStore(db), security: securityStore(db) },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), ...unheard },
       imports: importStore(db),

@@ -1,0 +1,36 @@
+import { SecurityLog } from '#/audit/security-log.ts'
+import { securitySink } from '#/store/security-store.ts'
+import type { Database } from '#/store/store.ts'
+import { requestFailures, securityUnwritten, signInRefusals, type Telemetry } from '#/telemetry/events.ts'
+import type { RequestFailed, SignInRefused } from '#/telemetry/events.ts'
+
+/** Where somebody was refused. */
+interface Whence {
+  readonly fromIp: string | null
+  readonly path: string
+}
+
+/** What is refused is told to the log, counted, and kept in the security log. */
+export interface Refusals {
+  /** No valid token. */
+  unauthenticated(refusal: SignInRefused & Whence): void
+  /** A request ended with an error; `userId` null: nobody is known to have made it. */
+  failed(failure: RequestFailed & Whence & { readonly userId: string | null }): void
+}
+
+export function openRefusals(db: Database, telemetry: Telemetry, building: AsyncDisposableStack): Refusals {
+  const kept = building.use(new SecurityLog({ sink: securitySink(db), onFailure: securityUnwritten(telemetry) }))
+  const refused = signInRefusals(telemetry)
+  const failed = requestFailures(telemetry)
+  return {
+    unauthenticated: (refusal) => {
+      refused({ requestId: refusal.requestId, fromIp: refusal.fromIp, why: refusal.why })
+      kept.note({ ...refusal, kind: 'unauthenticated', userId: null })
+    },
+    failed: ({ requestId, path, error, fromIp, userId }) => {
+      failed({ requestId, path, error })
+      if (error.code === 'forbidden')
+        kept.note({ kind: 'forbidden', userId, fromIp, why: error.message, path, requestId })
+    },
+  }
+}
