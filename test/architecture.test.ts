@@ -84,6 +84,7 @@ const CONFINED: Readonly<Record<string, (path: string) => boolean>> = {
   pino: inOrUnder('src/telemetry'),
   'prom-client': inOrUnder('src/telemetry'),
   commander: inOrUnder('src/cli'),
+  'json-p3': inOrUnder('src/lib/json-path.ts'),
 }
 
 /** Globals that only one place may use. */

@@ -5,6 +5,7 @@ interface Context {
 interface RawJson {
   parse(text: string, reviver: (key: string, value: unknown, context: Context) => unknown): unknown
   rawJSON(text: string): unknown
+  isRawJSON(value: unknown): boolean
 }
 
 const Exact = JSON as unknown as RawJson
@@ -18,4 +19,9 @@ export function exactJson(text: string): unknown {
   return Exact.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && String(value) !== source ? Exact.rawJSON(source) : value,
   )
+}
+
+/** Whether a value is a number that only its text holds. */
+export function isExactNumber(value: unknown): boolean {
+  return Exact.isRawJSON(value)
 }

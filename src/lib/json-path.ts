@@ -1,75 +1,119 @@
+import { jsonpath, JSONPathEnvironment, JSONPathNode, type JSONPathQuery, type JSONValue } from 'json-p3'
+import { isExactNumber } from './exact-json.ts'
 import { isObject } from './is-object.ts'
 
-/** A step of a path (RFC 9535): one member, one element, all of them, or any of the two at any depth. */
-type Step =
-  | { readonly kind: 'name'; readonly name: string; readonly deep: boolean }
-  | { readonly kind: 'index'; readonly index: number; readonly deep: boolean }
-  | { readonly kind: 'all'; readonly deep: boolean }
+const { expressions, selectors } = jsonpath
+type Expression = InstanceType<typeof expressions.FilterExpression>
+type Segment = JSONPathQuery['segments'][number]
 
+/** A JSONPath (RFC 9535), without what could take long for its length: see `parseJsonPath`. */
 export interface JsonPath {
-  readonly steps: readonly Step[]
+  readonly segments: readonly Segment[]
   /** It leads to one value at most. */
   readonly single: boolean
 }
 
-const STEP =
-  /^(\.\.?)(?:([\p{L}_][\p{L}\p{N}_-]*)|(\*)|(?=\[))|^\[\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(-?\d{1,15})|(\*))\s*\]/u
-const MOST_STEPS = 64
-/** More than this is cut: a path of `..` over a large value must end. */
-const MOST_MATCHES = 100_000
+const ENVIRONMENT = new JSONPathEnvironment()
+// Patterns are somebody's regular expressions, which may run for ever.
+for (const name of ['match', 'search']) ENVIRONMENT.functionRegister.delete(name)
 
-/** Names, indexes, wildcards and descent; undefined: no path, or one with filters, slices or functions. */
+const MOST_SEGMENTS = 64
+
+/** Undefined: no path, or one whose filters look further than names and indexes lead, or that wants patterns. */
 export function parseJsonPath(text: string): JsonPath | undefined {
-  let rest = text.trim()
-  if (!rest.startsWith('$')) return undefined
-  rest = rest.slice(1)
-  const steps: Step[] = []
-  let deep = false
-  while (rest !== '') {
-    const found = STEP.exec(rest)
-    if (found === null || steps.length === MOST_STEPS) return undefined
-    const [whole, dots, name, star, single, double, index, all] = found
-    rest = rest.slice(whole.length)
-    deep ||= dots === '..'
-    const quoted = single ?? double
-    if (dots === '.' && name === undefined && star === undefined) return undefined
-    if (name !== undefined) steps.push({ kind: 'name', name, deep })
-    else if (quoted !== undefined) steps.push({ kind: 'name', name: quoted.replaceAll(/\\(.)/g, '$1'), deep })
-    else if (index !== undefined) steps.push({ kind: 'index', index: Number(index), deep })
-    else if (star !== undefined || all !== undefined) steps.push({ kind: 'all', deep })
-    else continue
-    deep = false
+  try {
+    const query = ENVIRONMENT.compile(text.trim())
+    if (query.segments.length > MOST_SEGMENTS || !query.segments.every(isPlain)) return undefined
+    return { segments: query.segments, single: query.singularQuery() }
+  } catch {
+    return undefined
   }
-  if (deep) return undefined
-  return { steps, single: steps.every((step) => step.kind !== 'all' && !step.deep) }
 }
 
-/** Everything that a path leads to, in order. */
-export function selectJson({ steps }: JsonPath, value: unknown): readonly unknown[] {
-  let found: unknown[] = [value]
-  for (const step of steps) {
-    const next: unknown[] = []
-    for (const at of found) {
-      for (const each of step.deep ? descend(at) : [at]) {
-        if (next.length >= MOST_MATCHES) break
-        next.push(...taken(step, each).slice(0, MOST_MATCHES - next.length))
-      }
+function isPlain(segment: Segment): boolean {
+  return segment.selectors.every(
+    (each) => !(each instanceof selectors.FilterSelector) || isPlainFilter(each.expression),
+  )
+}
+
+/** What a filter asks of one value takes as long as the filter is, not as the value is large. */
+function isPlainFilter(filter: Expression): boolean {
+  if (filter instanceof expressions.FilterQuery) return filter.path.singularQuery()
+  if (filter instanceof expressions.PrefixExpression) return isPlainFilter(filter.right)
+  if (filter instanceof expressions.LogicalExpression) return isPlainFilter(filter.expression)
+  if (filter instanceof expressions.InfixExpression) return isPlainFilter(filter.left) && isPlainFilter(filter.right)
+  if (filter instanceof expressions.FunctionExtension) return filter.args.every(isPlainFilter)
+  return filter instanceof expressions.FilterExpressionLiteral
+}
+
+const MOST_STEPS = 1_000_000
+const MOST_MS = 100
+const MOST_FOUND = 100_000
+
+/** Everything that a path leads to, in order. Undefined: it would take too long to find, or be too much. */
+export function selectJson(path: JsonPath, value: unknown): readonly unknown[] | undefined {
+  return new JsonSearch().select(path, value)
+}
+
+class TooMuch extends Error {}
+
+/** Any number of selections that end together: what one has used up the next ones lack. */
+export class JsonSearch {
+  readonly #until = performance.now() + MOST_MS
+  #root: JSONValue = null
+  #steps = 0
+
+  select({ segments }: JsonPath, value: unknown): readonly unknown[] | undefined {
+    this.#root = value as JSONValue
+    try {
+      let found: readonly JSONValue[] = [this.#root]
+      for (const segment of segments) found = this.#follow(segment, found)
+      return found.length > MOST_FOUND ? undefined : found
+    } catch (cause) {
+      // Values that lie in one another more deeply than there is stack to compare them.
+      if (cause instanceof TooMuch || cause instanceof RangeError) return undefined
+      throw cause
     }
-    found = next
   }
-  return found
+
+  #follow({ token, selectors: all }: Segment, from: readonly JSONValue[]): readonly JSONValue[] {
+    const found: JSONValue[] = []
+    const isDeep = token.kind === jsonpath.TokenKind.DDOT
+    for (const start of from)
+      for (const at of isDeep ? this.#descend(start) : [start])
+        for (const selector of all) for (const each of this.#select(selector, at)) found.push(each)
+    return found
+  }
+
+  *#select(selector: Segment['selectors'][number], at: JSONValue): Generator<JSONValue> {
+    if (!(selector instanceof selectors.FilterSelector)) {
+      for (const { value } of selector.resolve(new JSONPathNode(at, [], this.#root))) yield this.#step(value)
+      return
+    }
+    for (const value of childrenOf(at)) {
+      const context = { environment: ENVIRONMENT, currentValue: this.#step(value), rootValue: this.#root }
+      if (selector.expression.evaluate(context)) yield value
+    }
+  }
+
+  /** A value and everything inside it, outer before inner. */
+  *#descend(value: JSONValue): Generator<JSONValue> {
+    const left = [value]
+    for (let at = left.pop(); at !== undefined; at = left.pop()) {
+      yield this.#step(at)
+      const children = childrenOf(at)
+      for (let n = children.length - 1; n >= 0; n--) left.push(children[n])
+    }
+  }
+
+  #step(value: JSONValue): JSONValue {
+    this.#steps += 1
+    if (this.#steps > MOST_STEPS || (this.#steps % 64 === 0 && performance.now() > this.#until)) throw new TooMuch()
+    return value
+  }
 }
 
-function taken(step: Step, at: unknown): readonly unknown[] {
-  if (step.kind === 'all') return Array.isArray(at) ? at : isObject(at) ? Object.values(at) : []
-  if (step.kind === 'name') return isObject(at) && Object.hasOwn(at, step.name) ? [at[step.name]] : []
-  const value: unknown = Array.isArray(at) ? at.at(step.index) : undefined
-  return value === undefined ? [] : [value]
-}
-
-/** A value and everything inside it, outer before inner. */
-function* descend(value: unknown): Generator {
-  yield value
-  const inside: readonly unknown[] = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : []
-  for (const each of inside) yield* descend(each)
+function childrenOf(value: JSONValue): readonly JSONValue[] {
+  if (Array.isArray(value)) return value
+  return isObject(value) && !isExactNumber(value) ? Object.values<JSONValue>(value) : []
 }

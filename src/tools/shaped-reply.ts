@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { Endpoint, Reply } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { isObject } from '#/lib/is-object.ts'
-import { parseJsonPath, selectJson, type JsonPath } from '#/lib/json-path.ts'
+import { JsonSearch, parseJsonPath, type JsonPath } from '#/lib/json-path.ts'
 
 const QUERY = {
   apijsonpath: Type.Optional(
@@ -41,14 +41,22 @@ function shapeOf(text: string): Shape {
 }
 
 function shaped({ path, mapping }: Shape, body: unknown): readonly unknown[] {
-  const found = selectJson(path, body)
+  const search = new JsonSearch()
+  const found = selected(search, path, body)
   if (mapping.length === 0) return found
-  return found.map((each) => Object.fromEntries(mapping.map(([name, to]) => [name, valueAt(to, each)])))
+  return found.map((each) => Object.fromEntries(mapping.map(([name, to]) => [name, valueAt(search, to, each)])))
 }
 
-function valueAt(path: JsonPath, value: unknown): unknown {
-  const found = selectJson(path, value)
+function valueAt(search: JsonSearch, path: JsonPath, value: unknown): unknown {
+  const found = selected(search, path, value)
   return path.single ? (found[0] ?? null) : found
+}
+
+function selected(search: JsonSearch, path: JsonPath, value: unknown): readonly unknown[] {
+  const found = search.select(path, value)
+  if (found !== undefined) return found
+  const message = 'apijsonpath leads to more than can be looked through: make it narrower, or ask for a page with limit'
+  throw new GatewayError('invalid_request', message, { field: 'apijsonpath' })
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> {

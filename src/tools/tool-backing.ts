@@ -139,10 +139,12 @@ function urlOf(body: ToolUpdate, was: ToolBacking): Pick<ToolBacking, 'url' | 'b
 
 /** What cannot be followed is refused when it is said, not when the tool is called. */
 function filterOf(text: string): string {
-  if (text !== '' && parseJsonPath(text) === undefined)
-    throw invalid('jsonpathFilter', 'must be a JSONPath of names, indexes, * and ..; filters and slices are not known')
+  if (text !== '' && parseJsonPath(text) === undefined) throw invalid('jsonpathFilter', WANTED_PATH)
   return text
 }
+
+const WANTED_PATH =
+  'must be a JSONPath (RFC 9535) whose filters compare what names and indexes lead to, without patterns'
 
 function methodOf(given: string | null | undefined, before: ToolBacking['method']): ToolBacking['method'] {
   if (given == null) return before

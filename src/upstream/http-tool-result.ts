@@ -21,6 +21,7 @@ export function httpToolResult(
   const text = body.toString('utf8')
   const whole = jsonOf(text, contentType)
   const value = whole === undefined ? undefined : filtered(whole, local?.backing.jsonpathFilter ?? '')
+  if (value === TOO_MUCH) return resultOf({ text: TOO_MUCH, isError: true })
   if (value === undefined) return resultOf({ text: JSON.stringify({ response_text: text }) })
   const declaresOutput = definition.includes('"outputSchema"')
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -30,11 +31,14 @@ export function httpToolResult(
   })
 }
 
+const TOO_MUCH = "the tool's jsonpath_filter leads to more of this answer than can be looked through: make it narrower"
+
 /** What the tool's path selects: the one value that it leads to, or the list of all. */
 function filtered(value: unknown, text: string): unknown {
   const path = text === '' ? undefined : parseJsonPath(text)
   if (path === undefined) return value
   const found = selectJson(path, value)
+  if (found === undefined) return TOO_MUCH
   return path.single ? (found[0] ?? null) : found
 }
 
