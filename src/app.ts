@@ -34,8 +34,10 @@ import { onHeldConnection } from '#/lib/held-connection.ts'
 import { storeLeftovers } from '#/records/leftovers.ts'
 import { Recorder } from '#/records/recorder.ts'
 import { SpillFile } from '#/records/spill-file.ts'
+import { UsageMeter } from '#/records/usage-meter.ts'
 import { openDatabase, type OpenDatabase } from '#/store/database.ts'
 import { recordSink } from '#/store/record-store.ts'
+import { storedUsage } from '#/store/token-usage-store.ts'
 import { CALLER_HEADER } from '#/stdio/launch.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
@@ -64,12 +66,15 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const keys = sealer(prepared.keyRing)
   const catalog = await openKeptCatalog({ config, link, log, db, keys, version }, building)
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
-  const identify = identifier(catalog, config.snapshotMaxAgeMs)
+  const epoch = randomUUID()
+  const writer = `w${link.index}`
+  const meter = building.use(new UsageMeter({ read: storedUsage(db, { writer, epoch }) }))
+  const identify = identifier(catalog, { maxAgeMs: config.snapshotMaxAgeMs, requireUsage: meter.require })
   const underWay = building.use(reviewing(catalog, identify.again))
   const deadlines = createDeadlines()
   const admission = new Admission()
   const core = { config, link, log, db, keys, catalog, identify, underWay, deadlines, admission }
-  const records = await openRecords(core, building)
+  const records = await openRecords(core, { writer, epoch, meter, building })
   const upstream = building.use(openUpstreams(core, prepared.stdioPath))
   const ending = new AbortController()
   const calls = createCalls({
@@ -109,9 +114,16 @@ interface Core {
   readonly admission: Admission
 }
 
+interface RecordParts {
+  readonly writer: string
+  readonly epoch: string
+  readonly meter: UsageMeter
+  readonly building: AsyncDisposableStack
+}
+
 /** Usage records, metrics and log of every call. */
-async function openRecords({ config, link, log, db, catalog, admission }: Core, building: AsyncDisposableStack) {
-  const writer = `w${link.index}`
+async function openRecords({ config, link, log, db, catalog, admission }: Core, parts: RecordParts) {
+  const { writer, epoch, meter, building } = parts
   const path = spillPath(config, link.index)
   const lost = (count: number, why: { why: string; err?: unknown }): void => recordsLost(telemetry, count, why)
   const spillLost = (count: number, why: string): void => lost(count, { why })
@@ -122,7 +134,7 @@ async function openRecords({ config, link, log, db, catalog, admission }: Core, 
       sink: recordSink(db),
       spill,
       writer,
-      epoch: randomUUID(),
+      epoch,
       onRefused: refused,
     }),
   )
@@ -137,7 +149,8 @@ async function openRecords({ config, link, log, db, catalog, admission }: Core, 
   link.onCollect(() => metrics.data())
   const finished = finishedCalls(telemetry)
   const calls = recordingLog((record) => {
-    recorder.record(record)
+    const n = recorder.record(record)
+    if (n !== null) meter.recorded(n, record.tokenId, record.at)
     finished(record)
   })
   if (link.index === 0)

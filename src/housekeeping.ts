@@ -21,6 +21,7 @@ import { leases } from '#/store/leases.ts'
 import { securityKeeper } from '#/store/security-store.ts'
 import { recordAttic } from '#/store/record-attic.ts'
 import type { OpenDatabase } from '#/store/database.ts'
+import { forgetTokenUsage } from '#/store/token-usage-store.ts'
 import { RETIREMENTS, type Retirement } from '#/stdio/launch.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
@@ -65,6 +66,7 @@ export function keepHouse(
       everyMs: HOUR_MS,
       mine: () => leases(db).claim('chores', holder, HOUR_MS / 2),
       chores: [
+        () => forgetTokenUsage(db),
         () => pruneChanges(db, CHANGE_DAYS),
         () => forgetIdempotencyKeys(db),
         (signal) => forgetOldRecords(recordAttic(db), { recordDays: RECORD_DAYS, signal }),

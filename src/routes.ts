@@ -27,6 +27,7 @@ import type { Database } from '#/store/store.ts'
 import { tagStore } from '#/store/tag-store.ts'
 import { teamStore } from '#/store/team-store.ts'
 import { tokenStore } from '#/store/token-store.ts'
+import { tokenUsage } from '#/store/token-usage-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
 import type { ToolDeps } from '#/tools/tool.ts'
 import { totalsStore } from '#/store/totals-store.ts'
@@ -75,7 +76,7 @@ export function routesOf({
       tools: { store: toolStore(db), invoker: { call: backend.tool }, sealer: keys, addresses, settled },
       prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
       resources: { store: resourceStore(db), content: { read: backend.resource }, streams, watched, settled },
-      tokens: { store: tokenStore(db), settled },
+      tokens: { store: tokenStore(db), usage: (id, days) => tokenUsage(db, id, days), settled },
       users: { store: userStore(db), settled },
       teams: { store: teamStore(db), settled },
       roles: { store: roleStore(db), snapshot: () => catalog.current, settled },

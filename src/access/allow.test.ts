@@ -63,7 +63,7 @@ type Roles = Pick<KnownUser, 'memberships' | 'assignments'>
 function principal(of: Roles, narrowing: Narrowing = WIDE): Principal {
   const user = { id: me, email: 'a@b.c', enabled: true, ...of }
   return principalOf(
-    { id: TokenId.mint(), userId: me, expiresAt: null, ...narrowing },
+    { id: TokenId.mint(), userId: me, expiresAt: null, limits: null, ...narrowing },
     user,
     standingOf(user, orders, 10),
   )
@@ -81,6 +81,7 @@ const rights = (n: Narrowing) => ({
   ...n,
   permissions: n.permissions === null ? null : new Set(n.permissions),
   expiresAt: null,
+  limits: null,
 })
 
 const codeOf = (work: () => unknown): string => {
@@ -190,7 +191,7 @@ test('no role in a team, built in or made, holds what concerns the platform', ()
     if (role.scope === 'team')
       expect([...role.permissions].filter((each) => PLATFORM_PERMISSIONS.has(each))).toEqual([])
   const [team] = teams
-  const everywhere = [...roles.keys()].map((roleId) => ({ roleId, teamId: team, expiresAt: null }))
+  const everywhere = [...roles.keys()].map((roleId) => ({ roleId, teamId: team, expiresAt: null, limits: null }))
   const who = principal({ memberships: [{ teamId: team, isOwner: true }], assignments: everywhere })
   expect(reach(who, null).filter((each) => PLATFORM_PERMISSIONS.has(each))).toEqual([])
 })
@@ -198,7 +199,7 @@ test('no role in a team, built in or made, holds what concerns the platform', ()
 test('a role that is over, of a team that is gone, or of nobody, holds nothing', () => {
   const before = reach(principal(NOBODY), null)
   for (const over of [{ expiresAt: 10 }, { teamId: TeamId.mint() }, { roleId: RoleId.mint() }]) {
-    const grant = { roleId: PLATFORM_ADMIN.id, teamId: null, expiresAt: null, ...over }
+    const grant = { roleId: PLATFORM_ADMIN.id, teamId: null, expiresAt: null, limits: null, ...over }
     expect(reach(principal({ memberships: [], assignments: [grant] }), null)).toEqual(before)
   }
   const user = { id: me, email: 'a@b.c', enabled: true, memberships: [], assignments: [] }

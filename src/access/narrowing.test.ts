@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import { ServerId, TeamId } from './ids.ts'
-import { widening, type Rights } from './narrowing.ts'
+import { widening, type Rights, type Way } from './narrowing.ts'
 
-const ALL: Rights = { permissions: null, serverId: null, teamId: null, expiresAt: null }
+const ALL: Rights = { permissions: null, serverId: null, teamId: null, expiresAt: null, limits: null }
 const serverId = ServerId.mint()
 const teamId = TeamId.mint()
 const read: Rights = { ...ALL, permissions: new Set(['tools.read']) }
 
-const CASES: readonly (readonly [string, Rights, Rights, keyof Rights | null])[] = [
+const CASES: readonly (readonly [string, Rights, Rights, Way | null])[] = [
   ['all, all', ALL, ALL, null],
-  ['all, less', ALL, { permissions: new Set([]), serverId, teamId, expiresAt: 1 }, null],
+  ['all, less', ALL, { permissions: new Set([]), serverId, teamId, expiresAt: 1, limits: null }, null],
   ['some, all', read, ALL, 'permissions'],
   ['some, the same', read, read, null],
   ['some, others', read, { ...ALL, permissions: new Set(['tools.execute']) }, 'permissions'],

@@ -21,6 +21,7 @@ const token: LiveToken = {
   permissions: null,
   serverId: null,
   expiresAt: null,
+  limits: null,
 }
 const text = mintToken().text
 
@@ -46,7 +47,7 @@ function refusal(work: () => unknown): { readonly code: string; readonly message
 }
 
 const identify = (known: LiveToken | undefined, who: KnownUser | undefined = user) =>
-  identifier({ current: directory(known, who), ageMs: 0 }, 1000, () => NOW)
+  identifier({ current: directory(known, who), ageMs: 0 }, { maxAgeMs: 1000, now: () => NOW })
 
 test('a live token is its user', () => {
   expect(identify(token)(text)).toMatchObject({ userId: user.id, tokenId: token.id, isAdmin: true, permissions: null })
@@ -82,7 +83,7 @@ test('a token of a user who is gone is unknown; of one who is disabled, disabled
 test('expiry is decided on each call, also for a principal that was made before', () => {
   let now = NOW
   const expiring = { ...token, expiresAt: NOW + 10 }
-  const ask = identifier({ current: directory(expiring, user), ageMs: 0 }, 1000, () => now)
+  const ask = identifier({ current: directory(expiring, user), ageMs: 0 }, { maxAgeMs: 1000, now: () => now })
   expect(ask(text).userId).toBe(user.id)
   now = NOW + 10
   expect(refusal(() => ask(text)).message).toContain('the token expired at 2026-01-01T00:00:00.010Z')
@@ -90,7 +91,7 @@ test('expiry is decided on each call, also for a principal that was made before'
 
 test('a snapshot that nobody confirmed for too long opens no door', () => {
   const live = { current: directory(token, user), ageMs: 1000 }
-  const ask = identifier(live, 1000)
+  const ask = identifier(live, { maxAgeMs: 1000 })
   expect(ask(text).userId).toBe(user.id)
   live.ageMs = 1001
   expect(refusal(() => ask(text)).code).toBe('unavailable')
@@ -98,7 +99,7 @@ test('a snapshot that nobody confirmed for too long opens no door', () => {
 
 test('the principal is made once, and anew when the token or the user changes', () => {
   const live = { current: directory(token, user), ageMs: 0 }
-  const ask = identifier(live, 1000)
+  const ask = identifier(live, { maxAgeMs: 1000 })
   const first = ask(text)
   expect(ask(text)).toBe(first)
   live.current = directory(token, { ...user, assignments: [] })
@@ -140,8 +141,7 @@ test('on one connection each token is still judged by itself, and as it is now',
       },
       ageMs: 0,
     },
-    1000,
-    () => NOW,
+    { maxAgeMs: 1000, now: () => NOW },
   )
   expect(who(text, connection).tokenId).toBe(token.id)
   expect(refusal(() => who(mintToken().text, connection)).code).toBe('unauthenticated')
@@ -152,7 +152,7 @@ test('on one connection each token is still judged by itself, and as it is now',
 
 test('who was let in before is found again by the token it came with, and only while it would be let in', () => {
   const live = { current: directory(token, user), ageMs: 0 }
-  const ask = identifier(live, 1000, () => NOW)
+  const ask = identifier(live, { maxAgeMs: 1000, now: () => NOW })
   const first = ask(text)
   expect(ask.again(first)).toBe(first)
   live.current = directory({ ...token, permissions: ['tools.read'] }, user)
@@ -173,7 +173,7 @@ test('a role that is changed, and one that ends, change the principal at once', 
   const who = { ...user, assignments: [{ roleId: id, teamId: null, expiresAt: NOW + 10 }] }
   const live = { current: { ...directory(token, who), ...orders }, ageMs: 0 }
   let now = NOW
-  const ask = identifier(live, 1000, () => now)
+  const ask = identifier(live, { maxAgeMs: 1000, now: () => now })
   const held = (): readonly string[] => ask(text).roles.platform.flatMap((each) => [...each.role.permissions])
   expect(held()).toEqual(['tools.read'])
   live.current = { ...directory(token, who), ...orders, role: () => role('tools.update'), ordersStamp: 1 }
@@ -189,7 +189,7 @@ test('a token of a team is good while its user is in the team and the team is th
   const member = { ...user, assignments: [], memberships: [{ teamId, isOwner: false }] }
   const ask = (who: KnownUser, isThere = true): string => {
     const current = { ...directory(ofTeam, who), team: () => (isThere ? {} : undefined) }
-    return refusal(() => identifier({ current, ageMs: 0 }, 1000, () => NOW)(text)).code
+    return refusal(() => identifier({ current, ageMs: 0 }, { maxAgeMs: 1000, now: () => NOW })(text)).code
   }
   expect(ask(member)).toBe('none')
   expect(ask(user)).toBe('none')

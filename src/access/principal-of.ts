@@ -6,6 +6,7 @@ import type { HeldRoles, Principal } from './principal.ts'
 import type { Role } from './roles.ts'
 import { standingOf, type KnownUser, type Orders, type Standing } from './standing.ts'
 import { tokenForm, tokenHash } from './token-format.ts'
+import { gatesFor, type Caller, type RequireUsage, type TokenLimits } from './token-limits.ts'
 import { visibilityClass } from './visibility.ts'
 
 /** What is known of a live token. Immutable: a changed token is another object. */
@@ -17,6 +18,7 @@ export interface LiveToken {
   readonly serverId: ServerId | null
   /** ms since the epoch; null: never. */
   readonly expiresAt: number | null
+  readonly limits: TokenLimits | null
 }
 
 /** What identity needs of the catalog's snapshot. */
@@ -39,10 +41,18 @@ export interface LiveDirectory {
 }
 
 export interface Identify {
-  /** `connection`: whatever lives as long as the caller's connection, on which the same token comes again and again. */
-  (token: string, connection?: object): Principal
+  /** `caller`: whatever lives as long as the caller's connection, on which the same token comes again and again. */
+  (token: string, caller?: Caller): Principal
   /** Whoever called before, as it is now: the same object where nothing changed. Throws where there is none any more. */
   again(principal: Principal): Principal
+}
+
+export interface IdentifyOptions {
+  /** A snapshot that nobody has confirmed for longer opens no door. */
+  readonly maxAgeMs: number
+  /** Throws for a token whose calls are used up. */
+  readonly requireUsage?: RequireUsage
+  readonly now?: () => number
 }
 
 interface Made {
@@ -56,15 +66,16 @@ interface Made {
  * Turns bearer tokens into principals: one hash and two look-ups in the current snapshot on each call. The principal itself is made
  * once per token, user, teams and roles as they are now; when any of them changes, or a role ends, so does the principal.
  */
-export function identifier(directory: LiveDirectory, maxAgeMs: number, now: () => number = Date.now): Identify {
+export function identifier(directory: LiveDirectory, options: IdentifyOptions): Identify {
+  const { maxAgeMs, requireUsage = () => undefined, now = Date.now } = options
+  const gateFor = gatesFor(requireUsage)
   const made = new WeakMap<LiveToken, Made>()
   const hashOf = remembering()
   const current = (): Directory => {
     if (directory.ageMs > maxAgeMs) throw stale()
     return directory.current
   }
-  const principalFor = (token: LiveToken, snapshot: Directory): Principal => {
-    const at = now()
+  const principalFor = (token: LiveToken, snapshot: Directory, at: number): Principal => {
     if (token.expiresAt !== null && token.expiresAt <= at) throw expired(token.expiresAt)
     const user = snapshot.user(token.userId)
     if (user === undefined) throw invalid(WHY_UNKNOWN)
@@ -77,17 +88,22 @@ export function identifier(directory: LiveDirectory, maxAgeMs: number, now: () =
     made.set(token, { user, stamp: snapshot.ordersStamp, until: standing.until, principal })
     return principal
   }
-  const identify = (text: string, connection?: object): Principal => {
+  const identify = (text: string, caller?: Caller): Principal => {
     const snapshot = current()
-    const token = snapshot.token(hashOf(text, connection))
+    const token = snapshot.token(hashOf(text, caller))
     if (token === undefined) throw unknown(text)
-    return principalFor(token, snapshot)
+    const at = now()
+    const principal = principalFor(token, snapshot, at)
+    if (token.limits !== null) gateFor(token, token.limits).enter(caller, at)
+    return principal
   }
   const again = ({ tokenId }: Principal): Principal => {
     const snapshot = current()
     const token = snapshot.tokenById(tokenId)
     if (token === undefined) throw invalid(WHY_GONE)
-    return principalFor(token, snapshot)
+    const at = now()
+    if (token.limits !== null) gateFor(token, token.limits).stay(at)
+    return principalFor(token, snapshot, at)
   }
   return Object.assign(identify, { again })
 }

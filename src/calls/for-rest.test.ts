@@ -26,6 +26,7 @@ const seeing = (sees: (thing: Owned) => boolean): Principal => {
     permissions: null,
     serverId: null,
     expiresAt: null,
+    limits: null,
   }
   const made = principalOf(token, user, standingOf(user, BUILT_IN_ORDERS, 0))
   return { ...made, visibilityClass: { ...made.visibilityClass, sees } }

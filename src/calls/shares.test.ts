@@ -11,7 +11,7 @@ const LIMITS = { calls: 4000, callsPerPrincipal: 1000 }
 
 function someone(): Principal {
   const user = { id: UserId.mint(), email: 'a@example.com', enabled: true, memberships: [], assignments: [] }
-  const narrowed = { teamId: null, permissions: null, serverId: null, expiresAt: null }
+  const narrowed = { teamId: null, permissions: null, serverId: null, expiresAt: null, limits: null }
   return principalOf({ id: TokenId.mint(), userId: user.id, ...narrowed }, user, administratorStanding(user))
 }
 

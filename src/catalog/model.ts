@@ -3,6 +3,7 @@ import type { Permission } from '#/access/permissions.ts'
 import type { Owned } from '#/access/principal.ts'
 import type { Role } from '#/access/roles.ts'
 import type { KnownUser } from '#/access/standing.ts'
+import type { TokenLimits } from '#/access/token-limits.ts'
 import type { Era, Revision } from '#/mcp/revision.ts'
 import type { HttpVersion, Transport } from '#/mcp/transport.ts'
 import type { SealedLaunch } from '#/stdio/launch.ts'
@@ -151,4 +152,5 @@ export interface CatalogToken {
   readonly permissions: readonly Permission[] | null
   readonly serverId: ServerId | null
   readonly expiresAt: number | null
+  readonly limits: TokenLimits | null
 }

@@ -6,12 +6,17 @@ import { confirmed } from './keyboard.ts'
 import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
+import { collectLimit, hoursOf, type Limit } from './token-limits.ts'
+import { limitWords, stateOf, tokenShowCommand } from './token-show.ts'
 
 interface CreateOptions {
   readonly days?: number
   readonly permission?: readonly string[]
   readonly server?: string
   readonly description?: string
+  readonly fromIp?: readonly string[]
+  readonly hours?: object
+  readonly limit?: readonly Limit[]
   readonly json?: boolean
 }
 
@@ -19,6 +24,7 @@ export function tokenCommands(program: Command, context: Context): void {
   const token = program.command('token').description('API tokens')
   create(token, context)
   list(token, context)
+  tokenShowCommand(token, context)
   revoke(token, context)
   taught(token, {
     examples: [
@@ -37,6 +43,9 @@ function create(token: Command, { api, out }: Context): void {
     .option('--days <n>', 'how long it lives; for ever unless said', days)
     .option('--permission <name>', 'allow only this, such as tools.execute; may be repeated', collect)
     .option('--server <name>', 'only for this virtual server')
+    .option('--from-ip <range>', 'only from this address or range, such as 10.0.0.0/8; may be repeated', collect)
+    .option('--hours <when>', 'only then, such as "mon-fri 09:00-17:00 Europe/Berlin"; UTC unless said', hoursOf)
+    .option('--limit <calls>', 'at most so many calls, such as 100/hour, /day or /month; may be repeated', collectLimit)
     .option('--description <text>', 'more about it')
     .option(...JSON_OPTION)
     .action(async (name: string, options: CreateOptions) => {
@@ -53,6 +62,11 @@ function create(token: Command, { api, out }: Context): void {
       ['for everything that you may do yourself', 'causeway token create laptop'],
       ['for calls alone, and not for ever', 'causeway token create bot --days 30 --permission tools.execute'],
       ['for one virtual server', 'causeway token create desk --server reporting'],
+      [
+        'for an office',
+        'causeway token create office --from-ip 192.0.2.0/24 --hours "mon-fri 08:00-18:00 Europe/Berlin"',
+      ],
+      ['for a trial', 'causeway token create trial --days 14 --limit 100/hour --limit 1000/day'],
       ['into a variable', 'TOKEN=$(causeway token create curl)'],
     ],
     next: 'causeway connect gives a token to an MCP client; causeway token revoke ends one.',
@@ -62,10 +76,14 @@ function create(token: Command, { api, out }: Context): void {
 
 const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value]
 
-function createBody(name: string, { days: expires, permission = [], server, description }: CreateOptions): object {
+function createBody(name: string, options: CreateOptions): object {
+  const { days: expires, permission = [], server, description, fromIp, hours, limit } = options
   const scope = {
     ...(permission.length > 0 && { permissions: permission }),
     ...(server !== undefined && { server_id: server }),
+    ...(fromIp !== undefined && { ip_restrictions: fromIp }),
+    ...(hours !== undefined && { time_restrictions: hours }),
+    ...(limit !== undefined && { usage_limits: Object.fromEntries(limit) }),
   }
   return {
     name,
@@ -94,16 +112,19 @@ function list(token: Command, { api, out }: Context): void {
         plainText(one['name']),
         plainText(one['created_at']),
         plainText(one['expires_at'] ?? 'never'),
-        one['is_revoked'] === true ? 'revoked' : one['is_active'] === false ? 'inactive' : 'live',
+        plainText(one['last_used'] ?? 'never'),
+        limitWords(one).join('; '),
+        stateOf(one),
       ])
-      for (const line of tableLines(['ID', 'NAME', 'CREATED', 'EXPIRES', 'STATE'], rows, out)) out.print(line)
+      const head = ['ID', 'NAME', 'CREATED', 'EXPIRES', 'LAST USED', 'ONLY', 'STATE']
+      for (const line of tableLines(head, rows, out)) out.print(line)
     })
   taught(command, {
     examples: [
       ['those that work', 'causeway token list'],
       ['also revoked and expired ones', 'causeway token list --all'],
     ],
-    next: 'causeway token revoke NAME ends one.',
+    next: 'causeway token show NAME says what one is good for and what was done with it; causeway token revoke NAME ends it.',
   })
 }
 

@@ -110,6 +110,7 @@ async function inTheNameOf({ deps, source, adminEmail }: AtStart, signal: AbortS
     permissions: null,
     serverId: null,
     expiresAt: null,
+    limits: null,
   }
   const user = { id: userId, email: `${source.path} at start`, enabled: true, memberships: [], assignments: [] }
   const request: RequestContext = {
@@ -120,7 +121,7 @@ async function inTheNameOf({ deps, source, adminEmail }: AtStart, signal: AbortS
     userAgent: null,
     traceparent: undefined,
   }
-  const held = { permissions: null, serverId: null, teamId: null, expiresAt: null }
+  const held = { permissions: null, serverId: null, teamId: null, expiresAt: null, limits: null }
   return {
     principal: principalOf(token, user, administratorStanding(user)),
     held,

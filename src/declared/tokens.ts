@@ -23,7 +23,7 @@ import {
 } from './step.ts'
 
 const DAY_MS = 86_400_000
-const UNLIMITED: Rights = { permissions: null, serverId: null, teamId: null, expiresAt: null }
+const UNLIMITED: Rights = { permissions: null, serverId: null, teamId: null, expiresAt: null, limits: null }
 
 export interface TokenPlan {
   readonly wanted: DeclaredToken

@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   missing_capability: { http: 400, mcp: 400, rpc: -32021, expose: true },
   unsupported_version: { http: 400, mcp: 400, rpc: -32022, expose: true },
   overloaded: { http: 429, mcp: 429, rpc: -32010, expose: true },
+  usage_limit: { http: 429, mcp: 429, rpc: -32008, expose: true },
   upstream_timeout: { http: 504, mcp: 200, rpc: -32011, expose: true },
   client_gone: { http: 499, mcp: 499, rpc: -32012, expose: false },
   unavailable: { http: 503, mcp: 503, rpc: -32013, expose: true },

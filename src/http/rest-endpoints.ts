@@ -25,8 +25,8 @@ import type { TeamDeps } from '#/teams/team.ts'
 import { teamEndpoints } from '#/teams/team-endpoints.ts'
 import type { UserDeps } from '#/users/user.ts'
 import { userEndpoints } from '#/users/user-endpoints.ts'
+import { otherTokenEndpoints, type OtherTokenDeps } from '#/tokens/other-endpoints.ts'
 import { tokenEndpoints } from '#/tokens/token-endpoints.ts'
-import type { TokenDeps } from '#/tokens/token-store.ts'
 import { toolEndpoints } from '#/tools/tool-endpoints.ts'
 import type { ToolDeps } from '#/tools/tool.ts'
 import { exportEndpoints } from '#/transfer/export-endpoints.ts'
@@ -43,7 +43,7 @@ export interface RestDeps {
   readonly tools: ToolDeps
   readonly prompts: PromptDeps
   readonly resources: ResourceDeps
-  readonly tokens: TokenDeps
+  readonly tokens: OtherTokenDeps
   readonly users: UserDeps
   readonly teams: TeamDeps
   readonly roles: RoleDeps
@@ -92,6 +92,7 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...promptEndpoints(deps.prompts),
     ...resourceEndpoints(deps.resources),
     ...tokenEndpoints(deps.tokens),
+    ...otherTokenEndpoints(deps.tokens),
     ...userEndpoints(deps.users),
     ...teamEndpoints(deps.teams),
     ...roleEndpoints(deps.roles),

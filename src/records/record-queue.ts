@@ -23,9 +23,13 @@ export class RecordQueue {
     return this.#lost
   }
 
-  push(record: UsageRecord): void {
-    if (this.#records.length >= this.#capacity) this.#lost++
-    else this.#records.push(record)
+  /** The record's number; null: it is lost. */
+  push(record: UsageRecord): number | null {
+    if (this.#records.length >= this.#capacity) {
+      this.#lost++
+      return null
+    }
+    return this.#firstN + this.#records.push(record) - 1
   }
 
   /** The oldest `max`, or null: there are none. */

@@ -55,11 +55,13 @@ export class Recorder implements AsyncDisposable {
     return { queued: this.#queue.length, spilledBytes: this.#options.spill.bytes, overflowed: this.#queue.lost }
   }
 
-  record(record: UsageRecord): void {
-    this.#queue.push(record)
-    if (this.#queue.length < this.#options.batchSize) return
+  /** The record's number; null: it is lost. */
+  record(record: UsageRecord): number | null {
+    const n = this.#queue.push(record)
+    if (this.#queue.length < this.#options.batchSize) return n
     if (this.#pumping === null) this.#pump()
     else if (this.#queue.length >= this.#options.capacity / 2) this.#relieve()
+    return n
   }
 
   /** Stores what there is; where the database does not answer in time, on disk. */

@@ -13,7 +13,8 @@ export async function subjectFor({ store, snapshot }: RoleDeps, email: string): 
   const user = userId && now.user(userId)
   if (userId === undefined || user === undefined)
     throw new GatewayError('not_found', 'User not found', { field: 'user' })
-  const token = { id: TokenId.mint(), userId, teamId: null, permissions: null, serverId: null, expiresAt: null }
+  const unlimited = { teamId: null, permissions: null, serverId: null, expiresAt: null, limits: null }
+  const token = { id: TokenId.mint(), userId, ...unlimited }
   return principalOf(token, user, standingOf(user, ordersOf(now), Date.now()))
 }
 

@@ -3,6 +3,7 @@ import type { RoleId, ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { RoleScope, StoredRole } from '#/access/roles.ts'
 import type { Assignment, Membership } from '#/access/standing.ts'
+import type { TokenLimits } from '#/access/token-limits.ts'
 import type { CatalogTeam, CatalogToken, CatalogUser } from '#/catalog/model.ts'
 import type { Source } from '#/catalog/reader.ts'
 import { PAGE_ROWS, PEOPLE_ROWS, sourceOf, type Asked } from './catalog-page.ts'
@@ -101,7 +102,7 @@ export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
   const rows = ({ where, order }: Asked) =>
     reader
       .selectFrom('tokens')
-      .select(['id', 'user_id', 'team_id', 'hash', 'permissions', 'server_id', 'expires_at'])
+      .select(['id', 'user_id', 'team_id', 'hash', 'permissions', 'server_id', 'expires_at', 'limits'])
       .where('revoked_at', 'is', null)
       .where('is_active', '=', true)
       .where(where)
@@ -116,6 +117,7 @@ export function tokenSource(reader: Reader): Source<CatalogToken, TokenId> {
     permissions: row.permissions as readonly Permission[] | null,
     serverId: row.server_id as ServerId | null,
     expiresAt: row.expires_at?.getTime() ?? null,
+    limits: row.limits as TokenLimits | null,
   })
   return sourceOf({ id: 'id', rows, toThing, full: PEOPLE_ROWS })
 }

@@ -45,7 +45,8 @@ function appendStatement({ writer, epoch, firstN, records }: RecordBatch): RawBu
     ), moved AS (
       UPDATE record_writers SET last_n = greatest(writer.last_n, ${lastN}::bigint), updated_at = now() FROM writer
       WHERE record_writers.writer = ${writer} AND record_writers.epoch = ${epoch}
-    ), stored AS (${INSERT_RECORDS}), sums AS MATERIALIZED (${SUMS}), summed AS (${ADD_TO_TOTALS}), ${MARK_TOKENS}
+    ), stored AS (${INSERT_RECORDS}), sums AS MATERIALIZED (${SUMS}), summed AS (${ADD_TO_TOTALS}), tallied AS (${TALLY_TOKENS}),
+    ${MARK_TOKENS}
     SELECT count(*)::int AS known FROM writer`
 }
 
@@ -127,6 +128,17 @@ const ADD_TO_TOTALS = sql.raw(`
     min_ms = least(usage_totals.min_ms, excluded.min_ms),
     max_ms = greatest(usage_totals.max_ms, excluded.max_ms),
     last_at = greatest(usage_totals.last_at, excluded.last_at)`)
+
+/** What each token was used for, by the hour in which a batch of its calls ended. */
+const TALLY_TOKENS = sql.raw(`
+  INSERT INTO token_usage AS t (token_id, hour, method, calls, failures, blocked, total_ms)
+  SELECT "tokenId", date_trunc('hour', last, 'UTC'), "method", sum(calls),
+    sum(CASE WHEN "outcome" = 'ok' THEN 0 ELSE calls END),
+    sum(CASE WHEN "outcome" IN ('forbidden', 'not_found', 'unauthenticated') THEN calls ELSE 0 END), sum(ms)
+  FROM sums WHERE "tokenId" IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+  ON CONFLICT (token_id, hour, method) DO UPDATE SET calls = t.calls + excluded.calls,
+    failures = t.failures + excluded.failures, blocked = t.blocked + excluded.blocked,
+    total_ms = t.total_ms + excluded.total_ms`)
 
 /** When a token was last used, to the minute. A row that somebody else holds is left for the next batch: nobody waits. */
 const MARK_TOKENS = sql.raw(`

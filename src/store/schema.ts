@@ -251,6 +251,24 @@ export interface Schema {
     created: Defaulted<Json>
     modified: Defaulted<Json>
   }
+  team_invitations: {
+    id: string
+    team_id: string
+    email: string
+    is_owner: Defaulted<boolean>
+    hash: Buffer
+    invited_by: string | null
+    invited_at: Defaulted<Timestamp>
+    expires_at: Timestamp
+  }
+  team_join_requests: {
+    id: string
+    team_id: string
+    user_id: string
+    message: string | null
+    requested_at: Defaulted<Timestamp>
+    expires_at: Timestamp
+  }
   team_members: {
     id: string
     team_id: string
@@ -273,6 +291,15 @@ export interface Schema {
     created: Defaulted<Json>
     modified: Defaulted<Json>
   }
+  token_usage: {
+    token_id: string
+    hour: Timestamp
+    method: string
+    calls: Defaulted<number>
+    failures: Defaulted<number>
+    blocked: Defaulted<number>
+    total_ms: Defaulted<number>
+  }
   tokens: {
     id: string
     user_id: string
@@ -293,6 +320,7 @@ export interface Schema {
     revoked_at: Timestamp | null
     revoked_by: string | null
     revocation_reason: string | null
+    limits: Json | null
   }
   tools: {
     id: string

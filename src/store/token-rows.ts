@@ -1,5 +1,6 @@
 import { sql, type SelectQueryBuilder } from 'kysely'
 import type { ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
+import type { TokenLimits } from '#/access/token-limits.ts'
 import type { Tag } from '#/api/tags.ts'
 import type { Token } from '#/tokens/token.ts'
 import { iso, isoOrNull } from './columns.ts'
@@ -20,6 +21,7 @@ export function tokenQuery(read: Reader) {
       't.hint',
       't.permissions',
       't.server_id',
+      't.limits',
       't.tags',
       't.version',
       't.is_active',
@@ -46,6 +48,7 @@ export function tokenOf(row: TokenRow): Token {
     hint: row.hint,
     permissions: row.permissions as Token['permissions'],
     serverId: row.server_id as ServerId | null,
+    limits: row.limits as TokenLimits | null,
     tags: row.tags as readonly Tag[],
     version: row.version,
     createdAt: row.created_at,

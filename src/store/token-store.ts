@@ -5,7 +5,15 @@ import type { Owned } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { crowd } from '#/lib/crowd.ts'
 import type { Token } from '#/tokens/token.ts'
-import type { Actor, Before, TokenChange, TokenReader, TokenToMake, TokenWriter } from '#/tokens/token-store.ts'
+import type {
+  Actor,
+  Before,
+  TokenChange,
+  TokenFilter,
+  TokenReader,
+  TokenToMake,
+  TokenWriter,
+} from '#/tokens/token-store.ts'
 import { olderThan } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { takeIdempotencyKey } from './idempotency-store.ts'
@@ -31,12 +39,12 @@ function reading(db: Database): TokenReader {
     return new Map(rows.map((row) => [row.id as TokenId, tokenOf(row)]))
   }, 100)
   return {
-    page: async ({ limit, after, includeInactive }, { userId, offset }) => {
+    page: async ({ limit, after, includeInactive }, { offset, ...filter }) => {
       // The count is a part of every row, and of a row of its own where a page is empty.
-      const total = sql<number>`(SELECT count(*)::int FROM tokens AS t WHERE ${inPage(includeInactive, userId)})`
+      const total = sql<number>`(SELECT count(*)::int FROM tokens AS t WHERE ${inPage(includeInactive, filter)})`
       const rows = await tokenQuery(read)
         .select(total.as('total'))
-        .where(inPage(includeInactive, userId))
+        .where(inPage(includeInactive, filter))
         .$if(after !== null, (query) => query.where(olderThan('t', after ?? { createdAt: '', id: '' })))
         .orderBy('t.created_at', 'desc')
         .orderBy('t.id', 'desc')
@@ -73,8 +81,9 @@ function reading(db: Database): TokenReader {
   }
 }
 
-function inPage(includeInactive: boolean, userId: string | null): RawBuilder<boolean> {
-  return sql`(${includeInactive} OR (t.is_active AND t.revoked_at IS NULL)) AND (${userId}::text IS NULL OR t.user_id = ${userId})`
+function inPage(includeInactive: boolean, { userId, teamId }: Omit<TokenFilter, 'offset'>): RawBuilder<boolean> {
+  return sql`(${includeInactive} OR (t.is_active AND t.revoked_at IS NULL)) AND (${userId}::text IS NULL OR t.user_id = ${userId})
+    AND (${teamId ?? null}::text IS NULL OR t.team_id = ${teamId ?? null})`
 }
 
 /** The server stands in every row, as whatever is decided about needs the token in hand. */
@@ -142,6 +151,7 @@ async function insert(tx: WriteTx, token: TokenToMake, actor: Actor): Promise<vo
       'hint',
       'permissions',
       'server_id',
+      'limits',
       'tags',
       'expires_at',
       'is_active',
@@ -160,6 +170,7 @@ async function insert(tx: WriteTx, token: TokenToMake, actor: Actor): Promise<vo
           sql<string>`${secret.hint}`.as('hint'),
           sql<string | null>`${permissionsJson(rights)}::jsonb`.as('permissions'),
           sql<string | null>`${rights.serverId}::text`.as('server_id'),
+          sql<string | null>`${limitsJson(rights)}::jsonb`.as('limits'),
           sql<string>`${JSON.stringify(token.tags)}::jsonb`.as('tags'),
           expiresAt(rights).as('expires_at'),
           sql<boolean>`${isActive}::boolean`.as('is_active'),
@@ -188,6 +199,7 @@ async function update(tx: WriteTx, change: TokenChange, actor: Actor): Promise<b
       description,
       permissions: permissionsJson(rights),
       server_id: rights.serverId,
+      limits: limitsJson(rights),
       tags: JSON.stringify(tags),
       is_active: isActive,
       version: sql`version + 1`,
@@ -246,17 +258,22 @@ function audit(
   })
 }
 
-function rightsDetail({ permissions, serverId, teamId, expiresAt }: Rights): Record<string, unknown> {
+function rightsDetail({ permissions, serverId, teamId, expiresAt, limits }: Rights): Record<string, unknown> {
   return {
     permissions: permissions === null ? null : [...permissions],
     serverId,
     ...(teamId === null ? {} : { teamId }),
+    ...(limits === null ? {} : { limits }),
     expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
   }
 }
 
 function permissionsJson({ permissions }: Rights): string | null {
   return permissions === null ? null : JSON.stringify([...permissions])
+}
+
+function limitsJson({ limits }: Rights): string | null {
+  return limits === null ? null : JSON.stringify(limits)
 }
 
 function expiresAt({ expiresAt: at }: Rights): RawBuilder<Date | null> {

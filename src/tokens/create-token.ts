@@ -31,6 +31,14 @@ export async function createToken(deps: TokenDeps, { body, grant, idempotency }:
   const serverId = serverIdIn(body.scope)
   const before = await deps.store.before({ ownId: principal.tokenId, targetId: null, serverId })
   const own = liveOwn(before)
+  if (own.limits?.usage != null)
+    throw new GatewayError(
+      'forbidden',
+      'a token whose calls are limited makes no others: each would count for itself',
+      {
+        field: 'scope.usage_limits',
+      },
+    )
   const forUser = await userFor(deps, { body, own, principal })
   if (serverId !== null) refuseUnseen(before, principal)
   const held = rightsOf(own)

@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
 import { TokenId } from '#/access/ids.ts'
 import { etagOf } from '#/api/conditional.ts'
-import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { makeCursor, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { idOf, IdParams } from '#/api/params.ts'
 import { revokeToken, updateToken, visible } from './change-token.ts'
-import { createToken } from './create-token.ts'
+import { createToken, type CreateInput } from './create-token.ts'
 import { TokenCreate, TokenRevoke, TokenUpdate } from './token-input.ts'
 import type { TokenDeps } from './token-store.ts'
 import { tokenView, TokenView } from './token-view.ts'
@@ -25,19 +25,24 @@ function create(deps: TokenDeps): Endpoint {
     summary: 'Makes an API token and shows it once',
     tag: TAG,
     body: TokenCreate,
-    reply: Type.Object({
-      token: TokenView,
-      access_token: Type.Union([Type.String(), Type.Null()]),
-      note: Type.Optional(Type.String()),
-    }),
+    reply: MadeToken,
     status: 201,
-    handle: async ({ body, grant, idempotency }) => {
-      const { token, text } = await createToken(deps, { body, grant, idempotency })
-      const headers = { etag: etagOf(token.version), location: `/v1/tokens/${token.id}` }
-      const view = { token: tokenView(token), access_token: text }
-      return text === null ? { status: 200, headers, body: { ...view, note: NOTE } } : { headers, body: view }
-    },
+    handle: (input) => makeToken(deps, input),
   })
+}
+
+export const MadeToken = Type.Object({
+  token: TokenView,
+  access_token: Type.Union([Type.String(), Type.Null()]),
+  note: Type.Optional(Type.String()),
+})
+
+/** Makes a token, and answers with it and the text that is shown this once. */
+export async function makeToken(deps: TokenDeps, input: CreateInput): Promise<Reply> {
+  const { token, text } = await createToken(deps, input)
+  const headers = { etag: etagOf(token.version), location: `/v1/tokens/${token.id}` }
+  const view = { token: tokenView(token), access_token: text }
+  return text === null ? { status: 200, headers, body: { ...view, note: NOTE } } : { headers, body: view }
 }
 
 function list(deps: TokenDeps): Endpoint {
@@ -123,6 +128,6 @@ function revoke(deps: TokenDeps): Endpoint {
 }
 
 /** The dashed form of an id is a token's too. */
-function tokenId(text: string): TokenId {
+export function tokenId(text: string): TokenId {
   return idOf(TokenId, text.toLowerCase().replaceAll('-', ''), 'Token')
 }

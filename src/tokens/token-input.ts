@@ -1,16 +1,9 @@
 import { Type, type Static } from 'typebox'
 import { TagsInput } from '#/api/tags.ts'
+import { LimitsInput } from './limits-input.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 255 })
 const Description = Type.Union([Type.String({ maxLength: 1000 }), Type.Null()])
-
-/** Restrictions that we do not enforce yet may only be empty: what is asked for and not enforced would be a hole. */
-const NoList = Type.Union([Type.Array(Type.Unknown(), { maxItems: 0 }), Type.Null()], {
-  description: 'Not enforced yet: only an empty list is accepted',
-})
-const NoObject = Type.Union([Type.Object({}, { maxProperties: 0 }), Type.Null()], {
-  description: 'Not enforced yet: only an empty object is accepted',
-})
 
 /** A restriction under a name that is not known would not be enforced either. */
 const CLOSED = { additionalProperties: false }
@@ -25,9 +18,7 @@ export const ScopeInput = Type.Object(
         description: 'Permissions, `tools.*` for all of a kind, `*` for all; empty: those of the token in hand',
       }),
     ),
-    ip_restrictions: Type.Optional(NoList),
-    time_restrictions: Type.Optional(NoObject),
-    usage_limits: Type.Optional(NoObject),
+    ...LimitsInput,
   },
   CLOSED,
 )

@@ -1,7 +1,8 @@
 import { ServerId } from '#/access/ids.ts'
-import { widening, type Rights } from '#/access/narrowing.ts'
+import { widening, type Rights, type Way } from '#/access/narrowing.ts'
 import { PERMISSIONS, type Permission } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { limitsIn } from './limits-input.ts'
 import type { Scope } from './token-input.ts'
 
 /** The virtual server that a scope names. */
@@ -20,6 +21,7 @@ export function narrowed(base: Rights, scope: Scope | null | undefined): Rights 
     ...base,
     permissions: named.length === 0 ? base.permissions : expanded(named, base.permissions),
     serverId: serverIdIn(scope) ?? base.serverId,
+    limits: limitsIn(base.limits, scope),
   }
 }
 
@@ -55,7 +57,10 @@ const FIELDS = {
   serverId: 'scope.server_id',
   teamId: 'team_id',
   expiresAt: 'expires_in_days',
-} as const satisfies Record<keyof Rights, string>
+  from: 'scope.ip_restrictions',
+  hours: 'scope.time_restrictions',
+  usage: 'scope.usage_limits',
+} as const satisfies Record<Way, string>
 
 /** Refuses rights that go further than those of `whose` token. */
 export function refuseWider(held: Rights, wanted: Rights, whose: string): void {

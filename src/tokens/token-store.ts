@@ -1,4 +1,4 @@
-import type { ServerId, TokenId, UserId } from '#/access/ids.ts'
+import type { ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import type { Owned } from '#/access/principal.ts'
 import type { NewToken } from '#/access/token-format.ts'
@@ -10,6 +10,8 @@ import type { Token } from './token.ts'
 export interface TokenFilter {
   /** null: of everyone. */
   readonly userId: UserId | null
+  /** Narrowed to this team. */
+  readonly teamId?: TeamId
   readonly offset: number
 }
 

@@ -1,5 +1,6 @@
 import { Type, type TSchema } from 'typebox'
 import { TagView } from '#/api/tags.ts'
+import { limitsView, LimitsView } from './limits-input.ts'
 import type { Token } from './token.ts'
 
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
@@ -13,9 +14,7 @@ export const TokenView = Type.Object({
   team_id: nullable(Type.String()),
   server_id: nullable(Type.String()),
   resource_scopes: Type.Array(Type.String(), { description: 'Permissions; empty: all that the user may' }),
-  ip_restrictions: Type.Array(Type.String()),
-  time_restrictions: Type.Object({}),
-  usage_limits: Type.Object({}),
+  ...LimitsView,
   created_at: time,
   expires_at: nullable(time),
   last_used: nullable(time),
@@ -39,9 +38,7 @@ export function tokenView(token: Token): Record<string, unknown> {
     team_id: token.teamId,
     server_id: token.serverId,
     resource_scopes: token.permissions ?? [],
-    ip_restrictions: [],
-    time_restrictions: {},
-    usage_limits: {},
+    ...limitsView(token.limits),
     created_at: token.createdAt,
     expires_at: token.expiresAt,
     last_used: token.lastUsedAt,

@@ -2,6 +2,7 @@ import type { ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Owned } from '#/access/principal.ts'
+import type { TokenLimits } from '#/access/token-limits.ts'
 import type { Tag } from '#/api/tags.ts'
 
 /** An API token as it is kept: everything but the token itself. Times are ISO 8601 with microseconds. */
@@ -18,6 +19,7 @@ export interface Token {
   readonly permissions: readonly Permission[] | null
   /** Narrowed to one virtual server, or null. */
   readonly serverId: ServerId | null
+  readonly limits: TokenLimits | null
   readonly tags: readonly Tag[]
   readonly version: number
   readonly createdAt: string
@@ -30,12 +32,13 @@ export interface Token {
 }
 
 /** How far a token goes. */
-export function rightsOf({ permissions, serverId, teamId, expiresAt }: Token): Rights {
+export function rightsOf({ permissions, serverId, teamId, expiresAt, limits }: Token): Rights {
   return {
     permissions: permissions === null ? null : new Set(permissions),
     serverId,
     teamId,
     expiresAt: expiresAt === null ? null : Date.parse(expiresAt),
+    limits,
   }
 }
 

@@ -90,7 +90,16 @@ test('who is answered what, at every door', async () => {
 })
 
 const DENIED = /^40[134]/
-const NOBODY_IN = ['none', 'garbage', 'expired', 'revoked', 'deactivated', 'disabled user', 'one server'] as const
+const NOBODY_IN = [
+  'none',
+  'garbage',
+  'expired',
+  'revoked',
+  'deactivated',
+  'disabled user',
+  'one server',
+  'elsewhere',
+] as const
 
 /** Who does not see what is at a place; nobody else is missing. */
 const CANNOT_SEE: Readonly<Record<There, readonly PrincipalName[]>> = {
@@ -178,6 +187,8 @@ test('without a live token nothing but what is open to strangers answers, and al
     'GET /nowhere text',
     'GET /v1/nowhere text',
   ])
+  for (const { name } of doors.filter((door) => !open.includes(door.name)))
+    expect([name, answers.get(name)?.get('elsewhere')?.decision.slice(0, 3)]).toEqual([name, '403'])
   const dead = ['garbage', 'mistyped', 'expired', 'revoked', 'deactivated', 'disabled user'] as const
   for (const { name } of doors.filter((door) => !open.includes(door.name))) {
     const decisions = dead.map((principal) => answers.get(name)?.get(principal)?.decision)

@@ -19,6 +19,7 @@ export const PRINCIPALS = [
   'nothing',
   'stranger',
   'one server',
+  'elsewhere',
   ...TEAM_PEOPLE,
   'reads',
   'admin',
@@ -81,6 +82,7 @@ async function makeTokens(gateway: RunningGateway, db: OpenDatabase, server: str
   const deactivated = await make(gateway, 'deactivated')
   const nothing = await make(gateway, 'nothing')
   const one = await make(gateway, 'one server', { server_id: server })
+  const elsewhere = await make(gateway, 'elsewhere', { ip_restrictions: ['192.0.2.1'] })
   const reads = await make(gateway, 'reads', { permissions: READS })
   await gateway.api('DELETE', `/v1/tokens/${revoked.id}`)
   await gateway.api('PUT', `/v1/tokens/${deactivated.id}`, { is_active: false })
@@ -112,6 +114,7 @@ async function makeTokens(gateway: RunningGateway, db: OpenDatabase, server: str
     nothing: nothing.text,
     stranger: stranger.token,
     'one server': one.text,
+    elsewhere: elsewhere.text,
     reads: reads.text,
     admin: gateway.token,
   }

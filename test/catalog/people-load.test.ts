@@ -58,7 +58,10 @@ test('a hundred thousand users load in time and in little memory, and are told a
   const view = viewOf(state)
   const tokens = [...state.tokens.values()].slice(0, 20_000)
   // What a token's text hashes to is another measurement's business: here the texts are their hashes.
-  const ask = identifier({ current: { ...view, token: (hash) => view.token(hash) ?? tokens[0] }, ageMs: 0 }, 1e9)
+  const ask = identifier(
+    { current: { ...view, token: (hash) => view.token(hash) ?? tokens[0] }, ageMs: 0 },
+    { maxAgeMs: 1e9 },
+  )
   const perCall = (texts: readonly object[], times: number): number => {
     const start = performance.now()
     for (let n = 0; n < times; n++) for (const each of texts) ask('x', each)
@@ -81,7 +84,7 @@ test('a hundred thousand users load in time and in little memory, and are told a
 function uncachedCost(view: ReturnType<typeof viewOf>, tokens: readonly { readonly hash: string }[]): number {
   let next = 0
   const current = { ...view, token: () => view.token(tokens[next++]?.hash ?? '') }
-  const ask = identifier({ current, ageMs: 0 }, 1e9)
+  const ask = identifier({ current, ageMs: 0 }, { maxAgeMs: 1e9 })
   const start = performance.now()
   for (const { hash } of tokens) ask(hash)
   return ((performance.now() - start) * 1_000) / tokens.length

@@ -163,7 +163,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       },
       prompts: { store: promptStore(db), getter: { get: asked }, settled },
       resources: { store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, ...unheard, settled },
-      tokens: { store: tokenStore(db), settled },
+      tokens: { store: tokenStore(db), usage: async () => [], settled },
       users: { store: userStore(db), settled },
       teams: { store: teamStore(db), settled },
       roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },

@@ -55,6 +55,7 @@ export const tokenThing = (n: number, over: Partial<CatalogToken> = {}): Catalog
   permissions: null,
   serverId: null,
   expiresAt: null,
+  limits: null,
   ...over,
 })
 

@@ -20,6 +20,7 @@ export const wideToken = (userId: UserId, over: Partial<LiveToken> = {}): LiveTo
   permissions: null,
   serverId: null,
   expiresAt: null,
+  limits: null,
   ...over,
 })
 

@@ -90,8 +90,8 @@ test.each([
   [{ name: 'x'.repeat(256) }],
   [{ name: 'a', expires_in_days: 0 }],
   [{ name: 'a', expires_in_days: 1.5 }],
-  [{ name: 'a', scope: { ip_restrictions: ['10.0.0.0/8'] } }],
-  [{ name: 'a', scope: { usage_limits: { requests_per_hour: 1 } } }],
+  [{ name: 'a', scope: { countries: ['DE'] } }],
+  [{ name: 'a', scope: { usage_limits: { requests_per_second: 1 } } }],
 ])('the body %j does not pass: a restriction that is not enforced is not accepted either', (body) => {
   expect(() => checkerOf(TokenCreate, 'body')(body)).toThrow(GatewayError)
 })
@@ -143,7 +143,7 @@ test('a token that was revoked a moment ago makes no other', async () => {
     tags: [],
     isActive: true,
   }
-  const rights = { permissions: null, serverId: null, teamId: null, expiresAt: null }
+  const rights = { permissions: null, serverId: null, teamId: null, expiresAt: null, limits: null }
   const straight = it.deps.store.create({ ...toMake, rights }, null, who)
   expect(await codeOf(straight)).toBe('unauthenticated')
   expect(await it.fresh.sql(`SELECT 1 FROM tokens WHERE name IN ('a', 'b')`)).toEqual([])
