@@ -5,7 +5,7 @@ import type { Actor, Observation } from '#/gateways/gateway-store.ts'
 import type { WriteTx } from './store.ts'
 
 /** Whose the items are that a discovery adds. */
-export interface ItemsOwner {
+interface ItemsOwner {
   readonly gatewayId: GatewayId
   readonly actor: Actor | null
 }
@@ -23,12 +23,27 @@ interface Part {
   readonly losers: readonly RawBuilder<unknown>[]
 }
 
+/** More than this is stored by itself, in items and in characters: a transaction of many is to stay short. */
+const SHORT = { items: 40, characters: 65_536 }
+
+/** Little enough to be stored together with what others found. */
+export function isShort(observation: Observation | null): boolean {
+  if (observation?.kind !== 'found') return true
+  const { capabilities, serverInfo, instructions } = observation.discovery
+  const lists = Object.values(observation.diff)
+  const items = lists.flatMap(({ added, updated, moved }) => [...added, ...updated, ...moved])
+  const gone = lists.flatMap(({ removed }) => removed)
+  const texts = [capabilities, serverInfo ?? '', instructions ?? '', ...items.map(({ definition }) => definition)]
+  const characters = texts.reduce((sum, { length }) => sum + length, 0)
+  return items.length + gone.length <= SHORT.items && characters <= SHORT.characters
+}
+
 /**
- * Makes a gateway's items what its server offers, in one statement for all kinds that changed. Returns the virtual servers that
+ * Makes gateways' items what their servers offer, in one statement for all kinds that changed. Returns the virtual servers that
  * lose an item by it.
  */
-export async function applyItems(tx: WriteTx, owner: ItemsOwner, found: Found): Promise<readonly string[]> {
-  const { rows } = (await itemsStatement([{ ...owner, found }])?.execute(tx.sql)) ?? { rows: [] }
+export async function applyItems(tx: WriteTx, all: readonly FoundOf[]): Promise<readonly string[]> {
+  const { rows } = (await itemsStatement(all)?.execute(tx.sql)) ?? { rows: [] }
   return rows[0]?.servers ?? []
 }
 

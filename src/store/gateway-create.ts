@@ -1,21 +1,16 @@
 import { sql } from 'kysely'
-import { GatewayError } from '#/errors/gateway-error.ts'
-import type { Declaration, Gateway } from '#/gateways/gateway.ts'
 import type { Actor, Changed, GatewayWriter, NewGateway } from '#/gateways/gateway-store.ts'
-import { crowd } from '#/lib/crowd.ts'
-import { shownUrl } from '#/lib/shown-url.ts'
-import { itemsStatement } from './discovery-store.ts'
-import { sqlState } from './errors.ts'
+import type { Gateway } from '#/gateways/gateway.ts'
+import { isShort, itemsStatement } from './discovery-store.ts'
+import { auditGateway, saidOf } from './gateway-audit.ts'
 import { columnsOf, observed } from './gateway-columns.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
 import { rememberKeys } from './idempotency-store.ts'
 import { provenance } from './item-writes.ts'
 import type { Database, WriteTx } from './store.ts'
+import { writeTogether } from './write-together.ts'
 
 const SOURCE = 'gateways'
-/** Gateways that are made in one transaction, and what one of them may weigh, in items and in characters: it is to stay short. */
-const TOGETHER = 25
-const SMALL = { items: 40, characters: 65_536 }
 
 interface Making {
   readonly gateway: NewGateway
@@ -23,62 +18,23 @@ interface Making {
 }
 
 type Made = Changed & { readonly gateway: Gateway }
-type Outcome = { readonly made: Made } | { readonly refused: unknown }
 
-/**
- * Makes gateways. Those that come while a transaction is under way wait for the next, which makes all of them: each with its own number
- * of the clock, audit record and idempotency key. What one of them is refused for is no affair of the others: then each is made by itself.
- */
+/** Makes gateways, those that come at the same time in one transaction: each with its own number, audit record and idempotency key. */
 export function gatewayCreate(db: Database): GatewayWriter['create'] {
-  const together = crowd(async (all: readonly Making[]) => {
-    const outcomes = await outcomesOf(db, all)
-    return new Map(all.map((making, n) => [making, outcomes[n]]))
-  }, TOGETHER)
-  return async (gateway, actor) => {
-    const making = { gateway, actor }
-    const outcome = isSmall(gateway) ? await together(making) : await outcomeOf(db, making)
-    if (outcome === undefined) throw new Error('a gateway was neither made nor refused')
-    if ('refused' in outcome) throw outcome.refused
-    return outcome.made
-  }
-}
-
-async function outcomesOf(db: Database, all: readonly Making[]): Promise<readonly Outcome[]> {
-  const [first, ...others] = all
-  if (first !== undefined && others.length === 0) return [await outcomeOf(db, first)]
-  try {
-    return (await makeAll(db, all)).map((made) => ({ made }))
-  } catch (error) {
-    if (!isRefusal(error)) throw error
-  }
-  const outcomes: Outcome[] = []
-  for (const making of all) outcomes.push(await outcomeOf(db, making))
-  return outcomes
-}
-
-async function outcomeOf(db: Database, making: Making): Promise<Outcome> {
-  try {
-    const [made] = await makeAll(db, [making])
-    return made === undefined ? { refused: new Error('a gateway that was just stored is not there') } : { made }
-  } catch (refused) {
-    return { refused }
-  }
-}
-
-/** Nothing was stored, and what was wrong with one need not be wrong with all. A database that is away is away for everybody. */
-function isRefusal(error: unknown): boolean {
-  return GatewayError.from(error).code !== 'unavailable' || /^(40|55P03)/.test(sqlState(error) ?? '')
-}
-
-async function makeAll(db: Database, all: readonly Making[]): Promise<readonly Made[]> {
-  // In one order everywhere, so that two who make the same names wait for one another rather than both.
-  const ordered = all.toSorted((a, b) => (a.gateway.declaration.slug < b.gateway.declaration.slug ? -1 : 1))
-  const { value, seq } = await db.write(SOURCE, (tx) => create(tx, ordered))
-  return all.map(({ gateway: { id } }) => {
-    const gateway = value.get(id)
-    if (gateway === undefined) throw new Error('a gateway that was just stored is not there')
-    return { gateway, seq }
+  const make = writeTogether<Making, Made>({
+    most: 25,
+    isSmall: ({ gateway }) => isShort(gateway.observation),
+    keyOf: ({ gateway }) => gateway.declaration.slug,
+    writeAll: async (all) => {
+      const { value, seq } = await db.write(SOURCE, (tx) => create(tx, all))
+      return all.map(({ gateway: { id } }) => {
+        const gateway = value.get(id)
+        if (gateway === undefined) throw new Error('a gateway that was just stored is not there')
+        return { gateway, seq }
+      })
+    },
   })
+  return (gateway, actor) => make({ gateway, actor })
 }
 
 async function create(tx: WriteTx, all: readonly Making[]): Promise<ReadonlyMap<string, Gateway>> {
@@ -118,18 +74,7 @@ function rowOf({ gateway: { id, declaration }, actor }: Making) {
 function announce(tx: WriteTx, { gateway: { id, declaration }, actor }: Making): void {
   tx.changed('gateway', id)
   tx.changed('gateway_items', id)
-  tx.audit({
-    actor: actor.by,
-    action: 'gateways.create',
-    targetKind: 'gateway',
-    targetId: id,
-    detail: { name: declaration.name, ...whereOf(declaration) },
-  })
-}
-
-/** Where it leads, for the audit log. Arguments may hold secrets, so they are not told. */
-export function whereOf({ url, stdio }: Declaration): Readonly<Record<string, unknown>> {
-  return stdio === null ? { url: url === null ? null : shownUrl(url) } : { command: stdio.command }
+  auditGateway(tx, actor, { action: 'gateways.create', id, detail: saidOf(declaration) })
 }
 
 /** Of a gateway that is being stored what it offers is not there to be counted. */
@@ -147,13 +92,4 @@ function countsOf({ observation }: NewGateway): Gateway['counts'] {
     prompts: prompts.added.length,
     resources: resources.added.length + templates.added.length,
   }
-}
-
-function isSmall({ observation }: NewGateway): boolean {
-  if (observation.kind === 'unreachable') return true
-  const { diff, discovery } = observation
-  const items = Object.values(diff).flatMap(({ added }) => added)
-  const told = [discovery.capabilities, discovery.serverInfo ?? '', discovery.instructions ?? '']
-  const texts = [...told, ...items.map(({ definition }) => definition)]
-  return items.length <= SMALL.items && texts.reduce((sum, { length }) => sum + length, 0) <= SMALL.characters
 }

@@ -1,19 +1,19 @@
 import { sql } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
-import type { Actor, GatewayChange, GatewayReader, GatewayWriter, Refreshed } from '#/gateways/gateway-store.ts'
+import type { GatewayReader, GatewayWriter } from '#/gateways/gateway-store.ts'
 import { crowd } from '#/lib/crowd.ts'
 import { olderThan, taggedWith } from './columns.ts'
-import { announceItems, applyItems } from './discovery-store.ts'
-import { columnsOf, observed } from './gateway-columns.ts'
-import { gatewayCreate, whereOf } from './gateway-create.ts'
+import { auditGateway } from './gateway-audit.ts'
+import { gatewayCreate } from './gateway-create.ts'
+import { gatewayRefresh } from './gateway-refresh.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
-import { restateItems } from './gateway-items-store.ts'
+import { gatewayUpdate } from './gateway-update.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { readKnown, readTaken, takenColumns, takenOf, type KnownAsked } from './known-store.ts'
 import { removeGateway } from './gateway-removal.ts'
 import { cutPage } from './page.ts'
 import { seenBy } from './seen.ts'
-import type { Database, Reader, WriteTx } from './store.ts'
+import type { Database, Reader } from './store.ts'
 
 const SOURCE = 'gateways'
 /** Questions that go into one statement; what is known of a gateway may be long. */
@@ -98,7 +98,7 @@ function asking(read: Reader): Pick<GatewayReader, 'byId' | 'slugTaken' | 'known
 function writing(db: Database): GatewayWriter {
   return {
     create: gatewayCreate(db),
-    update: (change, actor) => hit(db, SOURCE, (tx) => update(tx, change, actor)),
+    update: gatewayUpdate(db),
     remove: (id, ifMatch, actor) => hit(db, SOURCE, (tx) => removeGateway(tx, { id, ifMatch }, actor)),
     setEnabled: (id, { enabled, ifMatch }, actor) =>
       hit(db, SOURCE, async (tx) => {
@@ -111,92 +111,9 @@ function writing(db: Database): GatewayWriter {
           .executeTakeFirst()
         if (row === undefined) return false
         tx.changed('gateway', id)
-        audit(tx, actor, { action: 'gateways.state', id, detail: { enabled } })
+        auditGateway(tx, actor, { action: 'gateways.state', id, detail: { enabled } })
         return true
       }),
-    applied: (refreshed) => hit(db, SOURCE, (tx) => refresh(tx, refreshed)),
+    applied: gatewayRefresh(db),
   }
-}
-
-async function update(tx: WriteTx, change: GatewayChange, actor: Actor): Promise<boolean> {
-  const { id, declaration, ifMatch, observation, moved, nextCheckIn, renamed } = change
-  const row = await tx.sql
-    .with('state', (q) =>
-      q
-        .updateTable('gateway_states')
-        .set({
-          ...(moved && UNKNOWN),
-          ...(observation === null ? { next_check_at: sql`next_check_at` } : observed(observation, nextCheckIn)),
-        })
-        .where('gateway_id', '=', id)
-        .where((q) => q.exists(q.selectFrom('gateways').select('id').where('id', '=', id).where(versionIs(ifMatch)))),
-    )
-    .updateTable('gateways')
-    .set({ ...columnsOf(declaration), version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
-    .where('id', '=', id)
-    .where(versionIs(ifMatch))
-    .returning('version')
-    .executeTakeFirst()
-  if (row === undefined) return false
-  const servers = observation?.kind === 'found' ? await applyItems(tx, { gatewayId: id, actor }, observation) : []
-  const restated = renamed !== null || change.placeBefore !== null
-  if (restated) await restateItems(tx, change)
-  tx.changed('gateway', id)
-  if (observation?.kind === 'found' || restated) tx.changed('gateway_items', id)
-  tx.changed('server', ...servers)
-  const { name } = declaration
-  audit(tx, actor, {
-    action: 'gateways.update',
-    id,
-    detail: { name, ...whereOf(declaration), changed: change.changed },
-  })
-  return true
-}
-
-async function refresh(tx: WriteTx, { seen, observation, nextCheckIn, actor }: Refreshed): Promise<boolean> {
-  const row = await tx.sql
-    .updateTable('gateway_states')
-    .set({ ...observed(observation, nextCheckIn), registration_attempts: 0 })
-    .where('gateway_id', '=', seen.id)
-    .where(sql<boolean>`last_refresh_at IS NOT DISTINCT FROM ${seen.lastRefreshAt}::timestamptz`)
-    .where((q) =>
-      q.exists(q.selectFrom('gateways').select('id').where('id', '=', seen.id).where('version', '=', seen.version)),
-    )
-    .returning('gateway_id')
-    .executeTakeFirst()
-  if (row === undefined) return false
-  const servers = await applyItems(tx, { gatewayId: seen.id, actor }, observation)
-  tx.changed('gateway', seen.id)
-  announceItems(tx, seen.id, observation)
-  tx.changed('server', ...servers)
-  if (actor) audit(tx, actor, { action: 'gateways.refresh', id: seen.id, detail: {} })
-  return true
-}
-
-/** What is known of a server that nobody has seen yet. */
-const UNKNOWN = {
-  status: 'pending',
-  last_seen: null,
-  last_refresh_at: null,
-  era: null,
-  revision: null,
-  transport: null,
-  era_evidence: null,
-  era_at: null,
-  stateful: false,
-  capabilities: null,
-  server_info: null,
-  instructions: null,
-}
-
-function audit(
-  tx: WriteTx,
-  actor: Actor,
-  {
-    action,
-    id,
-    detail,
-  }: { readonly action: string; readonly id: string; readonly detail: Readonly<Record<string, unknown>> },
-): void {
-  tx.audit({ actor: actor.by, action, targetKind: 'gateway', targetId: id, detail })
 }

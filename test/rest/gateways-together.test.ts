@@ -84,3 +84,62 @@ test('one with much to offer is stored by itself, in the same way', async () => 
   const [made] = await rest.database.sql(`SELECT count(DISTINCT xmin::text)::int AS transactions FROM gateways`)
   expect(made).toEqual({ transactions: 6 })
 })
+
+async function registered(count: number): Promise<string[]> {
+  const answers = await together((n) => register(`old-${n}`), count)
+  return answers.map(({ body }) => body.id as string)
+}
+
+test('changes at once share transactions; each has its own audit record, and one that is refused keeps no other back', async () => {
+  const ids = await registered(COUNT)
+  rest.upstream.offer = { tools: [offered('a', { title: 'new' }), offered('c')] }
+  const answers = await together((n) => {
+    const url = `http://127.0.0.1:9/${n}`
+    const body = n === 3 ? { url, name: `old-${n - 1}` } : { url, description: `the ${n}th` }
+    return rest.ask('PUT', `/gateways/${ids[n]}`, { body })
+  })
+  expect(statuses(answers)).toEqual(answers.map((_, n) => (n === 3 ? 409 : 200)))
+  const told = answers.map(({ body }) => (body.url === undefined ? null : [body.url, body.description, body.version]))
+  expect(told).toEqual(answers.map((_, n) => (n === 3 ? null : [`http://127.0.0.1:9/${n}`, `the ${n}th`, 2])))
+  const changed = COUNT - 1
+  const rows = await rest.database.sql(`
+    SELECT (SELECT count(DISTINCT xmin::text) FROM gateways WHERE version = 2) < ${COUNT - 10} AS shared,
+           (SELECT count(DISTINCT target_id)::int FROM audit_log WHERE action = 'gateways.update') AS audited,
+           (SELECT count(DISTINCT seq)::int FROM changes WHERE kind = 'gateway' AND id IN (SELECT id FROM gateways)) AS told,
+           (SELECT json_agg(DISTINCT n) FROM (SELECT string_agg(original_name || version, ' ' ORDER BY position) AS n
+              FROM tools GROUP BY gateway_id) AS t) AS offered`)
+  expect(rows).toEqual([{ shared: true, audited: changed, told: COUNT + changed, offered: ['a1 b1', 'a2 c1'] }])
+  expect(await verifyAuditChain(auditStore(rest.database.db))).toMatchObject({ intact: true })
+})
+
+test('of two changes of one version of a gateway one is made, beside those of others', async () => {
+  const ids = await registered(10)
+  const answers = await together((n) => {
+    const body = { description: `by ${n}` }
+    return rest.ask('PUT', `/gateways/${ids[n >> 1]}`, { body, headers: { 'if-match': '"1"' } })
+  }, 20)
+  expect(statuses(answers).toSorted((a, b) => a - b)).toEqual([
+    ...Array<number>(10).fill(200),
+    ...Array<number>(10).fill(412),
+  ])
+  for (const [n, id] of ids.entries()) {
+    const { body } = await rest.ask('GET', `/gateways/${id}`)
+    const made = answers[2 * n]?.status === 200 ? 2 * n : 2 * n + 1
+    expect(body).toMatchObject({ version: 2, description: `by ${made}` })
+  }
+})
+
+test('what was found of many at once is stored for each, and each is audited', async () => {
+  const ids = await registered(COUNT)
+  rest.upstream.offer = { tools: [offered('b'), offered('new')] }
+  const answers = await together((n) => rest.ask('POST', `/gateways/${ids[n]}/tools/refresh`))
+  expect(answers.map(({ body }) => [body.success, body.toolsAdded, body.toolsRemoved])).toEqual(
+    answers.map(() => [true, 1, 1]),
+  )
+  const rows = await rest.database.sql(`
+    SELECT count(*)::int AS tools, count(DISTINCT gateway_id)::int AS gateways,
+           (SELECT count(DISTINCT xmin::text) FROM gateway_states) < ${COUNT / 2} AS shared,
+           (SELECT count(DISTINCT target_id)::int FROM audit_log WHERE action = 'gateways.refresh') AS audited
+      FROM tools WHERE original_name IN ('b', 'new')`)
+  expect(rows).toEqual([{ tools: 2 * COUNT, gateways: COUNT, shared: true, audited: COUNT }])
+})

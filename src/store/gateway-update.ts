@@ -1,0 +1,105 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { Actor, Changed, GatewayChange, GatewayWriter } from '#/gateways/gateway-store.ts'
+import { applyItems, isShort } from './discovery-store.ts'
+import { auditGateway, saidOf } from './gateway-audit.ts'
+import { columnsOf, observed } from './gateway-columns.ts'
+import { restateItems } from './gateway-items-store.ts'
+import { provenance, versionIs } from './item-writes.ts'
+import type { Database, WriteTx } from './store.ts'
+import { writeTogether } from './write-together.ts'
+
+const SOURCE = 'gateways'
+
+interface Updating {
+  readonly change: GatewayChange
+  readonly actor: Actor
+}
+
+/** Changes gateways, those that come at the same time in one transaction. */
+export function gatewayUpdate(db: Database): GatewayWriter['update'] {
+  const update = writeTogether<Updating, Changed | undefined>({
+    most: 25,
+    isSmall: ({ change }) => !isRestated(change) && isShort(change.observation),
+    keyOf: ({ change }) => change.id,
+    writeAll: async (all) => {
+      const { value: hits, seq } = await db.write(SOURCE, (tx) => updateAll(tx, all))
+      return all.map((one) => (hits.has(one) ? { seq } : undefined))
+    },
+  })
+  return (change, actor) => update({ change, actor })
+}
+
+/** Those that hit something: If-Match is decided by the statement that writes. */
+async function updateAll(tx: WriteTx, all: readonly Updating[]): Promise<ReadonlySet<Updating>> {
+  const parts = all.flatMap((one, n) => [
+    sql`${sql.ref(`state_${n}`)} AS (${stateUpdate(tx, one.change)})`,
+    sql`${sql.ref(`hit_${n}`)} AS (${rowUpdate(tx, one)})`,
+  ])
+  const found = all.map((_, n) => sql`SELECT id FROM ${sql.ref(`hit_${n}`)}`)
+  const { rows } = await sql<{ readonly id: string }>`
+    WITH ${sql.join(parts)} ${sql.join(found, sql` UNION ALL `)}`.execute(tx.sql)
+  const ids = new Set(rows.map(({ id }) => id))
+  const hits = all.filter(({ change }) => ids.has(change.id))
+  const servers = await applyItems(
+    tx,
+    hits.flatMap(({ change: { id, observation }, actor }) =>
+      observation?.kind === 'found' ? [{ gatewayId: id, actor, found: observation }] : [],
+    ),
+  )
+  for (const { change } of hits) if (isRestated(change)) await restateItems(tx, change)
+  for (const [n, hit] of hits.entries()) {
+    if (n > 0) tx.another()
+    announce(tx, hit)
+  }
+  tx.changed('server', ...servers)
+  return new Set(hits)
+}
+
+function stateUpdate(tx: WriteTx, change: GatewayChange): RawBuilder<unknown> {
+  const { id, ifMatch, observation, moved, nextCheckIn } = change
+  return sql`${tx.sql
+    .updateTable('gateway_states')
+    .set({
+      ...(moved && UNKNOWN),
+      ...(observation === null ? { next_check_at: sql`next_check_at` } : observed(observation, nextCheckIn)),
+    })
+    .where('gateway_id', '=', id)
+    .where((q) => q.exists(q.selectFrom('gateways').select('id').where('id', '=', id).where(versionIs(ifMatch))))}`
+}
+
+function rowUpdate(tx: WriteTx, { change: { id, declaration, ifMatch }, actor }: Updating): RawBuilder<unknown> {
+  return sql`${tx.sql
+    .updateTable('gateways')
+    .set({ ...columnsOf(declaration), version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
+    .where('id', '=', id)
+    .where(versionIs(ifMatch))
+    .returning('id')}`
+}
+
+/** Its items get other names, or another place. */
+function isRestated({ renamed, placeBefore }: GatewayChange): boolean {
+  return renamed !== null || placeBefore !== null
+}
+
+function announce(tx: WriteTx, { change, actor }: Updating): void {
+  const { id, declaration, observation, changed } = change
+  tx.changed('gateway', id)
+  if (observation?.kind === 'found' || isRestated(change)) tx.changed('gateway_items', id)
+  auditGateway(tx, actor, { action: 'gateways.update', id, detail: { ...saidOf(declaration), changed } })
+}
+
+/** What is known of a server that nobody has seen yet. */
+const UNKNOWN = {
+  status: 'pending',
+  last_seen: null,
+  last_refresh_at: null,
+  era: null,
+  revision: null,
+  transport: null,
+  era_evidence: null,
+  era_at: null,
+  stateful: false,
+  capabilities: null,
+  server_info: null,
+  instructions: null,
+}

@@ -1,0 +1,66 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { crowd } from '#/lib/crowd.ts'
+import { sqlState } from './errors.ts'
+
+export interface Together<Given, Done> {
+  /** So many go into one transaction. */
+  readonly most: number
+  /** Small enough to go with others: a transaction is to stay short. */
+  readonly isSmall: (given: Given) => boolean
+  /** No two of one transaction have the same. */
+  readonly keyOf: (given: Given) => string
+  /** Writes all of them in one transaction, or none. */
+  readonly writeAll: (all: readonly Given[]) => Promise<readonly Done[]>
+}
+
+type Outcome<Done> = { readonly done: Done } | { readonly refused: unknown }
+
+/**
+ * Writes that come while one is under way wait for the next transaction, which does all of them. What one of them is refused for is no
+ * affair of the others: then each is done by itself.
+ */
+export function writeTogether<Given, Done>(options: Together<Given, Done>): (given: Given) => Promise<Done> {
+  const { most, isSmall, writeAll } = options
+  const together = crowd((all: readonly Given[]) => outcomesOf(options, all), most)
+  return async (given) => {
+    const outcome = isSmall(given) ? await together(given) : await outcomeOf(writeAll, given)
+    if (outcome === undefined) throw new Error('a write was neither done nor refused')
+    if ('refused' in outcome) throw outcome.refused
+    return outcome.done
+  }
+}
+
+async function outcomesOf<Given, Done>(
+  { keyOf, writeAll }: Together<Given, Done>,
+  all: readonly Given[],
+): Promise<ReadonlyMap<Given, Outcome<Done>>> {
+  // In one order everywhere, so that of two who write the same things one waits for the other rather than both.
+  const firsts = new Map(all.map((given) => [keyOf(given), given] as const).toReversed())
+  const group = [...firsts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, given]) => given)
+  const outcomes = new Map<Given, Outcome<Done>>()
+  try {
+    const written = group.length > 1 ? await writeAll(group) : []
+    for (const [n, done] of written.entries()) outcomes.set(group[n] as Given, { done })
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+  }
+  for (const given of all) if (!outcomes.has(given)) outcomes.set(given, await outcomeOf(writeAll, given))
+  return outcomes
+}
+
+async function outcomeOf<Given, Done>(
+  writeAll: Together<Given, Done>['writeAll'],
+  given: Given,
+): Promise<Outcome<Done>> {
+  try {
+    const [done] = await writeAll([given])
+    return { done: done as Done }
+  } catch (refused) {
+    return { refused }
+  }
+}
+
+/** Nothing was stored, and what was wrong with one need not be wrong with all. A database that is away is away for everybody. */
+function isRefusal(error: unknown): boolean {
+  return GatewayError.from(error).code !== 'unavailable' || /^(40|55P03)/.test(sqlState(error) ?? '')
+}
