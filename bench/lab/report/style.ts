@@ -70,6 +70,6 @@ code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",mon
 pre{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:14px 16px;overflow-x:auto;line-height:1.55;margin:0}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:0 30px}
 .columns>*{min-width:0}.columns h3{margin-top:6px}
-@media (max-width:600px){main{padding:22px 14px}.plot text{font-size:15px}.verdicts{grid-template-columns:1fr 1fr}.figure{font-size:20px}}
+@media (max-width:600px){main{padding:22px 14px}.plot text{font-size:13.5px}.verdicts{grid-template-columns:1fr 1fr}.figure{font-size:20px}}
 @media print{@page{margin:12mm}main{padding:0;max-width:none}body{font-size:11px}h2{margin-top:22px;break-after:avoid}.plots{grid-template-columns:1fr 1fr;gap:14px}.columns{grid-template-columns:1fr 1fr}
 pre{white-space:pre-wrap}tr{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}.verdicts{grid-template-columns:repeat(4,1fr)}}`
