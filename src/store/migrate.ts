@@ -4,6 +4,7 @@ import type { StoreLog } from './log.ts'
 import { migrationFiles, type MigrationFile } from './migration-files.ts'
 import { assertUsable } from './server-check.ts'
 import { StartError } from '#/errors/start-error.ts'
+import { pause } from '#/lib/backoff.ts'
 import { connectWhenThere } from './wait-for-database.ts'
 import type { PlainClient } from './client.ts'
 
@@ -25,9 +26,14 @@ const SOURCE = "/*source='migrate'*/ "
 /** Any constant will do: it names this lock among the advisory locks of one database. */
 export const MIGRATION_LOCK = 4_817_200_611
 
+/** Whoever has applied a file so shortly ago goes on with the next; later it must have died. */
+const AT_IT_SECONDS = 5
+const LOOK_AGAIN_MS = 100
+
 /**
  * Brings the database to this code's schema: forward only, one transaction per file. Any number of processes may start at once:
- * the lock belongs to the transaction, so it also holds behind a pooler. Waits for a database that is away.
+ * the lock belongs to the transaction, so it also holds behind a pooler, and who has applied the first file applies the others,
+ * too. Waits for a database that is away.
  * Throws StartError with a sentence that says what to do.
  */
 export async function migrate({ url, log, signal, files }: MigrateOptions): Promise<Migrated> {
@@ -42,6 +48,10 @@ export async function migrate({ url, log, signal, files }: MigrateOptions): Prom
       isNew ??= before.length === 0
       const next = compare(wanted, before)[0]
       if (next === undefined) return { applied }
+      if (before.some(({ name, isFresh }) => isFresh && !applied.includes(name))) {
+        await pause(LOOK_AGAIN_MS, signal).catch(() => undefined)
+        continue
+      }
       if (!(await applyOne(client, next, log))) continue
       applied.push(next.name)
       // That a new database gets its tables is no news; that an old one changes is.
@@ -58,6 +68,8 @@ export async function migrate({ url, log, signal, files }: MigrateOptions): Prom
 interface Applied {
   readonly name: string
   readonly checksum: string
+  /** Somebody may still be at it. */
+  readonly isFresh: boolean
 }
 
 export async function appliedMigrations(client: PlainClient): Promise<readonly Applied[]> {
@@ -65,12 +77,18 @@ export async function appliedMigrations(client: PlainClient): Promise<readonly A
     `${SOURCE}SELECT to_regclass('schema_migrations') IS NOT NULL AS found`,
   )
   if (table.rows[0]?.found !== true) return []
-  const { rows } = await client.query<Applied>(`${SOURCE}SELECT name, checksum FROM schema_migrations ORDER BY name`)
+  const { rows } = await client.query<Applied>(
+    `${SOURCE}SELECT name, checksum, applied_at > clock_timestamp() - interval '${AT_IT_SECONDS} seconds' AS "isFresh"
+     FROM schema_migrations ORDER BY name`,
+  )
   return rows
 }
 
 /** What is still to be applied. Throws where the database and this code do not belong together. */
-export function compare(wanted: readonly MigrationFile[], applied: readonly Applied[]): readonly MigrationFile[] {
+export function compare(
+  wanted: readonly MigrationFile[],
+  applied: readonly Pick<Applied, 'name' | 'checksum'>[],
+): readonly MigrationFile[] {
   const known = new Map(wanted.map((file) => [file.name, file]))
   const done = new Set<string>()
   for (const { name, checksum } of applied) {
@@ -101,7 +119,8 @@ async function applyOne(client: PlainClient, file: MigrationFile, log: StoreLog)
       return false
     }
     await client.query(`${SOURCE}SET LOCAL lock_timeout = 0; ${file.sql};
-      INSERT INTO schema_migrations (name, checksum) VALUES (${escapeLiteral(file.name)}, ${escapeLiteral(file.checksum)}); COMMIT`)
+      INSERT INTO schema_migrations (name, checksum, applied_at)
+      VALUES (${escapeLiteral(file.name)}, ${escapeLiteral(file.checksum)}, clock_timestamp()); COMMIT`)
     return true
   } catch (error) {
     await client.query('ROLLBACK')

@@ -25,8 +25,9 @@ behindBoth((open) => {
   test('eight processes start on an empty database: each file is applied once, all go on', async (context) => {
     await using t = await open(context, { template: 'template0' })
     const processes = Array.from({ length: 8 }, () => promisify(execFile)(process.execPath, [WORKER, t.url]))
-    const applied = (await Promise.all(processes)).flatMap(({ stdout }) => JSON.parse(stdout) as string[])
-    expect(applied.toSorted()).toEqual(NAMES)
+    const applied = (await Promise.all(processes)).map(({ stdout }) => JSON.parse(stdout) as string[])
+    // One of them did it all.
+    expect(applied.filter((names) => names.length > 0)).toEqual([NAMES])
     expect(await t.sql('SELECT name FROM schema_migrations ORDER BY name')).toEqual(NAMES.map((name) => ({ name })))
     expect(await run(t.url)).toEqual({ applied: [] })
   })
