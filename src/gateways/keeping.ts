@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import type { GatewayId } from '#/access/ids.ts'
 import { pause } from '#/lib/backoff.ts'
 import { outage, type Outage } from '#/lib/outage.ts'
 import { careFor, type CareDeps } from './care.ts'
@@ -15,8 +16,10 @@ export interface KeepingLog {
 
 /** At a time, per worker. */
 const MOST = 8
+/** What a worker that died had in its care is another's so soon after; whoever lives renews in time. */
+const CLAIM_MS = 9_000
+const RENEW_MS = 3_000
 /** Longer than any care takes: a look of 10 s, a second one, and the writes. */
-const CLAIM_MS = 60_000
 const CARE_MS = 45_000
 
 /**
@@ -35,30 +38,45 @@ export function keepGateways(options: KeepingOptions): AsyncDisposable {
 }
 
 async function loop(options: KeepingOptions, stop: AbortSignal): Promise<void> {
-  const running = new Set<Promise<void>>()
-  const claims = outage()
+  const round: Round = { running: new Set(), claims: outage(), stop, renewedAt: performance.now() }
   const everyMs = options.everyMs ?? 1_000
   while (!stop.aborted) {
-    const free = MOST - running.size
-    if (free > 0) await claim(options, { running, free, claims, stop })
+    await claim(options, round)
     await pause(everyMs - randomInt(Math.ceil(everyMs / 4)), stop).catch(() => {})
   }
-  await Promise.all(running)
+  await Promise.all([...round.running].map(({ done }) => done))
 }
 
 interface Round {
-  readonly running: Set<Promise<void>>
-  readonly free: number
+  readonly running: Set<{ readonly id: GatewayId; readonly done: Promise<void> }>
   readonly claims: Outage
   readonly stop: AbortSignal
+  renewedAt: number
 }
 
-async function claim(options: KeepingOptions, { running, free, claims, stop }: Round): Promise<void> {
+/** What takes longer than a few seconds stays ours. */
+async function renew({ store, holder }: KeepingOptions, round: Round): Promise<void> {
+  if (round.running.size > 0 && performance.now() - round.renewedAt >= RENEW_MS) {
+    await store.renew(
+      [...round.running].map(({ id }) => id),
+      holder,
+      CLAIM_MS,
+    )
+    round.renewedAt = performance.now()
+  }
+}
+
+async function claim(options: KeepingOptions, round: Round): Promise<void> {
+  const { running, claims, stop } = round
   try {
+    await renew(options, round)
+    const free = MOST - running.size
+    if (free === 0) return
+    if (running.size === 0) round.renewedAt = performance.now()
     const due = await options.store.claim(options.holder, { count: free, ms: CLAIM_MS })
     claims.worked()
     for (const one of due) {
-      const care = careFor(options, one, AbortSignal.any([stop, AbortSignal.timeout(CARE_MS)]))
+      const done = careFor(options, one, AbortSignal.any([stop, AbortSignal.timeout(CARE_MS)]))
         .catch((err: unknown) => {
           if (!stop.aborted)
             options.log.error(
@@ -67,6 +85,7 @@ async function claim(options: KeepingOptions, { running, free, claims, stop }: R
             )
         })
         .finally(() => running.delete(care))
+      const care = { id: one.gateway.id, done }
       running.add(care)
     }
   } catch (err) {

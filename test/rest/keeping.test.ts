@@ -95,6 +95,45 @@ test('eight workers claim each gateway once; a claim that expires is free again'
   expect(await store.claim('late', { count: 10, ms: 60_000 })).toHaveLength(10)
 })
 
+test('a claim that is renewed stays its own; nobody renews what is not theirs', async () => {
+  const id = await made()
+  await due()
+  const { store } = care('')
+  const [mine] = await store.claim('w1', { count: 1, ms: 300 })
+  expect(mine?.gateway.id).toBe(id)
+  if (mine === undefined) return
+  await store.renew([mine.gateway.id], 'w2', 60_000)
+  await store.renew([mine.gateway.id], 'w1', 900)
+  await sleep(500)
+  expect(await store.claim('w2', { count: 1, ms: 60_000 })).toEqual([])
+  await until(async () => (await store.claim('w2', { count: 1, ms: 60_000 })).length === 1)
+})
+
+test('what takes long is looked after by one worker all the while', async () => {
+  await made()
+  await due()
+  const looks: string[] = []
+  const slow = (holder: string): CareDeps => ({
+    ...care(holder),
+    discoverer: {
+      discover: (...asked) => rest.upstream.discover(...asked),
+      probe: async (_target, _known, signal) => {
+        looks.push(holder)
+        await sleep(60_000, undefined, { signal }).catch(() => {})
+        return { ms: 1 }
+      },
+    },
+  })
+  await using _one = keepGateways({ ...slow('w1'), log, everyMs: 20 })
+  await using _two = keepGateways({ ...slow('w2'), log, everyMs: 20 })
+  await sleep(4_500)
+  expect(looks).toHaveLength(1)
+  const [state] = await rest.database.sql(
+    "SELECT claim_expires_at > now() + interval '5 s' AS kept FROM gateway_states",
+  )
+  expect(state).toEqual({ kept: true })
+})
+
 test('what a worker finds after it has lost its claim is not noted', async () => {
   const id = await made()
   await due()
