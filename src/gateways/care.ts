@@ -28,6 +28,10 @@ export interface Noted {
 export interface GatewayCare {
   /** Claims gateways that are due and nobody's, for `ms` of the database's clock: one statement. */
   claim(holder: string, claim: { readonly count: number; readonly ms: number }): Promise<readonly Due[]>
+  /** Those of them that still are the holder's stay so for `ms` from now: one statement. */
+  renew(ids: readonly GatewayId[], holder: string, ms: number): Promise<void>
+  /** It is looked after next, whenever it would have been due: one statement. */
+  soon(id: GatewayId): Promise<void>
   /** undefined: the claim was lost or the gateway is gone. */
   note(id: GatewayId, holder: string, noted: Noted): Promise<Changed | undefined>
 }

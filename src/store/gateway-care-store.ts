@@ -18,6 +18,20 @@ export function gatewayCareStore(db: Database): GatewayCare {
       })
       return rows.map((row): Due => ({ gateway: gatewayOf(row), refreshDue: row.refresh_due }))
     },
+    renew: async (ids, holder, ms) => {
+      await db.statement(
+        SOURCE,
+        () => sql`
+          UPDATE gateway_states SET claim_expires_at = now() + make_interval(secs => ${ms / 1000})
+           WHERE gateway_id = ANY(${ids}) AND claimed_by = ${holder}`,
+      )
+    },
+    soon: async (id) => {
+      await db.statement(
+        SOURCE,
+        () => sql`UPDATE gateway_states SET next_check_at = now() WHERE gateway_id = ${id} AND next_check_at > now()`,
+      )
+    },
     note: async (id, holder, noted) => {
       if (!noted.flipped) {
         const { count } = await db.statement(SOURCE, () => noting(id, holder, noted))

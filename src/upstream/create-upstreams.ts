@@ -1,3 +1,4 @@
+import type { GatewayId } from '#/access/ids.ts'
 import type { Discoverer, Follower } from '#/gateways/discovery.ts'
 import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -22,6 +23,8 @@ export interface UpstreamsOptions {
   readonly vault: Vault
   /** Absent: no server is started by a command. */
   readonly stdio?: StdioDoor | null
+  /** Hears of a gateway whose circuit has opened or closed again: what is known of it may be wrong. */
+  readonly turned?: (gateway: GatewayId) => void
   /** Absent: tools that call an HTTP API have no headers of their own. */
   readonly toolVault?: ToolVault
   readonly policy: AddressPolicy
@@ -56,6 +59,7 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
     names: options.names ?? systemNames({ timeoutMs: limits.connectMs }),
     vault: options.vault,
     stdio: options.stdio ?? null,
+    turned: options.turned ?? (() => {}),
     us: { clientInfo: Buffer.from(JSON.stringify(options.clientInfo)), capabilities: NO_CAPABILITIES },
     farewells: new Set(),
   }

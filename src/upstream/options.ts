@@ -1,3 +1,4 @@
+import type { GatewayId } from '#/access/ids.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import type { Ourselves } from '#/mcp/upstream-requests.ts'
 import type { AddressPolicy } from './addresses.ts'
@@ -53,6 +54,8 @@ export interface UpstreamContext {
   readonly vault: Vault
   /** null: no server is started by a command. */
   readonly stdio: StdioDoor | null
+  /** The circuit of a gateway has opened, or closed again. */
+  readonly turned: (gateway: GatewayId) => void
   /** Who we say we are, and what we declare. */
   readonly us: Ourselves
   /** What is still being said to servers that nobody waits for: ends of sessions. */

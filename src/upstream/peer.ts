@@ -1,3 +1,4 @@
+import type { GatewayId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { CatalogGateway } from '#/catalog/model.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -43,6 +44,7 @@ export class Peer implements Disposable {
   /** As the catalog knew it. */
   readonly transport: Transport | null
   readonly declarations = new Declarations()
+  readonly #id: GatewayId
   readonly #posting: Bulkhead
   #reach: Reach
   readonly #sessions: Sessions
@@ -60,6 +62,7 @@ export class Peer implements Disposable {
 
   constructor(gateway: CatalogGateway, context: UpstreamContext) {
     this.context = context
+    this.#id = gateway.id
     this.version = gateway.version
     this.transport = gateway.transport
     this.#reach = { ...gateway, clientIdentity: context.vault.identity?.(gateway) ?? null }
@@ -93,7 +96,9 @@ export class Peer implements Disposable {
 
   tell(kind: 'answered' | 'failed' | 'left'): void {
     if (kind === 'answered' && this.#breaker === CLOSED) return
+    const wasClosed = this.#breaker.kind === 'closed'
     this.#breaker = next(this.#breaker, { kind, now: performance.now() })
+    if ((this.#breaker.kind === 'closed') !== wasClosed) this.context.turned(this.#id)
   }
 
   circuitOpen(): GatewayError {
