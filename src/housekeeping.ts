@@ -58,7 +58,11 @@ export function keepHouse(
   const care = { store, discoverer, sealer: keys, holder, log }
   house.use(keepGateways(care))
   house.use(
-    retireServers({ snapshot: () => catalog.current, tell: (retirement) => link.tell(retirementFact(retirement)) }),
+    retireServers({
+      snapshot: () => catalog.current,
+      onChange: (changed) => catalog.onChange(changed),
+      tell: (retirement) => link.tell(retirementFact(retirement)),
+    }),
   )
   house.use(followGateways({ ...care, follower, leases: leases(db), snapshot: () => catalog.current }))
   house.use(

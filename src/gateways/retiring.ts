@@ -3,31 +3,22 @@ import type { CatalogGateway } from '#/catalog/model.ts'
 import type { Retirement, SealedLaunch } from '#/stdio/launch.ts'
 
 export interface RetiringOptions {
-  readonly snapshot: () => { readonly seq: number; gateways(): Iterable<CatalogGateway> }
+  readonly snapshot: () => { gateways(): Iterable<CatalogGateway> }
+  /** Called for each snapshot: one that is made and deleted a moment later is in one of them alone. */
+  readonly onChange: (changed: () => void) => Disposable
   readonly tell: (retirement: Retirement) => void
-  readonly everyMs?: number
 }
 
 type Known = ReadonlyMap<string, { readonly launch: SealedLaunch; readonly enabled: boolean }>
 
-const EVERY_MS = 250
-
 /** Tells of every server that is started by a command when its gateway is changed, switched off or deleted: it is to end then. */
-export function retireServers({ snapshot, tell, everyMs = EVERY_MS }: RetiringOptions): Disposable {
-  let seq = -1
-  let known: Known = new Map()
-  const look = (): void => {
-    const current = snapshot()
-    if (current.seq === seq) return
-    seq = current.seq
-    const now = launchesIn(current.gateways())
+export function retireServers({ snapshot, onChange, tell }: RetiringOptions): Disposable {
+  let known = launchesIn(snapshot().gateways())
+  return onChange(() => {
+    const now = launchesIn(snapshot().gateways())
     for (const retirement of retired(known, now)) tell(retirement)
     known = now
-  }
-  look()
-  const timer = setInterval(look, everyMs)
-  timer.unref()
-  return { [Symbol.dispose]: () => clearInterval(timer) }
+  })
 }
 
 function launchesIn(gateways: Iterable<CatalogGateway>): Known {
