@@ -30,18 +30,19 @@ import { restApp } from '#/http/rest.ts'
 import { Sessions, type SessionFact } from '#/http/session.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
-import { onHeldConnection } from '#/lib/held-connection.ts'
+import { onHeldConnection, outsideTransaction } from '#/lib/held-connection.ts'
 import { storeLeftovers } from '#/records/leftovers.ts'
 import { Recorder } from '#/records/recorder.ts'
 import { SpillFile } from '#/records/spill-file.ts'
 import { UsageMeter } from '#/records/usage-meter.ts'
 import { openDatabase, type OpenDatabase } from '#/store/database.ts'
+import { gatewayCareStore } from '#/store/gateway-care-store.ts'
 import { recordSink } from '#/store/record-store.ts'
 import { storedUsage } from '#/store/token-usage-store.ts'
 import { CALLER_HEADER } from '#/stdio/launch.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
-import { finishedCalls, heldConnections, recordsLost, type Telemetry } from '#/telemetry/events.ts'
+import { finishedCalls, heldConnections, lostRecords, type Telemetry } from '#/telemetry/events.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { toolHeaders } from '#/tools/tool-backing.ts'
@@ -124,20 +125,6 @@ interface RecordParts {
 /** Usage records, metrics and log of every call. */
 async function openRecords({ config, link, log, db, catalog, admission }: Core, parts: RecordParts) {
   const { writer, epoch, meter, building } = parts
-  const path = spillPath(config, link.index)
-  const lost = (count: number, why: { why: string; err?: unknown }): void => recordsLost(telemetry, count, why)
-  const spillLost = (count: number, why: string): void => lost(count, { why })
-  const refused = (count: number, err: unknown): void => lost(count, { why: 'refused', err })
-  const spill = await SpillFile.open({ path, maxBytes: SPILL_BYTES, onLost: spillLost })
-  const recorder = building.use(
-    new Recorder({
-      sink: recordSink(db),
-      spill,
-      writer,
-      epoch,
-      onRefused: refused,
-    }),
-  )
   const metrics = createMetrics({
     snapshotAgeMs: () => catalog.ageMs,
     callsInFlight: () => admission.inFlight,
@@ -145,6 +132,13 @@ async function openRecords({ config, link, log, db, catalog, admission }: Core, 
     records: () => recorder.stats,
   })
   const telemetry = { log, metrics }
+  // The file may have something to tell as soon as it is opened: a line that a crash has cut off.
+  const lost = lostRecords(telemetry)
+  const spillLost = (count: number, why: string): void => lost(count, { why })
+  const refused = (count: number, err: unknown): void => lost(count, { why: 'refused', err })
+  const path = spillPath(config, link.index)
+  const spill = await SpillFile.open({ path, maxBytes: config.records.onDiskBytes, onLost: spillLost })
+  const recorder = building.use(new Recorder({ sink: recordSink(db), spill, writer, epoch, onRefused: refused }))
   building.use(onHeldConnection(heldConnections(telemetry)))
   link.onCollect(() => metrics.data())
   const finished = finishedCalls(telemetry)
@@ -158,7 +152,6 @@ async function openRecords({ config, link, log, db, catalog, admission }: Core, 
   return { log: calls, telemetry }
 }
 
-const SPILL_BYTES = 64 << 20
 /** More workers than any machine ever had: whose files are looked for when there are fewer now. */
 const MOST_WORKERS = 256
 
@@ -171,7 +164,7 @@ function leftoverPaths(config: Config): readonly string[] {
   return others.filter((path) => existsSync(path))
 }
 
-function openUpstreams({ config, keys, deadlines }: Core, stdioPath: string | null): UpstreamParts {
+function openUpstreams({ config, db, keys, deadlines }: Core, stdioPath: string | null): UpstreamParts {
   const { callTimeoutMs, connectTimeoutMs, allowPrivateNetworks } = config.upstream
   return createUpstreams({
     vault: {
@@ -188,6 +181,8 @@ function openUpstreams({ config, keys, deadlines }: Core, stdioPath: string | nu
     limits: { totalMs: callTimeoutMs, connectMs: connectTimeoutMs },
     stdio: stdioPath === null ? null : { path: stdioPath, environment: (launch) => openEnvironment(launch, keys) },
     clientInfo: { name: 'causeway', version },
+    // Where the database is away, whoever is due is looked at when it is back.
+    turned: (id) => void outsideTransaction(() => gatewayCareStore(db).soon(id)).catch(() => {}),
     deadlines,
   })
 }

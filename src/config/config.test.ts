@@ -27,6 +27,7 @@ describe('defaults', () => {
       adminEmail: 'admin@localhost',
       upstream: { allowPrivateNetworks: null, callTimeoutMs: 60_000, connectTimeoutMs: 5000 },
       stdio: { enabled: true, idleMs: 600_000, maxProcesses: 200, memoryBytes: 2_147_483_648 },
+      records: { onDiskBytes: 67_108_864 },
       drainMs: 25_000,
       logLevel: 'info',
       snapshotMaxAgeMs: 3_600_000,

@@ -36,6 +36,10 @@ export interface Config {
     readonly maxProcesses: number
     readonly memoryBytes: number
   }
+  readonly records: {
+    /** Of each worker. */
+    readonly onDiskBytes: number
+  }
   readonly drainMs: number
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
   /** Snapshot age beyond which API tokens are refused. */
@@ -113,6 +117,7 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
       maxProcesses: values.CAUSEWAY_STDIO_MAX_PROCESSES,
       memoryBytes: values.CAUSEWAY_STDIO_MEMORY,
     },
+    records: { onDiskBytes: values.CAUSEWAY_RECORDS_ON_DISK },
     drainMs: values.CAUSEWAY_DRAIN_TIME,
     logLevel: values.CAUSEWAY_LOG_LEVEL,
     snapshotMaxAgeMs: values.CAUSEWAY_SNAPSHOT_MAX_AGE,

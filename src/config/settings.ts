@@ -91,6 +91,11 @@ export const SETTINGS = {
     '2GiB',
     'Private memory that each process of such a server may take (where util-linux has prlimit).',
   ),
+  CAUSEWAY_RECORDS_ON_DISK: required(
+    size('64KiB', '1024GiB'),
+    '64MiB',
+    'How much disk the usage records of each worker may take while the database is away; what comes when it is full is counted as lost.',
+  ),
   CAUSEWAY_DRAIN_TIME: required(duration('0s', '10m'), '25s', 'How long calls in flight may go on after SIGTERM.'),
   CAUSEWAY_LOG_LEVEL: required(
     oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace'),
@@ -118,6 +123,7 @@ export type Values = {
 export const CLIENT_SETTINGS = {
   CAUSEWAY_URL: 'The gateway that the commands talk to.',
   CAUSEWAY_TOKEN: 'The API token of the commands; unset: the file admin-token in the data folder.',
+  CAUSEWAY_LOAD_DATABASE: 'The PostgreSQL that `causeway load run` looks at; unset: none.',
 } as const
 
 function required<T>(parser: Parser<T>, fallback: string | ((machine: Machine) => string), doc: string): Setting<T> {

@@ -41,10 +41,24 @@ export function finishedCalls({ log, metrics }: Telemetry): (call: CallFinished)
   }
 }
 
-/** Usage records are gone for good. */
-export function recordsLost({ log, metrics }: Telemetry, records: number, why: { why: string; err?: unknown }): void {
-  metrics.recordsLost(records)
-  log.error({ event: 'records.lost', records, ...why }, 'usage records were lost')
+/** How often losses of one kind are worth a line; the counter has them all at once. */
+const LOST_EVERY_MS = 10_000
+
+/** Usage records are gone for good: a database that is away for hours, with its file full, fills no log. */
+export function lostRecords({
+  log,
+  metrics,
+}: Telemetry): (records: number, why: { why: string; err?: unknown }) => void {
+  const told = new Map<string, { at: number; records: number }>()
+  return (records, why) => {
+    metrics.recordsLost(records)
+    const since = told.get(why.why) ?? { at: -Infinity, records: 0 }
+    told.set(why.why, since)
+    since.records += records
+    if (performance.now() - since.at < LOST_EVERY_MS) return
+    log.error({ event: 'records.lost', ...why, records: since.records }, 'usage records were lost')
+    told.set(why.why, { at: performance.now(), records: 0 })
+  }
 }
 
 /** A transaction tried to wait for something other than the database. It was ended; the stack says where. */

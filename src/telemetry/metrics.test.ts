@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type CallFinished, finishedCalls, recordsLost, signInRefusals } from './events.ts'
+import { type CallFinished, finishedCalls, lostRecords, signInRefusals } from './events.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics, mergeMetrics, type Metrics } from './metrics.ts'
 
@@ -68,7 +68,8 @@ test('workers are summed, ages are as old as the oldest', async () => {
   const [a, b] = [worker(1000), worker(4000)]
   finishedCalls(a.telemetry)(call)
   finishedCalls(b.telemetry)(call)
-  recordsLost(b.telemetry, 7, { why: 'spill_full' })
+  const lost = lostRecords(b.telemetry)
+  for (const records of [3, 2, 2]) lost(records, { why: 'spill_full' })
   const sent: unknown = JSON.parse(JSON.stringify([await a.metrics.data(), await b.metrics.data()]))
   const text = await mergeMetrics(sent as Parameters<typeof mergeMetrics>[0])
   expect(text).toContain('causeway_snapshot_age_seconds 4')
