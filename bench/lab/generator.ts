@@ -56,13 +56,15 @@ async function run(given: Part, begins: number): Promise<void> {
     if (over || stopping.signal.aborted) break
   }
   const { user, system } = process.cpuUsage(cpu)
+  // One that is cut within its ramp has measured nothing.
+  const elapsedMs = Math.max(0, performance.now() - measuredFrom)
   const sums: Sums = {
     kinds: tally.kinds(),
     failures: tally.failures(),
     foreignAnswers: tally.foreignAnswers,
     loopDelayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - LOOKS_EVERY_MS),
-    cpuMs: (user + system) / 1000,
-    elapsedMs: performance.now() - measuredFrom,
+    cpuMs: elapsedMs === 0 ? 0 : (user + system) / 1000,
+    elapsedMs,
     answers: tally.answers,
     lastTick: second,
   }

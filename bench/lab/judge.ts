@@ -6,3 +6,8 @@ export function isGood({ kinds, ticks, foreignAnswers }: Results): boolean {
   const failed = [...kinds, ...ticks].some((one) => one.failed > 0)
   return asked && foreignAnswers === 0 && !failed
 }
+
+/** Whether anything was answered at all, in the ramp too: without an answer nobody knows whom answers reach. */
+export function hasAnswers({ kinds, ticks }: Pick<Results, 'kinds' | 'ticks'>): boolean {
+  return [...kinds, ...ticks].some(({ answered }) => answered > 0)
+}

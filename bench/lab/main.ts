@@ -9,7 +9,8 @@ import { resultLines } from './show/tick-lines.ts'
 import { requireFiles } from './show/open-files.ts'
 
 /**
- * The laboratory as a program: `causeway load` starts it. The gateway's token comes in LAB_TOKEN, so that no list of processes shows it.
+ * The laboratory as a program: `causeway load` starts it. The gateway's token comes in LAB_TOKEN and the URL of its database in
+ * LAB_DATABASE, so that no list of processes shows them.
  * Ends with 0 when every request was answered with what was meant for its caller, 1 when not, 2 when it could not be run.
  */
 const OPTIONS = {
@@ -20,7 +21,6 @@ const OPTIONS = {
   ramp: { type: 'string' },
   rate: { type: 'string' },
   processes: { type: 'string' },
-  database: { type: 'string' },
   out: { type: 'string' },
   list: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -53,6 +53,7 @@ function list(json: boolean): void {
 
 async function load(named: string, said: ReturnType<typeof read>['values']): Promise<void> {
   const token = process.env['LAB_TOKEN'] ?? ''
+  const database = process.env['LAB_DATABASE'] ?? ''
   if (said.url === undefined || token === '') throw new Error('--url and LAB_TOKEN must say which gateway')
   const scenario = findScenario(named, overrides(said))
   requireFiles(scenario, limitsHere())
@@ -61,7 +62,7 @@ async function load(named: string, said: ReturnType<typeof read>['values']): Pro
   const results = await runLoad({
     scenario,
     gateway: { name: said.name ?? said.url, url: said.url, token },
-    database: said.database === undefined ? null : { url: said.database },
+    database: database === '' ? null : { url: database },
     watched: null,
     generators: number('processes', said.processes) ?? null,
     live: liveOn(process.stderr),

@@ -20,13 +20,19 @@ function programOf(name: string): string {
 /** Thousands of tokens may have to be removed. */
 const CLEAN_UP_MS = 150_000
 
+export interface Laboratory {
+  readonly program: string
+  readonly args: readonly string[]
+  /** What no list of processes may show: it is given by the environment. */
+  readonly secrets?: { readonly LAB_TOKEN: string; readonly LAB_DATABASE?: string }
+}
+
 /** Runs one of its programs to its end; it writes where we write. Throws a CliError where it did not end well. */
 export async function runLaboratory(
   { env, stop, mayCleanUpFor }: Context,
-  { program, args, token }: { program: string; args: readonly string[]; token?: string },
+  { program, args, secrets }: Laboratory,
 ): Promise<void> {
-  // The token is in no list of processes.
-  const own = { ...env, ...(token !== undefined && { LAB_TOKEN: token }) }
+  const own = { ...env, ...secrets }
   const child = spawn(process.execPath, [programOf(program), ...args], { stdio: 'inherit', env: own })
   mayCleanUpFor(CLEAN_UP_MS)
   // It puts away what it has made before it ends.

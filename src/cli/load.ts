@@ -18,7 +18,7 @@ interface RunOptions {
 }
 
 /** What the laboratory's program is given as it was said. */
-const PASSED = ['users', 'seconds', 'ramp', 'rate', 'processes', 'database', 'out'] as const
+const PASSED = ['users', 'seconds', 'ramp', 'rate', 'processes', 'out'] as const
 
 export function loadCommands(program: Command, context: Context): void {
   const load = program.command('load').description('many users at once, against this or any other MCP gateway')
@@ -50,16 +50,20 @@ function loadRun(load: Command, context: Context): void {
     .option('--ramp <s>', 'within what time the users arrive')
     .option('--rate <n>', 'requests a second, where the scenario says when they come')
     .option('--processes <n>', 'processes that make the load')
-    .option('--database <url>', 'look at the gateway’s PostgreSQL four times a second')
+    .option(
+      '--database <url>',
+      'look at the gateway’s PostgreSQL four times a second; CAUSEWAY_LOAD_DATABASE keeps a password out of lists of processes',
+    )
     .option('--out <dir>', 'where results.json and report.html go', 'load')
     .option(JSON_OPTION[0], 'print the results as JSON')
     .action(async (scenario: string, options: RunOptions) => {
       const { origin, url, token } = placeOf(options, context)
+      const database = options.database ?? context.env['CAUSEWAY_LOAD_DATABASE']
       const args = PASSED.flatMap((name) => (options[name] === undefined ? [] : [`--${name}`, options[name]]))
       await runLaboratory(context, {
         program: 'main',
         args: [scenario, '--url', url, '--name', origin, ...args, ...(options.json === true ? ['--json'] : [])],
-        token: await token(),
+        secrets: { LAB_TOKEN: await token(), ...(database !== undefined && { LAB_DATABASE: database }) },
       })
     })
   taught(command, {
@@ -68,7 +72,7 @@ function loadRun(load: Command, context: Context): void {
       ['a load of your own', 'causeway load run ./mine.json'],
       [
         'another gateway, its database watched',
-        'causeway load run smoke --url http://127.0.0.1:8080 --token TOKEN --database postgres://127.0.0.1/mcp',
+        'CAUSEWAY_LOAD_DATABASE=postgres://reader:…@127.0.0.1/mcp causeway load run smoke --url http://127.0.0.1:8080 --token TOKEN',
       ],
     ],
     next: 'exit code 1 says that a request failed, or that an answer was meant for another caller.',

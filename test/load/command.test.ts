@@ -8,7 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isGood } from '../../bench/lab/judge.ts'
 import type { Results } from '../../bench/lab/results.ts'
 import { causeway } from '../support/cli.ts'
+import { embeddedUrl } from '../faults/site.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
+import { processTree } from '../support/processes.ts'
 import { startBetween } from './between.ts'
 
 let gateway: RunningGateway
@@ -54,21 +56,59 @@ test('causeway load runs a scenario, says what it found, keeps it, and leaves th
   expect([both.code, both.out.trim(), both.err]).toEqual([0, page, ''])
 })
 
-test('told to end, it keeps what it has measured and removes what it has made', async () => {
-  const before = await left()
-  const out = join(folder, 'ended')
+interface Ended {
+  readonly code: number | null
+  readonly results: Results
+  /** What lists of processes showed meanwhile. */
+  readonly commands: string
+}
+
+/** A run that is told to end when it has said so much. */
+async function ended(name: string, args: readonly string[], when: string, more = {}): Promise<Ended> {
+  const out = join(folder, name)
   const launcher = join(import.meta.dirname, '../../bin/causeway.js')
-  const args = [launcher, 'load', 'run', 'smoke', '--users', '5', '--ramp', '1', '--seconds', '600', '--out', out]
-  const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env } })
+  const child = spawn(process.execPath, [launcher, 'load', 'run', 'smoke', ...args, '--out', out], {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env, ...more },
+  })
   let said = ''
   child.stderr.on('data', (piece: Buffer) => (said += piece.toString()))
-  while (!said.includes('measured:')) await once(child.stderr, 'data')
+  while (!said.includes(when)) await once(child.stderr, 'data')
+  const commands = processTree(child.pid ?? 0).map(({ command }) => command)
   child.kill('SIGINT')
   const [code] = (await once(child, 'exit')) as [number | null]
+  return {
+    code,
+    results: JSON.parse(await readFile(join(out, 'results.json'), 'utf8')) as Results,
+    commands: commands.join('\n'),
+  }
+}
+
+test('told to end, it keeps what it has measured and removes what it has made', async () => {
+  const before = await left()
+  const { code, results } = await ended('ended', ['--users', '5', '--ramp', '1', '--seconds', '600'], 'measured:')
   expect([code, await left()]).toEqual([130, before])
-  const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8')) as Results
   expect(results.measuredSeconds).toBeGreaterThan(0)
   expect(results.measuredSeconds).toBeLessThan(60)
+})
+
+test('told to end while users arrive, it has measured nothing, and says no more', async () => {
+  const { results } = await ended('ramp', ['--users', '20', '--ramp', '60', '--seconds', '5'], 'users arrive:')
+  const { measuredSeconds, kinds, generators } = results
+  expect({ measuredSeconds, kinds, cpuPercent: generators.cpuPercent }).toEqual({
+    measuredSeconds: 0,
+    kinds: [],
+    cpuPercent: 0,
+  })
+})
+
+test('the password of a database that is looked at is in no list of processes', async () => {
+  const CAUSEWAY_LOAD_DATABASE = await embeddedUrl(gateway)
+  const args = ['--users', '3', '--ramp', '1', '--seconds', '600']
+  const { results, commands } = await ended('looked-at', args, 'measured:', { CAUSEWAY_LOAD_DATABASE })
+  expect(results.database?.looks).toBeGreaterThan(0)
+  expect(commands.split('\n').length).toBeGreaterThan(2)
+  expect(commands).toContain('lab/main')
+  expect(commands).not.toContain(new URL(CAUSEWAY_LOAD_DATABASE).password)
 })
 
 test('told to end, it stays until all it has made is removed, however long that takes', async () => {

@@ -156,6 +156,15 @@ describe('a run of any length', () => {
     expect(html).not.toMatch(/NaN|Infinity|undefined/)
     expect(html).toContain('No request failed.')
   })
+
+  test('that nobody knows whom answers reach where there are none', () => {
+    const silent = inventedResults()
+    const ticks = silent.ticks.map((tick) => ({ ...tick, answered: 0 }))
+    const html = reportHtml({ ...silent, kinds: [], ticks })
+    const said = pieces(html, 'dl').find((each) => each.includes('wrong caller'))
+    expect(said?.replaceAll(/<[^>]+>|\s+/g, ' ')).toMatch(/not seen\s+nothing was answered/)
+    expect(said).not.toContain('✓')
+  })
 })
 
 describe('runs beside each other', () => {

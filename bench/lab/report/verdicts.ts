@@ -1,3 +1,4 @@
+import { hasAnswers } from '../judge.ts'
 import type { DatabaseResult, KindResult, Results } from '../results.ts'
 import { share, UNITS, whole } from './units.ts'
 
@@ -44,12 +45,14 @@ function failed({ kinds }: Results): Verdict {
   }
 }
 
-const foreign = ({ foreignAnswers }: Results): Verdict => ({
-  name: 'Answers to the wrong caller',
-  figure: whole(foreignAnswers),
-  detail: 'every answer names whom it is for',
-  state: foreignAnswers === 0 ? 'good' : 'poor',
-})
+function foreign(results: Results): Verdict {
+  const name = 'Answers to the wrong caller'
+  const { foreignAnswers } = results
+  if (foreignAnswers === 0 && !hasAnswers(results))
+    return { name, figure: 'not seen', detail: 'nothing was answered', state: 'unknown' }
+  const detail = 'every answer names whom it is for'
+  return { name, figure: whole(foreignAnswers), detail, state: foreignAnswers === 0 ? 'good' : 'poor' }
+}
 
 /** What the database shows; that it cannot be seen is a finding of its own. */
 const ofDatabase =

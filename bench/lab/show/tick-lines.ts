@@ -1,3 +1,4 @@
+import { hasAnswers } from '../judge.ts'
 import type { Results, Tick } from '../results.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -54,7 +55,8 @@ export function tickLine(tick: Tick, scenario: Scenario): string {
 }
 
 /** What a run has found, for a terminal. */
-export function resultLines({ kinds, failures, foreignAnswers, database, generators }: Results): readonly string[] {
+export function resultLines(results: Results): readonly string[] {
+  const { kinds, failures, database, generators } = results
   const rows = kinds.map(({ kind, answered, failed, refused, total, added }) => [
     kind,
     String(answered),
@@ -77,7 +79,7 @@ export function resultLines({ kinds, failures, foreignAnswers, database, generat
   return [
     ...lines,
     '',
-    `answers to the wrong caller: ${foreignAnswers}`,
+    `answers to the wrong caller: ${foreignIn(results)}`,
     ...(database === null
       ? ['the database of this target was not looked at']
       : [
@@ -88,3 +90,9 @@ export function resultLines({ kinds, failures, foreignAnswers, database, generat
     ...failures.slice(0, 5).map(({ kind, reason, count, example }) => `${count} × ${kind}: ${reason} (${example})`),
   ]
 }
+
+/** None can be wrong where there is none. */
+const foreignIn = (results: Results): string =>
+  results.foreignAnswers === 0 && !hasAnswers(results)
+    ? 'not seen, nothing was answered'
+    : String(results.foreignAnswers)
