@@ -5,14 +5,17 @@ import { parseArgs } from 'node:util'
 import { whatIsMissing } from '../test/support/needs.ts'
 import { CLIENT_FAULTS } from './faults/clients.ts'
 import { DATABASE_FAULTS } from './faults/database.ts'
+import { PROCESS_FAULTS } from './faults/processes.ts'
 import type { Fault, Finding, Lab } from './faults/fault.ts'
 import { exactly, missed, NOT_TRIED, noted } from './faults/findings.ts'
 import { openLab } from './faults/lab.ts'
 import { POOLER_FAULTS } from './faults/pooler.ts'
 import { SERVER_FAULTS } from './faults/servers.ts'
 import { START_FAULTS } from './faults/start-without.ts'
+import { greedy } from './faults/greedy.ts'
 import { overload } from './faults/overload.ts'
 import { places } from './faults/places.ts'
+import { stdioServers } from './faults/stdio.ts'
 import { UPSTREAM_FAULTS } from './faults/upstreams.ts'
 import { print, type Row } from './table.ts'
 
@@ -22,9 +25,12 @@ const FAULTS: readonly Fault[] = [
   ...SERVER_FAULTS,
   ...POOLER_FAULTS,
   ...START_FAULTS,
+  ...PROCESS_FAULTS,
   ...UPSTREAM_FAULTS,
   places,
   overload,
+  greedy,
+  stdioServers,
   ...CLIENT_FAULTS,
 ]
 
@@ -38,7 +44,7 @@ same, what is aimed at and what was found. Everything is real and its own, on lo
 Takes about half a minute for each fault; nothing of yours is touched.
 
   --only NAMES    some of the faults below, or the beginnings of their names (comma-separated; default: all)
-  --short         those with a *, in three minutes, as on a machine that others use too: a time fails only when it is
+  --short         those with a *, in four minutes, as on a machine that others use too: a time fails only when it is
                   missed by far, which no busy machine explains; counts, states and ratios fail as ever
   --report        only print: the exit code says whether the faults could be brought about, not what was missed
   --out FILE      where the findings go as JSON (default out/faults.json)

@@ -1,14 +1,15 @@
 import { faultSite, ownPostgres, sql, type FaultSite, type OwnPostgres } from '../../test/faults/site.ts'
 import type { Fault, Lab } from './fault.ts'
 import { outage, recovery, type Outage } from './outage.ts'
+import { spillFull } from './spill-full.ts'
 import { underLoad } from './under-load.ts'
 
 /** A gateway of two workers whose database can be cut off on the way, stopped in its tracks, and told what to be. */
-interface DatabaseSite extends FaultSite {
+export interface DatabaseSite extends FaultSite {
   readonly postgres: OwnPostgres
 }
 
-async function databaseSite(): Promise<DatabaseSite> {
+export async function databaseSite(): Promise<DatabaseSite> {
   await using building = new AsyncDisposableStack()
   const postgres = building.use(await ownPostgres())
   const site = building.use(await faultSite(await postgres.database()))
@@ -82,4 +83,5 @@ export const DATABASE_FAULTS: readonly Fault[] = [
     }),
   ),
   killed,
+  spillFull,
 ]

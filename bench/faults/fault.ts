@@ -7,7 +7,7 @@ export interface Fault {
   readonly name: string
   /** What is done to whom, in a line of the help. */
   readonly what: string
-  /** Part of the short form too, which CI runs: three minutes for all of them together. */
+  /** Part of the short form too, which CI runs: four minutes for all of them together. */
   readonly short?: boolean
   /** Programs that npm does not bring. */
   readonly needs?: readonly Program[]

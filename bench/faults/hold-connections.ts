@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 
 /** Connections that others hold. Given back when disposed. */
@@ -6,6 +7,8 @@ export interface Held extends AsyncDisposable {
 }
 
 const MOST_ROUNDS = 200
+/** Places that others have just left are free by then. */
+const LEFT_MS = 200
 
 /** Takes every connection that a server has, those of others too: they are ended until all that can be had are held here. */
 export async function holdConnections(url: string): Promise<Held> {
@@ -15,13 +18,25 @@ export async function holdConnections(url: string): Promise<Held> {
     const [first] = held
     if (first === undefined || !(await endedOthers(first, held))) break
   }
-  return {
-    count: held.length,
-    async [Symbol.asyncDispose]() {
-      await Promise.all(held.map((client) => client.end().catch(() => undefined)))
-    },
-  }
+  return heldOnes(held)
 }
+
+/** Takes every connection that others leave, and ends nobody's: what a pooler lets in has no server's process of its own. */
+export async function takeConnections(url: string): Promise<Held> {
+  const held: Client[] = []
+  for (let before = -1; before < held.length; await sleep(LEFT_MS)) {
+    before = held.length
+    await takeFree(url, held)
+  }
+  return heldOnes(held)
+}
+
+const heldOnes = (held: readonly Client[]): Held => ({
+  count: held.length,
+  async [Symbol.asyncDispose]() {
+    await Promise.all(held.map((client) => client.end().catch(() => undefined)))
+  },
+})
 
 async function takeFree(url: string, held: Client[]): Promise<void> {
   for (;;) {

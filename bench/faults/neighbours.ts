@@ -1,6 +1,8 @@
 import { setPriority } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ownPostgres } from '../../test/faults/site.ts'
+import { dnsServer, type DnsServer } from '../../test/support/dns-server.ts'
 import { startGateway, type RunningGateway } from '../../test/support/gateway.ts'
 import type { Offer, Stream, Taken, Waits } from '../load/offer.ts'
 import { Offering } from '../load/offering.ts'
@@ -11,13 +13,21 @@ import { median } from '../table.ts'
 /** A gateway of one worker before a good server and bad ones, each in a process of its own. */
 export interface Neighbours extends AsyncDisposable {
   readonly gateway: RunningGateway
+  readonly databaseUrl: string
   /** A call to the good server, which takes so long there. */
   good(ms: number): Target
-  /** Registers a server and makes a call to its tool `call`. */
-  bad(name: string, url: string): Promise<Target>
+  /** Registers a server, once, with what else is said of it, and makes a call to its tool `call`. */
+  bad(name: string, url: string, more?: Readonly<Record<string, unknown>>): Promise<Target>
   /** The origin of the bad servers of test/fixtures/bad-server.ts. */
   readonly badUrl: string
+  /** Ways to them that can be spoilt: test/fixtures/roads.ts. */
+  readonly roadsUrl: string
+  /** What the gateway asks for names; what it is told holds for a second. */
+  readonly names: DnsServer
 }
+
+/** Imported first by the gateway: names are asked for where NAME_SERVERS says. */
+const NAME_SERVERS = join(import.meta.dirname, '../../test/fixtures/name-servers.ts')
 
 /** What a call may take in total here. */
 export const DEADLINE_MS = 2_000
@@ -29,23 +39,35 @@ export async function neighbours(): Promise<Neighbours> {
   const badServer = building.use(await startProgram('../test/fixtures/bad-server.ts'))
   // Other people's machines: on this one they must not take what is the gateway's.
   setPriority(badServer.pid, 19)
-  const env = { DATABASE_URL: await postgres.database(), CAUSEWAY_CALL_TIMEOUT: `${DEADLINE_MS}ms` }
+  const roads = building.use(await startProgram('../test/fixtures/roads.ts', { TO: new URL(badServer.url).host }))
+  setPriority(roads.pid, 19)
+  const names = building.use(await dnsServer({}, 1))
+  const databaseUrl = await postgres.database()
+  const env = {
+    DATABASE_URL: databaseUrl,
+    CAUSEWAY_CALL_TIMEOUT: `${DEADLINE_MS}ms`,
+    NODE_OPTIONS: `--import=${NAME_SERVERS}`,
+    NAME_SERVERS: names.at,
+  }
   const gateway = building.use(await startGateway({ env }))
   const { id } = await gateway.register('good', `${goodServer.url}/legacy/good`)
   const call = { era: 'legacy', method: 'tools/call', token: gateway.token } as const
   const at = (gatewayId: string): string => `${gateway.url}/gateways/${gatewayId}/mcp`
   const made = new Map<string, Promise<Target>>()
-  async function register(name: string, url: string): Promise<Target> {
-    const { id: badId } = await gateway.register(name, url)
+  async function register(...[name, url, more]: Parameters<Neighbours['bad']>): Promise<Target> {
+    const { id: badId } = await gateway.register(name, url, more)
     return { ...call, url: at(badId), tool: 'call', arguments: {} }
   }
   const owned = building.move()
   return {
     gateway,
+    databaseUrl,
     badUrl: badServer.url,
+    roadsUrl: roads.url,
+    names,
     good: (ms) => ({ ...call, url: at(id), tool: 'slow', arguments: { ms } }),
-    bad(name, url) {
-      const known = made.get(name) ?? register(name, url)
+    bad(name, url, more) {
+      const known = made.get(name) ?? register(name, url, more)
       made.set(name, known)
       return known
     },

@@ -33,8 +33,14 @@ interface Victims {
   readonly gateway: string
 }
 
-export async function makeToken(gateway: RunningGateway, name: string): Promise<{ id: string; text: string }> {
-  const { status, body } = await gateway.api('POST', '/v1/tokens', { name })
+/** With permissions it is narrowed to those, and so another principal than the administrator. */
+export async function makeToken(
+  gateway: RunningGateway,
+  name: string,
+  permissions?: readonly string[],
+): Promise<{ id: string; text: string }> {
+  const asked = { name, ...(permissions !== undefined && { scope: { permissions } }) }
+  const { status, body } = await gateway.api('POST', '/v1/tokens', asked)
   if (status !== 201) throw new Error(`no token was made: ${status} ${JSON.stringify(body)}`)
   return { id: (body['token'] as { id: string }).id, text: String(body['access_token']) }
 }

@@ -25,10 +25,10 @@ export interface PooledSite extends OwnServerSite {
   readonly pooler: PgBouncer
 }
 
-export async function pooledSite(): Promise<PooledSite> {
+export async function pooledSite(maxClients?: number): Promise<PooledSite> {
   await using building = new AsyncDisposableStack()
   const postgres = building.use(await startPostgres15())
-  const pooler = building.use(await startPgBouncer(postgres.url))
+  const pooler = building.use(await startPgBouncer(postgres.url, undefined, maxClients))
   const site = building.use(await faultSite(pooler.url))
   const owned = building.move()
   return { ...site, databaseUrl: postgres.url, postgres, pooler, [Symbol.asyncDispose]: () => owned.disposeAsync() }

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ownPostgres, sql, until } from '../../test/faults/site.ts'
+import { workersOf, workersReady } from '../../test/faults/workers.ts'
 import { write } from '../../test/faults/writes.ts'
 import { startSlowServer } from '../../test/fixtures/slow-server.ts'
 import { databaseRelay } from '../../test/support/database-relay.ts'
 import { startGateway, type RunningGateway } from '../../test/support/gateway.ts'
-import type { ProcessInfo } from '../../test/support/processes.ts'
 import { steadyStream } from '../../test/support/steady-stream.ts'
 import type { Fault, Finding } from './fault.ts'
 import { exactly, least, none, noted, says, within } from './findings.ts'
@@ -18,8 +18,6 @@ const WORKERS = 2
 /** Who may come in is on disk a second after it changed. */
 const SAVED_MS = 3_000
 
-const isWorker = ({ command }: ProcessInfo): boolean => command.includes('run-as-worker')
-
 function killAll(gateway: RunningGateway): void {
   for (const { pid } of gateway.processes()) process.kill(pid, 'SIGKILL')
 }
@@ -29,10 +27,9 @@ const answers = (statuses: readonly number[], wanted: number): readonly string[]
 
 /** One worker dies while the database is away: the one that takes its place begins with the snapshot, too. */
 async function replacesWorker(gateway: RunningGateway): Promise<Finding> {
-  const ready = async () => (await gateway.output()).split('"worker.ready"').length
-  const before = await ready()
-  process.kill(gateway.processes().find(isWorker)?.pid ?? 0, 'SIGKILL')
-  const ms = await until('a new worker is ready', async () => (await ready()) > before, 10_000)
+  const before = await workersReady(gateway)
+  process.kill(workersOf(gateway)[0]?.pid ?? 0, 'SIGKILL')
+  const ms = await until('a new worker is ready', async () => (await workersReady(gateway)) > before, 10_000)
   return within('until a worker that is killed meanwhile is replaced', { must: 2_000 }, ms)
 }
 
@@ -88,7 +85,7 @@ const startWithout: Fault = {
     relay.set('closed')
 
     const second = stack.use(await startGateway({ dataDir, env }))
-    await until('both workers run', () => second.processes().filter(isWorker).length === WORKERS, 10_000)
+    await until('both workers run', () => workersOf(second).length === WORKERS, 10_000)
     const findings = await whileAway(second, { good, revoked })
     const stream = await steadyStream({ gateway: second, tool: 'faulty-echo' })
     await sleep(1_500)

@@ -32,7 +32,7 @@ async function countedCalls(databaseUrl: string): Promise<number> {
   return Number(row?.calls)
 }
 
-async function lost(databaseUrl: string, names: readonly string[]): Promise<string[]> {
+export async function lost(databaseUrl: string, names: readonly string[]): Promise<string[]> {
   const rows = await sql<{ name: string }>(databaseUrl, 'SELECT name FROM servers')
   const there = new Set(rows.map(({ name }) => name))
   return names.filter((name) => !there.has(name))
@@ -49,7 +49,7 @@ export async function caughtUp(databaseUrl: string, calls: number): Promise<{ co
 
 /** Calls, lists and writes without a pause while something is done to the database, and what became of them all. */
 export async function underLoad(
-  site: FaultSite,
+  site: Pick<FaultSite, 'gateway' | 'databaseUrl' | 'echo'>,
   name: string,
   disturb: (load: Load) => Promise<Disturbed>,
 ): Promise<readonly Finding[]> {

@@ -35,6 +35,11 @@ export class Line {
     return this.#heard === undefined && !this.#socket.destroyed && this.#socket.writable
   }
 
+  /** Bytes of an answer's body have come. */
+  get hears(): boolean {
+    return this.#bytes > 0
+  }
+
   send(bytes: Buffer, heard: (heard: Heard) => void): void {
     this.#heard = heard
     this.#text = ''

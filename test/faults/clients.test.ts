@@ -1,15 +1,17 @@
 import { afterAll, expect, test } from 'vitest'
 import { CLIENT_FAULTS } from '../../bench/faults/clients.ts'
 import { missed } from '../../bench/faults/findings.ts'
+import { greedy } from '../../bench/faults/greedy.ts'
 import { openLab } from '../../bench/faults/lab.ts'
 import { overload } from '../../bench/faults/overload.ts'
+import { stdioServers } from '../../bench/faults/stdio.ts'
 import { print } from '../../bench/table.ts'
 
 const lab = openLab({ short: true })
 afterAll(() => lab[Symbol.asyncDispose]())
 
 /** As in the short form: a time that a busy machine explains fails only when it is missed by far. */
-test.each([overload, ...CLIENT_FAULTS])('$name', { timeout: 120_000 }, async ({ name, run }) => {
+test.each([overload, greedy, stdioServers, ...CLIENT_FAULTS])('$name', { timeout: 120_000 }, async ({ name, run }) => {
   const findings = await run(lab)
   print(findings, name)
   expect(findings.length).toBeGreaterThan(3)

@@ -4,6 +4,7 @@ import type { Fault } from '../../bench/faults/fault.ts'
 import { missed, NOT_TRIED } from '../../bench/faults/findings.ts'
 import { openLab } from '../../bench/faults/lab.ts'
 import { POOLER_FAULTS } from '../../bench/faults/pooler.ts'
+import { PROCESS_FAULTS } from '../../bench/faults/processes.ts'
 import { SERVER_FAULTS } from '../../bench/faults/servers.ts'
 import { START_FAULTS } from '../../bench/faults/start-without.ts'
 import { print } from '../../bench/table.ts'
@@ -17,6 +18,7 @@ const GROUPS: Readonly<Record<string, readonly Fault[]>> = {
   'its server': SERVER_FAULTS,
   'its pooler': POOLER_FAULTS,
   'it is away at the start': START_FAULTS,
+  'our own processes': PROCESS_FAULTS,
 }
 
 describe.each(Object.entries(GROUPS))('under load, %s', (_group, faults) => {

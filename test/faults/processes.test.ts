@@ -6,10 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startSlowServer, type SlowServer } from '../fixtures/slow-server.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
-import { processTree, type ProcessInfo } from '../support/processes.ts'
+import { processTree } from '../support/processes.ts'
 import { messagesOf, openRawClient, type Era } from '../support/raw-client.ts'
 import { steadyStream } from '../support/steady-stream.ts'
 import { sql, ownPostgres, until, type OwnPostgres } from './site.ts'
+import { workersOf, workersReady } from './workers.ts'
 import { ledger } from './writes.ts'
 
 let postgres: OwnPostgres
@@ -37,11 +38,7 @@ async function external(env: Readonly<Record<string, string>> = {}): Promise<Run
   return { gateway, databaseUrl }
 }
 
-const isWorker = ({ command }: ProcessInfo): boolean => command.includes('run-as-worker')
-const workersOf = (gateway: RunningGateway): ProcessInfo[] => gateway.processes().filter(isWorker)
 const isGone = (pid: number): boolean => processTree(pid).length === 0
-const workersReady = async (gateway: RunningGateway): Promise<number> =>
-  (await gateway.output()).split('"worker.ready"').length - 1
 
 /** A call that takes its time; whether it was answered with its result. */
 async function slowCall(gateway: RunningGateway, era: Era, ms: number): Promise<string> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import { startEmbedded } from '../../src/supervisor/embedded-postgres.ts'
+import { runningEmbeddedUrl, startEmbedded } from '../../src/supervisor/embedded-postgres.ts'
 import { startSlowServer, type SlowServer } from '../fixtures/slow-server.ts'
 import { databaseRelay, type DatabaseRelay } from '../support/database-relay.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
@@ -47,6 +47,13 @@ export async function ownPostgres(): Promise<OwnPostgres> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Of the PostgreSQL that a gateway runs itself. */
+export async function embeddedUrl({ dataDir }: RunningGateway): Promise<string> {
+  const url = await runningEmbeddedUrl(dataDir)
+  if (url === null) throw new Error(`this account may not look into the database of ${dataDir}`)
+  return url
 }
 
 /** One statement on a connection of its own. */

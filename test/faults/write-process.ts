@@ -27,7 +27,8 @@ async function ordered({ what, url, token, body }: WriteOrder): Promise<Write> {
   return { what, status: response.status, ms, endedAt: Date.now(), retryAfter, body: text }
 }
 
-const answer = (done: WriteDone): unknown => process.send?.(done)
+/** Whoever asked may have ended meanwhile. */
+const answer = (done: WriteDone): unknown => process.connected && process.send?.(done, () => undefined)
 
 process.on('message', (order: WriteOrder) => {
   ordered(order).then(

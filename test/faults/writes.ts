@@ -54,17 +54,22 @@ export interface Ledger {
   stop(): Promise<void>
 }
 
-/** Makes virtual servers, one after the other, whatever it is answered. */
-export function ledger(gateway: RunningGateway, prefix: string): Ledger {
+/** Makes virtual servers, one after the other, whatever it is answered; with `survives`, also where a connection breaks. */
+export function ledger(
+  gateway: RunningGateway,
+  prefix: string,
+  { survives = false }: { readonly survives?: boolean } = {},
+): Ledger {
   const acknowledged: string[] = []
   const answers: Write[] = []
   let stopped = false
   async function run(): Promise<void> {
     for (let n = 0; !stopped; n++) {
       const name = `${prefix}-${n}`
-      const answer = await write(gateway, 'POST /v1/servers', { name })
-      answers.push(answer)
-      if (answer.status === 201) acknowledged.push(name)
+      const writing = write(gateway, 'POST /v1/servers', { name })
+      const answer = await (survives ? writing.catch(() => undefined) : writing)
+      if (answer !== undefined) answers.push(answer)
+      if (answer?.status === 201) acknowledged.push(name)
       await sleep(20)
     }
   }

@@ -11,10 +11,8 @@ export interface DnsServer extends AsyncDisposable {
   readonly zone: Map<string, readonly string[] | null>
 }
 
-const TTL_SECONDS = 30
-
 /** A name server on loopback that knows what the test tells it (RFC 1035). */
-export async function dnsServer(zone: Record<string, readonly string[] | null>): Promise<DnsServer> {
+export async function dnsServer(zone: Record<string, readonly string[] | null>, ttlSeconds = 30): Promise<DnsServer> {
   const socket = createSocket('udp4')
   const server = { asked: [] as string[], zone: new Map(Object.entries(zone)) }
   socket.on('message', (query, from) => {
@@ -25,7 +23,15 @@ export async function dnsServer(zone: Record<string, readonly string[] | null>):
     const known = server.zone.get(key)
     if (known === null) return
     const exists = known !== undefined || server.zone.has(`A ${name}`) || server.zone.has(`AAAA ${name}`)
-    socket.send(reply(query.subarray(0, end + 4), known ?? [], exists), from.port, from.address)
+    socket.send(
+      reply(
+        query.subarray(0, end + 4),
+        (known ?? []).map((address) => record(address, ttlSeconds)),
+        exists,
+      ),
+      from.port,
+      from.address,
+    )
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -49,22 +55,22 @@ function readName(query: Buffer): { readonly name: string; readonly end: number 
   return { name: labels.join('.').toLowerCase(), end: at + 1 }
 }
 
-function reply(question: Buffer, addresses: readonly string[], exists: boolean): Buffer {
+function reply(question: Buffer, records: readonly Buffer[], exists: boolean): Buffer {
   const head = Buffer.from(question)
   head.writeUInt16BE(exists ? 0x8180 : 0x8183, 2)
   head.writeUInt16BE(1, 4)
-  head.writeUInt16BE(addresses.length, 6)
+  head.writeUInt16BE(records.length, 6)
   head.writeUInt32BE(0, 8)
-  return Buffer.concat([head, ...addresses.map((address) => record(address))])
+  return Buffer.concat([head, ...records])
 }
 
-function record(address: string): Buffer {
+function record(address: string, ttlSeconds: number): Buffer {
   const data = isIPv6(address) ? expand(address) : Buffer.from(address.split('.').map(Number))
   const fixed = Buffer.alloc(12)
   fixed.writeUInt16BE(0xc00c, 0)
   fixed.writeUInt16BE(data.length === 16 ? 28 : 1, 2)
   fixed.writeUInt16BE(1, 4)
-  fixed.writeUInt32BE(TTL_SECONDS, 6)
+  fixed.writeUInt32BE(ttlSeconds, 6)
   fixed.writeUInt16BE(data.length, 10)
   return Buffer.concat([fixed, data])
 }

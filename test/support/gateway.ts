@@ -45,7 +45,7 @@ export interface RunningGateway extends AsyncDisposable {
   /** A REST request with the administrator's token. */
   api(method: string, path: string, body?: unknown): Promise<ApiAnswer>
   /** Registers an upstream and waits until its first discovery has ended well. */
-  register(name: string, url: string): Promise<GatewayEntity>
+  register(name: string, url: string, more?: Readonly<Record<string, unknown>>): Promise<GatewayEntity>
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
@@ -151,8 +151,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     output: () => readFile(logFile, 'utf8'),
     processes: () => processTree(pid),
     api,
-    async register(name, upstream) {
-      const made = await register(api, name, upstream)
+    async register(name, upstream, more) {
+      const made = await register(api, { ...more, name, url: upstream })
       // The worker that answered knows it at once, the others within a second.
       if (Number(options.env?.['CAUSEWAY_WORKERS'] ?? 1) > 1) await sleep(1_000)
       return made
@@ -176,8 +176,9 @@ function killQuietly({ pid, command }: ProcessInfo): void {
 
 const SETTLED = new Set(['ready', 'active', 'connected', 'online', 'reachable', 'ok', 'healthy'])
 
-async function register(api: RunningGateway['api'], name: string, url: string): Promise<GatewayEntity> {
-  const made = await api('POST', '/v1/gateways', { name, url })
+async function register(api: RunningGateway['api'], body: Readonly<Record<string, unknown>>): Promise<GatewayEntity> {
+  const url = String(body['url'])
+  const made = await api('POST', '/v1/gateways', body)
   if (made.status >= 300) throw new Error(`registering ${url}: ${made.status} ${JSON.stringify(made.body)}`)
   const until = performance.now() + 15_000
   for (let seen = made.body; ; await sleep(25)) {

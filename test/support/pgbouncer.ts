@@ -11,7 +11,7 @@ export interface PgBouncer extends TestServer {
 }
 
 /** Debian's PgBouncer in transaction mode on loopback, before the database of `url`. */
-export async function startPgBouncer(url: string, poolSize = 10): Promise<PgBouncer> {
+export async function startPgBouncer(url: string, poolSize = 10, maxClients = 500): Promise<PgBouncer> {
   await using building = new AsyncDisposableStack()
   const folder = building.use(await accountFolder())
   const there = new URL(url)
@@ -32,7 +32,7 @@ export async function startPgBouncer(url: string, poolSize = 10): Promise<PgBoun
     `auth_file = ${users}`,
     'pool_mode = transaction',
     `default_pool_size = ${poolSize}`,
-    'max_client_conn = 500',
+    `max_client_conn = ${maxClients}`,
   ]
   await writeFile(config, `${lines.join('\n')}\n`)
   await writeFile(users, `"${there.username}" "${there.password}"\n`)

@@ -8,6 +8,8 @@ export interface StreamReport {
   readonly lists: number
   /** What was answered with anything else, or not at all. */
   readonly failures: readonly string[]
+  /** Failures that are forgiven. */
+  readonly forgiven: number
   readonly slowestMs: number
 }
 
@@ -42,7 +44,7 @@ export async function steadyStream(options: StreamOptions): Promise<SteadyStream
       ),
     ),
   )
-  const report = { calls: 0, lists: 0, failures: [] as string[], slowestMs: 0 }
+  const report = { calls: 0, lists: 0, failures: [] as string[], forgiven: 0, slowestMs: 0 }
   let stopped = false
 
   async function run(client: RawClient, lists: boolean): Promise<void> {
@@ -51,7 +53,8 @@ export async function steadyStream(options: StreamOptions): Promise<SteadyStream
       const failure = lists ? await list(client, n) : await call(client, options.tool, n)
       report.slowestMs = Math.max(report.slowestMs, performance.now() - began)
       if (failure === undefined) report[lists ? 'lists' : 'calls'] += 1
-      else if (forgive?.test(failure) !== true) report.failures.push(`${client.era} ${failure}`)
+      else if (forgive?.test(failure) === true) report.forgiven += 1
+      else report.failures.push(`${client.era} ${failure}`)
       await sleep(PAUSE_MS)
     }
   }
