@@ -1,3 +1,4 @@
+import type { RunningGateway } from '../../test/support/gateway.ts'
 import type { Finding, Lab } from './fault.ts'
 import { exactly, within } from './findings.ts'
 import { DEADLINE_MS, neighbours, type Neighbours } from './neighbours.ts'
@@ -31,7 +32,10 @@ export async function clear(lab: Lab, way: Way): Promise<readonly Finding[]> {
 }
 
 /** The id of a tool by the name that all of the gateway's tools have. */
-export async function toolId({ gateway }: Pick<Neighbours, 'gateway'>, name: string): Promise<string> {
+export async function toolId(
+  { gateway }: { readonly gateway: Pick<RunningGateway, 'api'> },
+  name: string,
+): Promise<string> {
   const { body } = await gateway.api('GET', `/v1/tools?search=${name}`)
   const tools = body as unknown as readonly { readonly id: string; readonly name: string }[]
   const tool = tools.find((one) => one.name === name)
