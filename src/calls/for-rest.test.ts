@@ -9,11 +9,15 @@ import type { Call, CallSink } from './call.ts'
 import { restCalls } from './for-rest.ts'
 
 const owner = UserId.mint()
-const hidden = { ownerId: owner, teamId: null, visibility: 'private', gatewayId: 'g', originalName: 'x', uri: 'x://y' }
+const owned = { ownerId: owner, teamId: null, visibility: 'private', gatewayId: 'g', originalName: 'x', uri: 'x://y' }
+const things = new Map([
+  ['there', { ...owned, enabled: true }],
+  ['off', { ...owned, enabled: false }],
+])
 const current = {
-  tool: (id: string) => (id === 'there' ? hidden : undefined),
-  prompt: (id: string) => (id === 'there' ? hidden : undefined),
-  resource: (id: string) => (id === 'there' ? hidden : undefined),
+  tool: (id: string) => things.get(id),
+  prompt: (id: string) => things.get(id),
+  resource: (id: string) => things.get(id),
   findPrompt: () => undefined,
 } as unknown as Snapshot
 
@@ -52,7 +56,7 @@ describe('what is there but not visible is answered like what is not there', () 
     ['Prompt', (id: string) => rest.prompt(who, id, asked)],
     ['Resource', (id: string) => rest.resource(who, id, request)],
   ])('%s', async (kind, ask) => {
-    for (const id of ['there', 'absent'])
+    for (const id of ['there', 'off', 'absent'])
       await expect(ask(id)).rejects.toMatchObject({ code: 'not_found', message: `${kind} not found: ${id}` })
     expect(calls).toEqual([])
   })
@@ -64,6 +68,18 @@ test('what is switched off is told by the id that was asked for', async () => {
   const who = seeing(() => true)
   await expect(rest.tool(who, 'there', asked)).rejects.toMatchObject({ message: 'Tool not found: there' })
   await expect(rest.resource(who, 'there', request)).rejects.toMatchObject({ message: 'Resource not found: there' })
+  await expect(rest.tool(who, 'off', asked)).rejects.toMatchObject({ message: 'Tool off exists but is inactive' })
+  await expect(rest.resource(who, 'off', request)).rejects.toMatchObject({
+    message: 'Resource off exists but is inactive',
+  })
+})
+
+test('a field is named as the client said it', async () => {
+  const wrong = new GatewayError('invalid_field', 'params.arguments.x: is required', { field: 'params.arguments.x' })
+  const { rest } = started((_call, sink) => sink.fail(wrong))
+  const who = seeing(() => true)
+  await expect(rest.prompt(who, 'there', asked)).rejects.toMatchObject({ field: 'x', message: 'x: is required' })
+  await expect(rest.tool(who, 'there', asked)).rejects.toMatchObject({ field: 'arguments.x' })
 })
 
 test('an answer that is too large is given up at its server, too', async () => {

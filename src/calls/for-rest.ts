@@ -1,5 +1,6 @@
 import type { Principal } from '#/access/principal.ts'
-import type { GatewayId } from '#/access/ids.ts'
+import type { GatewayId, ResourceId } from '#/access/ids.ts'
+import type { CatalogResource } from '#/catalog/model.ts'
 import type { Catalog } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { Canceller } from '#/lib/canceller.ts'
@@ -22,6 +23,21 @@ export interface RestCalls {
   /** By id, or by the name that clients of the aggregate use. */
   prompt(who: Principal, idOrName: string, asked: PromptArguments): Promise<Buffer>
   resource(who: Principal, id: string, request: RestRequest): Promise<Buffer>
+  /** By URI, which may be one of a template's; with the id of the resource or template that it belongs to. */
+  resourceAt(who: Principal, uri: string, request: RestRequest): Promise<ReadResource>
+}
+
+export interface ReadResource {
+  readonly id: ResourceId
+  readonly result: Buffer
+}
+
+interface Reading {
+  readonly who: Principal
+  readonly uri: string
+  readonly request: RestRequest
+  /** As the client named it. */
+  readonly asked: string
 }
 
 export interface Arguments {
@@ -36,6 +52,15 @@ export interface PromptArguments {
 }
 
 export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): RestCalls {
+  const read = async ({ gatewayId, enabled }: CatalogResource, { who, uri, request, asked }: Reading) =>
+    await callWhole(calls, {
+      who,
+      gatewayId,
+      method: 'resources/read',
+      params: { uri: json(uri) },
+      request,
+      asked: { kind: 'Resource', id: asked, enabled },
+    })
   return {
     async tool(who, id, { argumentsJson, request }) {
       const tool = catalog.current.tool(id)
@@ -47,7 +72,7 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
         method: 'tools/call',
         params,
         request,
-        missing: ['Tool', id],
+        asked: { kind: 'Tool', id, enabled: tool.enabled },
       })
     },
     async prompt(who, idOrName, { argumentsJson, request }) {
@@ -62,7 +87,7 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
         method: 'prompts/get',
         params,
         request,
-        missing: ['Prompt', idOrName],
+        asked: { kind: 'Prompt', id: idOrName, enabled: prompt.enabled },
       })
     },
     async resource(who, id, request) {
@@ -73,15 +98,12 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
           field: 'id',
         })
       }
-      const params = { uri: json(resource.uri) }
-      return await callWhole(calls, {
-        who,
-        gatewayId: resource.gatewayId,
-        method: 'resources/read',
-        params,
-        request,
-        missing: ['Resource', id],
-      })
+      return await read(resource, { who, uri: resource.uri, request, asked: id })
+    },
+    async resourceAt(who, uri, request) {
+      const found = catalog.current.findResource({ kind: 'all' }, uri, who)
+      if (found === undefined) throw absent('Resource', uri)
+      return { id: found.item.id, result: await read(found.item, { who, uri, request, asked: uri }) }
     },
   }
 }
@@ -93,7 +115,7 @@ interface WholeCall {
   readonly params: Readonly<Record<string, Buffer>>
   readonly request: RestRequest
   /** What the client named: what is switched off is told by that, and not by its server's own name. */
-  readonly missing: readonly [kind: string, id: string]
+  readonly asked: { readonly kind: string; readonly id: string; readonly enabled: boolean }
 }
 
 /** Larger answers belong on the MCP endpoints, which stream. */
@@ -104,8 +126,8 @@ async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
   if (!read.ok) throw new GatewayError(read.code, read.detail)
   const { who, gatewayId, request } = whole
   const canceller = new Canceller()
-  const gone = (): void => canceller.abort(new GatewayError('client_gone', 'the client went away'))
-  request.signal.addEventListener('abort', gone, { once: true })
+  const left = (): void => canceller.abort(new GatewayError('client_gone', 'the client went away'))
+  request.signal.addEventListener('abort', left, { once: true })
   const { sink, answer } = collecting(LIMIT)
   try {
     calls.invoke(
@@ -130,10 +152,27 @@ async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
     // An answer that is too large is given up here, and must not go on coming from there.
     const error = GatewayError.from(cause)
     canceller.abort(error)
-    throw error.code === 'not_found' ? absent(...whole.missing) : error
+    throw error.code === 'not_found' ? gone(whole.asked) : inTheirWords(error, whole.method)
   } finally {
-    request.signal.removeEventListener('abort', gone)
+    request.signal.removeEventListener('abort', left)
   }
+}
+
+/** What a field of the call lies in where a client of REST says it: the arguments of a prompt are the whole body. */
+const AROUND = { 'tools/call': 'params.', 'prompts/get': 'params.arguments.', 'resources/read': 'params.' } as const
+
+function inTheirWords(error: GatewayError, method: WholeCall['method']): GatewayError {
+  const { code, message, field: named } = error
+  if (named?.startsWith(AROUND[method]) !== true) return error
+  const field = named.slice(AROUND[method].length)
+  return new GatewayError(code, message.replace(named, field), { field, cause: error })
+}
+
+/** Whoever may see a thing may know that it is switched off. */
+function gone({ kind, id, enabled }: WholeCall['asked']): GatewayError {
+  return enabled
+    ? absent(kind, id)
+    : new GatewayError('not_found', `${kind} ${id.slice(0, 200)} exists but is inactive`)
 }
 
 function absent(kind: string, id: string): GatewayError {

@@ -61,6 +61,8 @@ function templates(deps: ResourceDeps): Endpoint {
   })
 }
 
+const UriParams = Type.Object({ uri: Type.String({ description: 'The URI, percent-encoded' }) })
+
 function reading({ content }: ResourceDeps): readonly Endpoint[] {
   const idIn = (params: { readonly id: string }): ResourceId => idOf(ResourceId, params.id, 'Resource')
   return [
@@ -75,6 +77,21 @@ function reading({ content }: ResourceDeps): readonly Endpoint[] {
       handle: async ({ params, principal, request }) => {
         const id = idIn(params)
         return { body: contentView(id, await content.read(principal, id, request)) }
+      },
+    }),
+    endpoint({
+      route: 'GET /resources/test/{uri}',
+      permission: 'resources.read',
+      tag,
+      summary: 'Read the content of whatever a URI leads to',
+      description: 'As over MCP: a resource with that URI, or the template that it fits.',
+      params: UriParams,
+      reply: Type.Object({ content: Type.Unknown() }),
+      reachesBackend: true,
+      handle: async ({ params, principal, request }) => {
+        const { id, result } = await content.readAt(principal, params.uri, request)
+        const { mime_type: mimeType, text, blob, ...named } = contentView(id, result)
+        return { body: { content: { ...named, mimeType, text, blob } } }
       },
     }),
     endpoint({

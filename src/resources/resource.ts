@@ -25,10 +25,17 @@ export interface ResourceChange extends ItemChange {
 
 export type ResourceStore = ItemReader<Resource, ResourceId> & ItemWriter<ResourceId, ResourceChange>
 
+export interface ReadAt {
+  readonly id: ResourceId
+  readonly result: Buffer
+}
+
 /** Reads a resource on the path of every other call: no database, bounded, recorded. */
 export interface ContentReader {
   /** The raw JSON of the ReadResourceResult, byte for byte. */
   read(principal: Principal, id: ResourceId, request: RequestContext): Promise<Buffer>
+  /** The same by URI, which may be one of a template's; with the id of what it belongs to. */
+  readAt(principal: Principal, uri: string, request: RequestContext): Promise<ReadAt>
 }
 
 export interface ResourceDeps extends ItemDeps<'resource', Resource, ResourceChange> {

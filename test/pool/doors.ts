@@ -157,6 +157,7 @@ export async function restDoors(
     door('GET /prompts/{id}', () => ({ method: 'GET', path: `/v1/prompts/${prompts}` })),
     door('POST /prompts/{id}', () => ({ method: 'POST', path: `/v1/prompts/${prompts}`, body: { ms: '1' } })),
     door('GET /resources/{id}', () => ({ method: 'GET', path: `/v1/resources/${resources}` })),
+    door('GET /resources/test/{uri}', () => ({ method: 'GET', path: '/v1/resources/test/slow%3A%2F%2Fthing' })),
     door('GET /resources/{id}/content', () => ({ method: 'GET', path: `/v1/resources/${resources}/content` })),
     door('POST /gateways', (n) => ({
       method: 'POST',

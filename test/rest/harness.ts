@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Owned, Principal } from '#/access/principal.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
-import { UserId } from '#/access/ids.ts'
+import { ResourceId, UserId } from '#/access/ids.ts'
 import { sealer, type Sealer } from '#/access/sealing.ts'
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
@@ -162,7 +162,15 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
         settled,
       },
       prompts: { store: promptStore(db), getter: { get: asked }, settled },
-      resources: { store: resourceStore(db), content: { read: (who, id) => asked(who, id) }, ...unheard, settled },
+      resources: {
+        store: resourceStore(db),
+        content: {
+          read: (who, id) => asked(who, id),
+          readAt: async (who, uri) => ({ id: ResourceId.mint(), result: await asked(who, uri) }),
+        },
+        ...unheard,
+        settled,
+      },
       tokens: { store: tokenStore(db), usage: async () => [], settled },
       users: { store: userStore(db), settled },
       teams: { store: teamStore(db), settled },
