@@ -5,7 +5,7 @@ import { cell, generated, table } from './generated-file.ts'
 // docs/reference/settings.md from the table of settings.
 
 /** A machine that nobody has, so that the page says the same wherever it is made. */
-const SOMEONE = { cores: 1, platform: 'linux', home: '~', isRoot: false, dataHome: null } as const
+const SOMEONE = { cores: 1, platform: 'linux', home: '~', isRoot: false, dataHome: null, configHome: null } as const
 
 function fallbackOf(name: string, { fallback, unset }: Setting<unknown>): string {
   if (name === 'CAUSEWAY_WORKERS') return 'one per core'

@@ -47,6 +47,7 @@ import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { toolHeaders } from '#/tools/tool-backing.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
+import { signInPlaces } from '#/users/sign-in-places.ts'
 import { declareOnce } from './declaring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
@@ -227,6 +228,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     edge,
     streams,
     watched,
+    signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed },
   })
   const rest = building.use(
     await restApp({ endpoints, edge, authenticate, again, underWay, admission, bodyLimit, failed: refusals.failed }),

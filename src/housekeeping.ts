@@ -19,6 +19,8 @@ import { gatewayStore } from '#/store/gateway-store.ts'
 import { forgetIdempotencyKeys } from '#/store/idempotency-store.ts'
 import { leases } from '#/store/leases.ts'
 import { securityKeeper } from '#/store/security-store.ts'
+import { forgetSessions } from '#/store/session-rows.ts'
+import { forgetGuesses } from '#/store/sign-in-guesses.ts'
 import { recordAttic } from '#/store/record-attic.ts'
 import type { OpenDatabase } from '#/store/database.ts'
 import { forgetTokenUsage } from '#/store/token-usage-store.ts'
@@ -73,6 +75,8 @@ export function keepHouse(
         () => forgetTokenUsage(db),
         () => pruneChanges(db, CHANGE_DAYS),
         () => forgetIdempotencyKeys(db),
+        () => forgetSessions(db),
+        () => forgetGuesses(db),
         (signal) => forgetOldRecords(recordAttic(db), { recordDays: RECORD_DAYS, signal }),
         (signal) => forgetAudit(db, config, signal),
         () => tellAuditHead(auditStore(db), log),

@@ -1,8 +1,15 @@
 import { SecurityLog } from '#/audit/security-log.ts'
 import { securitySink } from '#/store/security-store.ts'
 import type { Database } from '#/store/store.ts'
-import { requestFailures, securityUnwritten, signInRefusals, type Telemetry } from '#/telemetry/events.ts'
+import {
+  requestFailures,
+  securityUnwritten,
+  signInFailures,
+  signInRefusals,
+  type Telemetry,
+} from '#/telemetry/events.ts'
 import type { RequestFailed, SignInRefused } from '#/telemetry/events.ts'
+import type { SignInDeps } from '#/users/session.ts'
 
 /** Where somebody was refused. */
 interface Whence {
@@ -14,6 +21,8 @@ interface Whence {
 export interface Refusals {
   /** No valid token. */
   unauthenticated(refusal: SignInRefused & Whence): void
+  /** A password was wrong, or was nobody's. */
+  readonly signInFailed: SignInDeps['failed']
   /** A request ended with an error; `userId` null: nobody is known to have made it. */
   failed(failure: RequestFailed & Whence & { readonly userId: string | null }): void
 }
@@ -21,11 +30,16 @@ export interface Refusals {
 export function openRefusals(db: Database, telemetry: Telemetry, building: AsyncDisposableStack): Refusals {
   const kept = building.use(new SecurityLog({ sink: securitySink(db), onFailure: securityUnwritten(telemetry) }))
   const refused = signInRefusals(telemetry)
+  const signInFailed = signInFailures(telemetry)
   const failed = requestFailures(telemetry)
   return {
     unauthenticated: (refusal) => {
       refused({ requestId: refusal.requestId, fromIp: refusal.fromIp, why: refusal.why })
       kept.note({ ...refusal, kind: 'unauthenticated', userId: null })
+    },
+    signInFailed: ({ requestId, fromIp, email, userId }) => {
+      signInFailed({ requestId, fromIp, email })
+      kept.note({ kind: 'sign_in_failed', userId, fromIp, why: 'Invalid email or password', path: null, requestId })
     },
     failed: ({ requestId, path, error, fromIp, userId }) => {
       failed({ requestId, path, error })

@@ -31,7 +31,9 @@ import { tokenUsage } from '#/store/token-usage-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
 import type { ToolDeps } from '#/tools/tool.ts'
 import { totalsStore } from '#/store/totals-store.ts'
+import { signInStore } from '#/store/sign-in-store.ts'
 import { userStore } from '#/store/users-store.ts'
+import type { SignInDeps } from '#/users/session.ts'
 
 export interface RouteParts {
   readonly db: Database
@@ -49,6 +51,7 @@ export interface RouteParts {
   readonly edge: Edge
   readonly streams: EventStreams
   readonly watched: WatchedCatalog
+  readonly signIn: Pick<SignInDeps, 'places' | 'failed' | 'times' | 'registration'>
 }
 
 /** Every REST route over the parts of this worker. */
@@ -66,6 +69,7 @@ export function routesOf({
   edge,
   streams,
   watched,
+  signIn,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
   const backend = restCalls(calls, catalog)
@@ -83,7 +87,7 @@ export function routesOf({
         settled,
       },
       tokens: { store: tokenStore(db), usage: (id, days) => tokenUsage(db, id, days), settled },
-      users: { store: userStore(db), settled },
+      users: { store: userStore(db), settled, signIn: { ...signIn, store: signInStore(db), settled } },
       teams: { store: teamStore(db), settled },
       roles: { store: roleStore(db), snapshot: () => catalog.current, settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },

@@ -95,18 +95,25 @@ export function endpoint<
   return definition
 }
 
-/** What a route open to strangers is given: no principal, no body. */
-export interface PublicInput {
+/** What a route open to strangers is given. */
+export interface PublicInput<Body> {
+  readonly body: Body
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly request: RequestContext
+  /** Whoever's token is in hand, for a route that is about that token. Throws `unauthenticated` without a live one. */
+  readonly caller: () => Promise<Principal>
 }
 
-interface PublicDefinition extends Omit<Endpoint, 'permission' | 'params' | 'query' | 'body' | 'handle'> {
-  readonly handle: (input: PublicInput) => Promise<Reply>
+interface PublicDefinition<Body extends TProperties> extends Omit<
+  Endpoint,
+  'permission' | 'params' | 'query' | 'body' | 'handle'
+> {
+  readonly body?: TObject<Body>
+  readonly handle: (input: PublicInput<Static<TObject<Body>>>) => Promise<Reply>
 }
 
 /** A route that needs no token. */
-export function publicEndpoint(definition: PublicDefinition): Endpoint {
+export function publicEndpoint<Body extends TProperties>(definition: PublicDefinition<Body>): Endpoint {
   return { ...definition, permission: 'public' }
 }
 

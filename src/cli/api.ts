@@ -25,7 +25,7 @@ export class Api {
   readonly #token: string
   readonly #stop: AbortSignal
 
-  /** Once `stop` is aborted, what is under way is given up. */
+  /** Once `stop` is aborted, what is under way is given up. token '': for what is open to strangers. */
   constructor(url: string, token: string, stop: AbortSignal) {
     this.url = url
     this.#token = token
@@ -82,7 +82,7 @@ export class Api {
         redirect: 'error',
         signal: signal === undefined ? this.#stop : AbortSignal.any([this.#stop, signal]),
         headers: {
-          authorization: `Bearer ${this.#token}`,
+          ...(this.#token !== '' && { authorization: `Bearer ${this.#token}` }),
           accept: 'application/json',
           'user-agent': `causeway-cli/${ownVersion()}`,
           ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -115,10 +115,13 @@ const notOurs = (url: string, status = ''): CliError =>
 export function failure({ status, statusText }: Response, text: string, url: string): CliError {
   const body = parsed(text)
   if (status === 401)
-    return new CliError(`the gateway at ${url} does not accept the token: set CAUSEWAY_TOKEN to a live one`, {
-      code: 'unauthenticated',
-      status,
-    })
+    return new CliError(
+      `the gateway at ${url} does not accept the token: causeway login, or set CAUSEWAY_TOKEN to a live one`,
+      {
+        code: 'unauthenticated',
+        status,
+      },
+    )
   if (body === null) return notOurs(url, ` ${status}`)
   const said = plainText(body['detail'] ?? body['message'] ?? statusText)
   const field = plainText(body['field'])

@@ -4,10 +4,11 @@ import { thisMachine, type Env } from '#/config/env.ts'
 import { isLoopback, readSettings } from '#/config/read-settings.ts'
 import { Api } from './api.ts'
 import { CliError } from './cli-error.ts'
+import { sessionToken } from './session.ts'
 
 export interface GatewayPlace {
   readonly origin: string
-  /** CAUSEWAY_TOKEN, else what lies in the data folder now. Throws a CliError where there is neither. */
+  /** CAUSEWAY_TOKEN, else that of a session, else what lies in the data folder now. Throws a CliError where there is none. */
   readonly token: () => Promise<string>
 }
 
@@ -25,14 +26,15 @@ export function gatewayPlace(env: Env): GatewayPlace {
   const { origin } = url
   const token = given(env, 'CAUSEWAY_TOKEN')
   if (token !== null) return { origin, token: () => Promise.resolve(token) }
-  if (!isLoopback(url.hostname.replaceAll(/[[\]]/g, '')) && origin !== values.CAUSEWAY_PUBLIC_URL)
-    throw new CliError(`${origin} is another machine, which needs a token of its own: set CAUSEWAY_TOKEN`, {
-      code: 'no_token',
-    })
-  return { origin, token: () => tokenOf(join(values.CAUSEWAY_DATA_DIR, 'admin-token')) }
+  const isHere = isLoopback(url.hostname.replaceAll(/[[\]]/g, '')) || origin === values.CAUSEWAY_PUBLIC_URL
+  const ofMachine = async (): Promise<string> => {
+    if (isHere) return await tokenOf(join(values.CAUSEWAY_DATA_DIR, 'admin-token'))
+    throw new CliError(`${origin} is another machine: causeway login, or set CAUSEWAY_TOKEN`, { code: 'no_token' })
+  }
+  return { origin, token: async () => (await sessionToken(origin)) ?? (await ofMachine()) }
 }
 
-/** Its REST API, with the token of CAUSEWAY_TOKEN or of the data folder. */
+/** Its REST API, with the token of CAUSEWAY_TOKEN, of a session or of the data folder. */
 export async function openApi(env: Env, stop: AbortSignal): Promise<Api> {
   const { origin, token } = gatewayPlace(env)
   return new Api(origin, await token(), stop)

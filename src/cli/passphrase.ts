@@ -12,13 +12,13 @@ const SHORTEST = 12
 
 /** The passphrase of an archive that is there. */
 export async function passphraseOf(file: string | undefined, context: Context): Promise<string> {
-  const given = await fromFile(file, context)
+  const given = await firstLineOf(file, context, 'passphrase')
   return given ?? (await asked(context, 'Passphrase: '))
 }
 
 /** The passphrase for a new archive: typed twice, or from a file; none that can be guessed. */
 export async function newPassphrase(file: string | undefined, context: Context): Promise<string> {
-  const given = await fromFile(file, context)
+  const given = await firstLineOf(file, context, 'passphrase')
   const passphrase = given ?? (await asked(context, 'Passphrase for the backup: '))
   if (passphrase.length < SHORTEST)
     throw new CliError(
@@ -35,18 +35,23 @@ async function asked({ keyboard }: Context, question: string): Promise<string> {
   return await keyboard.askSecret(question)
 }
 
-async function fromFile(file: string | undefined, { readStdin }: Context): Promise<string | null> {
+/** The first line of a file, or of standard input for `-`; null: none is named. */
+export async function firstLineOf(
+  file: string | undefined,
+  { readStdin }: Context,
+  what: 'passphrase' | 'password',
+): Promise<string | null> {
   if (file === undefined) return null
-  const text = file === '-' ? await readStdin() : await textOf(file)
+  const text = file === '-' ? await readStdin() : await textOf(file, what)
   const [line = ''] = text.split(/\r?\n/, 1)
-  if (line === '') throw new CliError(`${file === '-' ? 'standard input' : file} holds no passphrase on its first line`)
+  if (line === '') throw new CliError(`${file === '-' ? 'standard input' : file} holds no ${what} on its first line`)
   return line
 }
 
-async function textOf(file: string): Promise<string> {
+async function textOf(file: string, what: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new CliError(`the passphrase file ${file} cannot be read: ${whyUnread(cause)}`, { cause })
+    throw new CliError(`the ${what} file ${file} cannot be read: ${whyUnread(cause)}`, { cause })
   }
 }

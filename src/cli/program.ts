@@ -15,6 +15,7 @@ import { enableCommands } from './enable.ts'
 import { exampleCommand } from './example.ts'
 import { taught } from './lesson.ts'
 import { loadCommands } from './load.ts'
+import { loginCommand, logoutCommand } from './login.ts'
 import { listCommand } from './list.ts'
 import { logsCommand } from './logs.ts'
 import { roleCommands } from './role.ts'
@@ -47,13 +48,16 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
   ['Tools:', [toolsCommand, callCommand]],
   ['Virtual servers:', [serverCommands]],
   ['MCP clients:', [connectCommand, bridgeCommand, exampleCommand]],
-  ['Access:', [tokenCommands, userCommands, teamCommands, roleCommands, whyCommand, auditCommands]],
+  [
+    'Access:',
+    [loginCommand, logoutCommand, tokenCommands, userCommands, teamCommands, roleCommands, whyCommand, auditCommands],
+  ],
   ['Watch and repair:', [doctorCommand, watchCommands, configCommand, loadCommands]],
   ['Backup:', [backupCommand, restoreCommand]],
   ['About:', [completionCommand, versionCommand]],
 ]
 
-const ABOUT = `Commands talk to the gateway of this machine, or to CAUSEWAY_URL with CAUSEWAY_TOKEN. In the repository and without \
+const ABOUT = `Commands talk to the gateway of this machine, or to CAUSEWAY_URL with CAUSEWAY_TOKEN or as whoever said causeway login. In the repository and without \
 an installation they start with npx causeway.
 
 They end with 0 when it is done, 1 when it failed, 2 when the command or a setting was not understood, 130 after Ctrl-C. With --json \

@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
+import { passwordCommand } from './user-password.ts'
 
 const USERS = '/v1/auth/email/admin/users'
 export const userPath = (email: string): string => `${USERS}/${encodeURIComponent(email)}`
@@ -14,11 +15,13 @@ export function userCommands(program: Command, context: Context): void {
   list(user, context)
   change(user, context, { name: 'disable', about: 'keep a user out, everywhere and at once', active: false })
   change(user, context, { name: 'enable', about: 'let a user in again', active: true })
+  passwordCommand(user, context)
   taught(user, {
     examples: [
       ['somebody new, with a token', 'causeway user add ann@example.com'],
       ['who there is', 'causeway user list'],
       ['keep one out', 'causeway user disable ann@example.com'],
+      ['let one choose a password', 'causeway user password ann@example.com'],
     ],
   })
 }

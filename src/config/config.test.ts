@@ -4,7 +4,14 @@ import { describeSettings } from './describe.ts'
 import type { Machine } from './env.ts'
 import { SETTING_NAMES } from './read-settings.ts'
 
-const LINUX: Machine = { cores: 4, platform: 'linux', home: '/home/ann', isRoot: false, dataHome: null }
+const LINUX: Machine = {
+  cores: 4,
+  platform: 'linux',
+  home: '/home/ann',
+  isRoot: false,
+  dataHome: null,
+  configHome: null,
+}
 const read = (env: Record<string, string>, machine = LINUX) => configFromEnv(env, machine).config
 
 function problemsOf(env: Record<string, string>): readonly string[] {
@@ -28,6 +35,7 @@ describe('defaults', () => {
       upstream: { allowPrivateNetworks: null, callTimeoutMs: 60_000, connectTimeoutMs: 5000 },
       stdio: { enabled: true, idleMs: 600_000, maxProcesses: 200, memoryBytes: 2_147_483_648 },
       records: { onDiskBytes: 67_108_864 },
+      signIn: { times: { idleMs: 3_600_000, totalMs: 43_200_000 }, registration: false },
       drainMs: 25_000,
       logLevel: 'info',
       snapshotMaxAgeMs: 3_600_000,

@@ -40,6 +40,10 @@ export interface Config {
     /** Of each worker. */
     readonly onDiskBytes: number
   }
+  readonly signIn: {
+    readonly times: { readonly idleMs: number; readonly totalMs: number }
+    readonly registration: boolean
+  }
   readonly drainMs: number
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
   /** Snapshot age beyond which API tokens are refused. */
@@ -118,6 +122,10 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
       memoryBytes: values.CAUSEWAY_STDIO_MEMORY,
     },
     records: { onDiskBytes: values.CAUSEWAY_RECORDS_ON_DISK },
+    signIn: {
+      times: { idleMs: values.CAUSEWAY_SESSION_IDLE_TIME, totalMs: values.CAUSEWAY_SESSION_TIME },
+      registration: values.CAUSEWAY_PUBLIC_REGISTRATION,
+    },
     drainMs: values.CAUSEWAY_DRAIN_TIME,
     logLevel: values.CAUSEWAY_LOG_LEVEL,
     snapshotMaxAgeMs: values.CAUSEWAY_SNAPSHOT_MAX_AGE,

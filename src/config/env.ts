@@ -10,6 +10,8 @@ export interface Machine {
   readonly isRoot: boolean
   /** XDG_DATA_HOME, LOCALAPPDATA or null. */
   readonly dataHome: string | null
+  /** XDG_CONFIG_HOME, APPDATA or null. */
+  readonly configHome: string | null
 }
 
 /** The environment of this process, as it is now. Nothing else reads it. */
@@ -19,12 +21,14 @@ export function readEnv(): Env {
 
 export function thisMachine(): Machine {
   const { platform } = process
-  const dataHome = platform === 'win32' ? process.env['LOCALAPPDATA'] : process.env['XDG_DATA_HOME']
+  const of = (windows: string, others: string): string | null =>
+    process.env[platform === 'win32' ? windows : others] || null
   return {
     cores: availableParallelism(),
     platform,
     home: homedir(),
     isRoot: process.getuid?.() === 0,
-    dataHome: dataHome === undefined || dataHome === '' ? null : dataHome,
+    dataHome: of('LOCALAPPDATA', 'XDG_DATA_HOME'),
+    configHome: of('APPDATA', 'XDG_CONFIG_HOME'),
   }
 }

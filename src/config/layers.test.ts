@@ -10,7 +10,7 @@ import { SETTING_NAMES } from './read-settings.ts'
 const folder = mkdtempSync(join(tmpdir(), 'causeway-layers-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const machine: Machine = { cores: 4, platform: 'linux', home: folder, isRoot: false, dataHome: null }
+const machine: Machine = { cores: 4, platform: 'linux', home: folder, isRoot: false, dataHome: null, configHome: null }
 
 async function layers(text: string, env: Env = {}): Promise<Layers> {
   const named = join(folder, 'named.yaml')

@@ -107,6 +107,17 @@ export const SETTINGS = {
     'for good',
     'How long the records of administrative changes are kept; that older ones were forgotten is a record itself.',
   ),
+  CAUSEWAY_SESSION_IDLE_TIME: required(
+    duration('1m', '1d'),
+    '1h',
+    'A session ends when it was not refreshed for so long; causeway login and pages refresh it while they are used.',
+  ),
+  CAUSEWAY_SESSION_TIME: required(duration('1m', '30d'), '12h', 'A session ends after this time in any case.'),
+  CAUSEWAY_PUBLIC_REGISTRATION: required(
+    yesNo,
+    'false',
+    'Whether strangers may make themselves users, who see what is public. Otherwise an administrator makes them.',
+  ),
   CAUSEWAY_SNAPSHOT_MAX_AGE: required(
     duration('1m', '30d'),
     '1h',
@@ -122,7 +133,8 @@ export type Values = {
 /** What the commands of the CLI read; the server does not know them. */
 export const CLIENT_SETTINGS = {
   CAUSEWAY_URL: 'The gateway that the commands talk to.',
-  CAUSEWAY_TOKEN: 'The API token of the commands; unset: the file admin-token in the data folder.',
+  CAUSEWAY_TOKEN:
+    'The API token of the commands; unset: that of causeway login, else the file admin-token in the data folder.',
   CAUSEWAY_LOAD_DATABASE: 'The PostgreSQL that `causeway load run` looks at; unset: none.',
 } as const
 

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { clientNetwork } from '#/access/client-network.ts'
 import type { Principal } from '#/access/principal.ts'
+import type { Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Admission, Place } from './admission.ts'
 import { sendError } from './rest-errors.ts'
@@ -16,7 +18,7 @@ export interface RestAdmission {
 /** A place for a request of `principal`, and for the bytes that it says it brings, until its answer is over. */
 export function admit(
   { admission, bodyLimit }: RestAdmission,
-  principal: Principal,
+  principal: Pick<Principal, 'key'>,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
 ): void {
   if (reply.raw.closed) throw new GatewayError('client_gone', 'the client went away')
@@ -26,6 +28,20 @@ export function admit(
   if (coding !== undefined) unmeasured.set(request, place)
   // What is longer than may be is refused before it is read.
   else if (length !== undefined && Number(length) <= bodyLimit) place.reserve(Number(length))
+}
+
+/** Nothing that strangers may send is long. */
+export const STRANGERS_BODY = 16 << 10
+
+/** The same for whoever sends no token to a route that takes a body: a place among those of its network. */
+export function admitStranger(
+  { admission }: RestAdmission,
+  { body }: Endpoint,
+  [request, reply]: readonly [FastifyRequest, FastifyReply],
+): void {
+  if (body === undefined) return
+  const { network } = clientNetwork(request.ip)
+  admit({ admission, bodyLimit: STRANGERS_BODY }, { key: `stranger ${network}` }, [request, reply])
 }
 
 /** Runs before the framework listens to the body, in the same tick. */

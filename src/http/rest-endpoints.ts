@@ -23,7 +23,10 @@ import type { RoleDeps } from '#/roles/role.ts'
 import { roleEndpoints } from '#/roles/role-endpoints.ts'
 import type { TeamDeps } from '#/teams/team.ts'
 import { teamEndpoints } from '#/teams/team-endpoints.ts'
-import type { UserDeps } from '#/users/user.ts'
+import type { PeopleDeps } from '#/users/user.ts'
+import { passwordEndpoints } from '#/users/password-endpoints.ts'
+import { sessionEndpoints } from '#/users/session-endpoints.ts'
+import { signInEndpoints } from '#/users/sign-in-endpoints.ts'
 import { userEndpoints } from '#/users/user-endpoints.ts'
 import { otherTokenEndpoints, type OtherTokenDeps } from '#/tokens/other-endpoints.ts'
 import { tokenEndpoints } from '#/tokens/token-endpoints.ts'
@@ -44,7 +47,7 @@ export interface RestDeps {
   readonly prompts: PromptDeps
   readonly resources: ResourceDeps
   readonly tokens: OtherTokenDeps
-  readonly users: UserDeps
+  readonly users: PeopleDeps
   readonly teams: TeamDeps
   readonly roles: RoleDeps
   readonly metrics: MetricsDeps & CallDeps
@@ -94,6 +97,9 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...tokenEndpoints(deps.tokens),
     ...otherTokenEndpoints(deps.tokens),
     ...userEndpoints(deps.users),
+    ...signInEndpoints(deps.users),
+    ...sessionEndpoints(deps.users),
+    ...passwordEndpoints(deps.users),
     ...teamEndpoints(deps.teams),
     ...roleEndpoints(deps.roles),
     ...assignmentEndpoints(deps.roles),

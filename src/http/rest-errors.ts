@@ -24,6 +24,7 @@ export function sendError(reply: FastifyReply, cause: unknown): FastifyReply {
   if (typeof version === 'number') reply.header('etag', `"${version}"`)
   if (error.retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfter))))
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+  if (error.data?.['password_change_required'] === true) reply.header('x-password-change-required', 'true')
   const body = errorBody(error, reply.request.id)
   return reply
     .code(ERROR_CODES[error.code].http)

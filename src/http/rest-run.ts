@@ -11,6 +11,7 @@ import { type Check, checkerOf, queryValues } from '#/api/validate.ts'
 import type { Permission } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { patiently } from '#/lib/patience.ts'
+import type { RestOptions } from './rest.ts'
 import { bodyOf } from './rest-body.ts'
 import { requireRoute } from './rest-narrowed.ts'
 
@@ -23,7 +24,7 @@ interface Checks {
 /** One endpoint's way from an admitted request to its answer: validate, handle, answer. */
 export function runnerOf(
   endpoint: Endpoint,
-  { edge, underWay }: { readonly edge: Edge; readonly underWay: UnderWay },
+  { edge, underWay, authenticate }: Pick<RestOptions, 'edge' | 'underWay' | 'authenticate'>,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const checks: Checks = {
     edge,
@@ -33,8 +34,11 @@ export function runnerOf(
   return async (request, reply) => {
     const context = contextOf(request, reply)
     const handle = (input: unknown): Promise<Reply> => patiently(() => endpoint.handle(input as never))
-    if (endpoint.permission === 'public')
-      return answer(endpoint, reply, await handle({ headers: request.headers, request: context }))
+    if (endpoint.permission === 'public') {
+      const caller = async (): Promise<Principal> => await authenticate(request.raw, request.id)
+      const { body } = bodyIn(endpoint, checks, request)
+      return answer(endpoint, reply, await handle({ body, headers: request.headers, request: context, caller }))
+    }
     const input = inputOf(endpoint, checks, { request, context, permission: endpoint.permission })
     const said = await handle(input)
     if (said.body instanceof Readable) watch(endpoint, { request, reply, said, underWay })
@@ -57,9 +61,7 @@ function inputOf(
   const rawQuery = checks.edge.query(endpoint, request.query as Json)
   const query = endpoint.query ? queryValues(endpoint.query, rawQuery) : {}
   checks.query?.(query)
-  const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const body = endpoint.body ? checkedBody(endpoint, rawBody, { request, edge: checks.edge }) : {}
-  checks.body?.(body)
+  const { body, rawBody } = bodyIn(endpoint, checks, request)
   const headers = singleHeaders(request)
   return {
     params: paramsOf(request),
@@ -76,6 +78,13 @@ function inputOf(
     headers,
     request: context,
   }
+}
+
+function bodyIn(endpoint: Endpoint, checks: Checks, request: FastifyRequest): { body: unknown; rawBody: Buffer } {
+  const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  const body = endpoint.body ? checkedBody(endpoint, rawBody, { request, edge: checks.edge }) : {}
+  checks.body?.(body)
+  return { body, rawBody }
 }
 
 function paramsOf({ params }: FastifyRequest): unknown {

@@ -7,7 +7,7 @@ import type { Endpoint } from '#/api/endpoint.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { requestIdOf } from './rest-request-id.ts'
-import { admit, reserveWhatComes, type RestAdmission } from './rest-admission.ts'
+import { admit, admitStranger, reserveWhatComes, STRANGERS_BODY, type RestAdmission } from './rest-admission.ts'
 import { asGatewayError, EDGE_DECORATOR, sendError } from './rest-errors.ts'
 import { callerOf, PRINCIPAL_DECORATOR, principalOf, rememberPrincipal, runnerOf } from './rest-run.ts'
 import { requireRoute } from './rest-narrowed.ts'
@@ -110,8 +110,9 @@ function route(
   app.route({
     method: methodOf(endpoint),
     url,
+    ...(permission === 'public' && { bodyLimit: Math.min(options.bodyLimit, STRANGERS_BODY) }),
     onRequest: async (request, reply) => {
-      if (permission === 'public') return
+      if (permission === 'public') return admitStranger(options, endpoint, [request, reply])
       const principal = await options.authenticate(request.raw, request.id)
       rememberPrincipal(request, principal)
       reply.header('cache-control', 'no-store, private')

@@ -124,6 +124,18 @@ export interface Schema {
     holder: string
     expires_at: Timestamp
   }
+  password_resets: {
+    user_id: string
+    hash: Buffer
+    expires_at: Timestamp
+    made_by: string
+  }
+  passwords: {
+    user_id: string
+    hash: string
+    must_change: Defaulted<boolean>
+    changed_at: Defaulted<Timestamp>
+  }
   prompts: {
     id: string
     gateway_id: string | null
@@ -251,6 +263,23 @@ export interface Schema {
     created: Defaulted<Json>
     modified: Defaulted<Json>
   }
+  sessions: {
+    id: string
+    user_id: string
+    started_at: Defaulted<Timestamp>
+    ends_at: Timestamp
+    provider: string
+    from_ip: string | null
+    user_agent: string | null
+  }
+  sign_in_failures: {
+    account: Buffer
+    network: string
+    level: number
+    failures: number
+    last_at: Defaulted<Timestamp>
+    blocked_until: Timestamp | null
+  }
   team_invitations: {
     id: string
     team_id: string
@@ -321,6 +350,7 @@ export interface Schema {
     revoked_by: string | null
     revocation_reason: string | null
     limits: Json | null
+    session_id: string | null
   }
   tools: {
     id: string
@@ -395,5 +425,6 @@ export interface Schema {
     updated_at: Defaulted<Timestamp>
     created: Defaulted<Json>
     modified: Defaulted<Json>
+    last_login_at: Timestamp | null
   }
 }

@@ -55,7 +55,7 @@ function reading(db: Database): TokenReader {
       return { ...cutPage(rows.map(tokenOf), limit), total: counted }
     },
     byId: async (id) => {
-      const row = await tokenQuery(read).where('t.id', '=', id).executeTakeFirst()
+      const row = await tokenQuery(read).where('t.id', '=', id).where('t.session_id', 'is', null).executeTakeFirst()
       return row && tokenOf(row)
     },
     userId: async (email) => {
@@ -82,7 +82,7 @@ function reading(db: Database): TokenReader {
 }
 
 function inPage(includeInactive: boolean, { userId, teamId }: Omit<TokenFilter, 'offset'>): RawBuilder<boolean> {
-  return sql`(${includeInactive} OR (t.is_active AND t.revoked_at IS NULL)) AND (${userId}::text IS NULL OR t.user_id = ${userId})
+  return sql`t.session_id IS NULL AND (${includeInactive} OR (t.is_active AND t.revoked_at IS NULL)) AND (${userId}::text IS NULL OR t.user_id = ${userId})
     AND (${teamId ?? null}::text IS NULL OR t.team_id = ${teamId ?? null})`
 }
 
@@ -98,7 +98,7 @@ function beforeOf(
 ): Before {
   return {
     own: rows.find((row) => row.token.id === ownId && row.live)?.token,
-    target: rows.find((row) => row.token.id === targetId)?.token,
+    target: rows.find((row) => row.token.id === targetId && !row.token.isSession)?.token,
     server: rows[0]?.server ?? undefined,
   }
 }

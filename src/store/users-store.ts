@@ -3,10 +3,13 @@ import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE, type UserId } 
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewUser, User, UserChange, UserOutcome, UserStore } from '#/users/user.ts'
-import { iso, olderThan } from './columns.ts'
+import { iso, isoOrNull, olderThan } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { provenance, versionIs } from './item-writes.ts'
 import { cutPage } from './page.ts'
+import { setPassword } from './password-resets.ts'
+import { endSessions } from './session-rows.ts'
+import { accountOf } from './sign-in-guesses.ts'
 import { isAdministrator, isLastAdministrator, personalTeamName } from './people-rows.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 
@@ -59,7 +62,7 @@ async function changed(
 }
 
 async function create(tx: WriteTx, user: NewUser, actor: Actor): Promise<void> {
-  const { id, email, fullName, kind, isAdmin, enabled } = user
+  const { id, email, fullName, kind, isAdmin, enabled, password } = user
   const roles = [PLATFORM_VIEWER_ROLE, ...(isAdmin ? [PLATFORM_ADMIN_ROLE] : [])]
   const grants = roles.map((role) => sql`(${AssignmentId.mint()}, ${id}, ${role}, ${actor.by})`)
   await sql`
@@ -69,8 +72,10 @@ async function create(tx: WriteTx, user: NewUser, actor: Actor): Promise<void> {
       team AS (
         INSERT INTO teams (id, name, slug, personal_of) VALUES (${id}, ${personalTeamName(email)}, ${`personal-${id}`}, ${id}))
     INSERT INTO role_assignments (id, user_id, role_id, granted_by) VALUES ${sql.join(grants)}`.execute(tx.sql)
+  if (password !== null) await setPassword(tx, id, password)
   tx.changed('user', id)
-  audit(tx, actor, { action: 'users.create', id, detail: { email, kind, isAdmin, enabled } })
+  const detail = { email, kind, isAdmin, enabled, ...(password !== null && { password: 'set' }) }
+  audit(tx, actor, { action: 'users.create', id, detail })
 }
 
 interface Update {
@@ -84,7 +89,7 @@ async function update(
   { id, change, ifMatch }: Update,
   actor: Actor,
 ): Promise<'done' | 'last_admin' | undefined> {
-  const { fullName, isAdmin, enabled } = change
+  const { fullName, isAdmin, enabled, password, mustChangePassword } = change
   if ((!isAdmin || !enabled) && (await isLastAdministrator(tx, id))) return 'last_admin'
   const grant = sql`INSERT INTO role_assignments (id, user_id, role_id, granted_by)
     SELECT ${AssignmentId.mint()}, id, ${PLATFORM_ADMIN_ROLE}, ${actor.by} FROM hit
@@ -96,11 +101,17 @@ async function update(
         UPDATE users SET full_name = ${fullName}, enabled = ${enabled}, version = version + 1, updated_at = now(),
                modified = ${provenance(actor)}::jsonb
          WHERE id = ${id} AND ${versionIs(ifMatch)} RETURNING id),
-      role AS (${isAdmin ? grant : withdraw})
+      role AS (${isAdmin ? grant : withdraw}),
+      password AS (
+        UPDATE passwords SET must_change = coalesce(${mustChangePassword}::boolean, must_change)
+         WHERE user_id IN (SELECT id FROM hit) AND ${mustChangePassword}::boolean IS NOT NULL)
     SELECT id FROM hit`.execute(tx.sql)
   if (rows.length === 0) return undefined
+  if (password !== null) await setPassword(tx, id, password)
+  if (password !== null || !enabled) await endSessions(tx, id)
   tx.changed('user', id)
-  audit(tx, actor, { action: 'users.update', id, detail: { isAdmin, enabled } })
+  const detail = { isAdmin, enabled, ...(password !== null && { password: 'set' }) }
+  audit(tx, actor, { action: 'users.update', id, detail })
   return 'done'
 }
 
@@ -125,13 +136,25 @@ async function remove(
 function userQuery(read: Reader) {
   return read
     .selectFrom('users as u')
-    .select(['u.id', 'u.email', 'u.full_name', 'u.kind', 'u.enabled', 'u.version'])
+    .leftJoin('passwords as p', 'p.user_id', 'u.id')
+    .select(['u.id', 'u.email', 'u.full_name', 'u.kind', 'u.enabled', 'u.version', 'p.must_change'])
     .select([
       isAdministrator('u').as('is_admin'),
       iso('u.created_at').as('created_at'),
       iso('u.updated_at').as('updated_at'),
+      isoOrNull('u.last_login_at').as('last_login_at'),
+      failedSignIns.as('failed_sign_ins'),
+      lockedUntil.as('locked_until'),
     ])
 }
+
+const guessedAt = accountOf(sql`u.email`)
+const failedSignIns = sql<number>`coalesce((SELECT f.failures FROM sign_in_failures AS f
+  WHERE f.account = ${guessedAt} AND f.network = '' AND f.last_at > now() - interval '1 hour'), 0)`
+const lockedUntil = sql<
+  string | null
+>`(SELECT to_char(max(f.blocked_until) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+  FROM sign_in_failures AS f WHERE f.account = ${guessedAt} AND f.blocked_until > now())`
 
 type Row = Awaited<ReturnType<ReturnType<typeof userQuery>['executeTakeFirstOrThrow']>>
 
@@ -146,6 +169,10 @@ function userOf(row: Row): User {
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    lastLoginAt: row.last_login_at,
+    mustChangePassword: row.must_change === true,
+    failedSignIns: row.failed_sign_ins,
+    lockedUntil: row.locked_until,
   }
 }
 

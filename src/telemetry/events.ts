@@ -86,6 +86,17 @@ export function signInRefusals(telemetry: Telemetry): (refusal: SignInRefused) =
   }
 }
 
+/** The security log: an e-mail address and a password that do not belong together. */
+export function signInFailures(telemetry: Telemetry): (failure: SignInFailed) => void {
+  const write = sampled((fields) =>
+    telemetry.log.warn({ event: 'sign_in.failed', ...fields }, 'sign-in failed: wrong e-mail address or password'),
+  )
+  return (failure) => {
+    telemetry.metrics.signInRefused()
+    write({ ...failure })
+  }
+}
+
 /** A request ended with an error of ours: a defect with its cause, a refusal of what somebody may not do. The rest is ordinary. */
 export function requestFailures({ log }: Telemetry): (failed: RequestFailed) => void {
   const forbidden = sampled((fields) =>
@@ -129,6 +140,13 @@ function sampled(write: (fields: Record<string, unknown>) => void): (fields: Rec
     write({ ...fields, suppressed })
     suppressed = 0
   }
+}
+
+export interface SignInFailed {
+  readonly requestId: string
+  readonly fromIp: string | null
+  /** null: there is no such user. */
+  readonly email: string | null
 }
 
 export interface SignInRefused {

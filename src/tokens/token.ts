@@ -20,6 +20,8 @@ export interface Token {
   /** Narrowed to one virtual server, or null. */
   readonly serverId: ServerId | null
   readonly limits: TokenLimits | null
+  /** It came from a sign-in and stands for whoever did that. */
+  readonly isSession: boolean
   readonly tags: readonly Tag[]
   readonly version: number
   readonly createdAt: string
@@ -31,13 +33,13 @@ export interface Token {
   readonly revocationReason: string | null
 }
 
-/** How far a token goes. */
-export function rightsOf({ permissions, serverId, teamId, expiresAt, limits }: Token): Rights {
+/** How far a token goes. What a user makes while it is signed in may outlive its session. */
+export function rightsOf({ permissions, serverId, teamId, expiresAt, limits, isSession }: Token): Rights {
   return {
     permissions: permissions === null ? null : new Set(permissions),
     serverId,
     teamId,
-    expiresAt: expiresAt === null ? null : Date.parse(expiresAt),
+    expiresAt: expiresAt === null || isSession ? null : Date.parse(expiresAt),
     limits,
   }
 }

@@ -1,24 +1,28 @@
 import { Type } from 'typebox'
+import { clientNetwork } from '#/access/client-network.ts'
 import { UserId } from '#/access/ids.ts'
+import { hashPassword } from '#/access/password.ts'
+import { requireGoodPassword } from '#/access/password-rules.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
-import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
+import { endpoint, type Endpoint, type Reply, type RequestContext } from '#/api/endpoint.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import type { User, UserDeps, UserOutcome } from './user.ts'
+import type { NewPassword } from './session.ts'
+import type { PeopleDeps, User, UserOutcome } from './user.ts'
 import { UserCreate, UserUpdate, UserView, userView } from './user-view.ts'
 
 const tag = 'users'
-const EmailParams = Type.Object({ email: Type.String({ description: 'The e-mail address, percent-encoded' }) })
+export const EmailParams = Type.Object({ email: Type.String({ description: 'The e-mail address, percent-encoded' }) })
 const withTag = (user: User): Reply => ({ headers: { etag: etagOf(user.version) }, body: userView(user) })
 
 /** Who there is: for those who look after users. */
-export function userEndpoints(deps: UserDeps): readonly Endpoint[] {
+export function userEndpoints(deps: PeopleDeps): readonly Endpoint[] {
   return [...collection(deps), ...single(deps)]
 }
 
-function collection(deps: UserDeps): readonly Endpoint[] {
+function collection(deps: PeopleDeps): readonly Endpoint[] {
   return [
     endpoint({
       route: 'GET /auth/email/admin/users',
@@ -43,7 +47,8 @@ function collection(deps: UserDeps): readonly Endpoint[] {
       handle: async ({ body, principal, request }) => {
         const { email, full_name: fullName = null, kind = 'person', is_admin: isAdmin = false, is_active = true } = body
         if (isAdmin) requireAdministrator(principal)
-        const user = { id: UserId.mint(), email, fullName, kind, isAdmin, enabled: is_active }
+        const password = await passwordFor(deps, { email, kind }, { body, request })
+        const user = { id: UserId.mint(), email, fullName, kind, isAdmin, enabled: is_active, password }
         const { seq } = await deps.store.create(user, actorOf(principal, request))
         await deps.settled(seq)
         return withTag(await userFor(deps, email))
@@ -60,7 +65,7 @@ function collection(deps: UserDeps): readonly Endpoint[] {
   ]
 }
 
-function single(deps: UserDeps): readonly Endpoint[] {
+function single(deps: PeopleDeps): readonly Endpoint[] {
   const update = (route: 'PATCH' | 'PUT'): Endpoint =>
     endpoint({
       route: `${route} /auth/email/admin/users/{email}`,
@@ -72,12 +77,14 @@ function single(deps: UserDeps): readonly Endpoint[] {
       reply: UserView,
       handle: async ({ params, body, principal, ifMatch, request }) => {
         const user = await userFor(deps, params.email)
+        if (user.isAdmin || (body.is_admin ?? user.isAdmin)) requireAdministrator(principal)
         const change = {
           fullName: body.full_name === undefined ? user.fullName : body.full_name,
           isAdmin: body.is_admin ?? user.isAdmin,
           enabled: body.is_active ?? user.enabled,
+          password: await passwordFor(deps, user, { body, request }),
+          mustChangePassword: body.password_change_required ?? null,
         }
-        if (user.isAdmin || change.isAdmin) requireAdministrator(principal)
         const to = { ifMatch: ifMatch ?? user.version, actor: actorOf(principal, request) }
         await done(deps, user, await deps.store.update(user.id, change, to))
         return withTag(await userFor(deps, user.email))
@@ -118,13 +125,34 @@ function single(deps: UserDeps): readonly Endpoint[] {
   ]
 }
 
-async function userFor(deps: UserDeps, email: string): Promise<User> {
+export async function userFor(deps: PeopleDeps, email: string): Promise<User> {
   const user = await deps.store.byEmail(email)
   if (user === undefined) throw new GatewayError('not_found', 'User not found')
   return user
 }
 
-async function done(deps: UserDeps, user: User, outcome: UserOutcome): Promise<void> {
+interface Asked {
+  readonly body: Pick<UserUpdate, 'password' | 'password_change_required'>
+  readonly request: RequestContext
+}
+
+/** The password that is asked for, as it is stored; null: none is. */
+async function passwordFor(
+  { signIn }: PeopleDeps,
+  { email, kind }: Pick<User, 'email' | 'kind'>,
+  { body, request }: Asked,
+): Promise<NewPassword | null> {
+  if (!body.password) return null
+  if (kind !== 'person')
+    throw new GatewayError('invalid_field', 'a service has no password: it comes with API tokens', {
+      field: 'password',
+    })
+  requireGoodPassword(body.password, email, 'password')
+  using _place = await signIn.places(clientNetwork(request.fromIp).network, request.signal)
+  return { hash: await hashPassword(body.password), mustChange: body.password_change_required ?? false }
+}
+
+async function done(deps: PeopleDeps, user: User, outcome: UserOutcome): Promise<void> {
   if (outcome === undefined) throw preconditionFailed('the user', user.version, userView(user))
   if (outcome === 'last_admin')
     throw new GatewayError('conflict', 'nobody would be left who may do everything: make another administrator first')
@@ -132,7 +160,7 @@ async function done(deps: UserDeps, user: User, outcome: UserOutcome): Promise<v
 }
 
 /** Who may do everything is made, changed and ended by those alone, or looking after users would be a way to become one. */
-function requireAdministrator({ isAdmin, permissions, serverId }: Principal): void {
+export function requireAdministrator({ isAdmin, permissions, serverId }: Principal): void {
   if (isAdmin && permissions === null && serverId === null) return
   throw new GatewayError('forbidden', 'administrators are for administrators, with a token that is not narrowed')
 }

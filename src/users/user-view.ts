@@ -34,22 +34,22 @@ export function userView(user: User): Record<string, unknown> {
     is_active: user.enabled,
     auth_provider: 'local',
     created_at: user.createdAt,
-    last_login: null,
+    last_login: user.lastLoginAt,
     email_verified: false,
-    password_change_required: false,
-    failed_login_attempts: 0,
-    locked_until: null,
-    is_locked: false,
+    password_change_required: user.mustChangePassword,
+    failed_login_attempts: user.failedSignIns,
+    locked_until: user.lockedUntil,
+    is_locked: user.lockedUntil !== null,
     id: user.id,
     kind: user.kind,
     version: user.version,
   }
 }
 
-/** What is asked for and not done would be a surprise: passwords are refused rather than dropped. */
-const NoPassword = Type.Optional(
-  Type.Union([Type.Null(), Type.String({ maxLength: 0 })], {
-    description: 'Not offered yet: users come with API tokens',
+const Password = Type.Optional(
+  Type.Union([Type.Null(), Type.String({ maxLength: 1024 })], {
+    description:
+      '12 characters or more; every session of the user ends. Better: let the user choose one (reset-password)',
   }),
 )
 
@@ -57,16 +57,21 @@ const changeable = {
   full_name: Type.Optional(Type.Union([Type.String({ maxLength: 255 }), Type.Null()])),
   is_admin: Type.Optional(Type.Boolean()),
   is_active: Type.Optional(Type.Boolean()),
-  password: NoPassword,
+  password: Password,
+  password_change_required: Type.Optional(
+    Type.Boolean({ description: 'The user has to choose another password before it may sign in' }),
+  ),
 }
 
+export const Email = Type.String({
+  minLength: 3,
+  maxLength: 320,
+  pattern: '^[^\\s@]+@[^\\s@]+$',
+  description: 'an e-mail address',
+})
+
 export const UserCreate = Type.Object({
-  email: Type.String({
-    minLength: 3,
-    maxLength: 320,
-    pattern: '^[^\\s@]+@[^\\s@]+$',
-    description: 'an e-mail address',
-  }),
+  email: Email,
   kind: Type.Optional(
     Type.Union([Type.Literal('person'), Type.Literal('service')], { description: 'person unless said' }),
   ),

@@ -1,6 +1,7 @@
 import type { UserId } from '#/access/ids.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
+import type { NewPassword, SignInDeps } from './session.ts'
 
 /** A user as it is stored. Times are ISO 8601 with microseconds. */
 export interface User {
@@ -14,6 +15,13 @@ export interface User {
   readonly version: number
   readonly createdAt: string
   readonly updatedAt: string
+  readonly lastLoginAt: string | null
+  /** Somebody else chose its password. */
+  readonly mustChangePassword: boolean
+  /** Guesses at its password that were wrong, within the last hour. */
+  readonly failedSignIns: number
+  /** Until when at least one network may not guess at it. */
+  readonly lockedUntil: string | null
 }
 
 export interface NewUser {
@@ -23,12 +31,17 @@ export interface NewUser {
   readonly kind: User['kind']
   readonly isAdmin: boolean
   readonly enabled: boolean
+  readonly password: NewPassword | null
 }
 
 export interface UserChange {
   readonly fullName: string | null
   readonly isAdmin: boolean
   readonly enabled: boolean
+  /** null: stays as it is. */
+  readonly password: NewPassword | null
+  /** Of the password that it has, where none is given; null: stays as it is. */
+  readonly mustChangePassword: boolean | null
 }
 
 /** `last_admin`: nobody would be left who may do everything. */
@@ -48,4 +61,9 @@ export interface UserStore {
 export interface UserDeps {
   readonly store: UserStore
   readonly settled: (seq: number | null) => Promise<void>
+}
+
+/** Users, and how they come in. */
+export interface PeopleDeps extends UserDeps {
+  readonly signIn: SignInDeps
 }

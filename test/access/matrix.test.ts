@@ -174,11 +174,15 @@ test('a tool that a virtual server does not offer is one that nobody has, for ev
   }
 })
 
+/** Where a token comes from, or a password is enough. */
+const SIGN_IN = ['/login', '/email/login', '/email/register', '/email/change-password', '/email/reset-password']
+
 test('without a live token nothing but what is open to strangers answers, and all refusals are one', () => {
   const open = doors
     .filter(({ name }) => !answers.get(name)?.get('none')?.decision.startsWith('401'))
     .map(({ name }) => name)
   expect(open).toEqual([
+    ...SIGN_IN.flatMap((path) => [`POST /auth${path}`, `POST /v1/auth${path}`]),
     'GET /',
     'GET /openapi.json',
     'GET /docs',

@@ -22,6 +22,9 @@ import { buildSnapshot } from '#/catalog/build.ts'
 import { roleStore } from '#/store/role-store.ts'
 import { teamStore } from '#/store/team-store.ts'
 import { userStore } from '#/store/users-store.ts'
+import { signInStore } from '#/store/sign-in-store.ts'
+import { signInPlaces } from '#/users/sign-in-places.ts'
+import { createDeadlines } from '#/lib/deadlines.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { totalsStore } from '#/store/totals-store.ts'
 import { callStore } from '#/store/call-store.ts'
@@ -172,7 +175,18 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
         settled,
       },
       tokens: { store: tokenStore(db), usage: async () => [], settled },
-      users: { store: userStore(db), settled },
+      users: {
+        store: userStore(db),
+        settled,
+        signIn: {
+          store: signInStore(db),
+          places: signInPlaces(createDeadlines()),
+          failed: () => {},
+          times: { idleMs: 60_000, totalMs: 60_000 },
+          registration: false,
+          settled,
+        },
+      },
       teams: { store: teamStore(db), settled },
       roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },

@@ -1,0 +1,56 @@
+import { sql } from 'kysely'
+import type { UserId } from '#/access/ids.ts'
+import type { Actor } from '#/api/actor.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { NewPassword } from '#/users/session.ts'
+import { endSessions } from './session-rows.ts'
+import type { WriteTx } from './store.ts'
+
+interface Reset {
+  readonly userId: UserId
+  readonly hash: Buffer
+  readonly lifeMs: number
+}
+
+/** Whatever opened the account before is worth nothing from here on. Answers until when the code is good. */
+export async function openReset(tx: WriteTx, { userId, hash, lifeMs }: Reset, { by }: Actor): Promise<string> {
+  const { rows } = await sql<{ readonly expires_at: Date }>`
+    WITH gone AS (DELETE FROM passwords WHERE user_id = ${userId})
+    INSERT INTO password_resets (user_id, hash, expires_at, made_by)
+    SELECT id, ${hash}, now() + ${lifeMs} * interval '1 millisecond', ${by} FROM users WHERE id = ${userId}
+    ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at, made_by = excluded.made_by
+    RETURNING expires_at`.execute(tx.sql)
+  const [row] = rows
+  if (row === undefined) throw new GatewayError('not_found', 'User not found')
+  await endSessions(tx, userId)
+  const detail = { expiresAt: row.expires_at.toISOString() }
+  tx.audit({ actor: by, action: 'password.reset', targetKind: 'user', targetId: userId, detail })
+  return row.expires_at.toISOString()
+}
+
+/** False: the code is not good, or was used a moment ago. */
+export async function useReset(tx: WriteTx, reset: Buffer, password: string): Promise<boolean> {
+  const { rows } = await sql<{ readonly user_id: string; readonly email: string }>`
+    WITH used AS (
+        DELETE FROM password_resets AS r USING users AS u
+         WHERE r.hash = ${reset} AND r.expires_at > now() AND u.id = r.user_id AND u.enabled RETURNING r.user_id, u.email),
+      chosen AS (
+        INSERT INTO passwords (user_id, hash) SELECT user_id, ${password} FROM used
+        ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, must_change = false, changed_at = now())
+    SELECT user_id, email FROM used`.execute(tx.sql)
+  const [row] = rows
+  if (row === undefined) return false
+  await endSessions(tx, row.user_id as UserId)
+  tx.audit({ actor: row.email, action: 'password.choose', targetKind: 'user', targetId: row.user_id, detail: {} })
+  return true
+}
+
+/** What looks after a user sets for it; every session ends. */
+export async function setPassword(tx: WriteTx, userId: UserId, { hash, mustChange }: NewPassword): Promise<void> {
+  await sql`
+    WITH gone AS (DELETE FROM password_resets WHERE user_id = ${userId})
+    INSERT INTO passwords (user_id, hash, must_change) VALUES (${userId}, ${hash}, ${mustChange})
+    ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, must_change = excluded.must_change, changed_at = now()`.execute(
+    tx.sql,
+  )
+}

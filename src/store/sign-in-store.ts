@@ -1,0 +1,122 @@
+import { sql } from 'kysely'
+import type { SessionId, TokenId, UserId } from '#/access/ids.ts'
+import type { Changed } from '#/api/actor.ts'
+import type { NewSession, Refreshed, SignInStore, Subject } from '#/users/session.ts'
+import { isoOrNull } from './columns.ts'
+import { endSessions, endSession } from './session-rows.ts'
+import { accountOf, countGuess, forgiveGuess } from './sign-in-guesses.ts'
+import { openReset, useReset } from './password-resets.ts'
+import type { Database, WriteTx } from './store.ts'
+import { live } from './token-rows.ts'
+
+const SOURCE = 'sign-in'
+
+/** Sign-in, sessions and passwords in PostgreSQL. */
+export function signInStore(db: Database): SignInStore {
+  const read = db.read(SOURCE)
+  return {
+    guess: (email, network) => countGuess(db, email, network),
+    forgive: async (email, network) => {
+      await db.statement(SOURCE, () => forgiveGuess(email, network))
+    },
+    begin: (session) => written(db, (tx) => begin(tx, session)),
+    kindOf: async (tokenId) => {
+      const row = await read
+        .selectFrom('tokens')
+        .select(['session_id', isoOrNull('expires_at').as('expires_at')])
+        .where('id', '=', tokenId)
+        .executeTakeFirst()
+      return row && { sessionId: row.session_id as SessionId | null, expiresAt: row.expires_at }
+    },
+    refresh: async (tokenId, next) => {
+      const { value, seq } = await db.write(SOURCE, (tx) => refresh(tx, tokenId, next))
+      return value && { seq, ...value }
+    },
+    end: (tokenId) => written(db, (tx) => endSession(tx, tokenId)),
+    changePassword: (subject, hash) => written(db, (tx) => changePassword(tx, subject, hash)),
+    openReset: async (userId, reset, actor) => {
+      const { value, seq } = await db.write(SOURCE, (tx) => openReset(tx, { userId, ...reset }, actor))
+      return { seq, expiresAt: value }
+    },
+    resetFor: async (hash) => {
+      const row = await read
+        .selectFrom('password_resets as r')
+        .innerJoin('users as u', 'u.id', 'r.user_id')
+        .select(['u.id', 'u.email'])
+        .where('r.hash', '=', hash)
+        .where('r.expires_at', '>', sql<Date>`now()`)
+        .where('u.enabled', '=', true)
+        .executeTakeFirst()
+      return row && { userId: row.id as UserId, email: row.email }
+    },
+    useReset: (reset, password) => written(db, (tx) => useReset(tx, reset, password)),
+    unlock: async ({ id, email }, { by }) => {
+      await db.write(SOURCE, async (tx) => {
+        await sql`DELETE FROM sign_in_failures WHERE account = ${accountOf(sql`${email}::text`)}`.execute(tx.sql)
+        tx.audit({ actor: by, action: 'users.unlock', targetKind: 'user', targetId: id, detail: { email } })
+      })
+    },
+  }
+}
+
+async function written(db: Database, work: (tx: WriteTx) => Promise<boolean>): Promise<Changed | undefined> {
+  const { value, seq } = await db.write(SOURCE, work)
+  return value ? { seq } : undefined
+}
+
+/** Locks what it was decided on: a user that is disabled and a password that is changed meanwhile are seen here, or see this session. */
+async function begin(tx: WriteTx, session: NewSession): Promise<boolean> {
+  const { id, tokenId, subject, secret, lifeMs, totalMs, rehashed, network, fromIp, userAgent } = session
+  const { rows } = await sql`
+    WITH who AS (
+        SELECT u.id FROM users AS u JOIN passwords AS p ON p.user_id = u.id
+         WHERE u.id = ${subject.userId} AND u.enabled AND p.hash = ${subject.hash} FOR NO KEY UPDATE),
+      seen AS (UPDATE users SET last_login_at = now() WHERE id IN (SELECT id FROM who)),
+      better AS (
+        UPDATE passwords SET hash = coalesce(${rehashed}::text, hash)
+         WHERE user_id IN (SELECT id FROM who) AND ${rehashed}::text IS NOT NULL),
+      session AS (
+        INSERT INTO sessions (id, user_id, ends_at, provider, from_ip, user_agent)
+        SELECT ${id}, id, ${inMs(totalMs)}, 'local', ${fromIp}::text, ${userAgent}::text FROM who),
+      token AS (
+        INSERT INTO tokens (id, user_id, session_id, name, hash, hint, expires_at)
+        SELECT ${tokenId}, id, ${id}, ${nameOf(tokenId)}, ${secret.hash}, ${secret.hint}, ${inMs(lifeMs)} FROM who)
+    SELECT id FROM who`.execute(tx.sql)
+  if (rows.length === 0) return false
+  await forgiveGuess(subject.email, network).execute(tx.sql)
+  tx.changed('token', tokenId)
+  const detail = { session: id, provider: 'local', fromIp }
+  tx.audit({ actor: subject.email, action: 'session.begin', targetKind: 'user', targetId: subject.userId, detail })
+  return true
+}
+
+/** What the unique names of a user's tokens ask for. */
+const nameOf = (tokenId: TokenId): string => `session ${tokenId}`
+const inMs = (ms: number) => sql`now() + ${ms} * interval '1 millisecond'`
+
+async function refresh(
+  tx: WriteTx,
+  tokenId: TokenId,
+  { id, secret, lifeMs }: Parameters<SignInStore['refresh']>[1],
+): Promise<Pick<Refreshed, 'lifeMs'> | undefined> {
+  const { rows } = await sql<{ readonly life_ms: number }>`
+    INSERT INTO tokens (id, user_id, session_id, name, hash, hint, expires_at)
+    SELECT ${id}, s.user_id, s.id, ${nameOf(id)}, ${secret.hash}, ${secret.hint}, least(${inMs(lifeMs)}, s.ends_at)
+      FROM tokens AS t JOIN sessions AS s ON s.id = t.session_id JOIN users AS u ON u.id = s.user_id
+     WHERE t.id = ${tokenId} AND ${live('t')} AND s.ends_at > now() AND u.enabled FOR SHARE OF s
+    RETURNING (extract(epoch FROM expires_at - now()) * 1000)::int AS life_ms`.execute(tx.sql)
+  const [row] = rows
+  if (row === undefined) return undefined
+  tx.changed('token', id)
+  return { lifeMs: row.life_ms }
+}
+
+async function changePassword(tx: WriteTx, { userId, email, hash: instead }: Subject, hash: string): Promise<boolean> {
+  const { rows } = await sql`
+    UPDATE passwords SET hash = ${hash}, must_change = false, changed_at = now()
+     WHERE user_id = ${userId} AND hash = ${instead} RETURNING user_id`.execute(tx.sql)
+  if (rows.length === 0) return false
+  await endSessions(tx, userId)
+  tx.audit({ actor: email, action: 'password.change', targetKind: 'user', targetId: userId, detail: {} })
+  return true
+}

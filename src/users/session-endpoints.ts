@@ -1,0 +1,111 @@
+import { Type } from 'typebox'
+import { TokenId } from '#/access/ids.ts'
+import { mintToken } from '#/access/token-format.ts'
+import { endpoint, publicEndpoint, type Endpoint } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { PeopleDeps } from './user.ts'
+import { UserView, userView } from './user-view.ts'
+
+const tag = 'sign-in'
+const NO_STORE = { 'cache-control': 'no-store' }
+
+/** What the token in hand is about itself: whoever has it may end it, whatever else it may do. */
+export function sessionEndpoints(deps: PeopleDeps): readonly Endpoint[] {
+  return [logout(deps), validate(deps), refresh(deps)]
+}
+
+function logout({ signIn }: PeopleDeps): Endpoint {
+  return publicEndpoint({
+    route: 'POST /auth/logout',
+    tag,
+    summary: 'End the session of the token in hand, everywhere',
+    description: 'Whoever has a token may end its session: nothing else is asked for.',
+    reply: Type.Object({ message: Type.String(), revoked_token: Type.String() }),
+    handle: async ({ caller }) => {
+      const { tokenId } = await caller()
+      const ended = await signIn.store.end(tokenId)
+      if (ended === undefined) throw noSession()
+      await signIn.settled(ended.seq)
+      return { headers: NO_STORE, body: { message: 'Logged out successfully', revoked_token: tokenId } }
+    },
+  })
+}
+
+const WARNING_SECONDS = 60
+const REFRESH_SECONDS = 300
+
+function validate({ store, signIn }: PeopleDeps): Endpoint {
+  const seconds = (ms: number): number => Math.floor(ms / 1000)
+  return endpoint({
+    route: 'GET /auth/validate',
+    permission: 'access.read',
+    tag,
+    summary: 'Whether the token in hand is good, and until when',
+    reply: Type.Object({
+      valid: Type.Boolean(),
+      expires_at: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+      expires_in: Type.Union([Type.Integer(), Type.Null()]),
+      user: UserView,
+      session_source: Type.String({ description: 'local, api_token or sso' }),
+      config: Type.Record(Type.String(), Type.Unknown()),
+    }),
+    handle: async ({ principal }) => {
+      const { times } = signIn
+      const [kind, user] = await Promise.all([signIn.store.kindOf(principal.tokenId), store.byEmail(principal.email)])
+      if (user === undefined) throw new GatewayError('not_found', 'User not found')
+      const expiresAt = kind?.expiresAt ?? null
+      const config = {
+        token_expiry: seconds(times.idleMs),
+        idle_timeout: seconds(times.idleMs),
+        max_lifetime: seconds(times.totalMs),
+        warning_time: WARNING_SECONDS,
+        refresh_buffer: REFRESH_SECONDS,
+        activity_tracking: false,
+      }
+      return {
+        body: {
+          valid: true,
+          expires_at: expiresAt,
+          expires_in: expiresAt === null ? null : Math.max(0, seconds(Date.parse(expiresAt) - Date.now())),
+          user: userView(user),
+          session_source: (kind?.sessionId ?? null) === null ? 'api_token' : 'local',
+          config,
+        },
+      }
+    },
+  })
+}
+
+function refresh({ signIn }: PeopleDeps): Endpoint {
+  return publicEndpoint({
+    route: 'POST /auth/refresh',
+    tag,
+    summary: 'Another token for the same session; the one in hand stays good until it expires',
+    description: 'For tokens of sessions: nothing else is asked for.',
+    reply: Type.Object({
+      access_token: Type.String(),
+      token_type: Type.String(),
+      expires_in: Type.Integer(),
+      expires_at: Type.String({ format: 'date-time' }),
+    }),
+    handle: async ({ caller }) => {
+      const { tokenId } = await caller()
+      const secret = mintToken()
+      const made = await signIn.store.refresh(tokenId, { id: TokenId.mint(), secret, lifeMs: signIn.times.idleMs })
+      if (made === undefined) throw noSession()
+      await signIn.settled(made.seq)
+      const expiresAt = new Date(Date.now() + made.lifeMs).toISOString()
+      const expiresIn = Math.floor(made.lifeMs / 1000)
+      return {
+        headers: NO_STORE,
+        body: { access_token: secret.text, token_type: 'bearer', expires_in: expiresIn, expires_at: expiresAt },
+      }
+    },
+  })
+}
+
+function noSession(): GatewayError {
+  const message =
+    'this token is no session: it came from no sign-in, or its session is over. API tokens are revoked instead'
+  return new GatewayError('invalid_request', message)
+}

@@ -1,0 +1,90 @@
+import { clientNetwork, type ClientNetwork } from '#/access/client-network.ts'
+import { SessionId, TokenId } from '#/access/ids.ts'
+import { hashPassword, NOBODYS_HASH, verifyPassword } from '#/access/password.ts'
+import { mintToken } from '#/access/token-format.ts'
+import type { RequestContext } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Session, SignInDeps, Subject } from './session.ts'
+
+export interface Credentials {
+  readonly email: string
+  readonly password: string
+}
+
+/** Somebody who just showed that it knows its password. */
+export interface Proven {
+  readonly subject: Subject
+  readonly network: ClientNetwork
+  /** The password's hash is to be made anew. */
+  readonly stale: boolean
+}
+
+/**
+ * Whether these credentials are somebody's. A guess is counted before it is looked at, so that many at once are many; the same happens,
+ * for as long, whether there is no such user, it has no password, is disabled, or the password is wrong.
+ */
+export async function prove(
+  deps: SignInDeps,
+  { email, password }: Credentials,
+  request: RequestContext,
+): Promise<Proven> {
+  const network = clientNetwork(request.fromIp)
+  using _place = await deps.places(network.network, request.signal)
+  const guess = await deps.store.guess(email, network)
+  if (guess.closedForMs !== null) throw tooMany(guess.closedForMs)
+  const { subject } = guess
+  const { right, stale } = await verifyPassword(password, subject?.hash ?? NOBODYS_HASH)
+  if (right && subject?.enabled === true) return { subject, network, stale }
+  const { userId = null, email: known = null } = subject ?? {}
+  deps.failed({ requestId: request.requestId, fromIp: request.fromIp, userId, email: known })
+  throw new GatewayError('unauthenticated', 'Invalid email or password')
+}
+
+/** A session for whoever knows its password. */
+export async function signIn(deps: SignInDeps, credentials: Credentials, request: RequestContext): Promise<Session> {
+  const proven = await prove(deps, credentials, request)
+  if (proven.subject.mustChange) {
+    await deps.store.forgive(credentials.email, proven.network)
+    throw changeRequired()
+  }
+  const rehashed = proven.stale ? await hashPassword(credentials.password) : null
+  return await begin(deps, { ...proven, rehashed, request })
+}
+
+interface Beginning extends Proven {
+  readonly rehashed: string | null
+  readonly request: RequestContext
+}
+
+/** The session of a user whose password is right, if that is still so when it is written. */
+export async function begin(deps: SignInDeps, { subject, network, rehashed, request }: Beginning): Promise<Session> {
+  const { idleMs, totalMs } = deps.times
+  const secret = mintToken()
+  const lifeMs = Math.min(idleMs, totalMs)
+  const made = await deps.store.begin({
+    id: SessionId.mint(),
+    tokenId: TokenId.mint(),
+    subject,
+    secret,
+    lifeMs,
+    totalMs,
+    rehashed,
+    network,
+    fromIp: request.fromIp,
+    userAgent: request.userAgent,
+  })
+  if (made === undefined) throw new GatewayError('unauthenticated', 'Invalid email or password')
+  await deps.settled(made.seq)
+  return { text: secret.text, lifeMs, email: subject.email }
+}
+
+function tooMany(ms: number): GatewayError {
+  const retryAfter = Math.max(1, Math.ceil(ms / 1000))
+  const message = `too many failed sign-ins: wait ${retryAfter} s, or ask an administrator`
+  return new GatewayError('overloaded', message, { retryAfter })
+}
+
+function changeRequired(): GatewayError {
+  const how = 'POST /auth/email/change-password with email, old_password and new_password'
+  return new GatewayError('forbidden', `Password change required: ${how}`, { data: { password_change_required: true } })
+}
