@@ -6,13 +6,14 @@ import type { UserId } from '#/access/ids.ts'
 import { identifier, type Identify } from '#/access/principal-of.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { UnderWay } from '#/access/under-way.ts'
-import { sealer, type Sealer } from '#/access/sealing.ts'
+import type { RotatingSealer } from '#/access/rotating-sealer.ts'
 import { EventStreams } from '#/api/event-streams.ts'
 import { strictEdge } from '#/api/strict-edge.ts'
 import type { Calls } from '#/calls/call.ts'
 import { createCalls } from '#/calls/invoke.ts'
 import { localItems } from '#/calls/local-items.ts'
 import { recordingLog } from '#/calls/record.ts'
+import type { RingKeeper } from '#/keys/keys.ts'
 import { CatalogWatch } from '#/catalog/watch.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
@@ -49,6 +50,7 @@ import { toolHeaders } from '#/tools/tool-backing.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
 import { signInPlaces } from '#/users/sign-in-places.ts'
 import { declareOnce } from './declaring.ts'
+import { openKeyRing } from './keyring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
 import { openRefusals, type Refusals } from './refusals.ts'
@@ -65,7 +67,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   await using building = new AsyncDisposableStack()
   const log = createLogger({ level: config.logLevel, worker: `w${link.index}` })
   const db = building.use(await openDatabase({ url: prepared.databaseUrl, poolSize: prepared.poolSize, log }))
-  const keys = sealer(prepared.keyRing)
+  const { keys, ring } = openKeyRing(config.dataDir, prepared.keyRing, link)
   const catalog = await openKeptCatalog({ config, link, log, db, keys, version }, building)
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
   const epoch = randomUUID()
@@ -75,7 +77,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const underWay = building.use(reviewing(catalog, identify.again))
   const deadlines = createDeadlines()
   const admission = new Admission()
-  const core = { config, link, log, db, keys, catalog, identify, underWay, deadlines, admission }
+  const core = { config, link, log, db, keys, ring, catalog, identify, underWay, deadlines, admission }
   const records = await openRecords(core, { writer, epoch, meter, building })
   const upstream = building.use(openUpstreams(core, prepared.stdioPath))
   const ending = new AbortController()
@@ -108,7 +110,8 @@ interface Core {
   readonly link: WorkerLink
   readonly log: Logger
   readonly db: OpenDatabase
-  readonly keys: Sealer
+  readonly keys: RotatingSealer
+  readonly ring: RingKeeper
   readonly catalog: OpenCatalog
   readonly identify: Identify
   readonly underWay: UnderWay
@@ -203,7 +206,7 @@ interface DoorParts {
 }
 
 async function openDoor(core: Core, { calls, upstream, telemetry, ending, building }: DoorParts): Promise<FrontDoor> {
-  const { config, link, db, keys, catalog, deadlines, admission, identify, underWay } = core
+  const { config, link, db, keys, ring, catalog, deadlines, admission, identify, underWay } = core
   const { again } = identify
   const { bodyLimit, publicUrl } = config.http
   const refusals = openRefusals(db, telemetry, building)
@@ -218,6 +221,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     db,
     catalog,
     keys,
+    ring,
     calls,
     discoverer,
     addresses,

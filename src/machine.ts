@@ -2,7 +2,7 @@ import { checkKeyRing } from '#/access/canaries.ts'
 import { sealer, type KeyRing } from '#/access/sealing.ts'
 import { mintToken } from '#/access/token-format.ts'
 import type { Config } from '#/config/config.ts'
-import { loadSecrets, type Secrets } from '#/config/secrets.ts'
+import { loadSecrets, readKeyRing, type Secrets } from '#/config/secrets.ts'
 import type { DeclaredSource } from '#/declared/open-file.ts'
 import { openDatabase } from '#/store/database.ts'
 import { canaryStore } from '#/store/key-store.ts'
@@ -110,7 +110,8 @@ async function settle(
   { url, log, secrets }: { url: string; log: Logger; secrets: Secrets },
 ): Promise<void> {
   await using db = await openDatabase({ url, poolSize: 1, log })
-  await checkKeyRing(sealer(secrets.keyRing), canaryStore(db))
+  // As it is now: keys may have been rotated since this machine was started.
+  await checkKeyRing(sealer(readKeyRing(config.dataDir)), canaryStore(db))
   const found = await ensureAdministrator(administratorStore(db), {
     email: config.adminEmail,
     token: secrets.adminToken,

@@ -1,4 +1,4 @@
-import type { Sealer } from '#/access/sealing.ts'
+import type { RotatingSealer } from '#/access/rotating-sealer.ts'
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import type { EventStreams } from '#/api/event-streams.ts'
@@ -9,6 +9,7 @@ import type { WatchedCatalog } from '#/catalog/watch.ts'
 import type { Discoverer } from '#/gateways/discovery.ts'
 import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
+import type { RingKeeper } from '#/keys/keys.ts'
 import { patience } from '#/lib/patience.ts'
 import { activity } from '#/store/activity.ts'
 import { auditStore } from '#/store/audit-store.ts'
@@ -16,10 +17,12 @@ import { callStore } from '#/store/call-store.ts'
 import { declaredStore } from '#/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { importStore } from '#/store/import-store.ts'
+import { canaryStore } from '#/store/key-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
 import { roleStore } from '#/store/role-store.ts'
 import { rootStore } from '#/store/root-store.ts'
+import { sealedStore } from '#/store/sealed-store.ts'
 import { securityStore } from '#/store/security-store.ts'
 import { serverStore } from '#/store/server-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
@@ -38,7 +41,8 @@ import type { SignInDeps } from '#/users/session.ts'
 export interface RouteParts {
   readonly db: Database
   readonly catalog: OpenCatalog
-  readonly keys: Sealer
+  readonly keys: RotatingSealer
+  readonly ring: RingKeeper
   readonly calls: Calls
   readonly discoverer: Discoverer
   readonly addresses: ToolDeps['addresses']
@@ -59,6 +63,7 @@ export function routesOf({
   db,
   catalog,
   keys,
+  ring,
   calls,
   discoverer,
   addresses,
@@ -92,6 +97,7 @@ export function routesOf({
       roles: { store: roleStore(db), snapshot: () => catalog.current, settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
       audit: { reader: auditStore(db), security: securityStore(db) },
+      keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: keys },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), streams, watched },
       imports: importStore(db),

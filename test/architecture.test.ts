@@ -40,6 +40,7 @@ const COMPOSITION = [
   'src/archiving.ts',
   'src/declaring.ts',
   'src/housekeeping.ts',
+  'src/keyring.ts',
   'src/examine.ts',
   'src/reviewing.ts',
   'src/routes.ts',

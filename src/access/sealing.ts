@@ -70,6 +70,11 @@ function missing(id: string): GatewayError {
   return new GatewayError('internal', `the key ring lacks the key '${id}': add it to keys.json of the data folder`)
 }
 
+/** The id of the key under which a text says to be sealed; null: it is no sealed text. */
+export function keyIdOf(sealed: string): string | null {
+  return split(sealed)?.keyId ?? null
+}
+
 function split(sealed: string): { readonly keyId: string; readonly bytes: Buffer } | null {
   const dot = sealed.indexOf('.')
   const second = sealed.indexOf('.', dot + 1)

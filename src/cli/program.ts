@@ -16,6 +16,7 @@ import { exampleCommand } from './example.ts'
 import { taught } from './lesson.ts'
 import { loadCommands } from './load.ts'
 import { loginCommand, logoutCommand } from './login.ts'
+import { keysCommands } from './keys.ts'
 import { listCommand } from './list.ts'
 import { logsCommand } from './logs.ts'
 import { roleCommands } from './role.ts'
@@ -53,7 +54,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
     [loginCommand, logoutCommand, tokenCommands, userCommands, teamCommands, roleCommands, whyCommand, auditCommands],
   ],
   ['Watch and repair:', [doctorCommand, watchCommands, configCommand, loadCommands]],
-  ['Backup:', [backupCommand, restoreCommand]],
+  ['Backup and keys:', [backupCommand, restoreCommand, keysCommands]],
   ['About:', [completionCommand, versionCommand]],
 ]
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
 import { constants, copyFile, link, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -29,6 +30,13 @@ export async function readSecretFile(path: string): Promise<string | null> {
   }
 }
 
+/** The same, at once: for the rare moment at which somebody waits for it who cannot. */
+export function readSecretFileSync(path: string): string {
+  const text = readFileSync(path, 'utf8')
+  refuseOpen(path, statSync(path).mode)
+  return text
+}
+
 /** Whole and flushed, or as it was. */
 export async function replaceSecretFile(path: string, text: string): Promise<void> {
   const draft = draftOf(path)
@@ -43,8 +51,11 @@ export async function replaceSecretFile(path: string, text: string): Promise<voi
 
 /** A secret that others may read is no secret. Windows has no such modes. */
 async function refuseOpenToOthers(path: string): Promise<void> {
+  refuseOpen(path, (await stat(path)).mode)
+}
+
+function refuseOpen(path: string, mode: number): void {
   if (process.platform === 'win32') return
-  const { mode } = await stat(path)
   if ((mode & 0o027) !== 0)
     throw new Error(`${path} is open to others (mode ${(mode & 0o777).toString(8)}): run chmod 600 ${path}`)
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { makeFolder } from '#/lib/make-folder.ts'
-import { readOrCreateSecretFile, readSecretFile, replaceSecretFile } from './secret-file.ts'
+import { readOrCreateSecretFile, readSecretFile, readSecretFileSync, replaceSecretFile } from './secret-file.ts'
 
 /** Keys of 32 bytes by id, and the one that new secrets are sealed under. */
 export interface KeyRingFile {
@@ -44,6 +44,17 @@ function newRing(): string {
 function ringText({ current, keys }: KeyRingFile): string {
   const texts = [...keys].map(([id, key]) => [id, Buffer.from(key).toString('base64url')])
   return `${JSON.stringify({ current, keys: Object.fromEntries(texts) as object }, null, 2)}\n`
+}
+
+/** The key ring of a data folder as it is now. */
+export function readKeyRing(dataDir: string): KeyRingFile {
+  const path = join(dataDir, KEY_RING_FILE)
+  return parseKeyRing(readSecretFileSync(path), path)
+}
+
+/** Whole and flushed, or as it was. */
+export async function replaceKeyRing(dataDir: string, ring: KeyRingFile): Promise<void> {
+  await replaceSecretFile(join(dataDir, KEY_RING_FILE), ringText(ring))
 }
 
 /** What is in a data folder for a backup to take along. */

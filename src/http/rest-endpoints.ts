@@ -7,6 +7,8 @@ import type { DeclaredStore } from '#/declared/declared-store.ts'
 import { gatewayEndpoints } from '#/gateways/gateway-endpoints.ts'
 import type { GatewayLogsDeps } from '#/gateways/gateway-logs.ts'
 import { promptEndpoints } from '#/prompts/prompt-endpoints.ts'
+import { keyEndpoints } from '#/keys/key-endpoints.ts'
+import type { KeyDeps } from '#/keys/keys.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import type { PromptDeps } from '#/prompts/prompt.ts'
 import { callEndpoints, type CallDeps } from '#/records/call-endpoints.ts'
@@ -52,6 +54,7 @@ export interface RestDeps {
   readonly roles: RoleDeps
   readonly metrics: MetricsDeps & CallDeps
   readonly audit: AuditDeps
+  readonly keys: KeyDeps
   readonly system: SystemDeps
   readonly tags: TagDeps
   readonly roots: RootDeps
@@ -107,6 +110,7 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...metricsEndpoints(deps.metrics),
     ...callEndpoints(deps.metrics),
     ...auditEndpoints(deps.audit),
+    ...keyEndpoints(deps.keys),
     ...tagEndpoints(deps.tags),
     ...rootEndpoints(deps.roots),
     ...systemEndpoints(deps.system),

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import type { Owned, Principal } from '#/access/principal.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { ResourceId, UserId } from '#/access/ids.ts'
-import { sealer, type Sealer } from '#/access/sealing.ts'
+import { rotatingSealer } from '#/access/rotating-sealer.ts'
+import type { KeyRing, Sealer } from '#/access/sealing.ts'
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
@@ -31,9 +32,11 @@ import { callStore } from '#/store/call-store.ts'
 import { declaredStore } from '../../src/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { importStore } from '#/store/import-store.ts'
+import { canaryStore } from '#/store/key-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
 import { resourceStore } from '#/store/resource-store.ts'
 import { rootStore } from '#/store/root-store.ts'
+import { sealedStore } from '#/store/sealed-store.ts'
 import { securityStore } from '#/store/security-store.ts'
 import { serverStore } from '#/store/server-store.ts'
 import { tagStore } from '#/store/tag-store.ts'
@@ -139,7 +142,9 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
     ['public', { ...principal(userId, null), visibilityClass: SEES_PUBLIC, key: 'public' }],
   ])
   const { db } = database
-  const seal = sealer({ current: 'k1', keys: new Map([['k1', randomBytes(32)]]) })
+  let kept: KeyRing = { current: 'k1', keys: new Map([['k1', randomBytes(32)]]) }
+  const seal = rotatingSealer(kept, () => kept)
+  const ring = { read: () => kept, replace: async (next: KeyRing) => void (kept = next), tell: () => {} }
   const calls: string[] = []
   const asked = async (_: Principal, id: string, given?: { argumentsJson?: Buffer | null }): Promise<Buffer> => {
     calls.push(`${id} ${given?.argumentsJson?.toString() ?? ''}`)
@@ -191,6 +196,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },
       audit: { reader: auditStore(db), security: securityStore(db) },
+      keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: seal },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), ...unheard },
       imports: importStore(db),

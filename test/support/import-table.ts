@@ -9,6 +9,7 @@ const GROUND = ['lib', 'errors', 'telemetry'] as const
 const NOUNS = [
   'audit',
   'gateways',
+  'keys',
   'prompts',
   'records',
   'resources',

@@ -1,0 +1,28 @@
+import { rotatingSealer, type RotatingSealer } from '#/access/rotating-sealer.ts'
+import type { KeyRing } from '#/access/sealing.ts'
+import { readKeyRing, replaceKeyRing } from '#/config/secrets.ts'
+import type { RingKeeper } from '#/keys/keys.ts'
+import type { WorkerLink } from '#/supervisor/link.ts'
+
+const TOPIC = 'keys'
+const TOLD_MS = 60_000
+
+/** The key ring of this machine: kept in the data folder, exchanged while workers run. `first`: as it was when the machine was prepared. */
+export function openKeyRing(
+  dataDir: string,
+  first: KeyRing,
+  link: Pick<WorkerLink, 'tell' | 'onFact'>,
+): { readonly keys: RotatingSealer; readonly ring: RingKeeper } {
+  const keys = rotatingSealer(first, () => readKeyRing(dataDir))
+  // A worker that took another's place is given what the supervisor knew at its own start.
+  keys.reload()
+  link.onFact(TOPIC, keys.reload)
+  return {
+    keys,
+    ring: {
+      read: () => readKeyRing(dataDir),
+      replace: (ring) => replaceKeyRing(dataDir, ring),
+      tell: () => link.tell({ topic: TOPIC, key: TOPIC, value: true, expiresAt: Date.now() + TOLD_MS, once: true }),
+    },
+  }
+}
