@@ -230,6 +230,8 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     prometheus: metrics,
     version,
     edge,
+    limits: config.teams,
+    publicUrl,
     streams,
     watched,
     signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed },

@@ -28,10 +28,12 @@ import { serverStore } from '#/store/server-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
 import type { Database } from '#/store/store.ts'
 import { tagStore } from '#/store/tag-store.ts'
+import { teamEntryStore } from '#/store/team-entry-store.ts'
 import { teamStore } from '#/store/team-store.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { tokenUsage } from '#/store/token-usage-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
+import type { TeamLimits } from '#/teams/entry.ts'
 import type { ToolDeps } from '#/tools/tool.ts'
 import { totalsStore } from '#/store/totals-store.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
@@ -53,6 +55,8 @@ export interface RouteParts {
   readonly prometheus: () => Promise<string>
   readonly version: string
   readonly edge: Edge
+  readonly limits: TeamLimits
+  readonly publicUrl: string | null
   readonly streams: EventStreams
   readonly watched: WatchedCatalog
   readonly signIn: Pick<SignInDeps, 'places' | 'failed' | 'times' | 'registration'>
@@ -72,6 +76,8 @@ export function routesOf({
   prometheus,
   version,
   edge,
+  limits,
+  publicUrl,
   streams,
   watched,
   signIn,
@@ -93,7 +99,7 @@ export function routesOf({
       },
       tokens: { store: tokenStore(db), usage: (id, days) => tokenUsage(db, id, days), settled },
       users: { store: userStore(db), settled, signIn: { ...signIn, store: signInStore(db), settled } },
-      teams: { store: teamStore(db), settled },
+      teams: { store: teamStore(db, limits), entries: teamEntryStore(db, limits), limits, publicUrl, settled },
       roles: { store: roleStore(db), snapshot: () => catalog.current, settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
       audit: { reader: auditStore(db), security: securityStore(db) },

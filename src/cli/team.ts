@@ -4,6 +4,7 @@ import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
+import { teamEntryCommands } from './team-entry.ts'
 import { plainText } from './terminal.ts'
 import { allOf } from './user.ts'
 
@@ -17,10 +18,13 @@ export function teamCommands(program: Command, context: Context): void {
   list(team, context)
   addMember(team, context)
   removeMember(team, context)
+  teamEntryCommands(team, context)
   taught(team, {
     examples: [
       ['a new one', 'causeway team add payments'],
-      ['let somebody in', 'causeway team add-member payments ann@example.com'],
+      ['let a user in', 'causeway team add-member payments ann@example.com'],
+      ['somebody who decides for themselves', 'causeway team invite payments ann@example.com'],
+      ['who asks to join', 'causeway team requests payments'],
       ['which you are in', 'causeway team list'],
     ],
   })

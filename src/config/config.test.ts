@@ -36,6 +36,7 @@ describe('defaults', () => {
       stdio: { enabled: true, idleMs: 600_000, maxProcesses: 200, memoryBytes: 2_147_483_648 },
       records: { onDiskBytes: 67_108_864 },
       signIn: { times: { idleMs: 3_600_000, totalMs: 43_200_000 }, registration: false },
+      teams: { members: 100, perUser: 50 },
       drainMs: 25_000,
       logLevel: 'info',
       snapshotMaxAgeMs: 3_600_000,

@@ -44,6 +44,11 @@ export interface Config {
     readonly times: { readonly idleMs: number; readonly totalMs: number }
     readonly registration: boolean
   }
+  readonly teams: {
+    /** Members of a team that says no number of its own. */
+    readonly members: number
+    readonly perUser: number
+  }
   readonly drainMs: number
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
   /** Snapshot age beyond which API tokens are refused. */
@@ -126,6 +131,7 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
       times: { idleMs: values.CAUSEWAY_SESSION_IDLE_TIME, totalMs: values.CAUSEWAY_SESSION_TIME },
       registration: values.CAUSEWAY_PUBLIC_REGISTRATION,
     },
+    teams: { members: values.CAUSEWAY_TEAM_MEMBERS, perUser: values.CAUSEWAY_TEAMS_PER_USER },
     drainMs: values.CAUSEWAY_DRAIN_TIME,
     logLevel: values.CAUSEWAY_LOG_LEVEL,
     snapshotMaxAgeMs: values.CAUSEWAY_SNAPSHOT_MAX_AGE,

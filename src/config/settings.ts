@@ -118,6 +118,16 @@ export const SETTINGS = {
     'false',
     'Whether strangers may make themselves users, who see what is public. Otherwise an administrator makes them.',
   ),
+  CAUSEWAY_TEAM_MEMBERS: required(
+    integer(1, 1_000_000),
+    '100',
+    'How many members a team may have that says no number of its own.',
+  ),
+  CAUSEWAY_TEAMS_PER_USER: required(
+    integer(1, 100_000),
+    '50',
+    'How many teams one user may be in, the personal one aside.',
+  ),
   CAUSEWAY_SNAPSHOT_MAX_AGE: required(
     duration('1m', '30d'),
     '1h',

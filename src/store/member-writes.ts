@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { AssignmentId, type TeamId } from '#/access/ids.ts'
 import type { WriteTo } from '#/api/actor.ts'
+import type { TeamLimits } from '#/teams/entry.ts'
 import type { MemberOutcome, TeamStore } from '#/teams/team.ts'
 import type { Database, WriteTx } from './store.ts'
 
@@ -17,6 +18,8 @@ interface Before {
   readonly max_members: number | null
   readonly members: number
   readonly owners: number
+  /** That the user is in. */
+  readonly teams: number
   readonly user_id: string | null
   /** null: not a member. */
   readonly is_owner: boolean | null
@@ -25,10 +28,14 @@ interface Before {
 type Change = (tx: WriteTx, before: Before & { readonly user_id: string }) => Promise<MemberOutcome['kind']>
 
 /** Who is in a team. A membership is announced as a change of its user. */
-export function memberWriter(db: Database): Pick<TeamStore, 'add' | 'setOwner' | 'drop'> {
+export function memberWriter(db: Database, limits: TeamLimits): Pick<TeamStore, 'add' | 'setOwner' | 'drop'> {
   return {
     add: (id, member, to) =>
-      change(db, { id, to, email: member.email, action: 'teams.member_add' }, adding(id, member, to)),
+      change(
+        db,
+        { id, to, email: member.email, action: 'teams.member_add' },
+        adding(id, member, { by: to.actor.by, limits }),
+      ),
     setOwner: (id, member, to) =>
       change(db, { id, to, email: member.email, action: 'teams.member_update' }, async (tx, before) => {
         if (before.is_owner === null) return 'no_member'
@@ -52,16 +59,22 @@ export function memberWriter(db: Database): Pick<TeamStore, 'add' | 'setOwner' |
   }
 }
 
-function adding(id: TeamId, { isOwner }: Wanted, { actor }: WriteTo): Change {
+interface Adding {
+  readonly by: string
+  readonly limits: TeamLimits
+}
+
+function adding(id: TeamId, { isOwner }: Wanted, { by, limits }: Adding): Change {
   return async (tx, before) => {
     if (before.is_owner !== null) return 'there'
-    if (before.max_members !== null && before.members >= before.max_members) return 'full'
+    if (before.members >= (before.max_members ?? limits.members)) return 'full'
+    if (before.teams >= limits.perUser) return 'many'
     const row = {
       id: AssignmentId.mint(),
       team_id: id,
       user_id: before.user_id,
       is_owner: isOwner,
-      invited_by: actor.by,
+      invited_by: by,
     }
     await tx.sql.insertInto('team_members').values(row).execute()
     return 'done'
@@ -82,7 +95,8 @@ async function change(db: Database, { id, to, email, action }: Asked, work: Chan
     const { rows } = await sql<Before>`
       SELECT t.version, t.max_members, u.id AS user_id, m.is_owner,
              (SELECT count(*)::int FROM team_members WHERE team_id = t.id) AS members,
-             (SELECT count(*)::int FROM team_members WHERE team_id = t.id AND is_owner) AS owners
+             (SELECT count(*)::int FROM team_members WHERE team_id = t.id AND is_owner) AS owners,
+             (SELECT count(*)::int FROM team_members WHERE user_id = u.id) AS teams
         FROM teams AS t
         LEFT JOIN users AS u ON lower(u.email) = lower(${email})
         LEFT JOIN team_members AS m ON m.team_id = t.id AND m.user_id = u.id

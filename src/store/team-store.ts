@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { AssignmentId, type TeamId, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
+import type { TeamLimits } from '#/teams/entry.ts'
 import type { Member, NewTeam, Team, TeamDeclaration, TeamStore } from '#/teams/team.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { iso, olderThan } from './columns.ts'
@@ -13,8 +14,8 @@ import type { Database, Reader, WriteTx } from './store.ts'
 const SOURCE = 'teams'
 
 /** Teams in PostgreSQL. */
-export function teamStore(db: Database): TeamStore {
-  return { ...reading(db), ...writing(db), ...memberWriter(db) }
+export function teamStore(db: Database, limits: TeamLimits): TeamStore {
+  return { ...reading(db), ...writing(db, limits), ...memberWriter(db, limits) }
 }
 
 function reading(db: Database): Pick<TeamStore, 'page' | 'byId' | 'members' | 'member'> {
@@ -65,11 +66,11 @@ function reading(db: Database): Pick<TeamStore, 'page' | 'byId' | 'members' | 'm
   }
 }
 
-function writing(db: Database): Pick<TeamStore, 'create' | 'update' | 'remove'> {
+function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | 'update' | 'remove'> {
   return {
     create: async (team, actor) => {
       try {
-        const { value, seq } = await db.write(SOURCE, (tx) => create(tx, team, actor))
+        const { value, seq } = await db.write(SOURCE, (tx) => create(tx, { team, limits }, actor))
         return { seq, added: value }
       } catch (error) {
         throw slugTaken(error)
@@ -116,7 +117,12 @@ function writing(db: Database): Pick<TeamStore, 'create' | 'update' | 'remove'> 
   }
 }
 
-async function create(tx: WriteTx, team: NewTeam, actor: Actor): Promise<readonly string[]> {
+interface Making {
+  readonly team: NewTeam
+  readonly limits: TeamLimits
+}
+
+async function create(tx: WriteTx, { team, limits }: Making, actor: Actor): Promise<readonly string[]> {
   await tx.sql
     .insertInto('teams')
     .values({ id: team.id, slug: team.slug, ...columnsOf(team), created: provenance(actor) })
@@ -134,14 +140,32 @@ async function create(tx: WriteTx, team: NewTeam, actor: Actor): Promise<readonl
         INSERT INTO team_members (id, team_id, user_id, is_owner, invited_by)
         SELECT member_id, ${team.id}, id, is_owner, ${actor.by} FROM wanted RETURNING user_id)
     SELECT made.user_id, wanted.email FROM made JOIN wanted ON wanted.id = made.user_id`.execute(tx.sql)
-  if (team.maxMembers !== null && added.length > team.maxMembers)
+  if (added.length > (team.maxMembers ?? limits.members))
     throw new GatewayError('invalid_field', `max_members: there are ${added.length} members to begin with`, {
       field: 'max_members',
     })
+  await requireNotMany(tx, added, limits)
   tx.changed('team', team.id)
   tx.changed('user', ...added.map((each) => each.user_id))
   audit(tx, actor, { action: 'teams.create', id: team.id, detail: { name: team.name, members: added.length } })
   return added.filter((each) => each.user_id !== actor.userId).map(({ email }) => email)
+}
+
+async function requireNotMany(
+  tx: WriteTx,
+  added: readonly { readonly user_id: string; readonly email: string }[],
+  { perUser }: TeamLimits,
+): Promise<void> {
+  const ids = added.map((each) => each.user_id)
+  const { rows } = await sql<{ readonly user_id: string }>`
+    SELECT user_id FROM team_members WHERE user_id = ANY(${ids}) GROUP BY user_id HAVING count(*) > ${perUser} LIMIT 1`.execute(
+    tx.sql,
+  )
+  const who = added.find((each) => each.user_id === rows[0]?.user_id)
+  if (who !== undefined)
+    throw new GatewayError('conflict', `${who.email} is in ${perUser} teams, as many as one may be in`, {
+      field: 'members',
+    })
 }
 
 function teamQuery(read: Reader) {

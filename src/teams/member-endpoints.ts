@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { allow } from '#/access/allow.ts'
+import type { TeamId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
@@ -13,7 +14,7 @@ import { memberView, MemberView } from './team-view.ts'
 
 const tag = 'teams'
 const MemberParams = Type.Object({ ...IdParams.properties, email: Type.String({ description: 'Of the member' }) })
-const Done = Type.Object({ success: Type.Boolean(), message: Type.String() })
+export const Done = Type.Object({ success: Type.Boolean(), message: Type.String() })
 
 /** Who is in a team. */
 export function memberEndpoints(deps: TeamDeps): readonly Endpoint[] {
@@ -56,7 +57,7 @@ function changing(deps: TeamDeps): readonly Endpoint[] {
         const member = { email: body.email, isOwner: body.role === 'owner' }
         const to = { ifMatch, actor: actorOf(principal, request) }
         await done(deps, team, await deps.store.add(team.id, member, to))
-        return { body: memberView(await memberIn(deps, team, body.email)) }
+        return { body: memberView(await memberIn(deps, team.id, body.email)) }
       },
     }),
     endpoint({
@@ -73,7 +74,7 @@ function changing(deps: TeamDeps): readonly Endpoint[] {
         const to = { ifMatch, actor: actorOf(principal, request) }
         const member = { email: params.email, isOwner: body.role === 'owner' }
         await done(deps, team, await deps.store.setOwner(team.id, member, to))
-        return { body: memberView(await memberIn(deps, team, params.email)) }
+        return { body: memberView(await memberIn(deps, team.id, params.email)) }
       },
     }),
     endpoint({
@@ -113,9 +114,9 @@ function leaving(deps: TeamDeps): Endpoint {
   })
 }
 
-async function memberIn(deps: TeamDeps, team: Team, email: string): Promise<Member> {
-  const member = await deps.store.member(team.id, email)
-  if (member === undefined) throw refusal(team, 'no_member')
+export async function memberIn(deps: TeamDeps, teamId: TeamId, email: string): Promise<Member> {
+  const member = await deps.store.member(teamId, email)
+  if (member === undefined) throw new GatewayError('not_found', 'Member not found', { field: 'email' })
   return member
 }
 
@@ -136,5 +137,6 @@ const REFUSALS = {
   no_member: ['not_found', 'Member not found'],
   there: ['conflict', 'the user is in the team already'],
   full: ['conflict', 'the team has as many members as it may: raise max_members first'],
+  many: ['conflict', 'the user is in as many teams as one may be in'],
   last_owner: ['conflict', 'a team keeps an owner: make another member one first'],
 } as const satisfies Record<Exclude<MemberOutcome['kind'], 'done' | 'stale'>, readonly [ErrorCode, string]>

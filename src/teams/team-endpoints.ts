@@ -10,18 +10,26 @@ import { makeCursor, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { slugify } from '#/lib/slug.ts'
-import { memberEndpoints } from './member-endpoints.ts'
+import { invitationEndpoints } from './entry-endpoints.ts'
+import { invite, type Invited, type MadeLink } from './invitations.ts'
+import { joinEndpoints } from './join-endpoints.ts'
+import { Done, memberEndpoints } from './member-endpoints.ts'
 import { ownedTeam, type Team, type TeamDeps } from './team.ts'
 import { TeamCreate, TeamUpdate } from './team-input.ts'
 import { DiscoveredTeam, discoveredView, TeamView, teamView } from './team-view.ts'
 
 const tag = 'teams'
-const Done = Type.Object({ success: Type.Boolean(), message: Type.String() })
 const withTag = (team: Team): Reply => ({ headers: { etag: etagOf(team.version) }, body: teamView(team) })
 
 /** Every route of /teams. */
 export function teamEndpoints(deps: TeamDeps): readonly Endpoint[] {
-  return [...collection(deps), ...single(deps), ...memberEndpoints(deps)]
+  return [
+    ...collection(deps),
+    ...single(deps),
+    ...memberEndpoints(deps),
+    ...invitationEndpoints(deps),
+    ...joinEndpoints(deps),
+  ]
 }
 
 /** The team, where the principal may see it and do this with it. */
@@ -66,12 +74,15 @@ function collection(deps: TeamDeps): readonly Endpoint[] {
         const id = TeamId.mint()
         const others = members.map(({ email, role }) => ({ email, isOwner: role === 'owner' }))
         const declaration = { id, name, slug, description, visibility, maxMembers, members: others }
-        const { seq, added } = await deps.store.create(declaration, actorOf(principal, request))
+        const actor = actorOf(principal, request)
+        const { seq, added } = await deps.store.create(declaration, actor)
         await deps.settled(seq)
+        const invited = strangers(others, [...added, principal.email])
+        const links = await invite(deps, { teamId: id, invited }, actor)
         const team = await deps.store.byId(id)
         if (team === undefined) throw new GatewayError('not_found', `Team not found: ${id}`)
         const headers = { etag: etagOf(team.version), location: `/v1/teams/${id}` }
-        return { headers, body: { ...teamView(team), members_added: added, invitations_sent: [] } }
+        return { headers, body: { ...teamView(team), members_added: added, invitations_sent: links.map(sentView) } }
       },
     }),
     endpoint({
@@ -99,7 +110,7 @@ function collection(deps: TeamDeps): readonly Endpoint[] {
       handle: async ({ query, principal }) => {
         const { sight } = principal.visibilityClass
         const { rows } = await deps.store.page({ ...pageRequest(query, principal), sight }, 'others')
-        return { body: rows.map(discoveredView) }
+        return { body: rows.map((team) => discoveredView(team, deps.limits.members)) }
       },
     }),
   ]
@@ -152,6 +163,19 @@ function single(deps: TeamDeps): readonly Endpoint[] {
       },
     }),
   ]
+}
+
+/** Those who are no users, each once. */
+function strangers(wanted: readonly Invited[], known: readonly string[]): readonly Invited[] {
+  const left = new Map(wanted.map((each) => [each.email.toLowerCase(), each]))
+  for (const email of known) left.delete(email.toLowerCase())
+  return [...left.values()]
+}
+
+/** Of a member who is no user yet: with the link, which is shown this once. */
+function sentView({ invitation, token }: MadeLink): Record<string, unknown> {
+  const { id, email, isOwner } = invitation
+  return { email, role: isOwner ? 'owner' : 'member', invitation_id: id, token }
 }
 
 function changedTeam(team: Team, body: TeamUpdate): Team {

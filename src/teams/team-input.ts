@@ -36,7 +36,7 @@ export const TeamCreate = Type.Object({
   members: Type.Optional(
     Type.Array(Type.Object({ email: Email, role: Type.Optional(MemberRole) }), {
       maxItems: 500,
-      description: 'Users who are in it from the start',
+      description: 'Who is in it from the start; for addresses of no user links are made, as for invitations',
     }),
   ),
 })

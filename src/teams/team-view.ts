@@ -50,9 +50,10 @@ export const DiscoveredTeam = Type.Object({
   is_joinable: Type.Boolean(),
 })
 
-export function discoveredView(team: Team): Record<string, unknown> {
+/** `most`: members of a team that says no number of its own. */
+export function discoveredView(team: Team, most: number): Record<string, unknown> {
   const { id, name, description, memberCount, maxMembers, createdAt } = team
-  const isJoinable = maxMembers === null || memberCount < maxMembers
+  const isJoinable = memberCount < (maxMembers ?? most)
   return { id, name, description, member_count: memberCount, created_at: createdAt, is_joinable: isJoinable }
 }
 

@@ -4,6 +4,7 @@ import type { Visibility } from '#/access/principal.ts'
 import type { Sight } from '#/access/visibility.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
+import type { TeamEntryStore, TeamLimits } from './entry.ts'
 
 /** A team as it is stored. Times are ISO 8601 with microseconds. */
 export interface Team {
@@ -59,10 +60,10 @@ export interface NewTeam extends TeamDeclaration {
   readonly members: readonly { readonly email: string; readonly isOwner: boolean }[]
 }
 
-/** What became of a change of the members: `full`, `there` and `last_owner` are refusals. */
+/** What became of a change of the members: `full`, `many` (teams of one user), `there` and `last_owner` are refusals. */
 export type MemberOutcome =
   | { readonly kind: 'done'; readonly seq: number | null }
-  | { readonly kind: 'no_user' | 'no_member' | 'there' | 'full' | 'last_owner' | 'stale' }
+  | { readonly kind: 'no_user' | 'no_member' | 'there' | 'full' | 'many' | 'last_owner' | 'stale' }
 
 export interface TeamStore {
   /** Of which teams: those that the sight is in (all that people share, for who sees everything), or public ones that it is not in. */
@@ -89,5 +90,9 @@ export interface TeamStore {
 
 export interface TeamDeps {
   readonly store: TeamStore
+  readonly entries: TeamEntryStore
+  readonly limits: TeamLimits
+  /** How clients reach us; null: as whoever asks does. */
+  readonly publicUrl: string | null
   readonly settled: (seq: number | null) => Promise<void>
 }

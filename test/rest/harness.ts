@@ -21,6 +21,7 @@ import { auditStore } from '#/store/audit-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
 import { buildSnapshot } from '#/catalog/build.ts'
 import { roleStore } from '#/store/role-store.ts'
+import { teamEntryStore } from '#/store/team-entry-store.ts'
 import { teamStore } from '#/store/team-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
@@ -192,7 +193,13 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
           settled,
         },
       },
-      teams: { store: teamStore(db), settled },
+      teams: {
+        store: teamStore(db, TEAMS),
+        entries: teamEntryStore(db, TEAMS),
+        limits: TEAMS,
+        publicUrl: null,
+        settled,
+      },
       roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },
       audit: { reader: auditStore(db), security: securityStore(db) },
@@ -265,6 +272,7 @@ function principal(userId: UserId, permissions: readonly string[] | null): Princ
 const unheard = { streams: { answer: () => ({ body: '' }) }, watched: { watch: () => ({ [Symbol.dispose]() {} }) } }
 
 const settled = async (): Promise<void> => undefined
+const TEAMS = { members: 100, perUser: 50 }
 
 async function ask(url: string, method: string, options: Ask = {}): Promise<Answer> {
   const { body, raw, token = 'admin', headers = {} } = options
