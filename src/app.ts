@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bearerOf } from '#/access/bearer.ts'
 import type { UserId } from '#/access/ids.ts'
@@ -12,7 +12,6 @@ import { strictEdge } from '#/api/strict-edge.ts'
 import type { Calls } from '#/calls/call.ts'
 import { createCalls } from '#/calls/invoke.ts'
 import { localItems } from '#/calls/local-items.ts'
-import { recordingLog } from '#/calls/record.ts'
 import type { RingKeeper } from '#/keys/keys.ts'
 import { CatalogWatch } from '#/catalog/watch.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
@@ -31,21 +30,17 @@ import { restApp } from '#/http/rest.ts'
 import { Sessions, type SessionFact } from '#/http/session.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
-import { onHeldConnection, outsideTransaction } from '#/lib/held-connection.ts'
-import { storeLeftovers } from '#/records/leftovers.ts'
-import { Recorder } from '#/records/recorder.ts'
-import { SpillFile } from '#/records/spill-file.ts'
+import { outsideTransaction } from '#/lib/held-connection.ts'
 import { UsageMeter } from '#/records/usage-meter.ts'
 import { openDatabase, type OpenDatabase } from '#/store/database.ts'
 import { gatewayCareStore } from '#/store/gateway-care-store.ts'
-import { recordSink } from '#/store/record-store.ts'
 import { storedUsage } from '#/store/token-usage-store.ts'
 import { CALLER_HEADER } from '#/stdio/launch.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
-import { finishedCalls, heldConnections, lostRecords, type Telemetry } from '#/telemetry/events.ts'
+import type { Telemetry } from '#/telemetry/events.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
-import { createMetrics, mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
+import { mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { toolHeaders } from '#/tools/tool-backing.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
 import { signInPlaces } from '#/users/sign-in-places.ts'
@@ -53,6 +48,7 @@ import { declareOnce } from './declaring.ts'
 import { openKeyRing } from './keyring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
+import { openRecords } from './recording.ts'
 import { openRefusals, type Refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
 import { routesOf } from './routes.ts'
@@ -70,15 +66,14 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const { keys, ring } = openKeyRing(config.dataDir, prepared.keyRing, link)
   const catalog = await openKeptCatalog({ config, link, log, db, keys, version }, building)
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
-  const epoch = randomUUID()
-  const writer = `w${link.index}`
-  const meter = building.use(new UsageMeter({ read: storedUsage(db, { writer, epoch }) }))
+  const writing = { writer: `w${link.index}`, epoch: randomUUID() }
+  const meter = building.use(new UsageMeter({ read: storedUsage(db, writing) }))
   const identify = identifier(catalog, { maxAgeMs: config.snapshotMaxAgeMs, requireUsage: meter.require })
   const underWay = building.use(reviewing(catalog, identify.again))
   const deadlines = createDeadlines()
   const admission = new Admission()
   const core = { config, link, log, db, keys, ring, catalog, identify, underWay, deadlines, admission }
-  const records = await openRecords(core, { writer, epoch, meter, building })
+  const records = await openRecords(core, { ...writing, meter, building })
   const upstream = building.use(openUpstreams(core, prepared.stdioPath))
   const ending = new AbortController()
   const calls = createCalls({
@@ -117,55 +112,6 @@ interface Core {
   readonly underWay: UnderWay
   readonly deadlines: Deadlines
   readonly admission: Admission
-}
-
-interface RecordParts {
-  readonly writer: string
-  readonly epoch: string
-  readonly meter: UsageMeter
-  readonly building: AsyncDisposableStack
-}
-
-/** Usage records, metrics and log of every call. */
-async function openRecords({ config, link, log, db, catalog, admission }: Core, parts: RecordParts) {
-  const { writer, epoch, meter, building } = parts
-  const metrics = createMetrics({
-    snapshotAgeMs: () => catalog.ageMs,
-    callsInFlight: () => admission.inFlight,
-    database: () => db.stats,
-    records: () => recorder.stats,
-  })
-  const telemetry = { log, metrics }
-  // The file may have something to tell as soon as it is opened: a line that a crash has cut off.
-  const lost = lostRecords(telemetry)
-  const spillLost = (count: number, why: string): void => lost(count, { why })
-  const refused = (count: number, err: unknown): void => lost(count, { why: 'refused', err })
-  const path = spillPath(config, link.index)
-  const spill = await SpillFile.open({ path, maxBytes: config.records.onDiskBytes, onLost: spillLost })
-  const recorder = building.use(new Recorder({ sink: recordSink(db), spill, writer, epoch, onRefused: refused }))
-  building.use(onHeldConnection(heldConnections(telemetry)))
-  link.onCollect(() => metrics.data())
-  const finished = finishedCalls(telemetry)
-  const calls = recordingLog((record) => {
-    const n = recorder.record(record)
-    if (n !== null) meter.recorded(n, record.tokenId, record.at)
-    finished(record)
-  })
-  if (link.index === 0)
-    void storeLeftovers({ paths: leftoverPaths(config), sink: recordSink(db), onLost: spillLost, onRefused: refused })
-  return { log: calls, telemetry }
-}
-
-/** More workers than any machine ever had: whose files are looked for when there are fewer now. */
-const MOST_WORKERS = 256
-
-function spillPath({ dataDir }: Config, index: number): string {
-  return join(dataDir, `records-w${index}.spill`)
-}
-
-function leftoverPaths(config: Config): readonly string[] {
-  const others = Array.from({ length: MOST_WORKERS - config.workers }, (_, n) => spillPath(config, config.workers + n))
-  return others.filter((path) => existsSync(path))
 }
 
 function openUpstreams({ config, db, keys, deadlines }: Core, stdioPath: string | null): UpstreamParts {

@@ -44,6 +44,7 @@ const COMPOSITION = [
   'src/examine.ts',
   'src/reviewing.ts',
   'src/routes.ts',
+  'src/recording.ts',
   'src/refusals.ts',
   'src/saving.ts',
   'src/settling.ts',

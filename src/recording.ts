@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { recordingLog } from '#/calls/record.ts'
+import type { OpenCatalog } from '#/catalog/keeper.ts'
+import type { Config } from '#/config/config.ts'
+import type { Admission } from '#/http/admission.ts'
+import { onHeldConnection } from '#/lib/held-connection.ts'
+import { storeLeftovers } from '#/records/leftovers.ts'
+import { Recorder } from '#/records/recorder.ts'
+import { SpillFile } from '#/records/spill-file.ts'
+import type { UsageMeter } from '#/records/usage-meter.ts'
+import type { OpenDatabase } from '#/store/database.ts'
+import { recordSink } from '#/store/record-store.ts'
+import type { WorkerLink } from '#/supervisor/link.ts'
+import { finishedCalls, heldConnections, lostRecords } from '#/telemetry/events.ts'
+import type { Logger } from '#/telemetry/logger.ts'
+import { createMetrics } from '#/telemetry/metrics.ts'
+
+/** What is measured, and where it goes. */
+interface Recorded {
+  readonly config: Config
+  readonly link: WorkerLink
+  readonly log: Logger
+  readonly db: OpenDatabase
+  readonly catalog: OpenCatalog
+  readonly admission: Admission
+}
+
+interface RecordParts {
+  readonly writer: string
+  readonly epoch: string
+  readonly meter: UsageMeter
+  readonly building: AsyncDisposableStack
+}
+
+/** Usage records, metrics and log of every call. */
+export async function openRecords({ config, link, log, db, catalog, admission }: Recorded, parts: RecordParts) {
+  const { writer, epoch, meter, building } = parts
+  const metrics = createMetrics({
+    snapshotAgeMs: () => catalog.ageMs,
+    callsInFlight: () => admission.inFlight,
+    database: () => db.stats,
+    records: () => recorder.stats,
+  })
+  const telemetry = { log, metrics }
+  // The file may have something to tell as soon as it is opened: a line that a crash has cut off.
+  const lost = lostRecords(telemetry)
+  const spillLost = (count: number, why: string): void => lost(count, { why })
+  const refused = (count: number, err: unknown): void => lost(count, { why: 'refused', err })
+  const path = spillPath(config, link.index)
+  const spill = await SpillFile.open({ path, maxBytes: config.records.onDiskBytes, onLost: spillLost })
+  const recorder = building.use(new Recorder({ sink: recordSink(db), spill, writer, epoch, onRefused: refused }))
+  building.use(onHeldConnection(heldConnections(telemetry)))
+  link.onCollect(() => metrics.data())
+  const finished = finishedCalls(telemetry)
+  const calls = recordingLog((record) => {
+    const n = recorder.record(record)
+    if (n !== null) meter.recorded(n, record.tokenId, record.at)
+    finished(record)
+  })
+  if (link.index === 0)
+    void storeLeftovers({ paths: leftoverPaths(config), sink: recordSink(db), onLost: spillLost, onRefused: refused })
+  return { log: calls, telemetry }
+}
+
+/** More workers than any machine ever had: whose files are looked for when there are fewer now. */
+const MOST_WORKERS = 256
+
+function spillPath({ dataDir }: Config, index: number): string {
+  return join(dataDir, `records-w${index}.spill`)
+}
+
+function leftoverPaths(config: Config): readonly string[] {
+  const others = Array.from({ length: MOST_WORKERS - config.workers }, (_, n) => spillPath(config, config.workers + n))
+  return others.filter((path) => existsSync(path))
+}
