@@ -23,7 +23,8 @@ export interface FollowingOptions extends CareDeps {
 }
 
 const LEASE = 'gateways.follow'
-const LEASE_MS = 10_000
+/** Another follows within ten seconds of the end of whoever did, the next claim included. */
+const LEASE_MS = 8_000
 const EVERY_MS = 1_000
 /** Several lists that change together cost one discovery. */
 const SETTLE_MS = 300

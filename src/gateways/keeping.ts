@@ -16,8 +16,8 @@ export interface KeepingLog {
 
 /** At a time, per worker. */
 const MOST = 8
-/** What a worker that died had in its care is another's so soon after; whoever lives renews in time. */
-const CLAIM_MS = 9_000
+/** What a worker that died had in its care is another's within ten seconds, the next look included; whoever lives renews in time. */
+const CLAIM_MS = 8_000
 const RENEW_MS = 3_000
 /** Longer than any care takes: a look of 10 s, a second one, and the writes. */
 const CARE_MS = 45_000
