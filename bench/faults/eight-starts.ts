@@ -1,7 +1,7 @@
 import { foldersOfOne } from '../../test/faults/folders.ts'
 import { ownPostgres, sql } from '../../test/faults/site.ts'
 import { startGateway, type RunningGateway } from '../../test/support/gateway.ts'
-import type { Fault, Finding } from './fault.ts'
+import type { Fault, Finding, Lab } from './fault.ts'
 import { exactly, least, none, noted } from './findings.ts'
 
 const COUNT = 8
@@ -21,9 +21,9 @@ interface Made extends Record<string, unknown> {
   readonly what: string
 }
 
-async function run(): Promise<readonly Finding[]> {
+async function run(lab: Lab): Promise<readonly Finding[]> {
   await using stack = new AsyncDisposableStack()
-  const postgres = stack.use(await ownPostgres())
+  const postgres = await lab.shared(ownPostgres)
   const databaseUrl = await postgres.database()
   await sql(databaseUrl, WATCH)
   const env = { DATABASE_URL: databaseUrl, CAUSEWAY_WORKERS: '1', DATABASE_POOL_SIZE: '2' }
@@ -58,6 +58,5 @@ const knows = async (gateway: RunningGateway): Promise<boolean> =>
 export const eightStarts: Fault = {
   name: 'eight starts',
   what: 'eight gateways with the same keys are started at once on one empty database',
-  short: true,
   run,
 }

@@ -6,7 +6,7 @@ import { workersOf } from '../../test/faults/workers.ts'
 import { startGateway, type RunningGateway } from '../../test/support/gateway.ts'
 import { Line } from '../load/line.ts'
 import { startProgram } from '../program.ts'
-import type { Fault, Finding } from './fault.ts'
+import type { Fault, Finding, Lab } from './fault.ts'
 import { bounded, exactly, least, noted, within } from './findings.ts'
 import { makeToken } from './outage.ts'
 import { doorsTo, waitingAtStdio, type Door } from './leaving.ts'
@@ -72,8 +72,8 @@ async function held(gateway: RunningGateway): Promise<Held> {
 
 const PRELOAD = join(import.meta.dirname, '../../test/fixtures/collect-on-signal.ts')
 
-async function run(): Promise<readonly Finding[]> {
-  await using postgres = await ownPostgres()
+async function run(lab: Lab): Promise<readonly Finding[]> {
+  const postgres = await lab.shared(ownPostgres)
   await using server = await startProgram('../test/fixtures/bad-server.ts')
   const env = { DATABASE_URL: await postgres.database(), NODE_OPTIONS: `--import=${PRELOAD}` }
   await using gateway = await startGateway({ env })

@@ -76,7 +76,7 @@ async function stored(databaseUrl: string): Promise<ReadonlySet<string>> {
 
 async function run(lab: Lab): Promise<readonly Finding[]> {
   await using stack = new AsyncDisposableStack()
-  const postgres = stack.use(await ownPostgres())
+  const postgres = await lab.shared(ownPostgres)
   const env = { CAUSEWAY_WORKERS: '1', CAUSEWAY_RECORDS_ON_DISK: `${BOUND_KIB}KiB` }
   const site = stack.use(await faultSite(await postgres.database(), env))
   const path = join(site.gateway.dataDir, 'records-w0.spill')

@@ -52,6 +52,9 @@ function zombies({ gateway }: Site): string[] {
 const rssOf = ({ gateway, host }: Site): number =>
   (gateway.processes().find(({ pid }) => pid === host())?.rssBytes ?? Number.NaN) / MB
 
+/** Calls without which nothing has been shown: those that find it starting wait for it. */
+const LEAST = 20
+
 /** A server that ends whenever it is started, called without a pause; how often it was started. */
 async function keepsEnding(site: Site, ms: number): Promise<readonly Finding[]> {
   const file = join(site.gateway.dataDir, 'end')
@@ -59,12 +62,12 @@ async function keepsEnding(site: Site, ms: number): Promise<readonly Finding[]> 
   await writeFile(file, '')
   await call(site, id, 'crash')
   const heard: string[] = []
-  for (const end = performance.now() + ms; performance.now() < end; await sleep(10))
+  for (const end = performance.now() + ms; performance.now() < end || heard.length < LEAST; await sleep(10))
     heard.push(await call(site, id, 'echo'))
   const { body } = await site.gateway.api('GET', `/v1/gateways/${id}/logs?tail=1000`)
   const starts = (body as unknown as { text: string }[]).filter(({ text }) => text.includes('no configuration found'))
   return [
-    least('calls to a server that ends whenever it is started', 20, heard.length),
+    least('calls to a server that ends whenever it is started', LEAST, heard.length),
     bounded({ figure: 'for which it was started', must: 12, goal: 8, unit: ' times', digits: 0 }, starts.length),
     says(
       'what they hear',
@@ -74,19 +77,17 @@ async function keepsEnding(site: Site, ms: number): Promise<readonly Finding[]> 
   ]
 }
 
-const CRASHES = 5
-
 /** A server that crashes under its calls. */
-async function crashes(site: Site): Promise<readonly Finding[]> {
+async function crashes(site: Site, times: number): Promise<readonly Finding[]> {
   const id = await started(site, 'crashing')
   const wrong: string[] = []
-  for (let n = 0; n < CRASHES; n++) {
+  for (let n = 0; n < times; n++) {
     const [crashed] = await Promise.all([call(site, id, 'crash'), call(site, id, 'never')])
     if (!crashed.includes('process ended')) wrong.push(crashed)
     const again = async (): Promise<boolean> => (await call(site, id, 'echo', { text: 'again' })) === 'again'
     await until('it answers again', again, 20_000).catch((error: unknown) => wrong.push(String(error)))
   }
-  return [none('crashes without a clear error, or without an answer afterwards', wrong, CRASHES)]
+  return [none('crashes without a clear error, or without an answer afterwards', wrong, times)]
 }
 
 /** A server that writes to stderr as fast as it can. */
@@ -137,12 +138,12 @@ async function ignores(site: Site): Promise<readonly Finding[]> {
 
 async function run(lab: Lab): Promise<readonly Finding[]> {
   await using stack = new AsyncDisposableStack()
-  const postgres = stack.use(await ownPostgres())
+  const postgres = await lab.shared(ownPostgres)
   const gateway = stack.use(await startGateway({ env: { DATABASE_URL: await postgres.database() } }))
   const host = (): number => gateway.processes().find(({ command }) => command.includes('run-as-stdio-host'))?.pid ?? 0
   const site = { gateway, host }
   const findings = [
-    ...(await crashes(site)),
+    ...(await crashes(site, lab.short ? 3 : 5)),
     ...(await floods(site, lab.short ? 50e6 : 500e6)),
     ...(await keepsEnding(site, lab.short ? 2_500 : 10_000)),
     ...(await ignores(site)),

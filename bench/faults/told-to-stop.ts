@@ -60,7 +60,7 @@ async function run(lab: Lab): Promise<readonly Finding[]> {
   // The drain time is 25 s.
   const lastMs = lab.short ? 4_000 : 23_000
   await using stack = new AsyncDisposableStack()
-  const postgres = stack.use(await ownPostgres())
+  const postgres = await lab.shared(ownPostgres)
   const dawdling = stack.use(await startBadServer())
   const { gateway, echo } = stack.use(await faultSite(await postgres.database()))
   await gateway.register('dawdling', dawdling.at('dawdle'))

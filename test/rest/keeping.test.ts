@@ -95,6 +95,14 @@ test('eight workers claim each gateway once; a claim that expires is free again'
   expect(await store.claim('late', { count: 10, ms: 60_000 })).toHaveLength(10)
 })
 
+test('one that is to be looked at soon is due at once, whenever it would have been', async () => {
+  const id = await made()
+  const { store } = care('')
+  expect(await store.claim('w1', { count: 1, ms: 60_000 })).toEqual([])
+  await store.soon(id as never)
+  expect((await store.claim('w1', { count: 1, ms: 60_000 })).map(({ gateway }) => gateway.id)).toEqual([id])
+})
+
 test('a claim that is renewed stays its own; nobody renews what is not theirs', async () => {
   const id = await made()
   await due()

@@ -207,6 +207,15 @@ describe('what becomes of its process', () => {
     await until(() => !isRunning(again))
   })
 
+  test('it ends also when the gateway is deleted a moment after it was made', async () => {
+    const body = { name: 'short-lived', transport: 'STDIO', command: process.execPath, args: [FIXTURE, 'short-lived'] }
+    const { body: made } = await gateway.api('POST', '/v1/gateways', body)
+    const ofIt = (): boolean => gateway.processes().some(({ command }) => command.includes('short-lived'))
+    expect(ofIt()).toBe(true)
+    expect((await gateway.api('DELETE', `/v1/gateways/${made.id}`)).status).toBe(200)
+    await until(() => !ofIt())
+  })
+
   test('all workers share one, and a killed host leaves none behind and is replaced', async () => {
     const { id } = await started('hosted', { args: [FIXTURE, '--ignore-term', '--ignore-end'] })
     const several = () => Promise.all(Array.from({ length: 20 }, () => call(id, 'pid')))
