@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Tests that measure: load that needs the machine, memory, how soon something is seen. Each file runs with nothing beside it. */
 const ALONE = [
+  'test/access/cross-talk.test.ts',
   'test/pool-of-one.test.ts',
   'test/catalog/people-load.test.ts',
   'test/ways-out.test.ts',
