@@ -100,7 +100,7 @@ function unreachable(url: string, error: unknown): string {
   const cause: unknown = error instanceof Error ? error.cause : undefined
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (code === 'ECONNREFUSED')
-    return `nothing answers at ${url}: start the gateway (npm start), or say where it is with CAUSEWAY_URL`
+    return `nothing answers at ${url}: start the gateway (causeway serve), or say where it is with CAUSEWAY_URL`
   if (code === 'ENOTFOUND') return `the host of ${url} does not exist: correct CAUSEWAY_URL`
   const why = cause instanceof Error ? cause.message : String(error)
   return `no answer from ${url} (${why}): is CAUSEWAY_URL right, and is the gateway running?`

@@ -47,7 +47,7 @@ async function tokenOf(path: string): Promise<string> {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
     const why = missing ? 'there is none' : 'this account may not read it'
     throw new CliError(
-      `no API token: it would be in ${path}, but ${why}. Start the gateway once (npm start), or set CAUSEWAY_TOKEN`,
+      `no API token: it would be in ${path}, but ${why}. Start the gateway once (causeway serve), or set CAUSEWAY_TOKEN`,
       { cause, code: 'no_token' },
     )
   }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { chmod, copyFile, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { makeFolder } from '#/lib/make-folder.ts'
+import { whyUnread } from '#/lib/why-unread.ts'
 import { FileFault } from './file-fault.ts'
 
 export interface ConfigFile {
@@ -30,7 +31,7 @@ export async function openConfig(path: string): Promise<ConfigFile> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return { path, text: '', exists: false }
     if (error instanceof FileFault) throw error
-    throw new FileFault(path, code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : String(error))
+    throw new FileFault(path, code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : whyUnread(error))
   }
 }
 

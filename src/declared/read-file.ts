@@ -1,3 +1,5 @@
+import { shortName } from '#/config/layers.ts'
+import { SETTING_NAMES } from '#/config/read-settings.ts'
 import { isObject } from '#/lib/is-object.ts'
 import type { Fault, LocatedYaml, Path } from '#/lib/located-yaml.ts'
 import { snake } from './step.ts'
@@ -75,8 +77,15 @@ function topOf(yaml: LocatedYaml, value: unknown, faults: Fault[]): Readonly<Rec
   }
   for (const key of Object.keys(value))
     if (!(TOP_KEYS as readonly string[]).includes(key))
-      faults.push({ place: yaml.placeOfKey([key]), message: unknownKey(key, TOP_KEYS) })
+      faults.push({ place: yaml.placeOfKey([key]), message: strangerAtTop(key) })
   return value
+}
+
+/** Settings look as if they could stand at the top. */
+function strangerAtTop(key: string): string {
+  const name = key.toLowerCase().replace(/^causeway_/, '')
+  const isSetting = SETTING_NAMES.some((setting) => shortName(setting) === name)
+  return isSetting ? `"${key}" is a setting: put it under settings:, as ${name}` : unknownKey(key, TOP_KEYS)
 }
 
 /** A section is a list of items with names, or a map of names to items. */

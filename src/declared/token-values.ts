@@ -70,8 +70,9 @@ interface Found {
   readonly isNew: boolean
 }
 
-/** In a file of 0600, in a folder that is its owner's. */
+/** In a file of 0600, in a folder that is its owner's. The one above it may be the data folder, which the database's account enters. */
 async function made(path: string): Promise<Found> {
+  await makeFolder(dirname(dirname(path)), 0o711)
   await makeFolder(dirname(path), 0o700)
   const { text, created } = await readOrCreateSecretFile(path, () => `${mintToken().text}\n`)
   return { text: usable(text, path), isNew: created }

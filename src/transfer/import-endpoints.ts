@@ -110,7 +110,8 @@ async function storedImport({ imports }: TransferDeps, id: string): Promise<Stor
 function optionsOf(body: Static<typeof ImportBody>): ImportOptions {
   const { conflict_strategy: given = 'update', dry_run: dryRun = false, selected_entities: selected } = body
   const strategy = STRATEGIES.find((one) => one === given.toLowerCase())
-  if (strategy === undefined) throw refused(`conflict_strategy: must be one of ${STRATEGIES.join(', ')}`)
+  if (strategy === undefined)
+    throw refused(`conflict_strategy: must be one of ${STRATEGIES.join(', ')}`, 'conflict_strategy')
   const entities = entitiesOf(body.import_data)
   return { entities, strategy, dryRun, secret: body.source_secret || null, selected: selected ?? null }
 }
@@ -127,6 +128,6 @@ function entitiesOf(document: object): ImportOptions['entities'] {
   return entities
 }
 
-function refused(why: string): GatewayError {
-  return new GatewayError('invalid_request', `Import failed: ${why}`, { field: 'import_data' })
+function refused(why: string, field = 'import_data'): GatewayError {
+  return new GatewayError('invalid_request', `Import failed: ${why}`, { field })
 }

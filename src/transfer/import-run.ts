@@ -1,6 +1,7 @@
 import type { Principal } from '#/access/principal.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { slugify } from '#/lib/slug.ts'
 import { importBody, type ImportBody } from './import-body.ts'
 import { Known } from './known.ts'
 import type { EntityType, Perform, Request, TransferDeps } from './transfer.ts'
@@ -76,6 +77,8 @@ export class ImportRun {
   readonly #warnings: string[] = []
   #progress = NO_PROGRESS
   readonly #known: Known
+  /** What a dry run would have made, each as its type and slug. */
+  readonly #intended = new Set<string>()
   #stopped = false
   readonly #startedAt = new Date().toISOString()
   #reportedAt = 0
@@ -183,6 +186,7 @@ export class ImportRun {
       throw new GatewayError('conflict', 'exists already, and the strategy is to fail')
     if (there !== undefined && strategy === 'skip') return 'skipped'
     const isUpdate = there !== undefined && strategy === 'update'
+    this.#intended.add(`${type} ${slugify(made.key)}`)
     this.#warn(`Would ${isUpdate ? 'update' : 'create'} ${type.slice(0, -1)}: ${made.key}`)
     return isUpdate ? 'updated' : 'created'
   }
@@ -194,10 +198,18 @@ export class ImportRun {
     const ids = new Set<string>()
     for (const ref of refs.map(String)) {
       const id = await this.#known.tool(ref)
-      if (id === undefined) this.#warn(`server ${server}: there is no tool ${ref}`)
-      else ids.add(id)
+      if (id !== undefined) ids.add(id)
+      else if (!this.#isIntended(ref)) this.#warn(`server ${server}: there is no tool ${ref}`)
     }
     return { associatedTools: [...ids] }
+  }
+
+  /** Whether a dry run would have made it: by itself, or with the gateway that its name begins with. */
+  #isIntended(tool: string): boolean {
+    const has = (type: EntityType, name: string): boolean => this.#intended.has(`${type} ${slugify(name)}`)
+    if (has('tools', tool)) return true
+    const parts = tool.split('-')
+    return parts.some((_, n) => has('gateways', parts.slice(0, n).join('-')))
   }
 
   async #create(type: EntityType, body: Record<string, unknown>): Promise<string> {

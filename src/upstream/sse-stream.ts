@@ -125,7 +125,7 @@ export class SseStream {
     if (this.#open) return this.#owner.lost(why)
     const ended = new GatewayError(
       'upstream_invalid',
-      'it answers, but not as an MCP server: its event stream ended without naming an endpoint',
+      'it answers, but not as an MCP server: what it says to a GET ended without naming an endpoint; is this its MCP endpoint? It often ends in /mcp',
     )
     this.#owner.unopened(why === undefined ? ended : transportFailure(why.cause, 'unsent'))
   }

@@ -79,6 +79,7 @@ test('a broken file gives its place, and nothing is done; a client can be named 
   })
   expect((await run(['--from', file('none.json', '{"theme": "dark"}')])).err).toContain('names no MCP servers')
   expect((await run(['--from', join(home, 'absent.json')])).err).toContain('there is no file')
+  expect((await run(['--from', home])).err).toContain('it is a folder')
   expect((await run(['--from', file('one.toml', '[mcp_servers.a]\nurl = "u"\n'), '--only', 'b'])).err).toContain(
     'no server b in it: it has a',
   )

@@ -52,7 +52,7 @@ describe('what cannot be done ends with 1 and one line that says what to do', ()
     const { code, err } = await causeway(['list'], { CAUSEWAY_URL, CAUSEWAY_TOKEN: 'x' })
     expect({ code, err }).toEqual({
       code: 1,
-      err: `nothing answers at ${CAUSEWAY_URL}: start the gateway (npm start), or say where it is with CAUSEWAY_URL\n`,
+      err: `nothing answers at ${CAUSEWAY_URL}: start the gateway (causeway serve), or say where it is with CAUSEWAY_URL\n`,
     })
   })
 
