@@ -5,6 +5,7 @@ import type { EventStreams } from '#/api/event-streams.ts'
 import type { Calls } from '#/calls/call.ts'
 import { restCalls } from '#/calls/for-rest.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
+import type { Snapshot } from '#/catalog/snapshot.ts'
 import type { WatchedCatalog } from '#/catalog/watch.ts'
 import type { Discoverer } from '#/gateways/discovery.ts'
 import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
@@ -83,6 +84,7 @@ export function routesOf({
   signIn,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
+  const snapshot = (): Snapshot => catalog.current
   const backend = restCalls(calls, catalog)
   return restEndpoints(
     {
@@ -98,9 +100,16 @@ export function routesOf({
         settled,
       },
       tokens: { store: tokenStore(db), usage: (id, days) => tokenUsage(db, id, days), settled },
-      users: { store: userStore(db), settled, signIn: { ...signIn, store: signInStore(db), settled } },
-      teams: { store: teamStore(db, limits), entries: teamEntryStore(db, limits), limits, publicUrl, settled },
-      roles: { store: roleStore(db), snapshot: () => catalog.current, settled },
+      users: { store: userStore(db), snapshot, settled, signIn: { ...signIn, store: signInStore(db), settled } },
+      teams: {
+        store: teamStore(db, limits),
+        entries: teamEntryStore(db, limits),
+        limits,
+        publicUrl,
+        snapshot,
+        settled,
+      },
+      roles: { store: roleStore(db), snapshot, settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
       audit: { reader: auditStore(db), security: securityStore(db) },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: keys },

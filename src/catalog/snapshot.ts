@@ -37,6 +37,7 @@ export interface Snapshot {
   gateways(): Iterable<CatalogGateway>
   server(id: string): CatalogServer | undefined
   user(id: string): CatalogUser | undefined
+  users(): Iterable<CatalogUser>
   /** Not the personal ones. */
   team(id: TeamId): CatalogTeam | undefined
   role(id: RoleId): CatalogRole | undefined
@@ -46,6 +47,7 @@ export interface Snapshot {
   token(hash: string): CatalogToken | undefined
   tokenById(id: TokenId): CatalogToken | undefined
   tool(id: string): CatalogTool | undefined
+  tools(): Iterable<CatalogTool>
   prompt(id: string): CatalogPrompt | undefined
   resource(id: string): CatalogResource | undefined
   /** By the name that clients of `scope` use. Disabled and invisible things are not found; unreachable ones are. */

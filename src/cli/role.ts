@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Json } from './api.ts'
 import type { Context } from './context.ts'
+import { DRY_RUN_OPTION, dryPath, showEffects } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { teamId } from './team.ts'
@@ -8,6 +9,7 @@ import { plainText } from './terminal.ts'
 
 interface Options {
   readonly team?: string
+  readonly dryRun?: boolean
   readonly json?: boolean
 }
 
@@ -56,13 +58,15 @@ function give(role: Command, { api, out }: Context): void {
     .argument('<role>', 'its name or id')
     .option('--team <name>', 'in this team; in the platform unless said')
     .option('--until <time>', 'when it ends, such as 2030-01-31T00:00:00Z')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (email: string, name: string, options: Options & { readonly until?: string }) => {
       const connection = await api()
       const team = options.team === undefined ? null : await teamId(connection, options.team)
       const scope = { scope: team === null ? 'global' : 'team', scope_id: team, expires_at: options.until ?? null }
-      const path = `/v1/rbac/users/${encodeURIComponent(email)}/roles`
+      const path = dryPath(`/v1/rbac/users/${encodeURIComponent(email)}/roles`, options.dryRun)
       const made = await connection.json('POST', path, JSON.stringify({ role_id: name, ...scope }))
+      if (options.dryRun === true) return showEffects(out, made, options.json)
       if (options.json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`${plainText(made['user_email'])} holds ${plainText(made['role_name'])}`)
     })
@@ -82,13 +86,15 @@ function take(role: Command, { api, out }: Context): void {
     .argument('<email>', 'of the user')
     .argument('<role>', 'its name or id')
     .option('--team <name>', 'in this team; in the platform unless said')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (email: string, name: string, options: Options) => {
       const connection = await api()
       const team = options.team === undefined ? null : await teamId(connection, options.team)
       const scope = team === null ? 'scope=global' : `scope=team&scope_id=${team}`
       const path = `/v1/rbac/users/${encodeURIComponent(email)}/roles/${encodeURIComponent(name)}?${scope}`
-      const said = await connection.json('DELETE', path)
+      const said = await connection.json('DELETE', dryPath(path, options.dryRun))
+      if (options.dryRun === true) return showEffects(out, said, options.json)
       if (options.json === true) return out.print(JSON.stringify(said, null, 2))
       out.print(plainText(said['message']))
     })
@@ -96,6 +102,7 @@ function take(role: Command, { api, out }: Context): void {
     examples: [
       ['in a team', 'causeway role take ann@example.com developer --team payments'],
       ['in the platform', 'causeway role take ann@example.com platform_admin'],
+      ['what that would do', 'causeway role take ann@example.com platform_admin --dry-run'],
     ],
   })
 }

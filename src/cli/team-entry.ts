@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
+import { DRY_RUN_OPTION, dryPath, showEffects } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { teamId } from './team.ts'
@@ -227,10 +228,13 @@ function leave(team: Command, { api, out }: Context): void {
     .command('leave')
     .description('leave a team, with every role in it')
     .argument('<team>', 'its name or id')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, { json }: JsonOption) => {
+    .action(async (name: string, { dryRun, json }: JsonOption & { readonly dryRun?: boolean }) => {
       const connection = await api()
-      const said = await connection.json('DELETE', `/v1/teams/${await teamId(connection, name)}/leave`)
+      const path = `/v1/teams/${await teamId(connection, name)}/leave`
+      const said = await connection.json('DELETE', dryPath(path, dryRun))
+      if (dryRun === true) return showEffects(out, said, json)
       out.print(json === true ? JSON.stringify(said, null, 2) : plainText(said['message']))
     })
   taught(command, {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Api } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
+import { DRY_RUN_OPTION, dryPath, showEffects } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { teamEntryCommands } from './team-entry.ts'
@@ -10,6 +11,10 @@ import { allOf } from './user.ts'
 
 interface JsonOption {
   readonly json?: boolean
+}
+
+interface DryOption extends JsonOption {
+  readonly dryRun?: boolean
 }
 
 export function teamCommands(program: Command, context: Context): void {
@@ -82,12 +87,14 @@ function addMember(team: Command, { api, out }: Context): void {
     .argument('<team>', 'its name or id')
     .argument('<email>', 'of the user')
     .option('--owner', 'may look after the team and its members')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, email: string, options: JsonOption & { readonly owner?: boolean }) => {
+    .action(async (name: string, email: string, options: DryOption & { readonly owner?: boolean }) => {
       const connection = await api()
       const body = { email, role: options.owner === true ? 'owner' : 'member' }
       const path = `/v1/teams/${await teamId(connection, name)}/members`
-      const made = await connection.json('POST', path, JSON.stringify(body))
+      const made = await connection.json('POST', dryPath(path, options.dryRun), JSON.stringify(body))
+      if (options.dryRun === true) return showEffects(out, made, options.json)
       if (options.json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`${plainText(made['user_email'])} is in the team as ${plainText(made['role'])}`)
     })
@@ -106,17 +113,20 @@ function removeMember(team: Command, { api, out }: Context): void {
     .description('take a user out of a team, with every role in it')
     .argument('<team>', 'its name or id')
     .argument('<email>', 'of the user')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, email: string, { json }: JsonOption) => {
+    .action(async (name: string, email: string, { dryRun, json }: DryOption) => {
       const connection = await api()
       const path = `/v1/teams/${await teamId(connection, name)}/members/${encodeURIComponent(email)}`
-      const said = await connection.json('DELETE', path)
+      const said = await connection.json('DELETE', dryPath(path, dryRun))
+      if (dryRun === true) return showEffects(out, said, json)
       if (json === true) return out.print(JSON.stringify(said, null, 2))
       out.print(plainText(said['message']))
     })
   taught(command, {
     examples: [
       ['somebody who leaves', 'causeway team remove-member payments ann@example.com'],
+      ['what that would take', 'causeway team remove-member payments ann@example.com --dry-run'],
       ['for a program', 'causeway team remove-member payments ann@example.com --json'],
     ],
   })

@@ -59,6 +59,7 @@ function inputOf(
 ): EndpointInput<Permission, unknown, unknown, unknown> {
   const principal = principalOf(request)
   const rawQuery = checks.edge.query(endpoint, request.query as Json)
+  requireDryRun(endpoint, rawQuery)
   const query = endpoint.query ? queryValues(endpoint.query, rawQuery) : {}
   checks.query?.(query)
   const { body, rawBody } = bodyIn(endpoint, checks, request)
@@ -85,6 +86,14 @@ function bodyIn(endpoint: Endpoint, checks: Checks, request: FastifyRequest): { 
   const body = endpoint.body ? checkedBody(endpoint, rawBody, { request, edge: checks.edge }) : {}
   checks.body?.(body)
   return { body, rawBody }
+}
+
+/** Whoever asks what a change would do is not answered by doing it. */
+function requireDryRun({ route, query }: Endpoint, asked: Json): void {
+  if (!('dry_run' in asked) || route.startsWith('GET ') || query?.properties['dry_run'] !== undefined) return
+  throw new GatewayError('invalid_field', 'dry_run: this route has no dry run, and nothing was done', {
+    field: 'dry_run',
+  })
 }
 
 function paramsOf({ params }: FastifyRequest): unknown {

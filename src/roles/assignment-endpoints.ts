@@ -4,10 +4,12 @@ import { TeamId, type UserId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import { roleOf } from '#/access/roles.ts'
 import { actorOf } from '#/api/actor.ts'
-import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { DryRunQuery, dryRunReply } from '#/api/dry-run.ts'
+import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
+import { effectsOf } from '#/catalog/effects.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { requireNoWider } from './no-wider.ts'
-import type { RoleDeps, RoleRow } from './role.ts'
+import type { NewAssignment, RoleDeps, RoleRow } from './role.ts'
 import { roleFor } from './role-endpoints.ts'
 import { AssignmentCreate, AssignmentView, assignmentView, ScopeInput } from './role-view.ts'
 
@@ -54,15 +56,15 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
       summary: 'Give a user a role',
       description: 'In the platform for those who look after users, in a team for those who look after its members.',
       params: UserParams,
+      query: Type.Object(DryRunQuery),
       body: AssignmentCreate,
       reply: AssignmentView,
-      handle: async ({ params, body, principal, request }) => {
+      handle: async ({ params, query, body, principal, request }) => {
         const { role, teamId, userId } = await asked(deps, principal, { ...body, email: params.email })
         const expiresAt = expiry(body.expires_at)
-        const made = await deps.store.assign(
-          { userId, roleId: role.id, teamId, expiresAt },
-          actorOf(principal, request),
-        )
+        const grant = { userId, roleId: role.id, teamId, expiresAt }
+        if (query.dry_run === true) return await supposing(deps, principal, { ...grant, holds: true })
+        const made = await deps.store.assign(grant, actorOf(principal, request))
         if (made === 'no_member')
           throw new GatewayError('conflict', 'roles in a team are for its members: add the user to the team first')
         await deps.settled(made.seq)
@@ -78,12 +80,14 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
       tag,
       summary: 'Take a role from a user; it takes effect everywhere within a second',
       params: Type.Object({ ...UserParams.properties, role_id: Type.String({ description: 'Id or name' }) }),
-      query: Type.Object({ scope: Type.Optional(ScopeInput), scope_id: Type.Optional(Type.String()) }),
+      query: Type.Object({ scope: Type.Optional(ScopeInput), scope_id: Type.Optional(Type.String()), ...DryRunQuery }),
       reply: Type.Object({ message: Type.String() }),
       handle: async ({ params, query, principal, request }) => {
         const scope = query.scope ?? (query.scope_id === undefined ? 'global' : 'team')
         const wanted = { role_id: params.role_id, scope, scope_id: query.scope_id ?? null, email: params.email }
         const { role, teamId, userId } = await asked(deps, principal, wanted)
+        if (query.dry_run === true)
+          return await supposing(deps, principal, { userId, roleId: role.id, teamId, expiresAt: null, holds: false })
         const gone = await deps.store.revoke({ userId, roleId: role.id, teamId }, actorOf(principal, request))
         if (gone === undefined) throw new GatewayError('not_found', 'the user does not hold this role there')
         if (gone === 'last_admin')
@@ -93,6 +97,25 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
       },
     }),
   ]
+}
+
+interface Supposing extends NewAssignment {
+  readonly holds: boolean
+}
+
+/** What it would change that a user holds a role there, or does not. A role in a team counts for its members. */
+async function supposing(
+  { snapshot }: RoleDeps,
+  asking: Principal,
+  { userId, roleId, teamId, expiresAt, holds }: Supposing,
+): Promise<Reply> {
+  const now = snapshot()
+  const user = now.user(userId)
+  if (user === undefined) throw noUser()
+  const others = user.assignments.filter((each) => each.roleId !== roleId || each.teamId !== teamId)
+  const granted = { roleId, teamId, expiresAt: expiresAt === null ? null : Date.parse(expiresAt) }
+  const to = { ...user, assignments: holds ? [...others, granted] : others }
+  return dryRunReply(await effectsOf(now, { user: { id: userId, to } }, asking))
 }
 
 interface Asked {

@@ -1,10 +1,13 @@
 import { Type } from 'typebox'
 import { RoleId } from '#/access/ids.ts'
+import type { Principal } from '#/access/principal.ts'
 import { roleOf } from '#/access/roles.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
+import { DryRunQuery, dryRunReply } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { IdParams } from '#/api/params.ts'
+import { effectsOf, type Supposed } from '#/catalog/effects.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { permissionsIn, requireNoWider } from './no-wider.ts'
 import type { RoleDeps, RoleRow } from './role.ts'
@@ -84,13 +87,16 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
       tag,
       summary: 'Change a role; it takes effect for everybody who holds it within a second',
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       body: RoleUpdate,
       reply: RoleView,
-      handle: async ({ params, body, principal, ifMatch, request }) => {
+      handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const row = changeable(await roleFor(deps, params.id))
         const permissions = permissionsIn(body.permissions ?? row.permissions ?? [], row.scope)
         requireNoWider(principal, [...permissions, ...roleOf(row).permissions], null)
         const { name = row.name, description = row.description } = body
+        if (query.dry_run === true)
+          return await supposing(deps, principal, { id: row.id, to: roleOf({ ...row, permissions }) })
         const to = { ifMatch: ifMatch ?? row.version, actor: actorOf(principal, request) }
         const changed = await store.update(row.id, { name, description, scope: row.scope, permissions }, to)
         if (changed === undefined) throw preconditionFailed('the role', row.version, roleView(row))
@@ -107,16 +113,23 @@ function ending(deps: RoleDeps): Endpoint {
     tag,
     summary: 'End a role; who held it holds it no longer',
     params: IdParams,
+    query: Type.Object(DryRunQuery),
     reply: Type.Object({ message: Type.String() }),
-    handle: async ({ params, principal, ifMatch, request }) => {
+    handle: async ({ params, query, principal, ifMatch, request }) => {
       const row = changeable(await roleFor(deps, params.id))
       requireNoWider(principal, roleOf(row).permissions, null)
+      if (query.dry_run === true) return await supposing(deps, principal, { id: row.id, to: null })
       const changed = await deps.store.remove(row.id, { ifMatch, actor: actorOf(principal, request) })
       if (changed === undefined) throw preconditionFailed('the role', row.version, roleView(row))
       await deps.settled(changed.seq)
       return { body: { message: `Role ${row.name} deleted` } }
     },
   })
+}
+
+/** What it would change that a role is another one, or none. */
+async function supposing({ snapshot }: RoleDeps, asking: Principal, role: Supposed['role']): Promise<Reply> {
+  return dryRunReply(await effectsOf(snapshot(), role === undefined ? {} : { role }, asking))
 }
 
 function changeable(row: RoleRow): RoleRow {

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { allow } from '#/access/allow.ts'
 import type { TeamId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { IdParams } from '#/api/params.ts'
@@ -9,6 +10,7 @@ import type { ErrorCode } from '#/errors/codes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { membersOnly, type Member, type MemberOutcome, type Team, type TeamDeps } from './team.ts'
 import { requireShared, stale, teamFor } from './team-endpoints.ts'
+import { supposingMember } from './supposing.ts'
 import { Email, MemberRole } from './team-input.ts'
 import { memberView, MemberView } from './team-view.ts'
 
@@ -18,7 +20,7 @@ export const Done = Type.Object({ success: Type.Boolean(), message: Type.String(
 
 /** Who is in a team. */
 export function memberEndpoints(deps: TeamDeps): readonly Endpoint[] {
-  return [list(deps), ...changing(deps), leaving(deps)]
+  return [list(deps), ...changing(deps), removing(deps), leaving(deps)]
 }
 
 function list(deps: TeamDeps): Endpoint {
@@ -48,12 +50,15 @@ function changing(deps: TeamDeps): readonly Endpoint[] {
       tag,
       summary: 'Add a user to a team',
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       body: Type.Object({ email: Email, role: Type.Optional(MemberRole) }),
       reply: MemberView,
       status: 201,
-      handle: async ({ params, body, principal, ifMatch, request }) => {
+      handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const team = await teamFor(deps, params.id, [principal, 'teams.manage_members'])
         requireShared(team)
+        if (query.dry_run === true)
+          return await supposingMember(deps, principal, { team, email: body.email, as: body.role ?? 'member' })
         const member = { email: body.email, isOwner: body.role === 'owner' }
         const to = { ifMatch, actor: actorOf(principal, request) }
         await done(deps, team, await deps.store.add(team.id, member, to))
@@ -66,33 +71,41 @@ function changing(deps: TeamDeps): readonly Endpoint[] {
       tag,
       summary: 'Make a member an owner, or an owner a member',
       params: MemberParams,
+      query: Type.Object(DryRunQuery),
       body: Type.Object({ role: MemberRole }),
       reply: MemberView,
-      handle: async ({ params, body, principal, ifMatch, request }) => {
+      handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const team = await teamFor(deps, params.id, [principal, 'teams.manage_members'])
         requireShared(team)
+        if (query.dry_run === true)
+          return await supposingMember(deps, principal, { team, email: params.email, as: body.role })
         const to = { ifMatch, actor: actorOf(principal, request) }
         const member = { email: params.email, isOwner: body.role === 'owner' }
         await done(deps, team, await deps.store.setOwner(team.id, member, to))
         return { body: memberView(await memberIn(deps, team.id, params.email)) }
       },
     }),
-    endpoint({
-      route: 'DELETE /teams/{id}/members/{email}',
-      permission: 'teams.manage_members',
-      tag,
-      summary: 'Take a member out of a team, with every role in it',
-      params: MemberParams,
-      reply: Done,
-      handle: async ({ params, principal, ifMatch, request }) => {
-        const team = await teamFor(deps, params.id, [principal, 'teams.manage_members'])
-        requireShared(team)
-        const to = { ifMatch, actor: actorOf(principal, request) }
-        await done(deps, team, await deps.store.drop(team.id, params.email, to))
-        return { body: { success: true, message: `${params.email} is no longer in the team` } }
-      },
-    }),
   ]
+}
+
+function removing(deps: TeamDeps): Endpoint {
+  return endpoint({
+    route: 'DELETE /teams/{id}/members/{email}',
+    permission: 'teams.manage_members',
+    tag,
+    summary: 'Take a member out of a team, with every role in it',
+    params: MemberParams,
+    query: Type.Object(DryRunQuery),
+    reply: Done,
+    handle: async ({ params, query, principal, ifMatch, request }) => {
+      const team = await teamFor(deps, params.id, [principal, 'teams.manage_members'])
+      requireShared(team)
+      if (query.dry_run === true) return await supposingMember(deps, principal, { team, email: params.email, as: null })
+      const to = { ifMatch, actor: actorOf(principal, request) }
+      await done(deps, team, await deps.store.drop(team.id, params.email, to))
+      return { body: { success: true, message: `${params.email} is no longer in the team` } }
+    },
+  })
 }
 
 function leaving(deps: TeamDeps): Endpoint {
@@ -102,11 +115,14 @@ function leaving(deps: TeamDeps): Endpoint {
     tag,
     summary: 'Leave a team, with every role in it',
     params: IdParams,
+    query: Type.Object(DryRunQuery),
     reply: Done,
-    handle: async ({ params, principal, ifMatch, request }) => {
+    handle: async ({ params, query, principal, ifMatch, request }) => {
       const team = await teamFor(deps, params.id, [principal, 'teams.read'])
       allow(principal, 'teams.join', membersOnly(team))
       requireShared(team)
+      if (query.dry_run === true)
+        return await supposingMember(deps, principal, { team, email: principal.email, as: null })
       const to = { ifMatch, actor: actorOf(principal, request) }
       await done(deps, team, await deps.store.drop(team.id, principal.email, to))
       return { body: { success: true, message: `you are no longer in the team ${team.name}` } }

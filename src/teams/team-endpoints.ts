@@ -5,6 +5,7 @@ import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { makeCursor, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
@@ -14,6 +15,7 @@ import { invitationEndpoints } from './entry-endpoints.ts'
 import { invite, type Invited, type MadeLink } from './invitations.ts'
 import { joinEndpoints } from './join-endpoints.ts'
 import { Done, memberEndpoints } from './member-endpoints.ts'
+import { supposingGone } from './supposing.ts'
 import { ownedTeam, type Team, type TeamDeps } from './team.ts'
 import { TeamCreate, TeamUpdate } from './team-input.ts'
 import { DiscoveredTeam, discoveredView, TeamView, teamView } from './team-view.ts'
@@ -152,10 +154,12 @@ function single(deps: TeamDeps): readonly Endpoint[] {
       summary: 'End a team, its roles and its tokens',
       description: 'Refused while there are things of the team: move or delete them first.',
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       reply: Done,
-      handle: async ({ params, principal, ifMatch, request }) => {
+      handle: async ({ params, query, principal, ifMatch, request }) => {
         const team = await teamFor(deps, params.id, [principal, 'teams.delete'])
         requireShared(team)
+        if (query.dry_run === true) return await supposingGone(deps, principal, team)
         const changed = await deps.store.remove(team.id, { ifMatch, actor: actorOf(principal, request) })
         if (changed === undefined) throw stale((await deps.store.byId(team.id)) ?? team)
         await deps.settled(changed.seq)

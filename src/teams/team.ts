@@ -4,6 +4,7 @@ import type { Visibility } from '#/access/principal.ts'
 import type { Sight } from '#/access/visibility.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
+import type { Snapshot } from '#/catalog/snapshot.ts'
 import type { TeamEntryStore, TeamLimits } from './entry.ts'
 
 /** A team as it is stored. Times are ISO 8601 with microseconds. */
@@ -92,6 +93,7 @@ export interface TeamDeps {
   readonly store: TeamStore
   readonly entries: TeamEntryStore
   readonly limits: TeamLimits
+  readonly snapshot: () => Snapshot
   /** How clients reach us; null: as whoever asks does. */
   readonly publicUrl: string | null
   readonly settled: (seq: number | null) => Promise<void>

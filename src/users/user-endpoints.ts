@@ -1,13 +1,16 @@
 import { Type } from 'typebox'
 import { clientNetwork } from '#/access/client-network.ts'
-import { UserId } from '#/access/ids.ts'
+import { PLATFORM_ADMIN_ROLE, UserId } from '#/access/ids.ts'
 import { hashPassword } from '#/access/password.ts'
 import { requireGoodPassword } from '#/access/password-rules.ts'
 import type { Principal } from '#/access/principal.ts'
+import type { Assignment } from '#/access/standing.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
+import { DryRunQuery, dryRunReply } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply, type RequestContext } from '#/api/endpoint.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
+import { effectsOf } from '#/catalog/effects.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewPassword } from './session.ts'
 import type { PeopleDeps, User, UserOutcome } from './user.ts'
@@ -73,11 +76,13 @@ function single(deps: PeopleDeps): readonly Endpoint[] {
       tag,
       summary: 'Change, disable or enable a user; it takes effect everywhere within a second',
       params: EmailParams,
+      query: Type.Object(DryRunQuery),
       body: UserUpdate,
       reply: UserView,
-      handle: async ({ params, body, principal, ifMatch, request }) => {
+      handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const user = await userFor(deps, params.email)
         if (user.isAdmin || (body.is_admin ?? user.isAdmin)) requireAdministrator(principal)
+        if (query.dry_run === true) return await supposing(deps, principal, { user, body })
         const change = {
           fullName: body.full_name === undefined ? user.fullName : body.full_name,
           isAdmin: body.is_admin ?? user.isAdmin,
@@ -102,27 +107,52 @@ function single(deps: PeopleDeps): readonly Endpoint[] {
     }),
     update('PATCH'),
     update('PUT'),
-    endpoint({
-      route: 'DELETE /auth/email/admin/users/{email}',
-      permission: 'admin.user_management',
-      tag,
-      summary: 'Delete a user with its tokens, memberships and roles',
-      description: 'Refused while its personal team has things. What it owns elsewhere stays, without an owner.',
-      params: EmailParams,
-      reply: Type.Object({ success: Type.Boolean(), message: Type.String() }),
-      handle: async ({ params, principal, ifMatch, request }) => {
-        const user = await userFor(deps, params.email)
-        if (user.isAdmin) requireAdministrator(principal)
-        if (user.id === principal.userId)
-          throw new GatewayError('invalid_field', 'nobody deletes themselves: let another administrator do it', {
-            field: 'email',
-          })
-        const to = { ifMatch, actor: actorOf(principal, request) }
-        await done(deps, user, await deps.store.remove(user.id, to))
-        return { body: { success: true, message: `User ${user.email} deleted` } }
-      },
-    }),
+    deleting(deps),
   ]
+}
+
+function deleting(deps: PeopleDeps): Endpoint {
+  return endpoint({
+    route: 'DELETE /auth/email/admin/users/{email}',
+    permission: 'admin.user_management',
+    tag,
+    summary: 'Delete a user with its tokens, memberships and roles',
+    description: 'Refused while its personal team has things. What it owns elsewhere stays, without an owner.',
+    params: EmailParams,
+    query: Type.Object(DryRunQuery),
+    reply: Type.Object({ success: Type.Boolean(), message: Type.String() }),
+    handle: async ({ params, query, principal, ifMatch, request }) => {
+      const user = await userFor(deps, params.email)
+      if (user.isAdmin) requireAdministrator(principal)
+      if (user.id === principal.userId)
+        throw new GatewayError('invalid_field', 'nobody deletes themselves: let another administrator do it', {
+          field: 'email',
+        })
+      if (query.dry_run === true) return await supposing(deps, principal, { user, body: null })
+      const to = { ifMatch, actor: actorOf(principal, request) }
+      await done(deps, user, await deps.store.remove(user.id, to))
+      return { body: { success: true, message: `User ${user.email} deleted` } }
+    },
+  })
+}
+
+/** What it would change that a user is kept out, let in, made or no longer an administrator; body null: that it is gone. */
+async function supposing(
+  { snapshot }: PeopleDeps,
+  asking: Principal,
+  { user: { id }, body }: { readonly user: User; readonly body: Pick<UserUpdate, 'is_active' | 'is_admin'> | null },
+): Promise<Reply> {
+  const now = snapshot()
+  const known = now.user(id)
+  if (known === undefined) throw new GatewayError('not_found', 'User not found')
+  const isAdministrators = ({ roleId, teamId }: Assignment): boolean =>
+    roleId === PLATFORM_ADMIN_ROLE && teamId === null
+  const others = known.assignments.filter((each) => !isAdministrators(each))
+  const asAdministrator = [...others, { roleId: PLATFORM_ADMIN_ROLE, teamId: null, expiresAt: null }]
+  const { is_active: enabled = known.enabled, is_admin: isAdmin } = body ?? {}
+  const assignments = isAdmin === undefined ? known.assignments : isAdmin ? asAdministrator : others
+  const to = body === null ? null : { ...known, enabled, assignments }
+  return dryRunReply(await effectsOf(now, { user: { id, to } }, asking))
 }
 
 export async function userFor(deps: PeopleDeps, email: string): Promise<User> {

@@ -1,4 +1,5 @@
 import type { UserId } from '#/access/ids.ts'
+import type { Snapshot } from '#/catalog/snapshot.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
 import type { NewPassword, SignInDeps } from './session.ts'
@@ -60,6 +61,7 @@ export interface UserStore {
 
 export interface UserDeps {
   readonly store: UserStore
+  readonly snapshot: () => Snapshot
   readonly settled: (seq: number | null) => Promise<void>
 }
 

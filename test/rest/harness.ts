@@ -183,6 +183,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       tokens: { store: tokenStore(db), usage: async () => [], settled },
       users: {
         store: userStore(db),
+        snapshot: () => buildSnapshot({}),
         settled,
         signIn: {
           store: signInStore(db),
@@ -198,6 +199,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
         entries: teamEntryStore(db, TEAMS),
         limits: TEAMS,
         publicUrl: null,
+        snapshot: () => buildSnapshot({}),
         settled,
       },
       roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },

@@ -1,0 +1,32 @@
+import type { Principal } from '#/access/principal.ts'
+import { dryRunReply } from '#/api/dry-run.ts'
+import type { Reply } from '#/api/endpoint.ts'
+import { effectsOf } from '#/catalog/effects.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Team, TeamDeps } from './team.ts'
+
+interface Supposing {
+  readonly team: Team
+  readonly email: string
+  /** owner or member; null: neither. */
+  readonly as: 'owner' | 'member' | null
+}
+
+/** What it would change that a user is in a team, or is not: its roles there count for members alone. */
+export async function supposingMember(
+  { snapshot }: TeamDeps,
+  asking: Principal,
+  { team, email, as }: Supposing,
+): Promise<Reply> {
+  const now = snapshot()
+  const user = [...now.users()].find((each) => each.email.toLowerCase() === email.toLowerCase())
+  if (user === undefined) throw new GatewayError('not_found', 'User not found', { field: 'email' })
+  const others = user.memberships.filter(({ teamId }) => teamId !== team.id)
+  const memberships = as === null ? others : [...others, { teamId: team.id, isOwner: as === 'owner' }]
+  return dryRunReply(await effectsOf(now, { user: { id: user.id, to: { ...user, memberships } } }, asking))
+}
+
+/** What it would change that a team is gone. */
+export async function supposingGone({ snapshot }: TeamDeps, asking: Principal, team: Team): Promise<Reply> {
+  return dryRunReply(await effectsOf(snapshot(), { teamGone: team.id }, asking))
+}
