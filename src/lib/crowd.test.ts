@@ -3,15 +3,15 @@ import { crowd } from './crowd.ts'
 
 /** Answers each key with its length, when it is let. */
 function library() {
-  const questions: { keys: readonly string[]; answer: (fails?: boolean) => void }[] = []
+  const questions: { keys: readonly string[]; answer: (failure?: string) => void }[] = []
   const ask = crowd<string, number>(
     (keys) =>
       new Promise((resolve, reject) => {
-        const answer = (fails = false): void =>
-          fails ? reject(new Error('closed')) : resolve(new Map(keys.filter(Boolean).map((key) => [key, key.length])))
+        const answer = (failure?: string): void =>
+          failure ? reject(new Error(failure)) : resolve(new Map(keys.filter(Boolean).map((key) => [key, key.length])))
         questions.push({ keys, answer })
       }),
-    3,
+    { most: 3, failsAll: (cause) => (cause as Error).message === 'away' },
   )
   return { ask, questions }
 }
@@ -34,9 +34,20 @@ test('a question that fails has failed for those in it alone', async () => {
   const { ask, questions } = library()
   const failing = expect(ask('a')).rejects.toThrow('closed')
   const next = ask('bb')
-  questions[0]?.answer(true)
+  questions[0]?.answer('closed')
   await failing
   await expect.poll(() => questions.length).toBe(2)
   questions[1]?.answer()
   expect(await next).toBe(2)
+})
+
+test('a failure that all would meet ends the wait of all', async () => {
+  const { ask, questions } = library()
+  const asking = ['a', 'bb', 'ccc', 'dddd', 'eeeee', 'ffffff'].map(async (key) => await ask(key).catch(String))
+  questions[0]?.answer('away')
+  expect(new Set(await Promise.all(asking))).toEqual(new Set(['Error: away']))
+  expect(questions).toHaveLength(1)
+  const next = ask('a')
+  questions[1]?.answer()
+  expect(await next).toBe(1)
 })

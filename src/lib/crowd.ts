@@ -6,27 +6,40 @@ interface Asking<V> {
   readonly reject: (cause: unknown) => void
 }
 
+export interface CrowdOptions {
+  /** Keys that go into one question. */
+  readonly most: number
+  /** Whether all who wait would meet the same failure: then they are told at once, rather than one question after the other. */
+  readonly failsAll?: (cause: unknown) => boolean
+}
+
 /**
- * One question for all who ask at the same time: whoever comes while a question is out waits for the next, which asks for up to
- * `most` keys. A question that fails has failed for those in it.
+ * One question for all who ask at the same time: whoever comes while a question is out waits for the next. A question that fails has
+ * failed for those in it.
  */
 export function crowd<K, V>(
   ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
-  most: number,
+  { most, failsAll = () => false }: CrowdOptions,
 ): (key: K) => Promise<V | undefined> {
   const waiting = new Map<K, Asking<V>>()
   let isOut = false
 
+  function take(count: number): readonly (readonly [K, Asking<V>])[] {
+    const some = [...waiting].slice(0, count)
+    for (const [key] of some) waiting.delete(key)
+    return some
+  }
+
   async function askAll(): Promise<void> {
     isOut = true
     while (waiting.size > 0) {
-      const some = [...waiting].slice(0, most)
-      for (const [key] of some) waiting.delete(key)
+      const some = take(most)
       try {
         const found = await ask(some.map(([key]) => key))
         for (const [key, { resolve }] of some) resolve(found.get(key))
       } catch (cause) {
-        for (const [, { reject }] of some) reject(cause)
+        const others = failsAll(cause) ? take(waiting.size) : []
+        for (const [, { reject }] of [...some, ...others]) reject(cause)
       }
     }
     isOut = false

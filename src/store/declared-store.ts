@@ -1,8 +1,8 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { DeclaredStore, Mark, NamedItem, NamesAsked } from '#/declared/declared-store.ts'
 import type { Kind } from '#/declared/step.ts'
-import { crowd } from '#/lib/crowd.ts'
 import { readExisting } from './declared-existing.ts'
+import { shared } from './shared.ts'
 import type { Database } from './store.ts'
 import { isAdministrator } from './people-rows.ts'
 import { live } from './token-rows.ts'
@@ -17,11 +17,11 @@ const TABLES = { gateway: 'gateways', server: 'servers', token: 'tokens' } as co
 /** Who declared what, in PostgreSQL. */
 export function declaredStore(db: Database): DeclaredStore {
   const read = db.read(SOURCE)
-  const marks = crowd(async (asked: readonly Mark[]) => {
+  const marks = shared(async (asked: readonly Mark[]) => {
     await db.statement(SOURCE, () => upsertAll(asked))
     return new Map(asked.map((mark) => [mark, true]))
   }, MARKED_AT_ONCE)
-  const existing = crowd((asked: readonly NamesAsked[]) => readExisting(read, asked), ASKED_AT_ONCE)
+  const existing = shared((asked: readonly NamesAsked[]) => readExisting(read, asked), ASKED_AT_ONCE)
   return {
     existing: async (asked) => (await existing(asked)) ?? [],
     items: async ({ tool, prompt, resource }) => {

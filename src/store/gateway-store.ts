@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
 import type { GatewayReader, GatewayWriter } from '#/gateways/gateway-store.ts'
-import { crowd } from '#/lib/crowd.ts'
 import { olderThan, taggedWith } from './columns.ts'
 import { auditGateway } from './gateway-audit.ts'
 import { gatewayCreate } from './gateway-create.ts'
@@ -13,6 +12,7 @@ import { readKnown, readTaken, takenColumns, takenOf, type KnownAsked } from './
 import { removeGateway } from './gateway-removal.ts'
 import { cutPage } from './page.ts'
 import { seenBy } from './seen.ts'
+import { shared } from './shared.ts'
 import type { Database, Reader } from './store.ts'
 
 const SOURCE = 'gateways'
@@ -73,17 +73,17 @@ function reading(db: Database): GatewayReader {
 
 /** What many ask at the same time. */
 function asking(read: Reader): Pick<GatewayReader, 'byId' | 'slugTaken' | 'known'> {
-  const slugs = crowd(async (asked: readonly string[]) => {
+  const slugs = shared(async (asked: readonly string[]) => {
     const rows = await read.selectFrom('gateways').select('slug').where('slug', 'in', asked).execute()
     return new Map(rows.map(({ slug }) => [slug, true]))
   }, ASKED_AT_ONCE)
-  const gateways = crowd(async (ids: readonly GatewayId[]) => {
+  const gateways = shared(async (ids: readonly GatewayId[]) => {
     const rows = await gatewayQuery(read)
       .where(sql<boolean>`g.id = ANY(${ids})`)
       .execute()
     return new Map(rows.map((row) => [row.id as GatewayId, gatewayOf(row)]))
   }, ASKED_AT_ONCE)
-  const knowns = crowd((asked: readonly KnownAsked[]) => readKnown(read, asked), KNOWN_AT_ONCE)
+  const knowns = shared((asked: readonly KnownAsked[]) => readKnown(read, asked), KNOWN_AT_ONCE)
   return {
     byId: gateways,
     slugTaken: async (slug) => (await slugs(slug)) === true,

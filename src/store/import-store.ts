@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
-import { crowd } from '#/lib/crowd.ts'
 import type { ImportState, ImportStore, Progress, StoredImport } from '#/transfer/import-run.ts'
 import { iso, isoOrNull } from './columns.ts'
+import { shared } from './shared.ts'
 import type { Database } from './store.ts'
 
 const SOURCE = 'imports'
@@ -30,7 +30,7 @@ export function importStore(db: Database): ImportStore {
     startedAt: row.started_at,
     completedAt: row.completed_at,
   })
-  const reports = crowd(async (asked: readonly Report[]) => {
+  const reports = shared(async (asked: readonly Report[]) => {
     const { rows } = await db.statement(SOURCE, () => upsert<Row>(asked))
     const byId = new Map(rows.map((row) => [row.id, row]))
     return new Map(asked.flatMap((one) => [[one, byId.get(one.state.id)] as const]))

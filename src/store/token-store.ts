@@ -3,7 +3,6 @@ import type { TokenId, UserId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import type { Owned } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { crowd } from '#/lib/crowd.ts'
 import type { Token } from '#/tokens/token.ts'
 import type {
   Actor,
@@ -18,6 +17,7 @@ import { olderThan } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { takeIdempotencyKey } from './idempotency-store.ts'
 import { cutPage } from './page.ts'
+import { shared } from './shared.ts'
 import type { Database, WriteTx } from './store.ts'
 import { live, tokenOf, tokenQuery } from './token-rows.ts'
 
@@ -31,7 +31,7 @@ export function tokenStore(db: Database): TokenReader & TokenWriter {
 function reading(db: Database): TokenReader {
   const read = db.read(SOURCE)
   // Many do something in the name of the same token at the same time.
-  const owns = crowd(async (ids: readonly TokenId[]) => {
+  const owns = shared(async (ids: readonly TokenId[]) => {
     const rows = await tokenQuery(read)
       .where(sql<boolean>`t.id = ANY(${ids})`)
       .where(live('t'))

@@ -1,6 +1,5 @@
-import { GatewayError } from '#/errors/gateway-error.ts'
-import { crowd } from '#/lib/crowd.ts'
 import { sqlState } from './errors.ts'
+import { isAway, shared } from './shared.ts'
 
 export interface Together<Given, Done> {
   /** So many go into one transaction. */
@@ -21,7 +20,7 @@ type Outcome<Done> = { readonly done: Done } | { readonly refused: unknown }
  */
 export function writeTogether<Given, Done>(options: Together<Given, Done>): (given: Given) => Promise<Done> {
   const { most, isSmall, writeAll } = options
-  const together = crowd((all: readonly Given[]) => outcomesOf(options, all), most)
+  const together = shared((all: readonly Given[]) => outcomesOf(options, all), most)
   return async (given) => {
     const outcome = isSmall(given) ? await together(given) : await outcomeOf(writeAll, given)
     if (outcome === undefined) throw new Error('a write was neither done nor refused')
@@ -42,9 +41,15 @@ async function outcomesOf<Given, Done>(
     const written = group.length > 1 ? await writeAll(group) : []
     for (const [n, done] of written.entries()) outcomes.set(group[n] as Given, { done })
   } catch (error) {
-    if (!isRefusal(error)) throw error
+    // A deadline that passed for all of them would pass for one after the other.
+    if (isAway(error) || sqlState(error) === '57014') throw error
   }
-  for (const given of all) if (!outcomes.has(given)) outcomes.set(given, await outcomeOf(writeAll, given))
+  let away: Outcome<Done> | undefined
+  for (const given of all.filter((one) => !outcomes.has(one))) {
+    const outcome = away ?? (await outcomeOf(writeAll, given))
+    outcomes.set(given, outcome)
+    if ('refused' in outcome && isAway(outcome.refused)) away = outcome
+  }
   return outcomes
 }
 
@@ -58,9 +63,4 @@ async function outcomeOf<Given, Done>(
   } catch (refused) {
     return { refused }
   }
-}
-
-/** Nothing was stored, and what was wrong with one need not be wrong with all. A database that is away is away for everybody. */
-function isRefusal(error: unknown): boolean {
-  return GatewayError.from(error).code !== 'unavailable' || /^(40|55P03)/.test(sqlState(error) ?? '')
 }

@@ -57,7 +57,7 @@ export const OUR_WAYS: Readonly<Record<string, Way>> = {
   'a place in a bulkhead': () => full().take(),
   'a queue before a bulkhead': () => new Promise<void>((done) => void full().wait(done, done)),
   'shared work': () => new SingleFlight().run('key', () => forever()),
-  'a shared question': () => crowd(() => forever<ReadonlyMap<string, string>>(), 1)('key'),
+  'a shared question': () => crowd(() => forever<ReadonlyMap<string, string>>(), { most: 1 })('key'),
   'a rest': () => pace().rest(),
   'the catalog': () => new Waiters().wait(1, 60_000),
   'the supervisor': () => new SupervisorLink({ index: 0, workers: 1 }, () => {}).collect(),
