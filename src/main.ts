@@ -26,8 +26,14 @@ const CLEAN_UP_MS = 2000
 /** Half of V8's own size for what is just allocated: 20 MB less when idle, shorter pauses, no measurable price per call. */
 const SMALL_YOUNG = '--max-semi-space-size=8'
 
+/**
+ * Old space and buffers grow to so many MB before a first full collection, and before each as long as what lives is less: that one
+ * stops everything for tens of milliseconds where other processes want the cores, and from a small heap it would come every second.
+ */
+const ROOM_FOR_OLD = '--initial-old-space-size=96'
+
 /** `--expose-gc`: what passes through a worker is collected young (lib/young.ts). */
-const NODE_ARGS = [SMALL_YOUNG, '--expose-gc']
+const NODE_ARGS = [SMALL_YOUNG, ROOM_FOR_OLD, '--expose-gc']
 
 /** It holds little, and what it holds lives long; with less room a quarter of its time at work would go to making room. */
 const HOST_NODE_ARGS = ['--max-semi-space-size=4', '--max-old-space-size=512']

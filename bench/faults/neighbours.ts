@@ -16,6 +16,8 @@ export interface Neighbours extends AsyncDisposable {
   readonly databaseUrl: string
   /** A call to the good server, which takes so long there. */
   good(ms: number): Target
+  /** The same without a gateway: how late it is says what the machine itself makes of the load. */
+  straight(ms: number): Target
   /** Registers a server, once, with what else is said of it, and makes a call to its tool `call`. */
   bad(name: string, url: string, more?: Readonly<Record<string, unknown>>): Promise<Target>
   /** The origin of the bad servers of test/fixtures/bad-server.ts. */
@@ -51,7 +53,8 @@ export async function neighbours(): Promise<Neighbours> {
   }
   const gateway = building.use(await startGateway({ env }))
   const { id } = await gateway.register('good', `${goodServer.url}/legacy/good`)
-  const call = { era: 'legacy', method: 'tools/call', token: gateway.token } as const
+  const bare = { era: 'legacy', method: 'tools/call' } as const
+  const call = { ...bare, token: gateway.token }
   const at = (gatewayId: string): string => `${gateway.url}/gateways/${gatewayId}/mcp`
   const made = new Map<string, Promise<Target>>()
   async function register(...[name, url, more]: Parameters<Neighbours['bad']>): Promise<Target> {
@@ -66,6 +69,7 @@ export async function neighbours(): Promise<Neighbours> {
     roadsUrl: roads.url,
     names,
     good: (ms) => ({ ...call, url: at(id), tool: 'slow', arguments: { ms } }),
+    straight: (ms) => ({ ...bare, url: `${goodServer.url}/legacy/good`, tool: 'slow', arguments: { ms } }),
     bad(name, url, more) {
       const known = made.get(name) ?? register(name, url, more)
       made.set(name, known)
@@ -79,6 +83,8 @@ export async function neighbours(): Promise<Neighbours> {
 export interface Pair {
   readonly alone: Waits
   readonly beside: Waits
+  /** The same of the control, where there is one. */
+  readonly control: { readonly alone: Waits; readonly beside: Waits }
   /** Good calls that were not answered well. */
   readonly failures: readonly string[]
   readonly others: Readonly<Record<string, Taken>>
@@ -86,6 +92,8 @@ export interface Pair {
 
 export interface PairOptions {
   readonly good: Stream
+  /** Measured in the same windows: what the same load does to calls that the gateway has no part in. */
+  readonly control?: Stream
   readonly others: Readonly<Record<string, Stream>>
   readonly pairs: number
   readonly windowMs: number
@@ -95,10 +103,10 @@ export interface PairOptions {
 const RISING_MS = 700
 
 /** The good calls alone and beside the others, in turns. */
-export async function inPairs({ good, others, pairs, windowMs }: PairOptions): Promise<readonly Pair[]> {
+export async function inPairs({ good, control, others, pairs, windowMs }: PairOptions): Promise<readonly Pair[]> {
   using offering = new Offering()
-  const measure = async (): Promise<Taken['outcomes']> =>
-    (await offering.run({ streams: { good }, warmUpMs: 300, windowMs }))['good']?.outcomes ?? {}
+  const streams = { good, ...(control && { control }) }
+  const measure = async () => await offering.run({ streams, warmUpMs: 300, windowMs })
   await measure()
   const done: Pair[] = []
   for (let n = 0; n < pairs; n++) {
@@ -108,14 +116,17 @@ export async function inPairs({ good, others, pairs, windowMs }: PairOptions): P
     const blowing = storm.run(offer)
     await sleep(RISING_MS)
     const beside = await measure()
-    const failures = Object.keys({ ...alone, ...beside }).filter((outcome) => outcome !== 'ok')
-    done.push({ alone: okOf(alone), beside: okOf(beside), failures, others: await blowing })
+    const outcomes = { ...alone['good']?.outcomes, ...beside['good']?.outcomes }
+    const failures = Object.keys(outcomes).filter((outcome) => outcome !== 'ok')
+    const both = (stream: string) => ({ alone: okOf(alone[stream]), beside: okOf(beside[stream]) })
+    done.push({ ...both('good'), control: both('control'), failures, others: await blowing })
   }
   return done
 }
 
 const NOBODY: Waits = { count: 0, p50: Number.NaN, p99: Number.NaN, max: Number.NaN }
-const okOf = (outcomes: Taken['outcomes']): Waits => outcomes['ok'] ?? NOBODY
+const okOf = (taken: Taken | undefined): Waits => taken?.outcomes['ok'] ?? NOBODY
 
-export const p99Of = (pairs: readonly Pair[], which: 'alone' | 'beside'): number =>
-  median(pairs.map((pair) => pair[which].p99))
+type Both = Pick<Pair, 'alone' | 'beside'>
+
+export const p99Of = (pairs: readonly Both[], which: keyof Both): number => median(pairs.map((pair) => pair[which].p99))

@@ -16,16 +16,22 @@ async function storm(lab: Lab, ways: readonly Way[]): Promise<readonly Pair[]> {
   const others: Record<string, Stream> = {}
   for (const way of ways) others[way.name] = { ...way.load, target: await way.open(site) }
   const good = { target: site.good(GOOD_MS), perSecond: GOOD_PER_SECOND }
-  return await inPairs({ good, others, pairs: lab.short ? 3 : 5, windowMs: lab.short ? 1_500 : 3_000 })
+  const control = { target: site.straight(GOOD_MS), perSecond: GOOD_PER_SECOND }
+  return await inPairs({ good, control, others, pairs: lab.short ? 3 : 5, windowMs: lab.short ? 1_500 : 3_000 })
 }
 
 function findingsOf(pairs: readonly Pair[]): readonly Finding[] {
   const [alone, beside] = [p99Of(pairs, 'alone'), p99Of(pairs, 'beside')]
+  const controls = pairs.map(({ control }) => control)
   const others = pairs.flatMap((pair) => Object.values(pair.others))
   const heard = others.flatMap(({ outcomes }) => Object.values(outcomes))
   return [
     ratio('p99 of another server’s calls beside it, over alone', 1.2, beside / alone),
     noted('that p99 alone and beside it', `${alone.toFixed(1)} and ${beside.toFixed(1)} ms`),
+    noted(
+      'the same of calls straight to that server',
+      (p99Of(controls, 'beside') / p99Of(controls, 'alone')).toFixed(2),
+    ),
     none(
       'its calls that failed',
       pairs.flatMap(({ failures }) => failures),

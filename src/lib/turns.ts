@@ -6,16 +6,22 @@ export interface Stint {
 
 /** What one turn of the event loop gives to all such work together. A call passes through some four turns, so it loses little. */
 const TURN_MS = 0.3
-/** While others are about, the process rests for so long between two turns: one that never does is itself served late. */
-const REST_MS = 2
-/** Who was served so lately is about. */
-const ABOUT_MS = 50
+/**
+ * While others are about, the process rests after a turn for so many times what it took: one that never rests is itself served late,
+ * and what bulky work leaves behind is collected in pauses for everybody, which are the rarer the less there is of it.
+ */
+const REST = 9
+/** Others are about while so many were served within this time. Of one answer it is told twice, of a bulky one too. */
+const ABOUT = 4
+const ABOUT_MS = 1_000
 
 /** Bulky work shares what each turn of the event loop can spare, step by step in rounds; all else goes on between two turns. */
 export class Turns {
   #waiting = new Set<Stint>()
   #scheduled = false
-  #servedAt = -Infinity
+  /** When it was told last; the place of the oldest. */
+  readonly #servedAt = Array.from({ length: ABOUT }, () => -Infinity)
+  #oldest = 0
 
   /** Steps of it follow, the first in this turn, until it has none left. Harmless where it waits already. */
   add(stint: Stint): void {
@@ -27,9 +33,14 @@ export class Turns {
     this.#waiting.delete(stint)
   }
 
-  /** Somebody else was served, at this time. */
+  /** Somebody was served, at this time. */
   served(now: number): void {
-    this.#servedAt = now
+    this.#servedAt[this.#oldest] = now
+    this.#oldest = (this.#oldest + 1) % ABOUT
+  }
+
+  #areOthersAbout(now: number): boolean {
+    return now - (this.#servedAt[this.#oldest] ?? -Infinity) < ABOUT_MS
   }
 
   #goOn(): void {
@@ -38,16 +49,17 @@ export class Turns {
   }
 
   readonly #turn = (): void => {
-    const until = performance.now() + TURN_MS
-    let now = 0
+    const began = performance.now()
+    let now = began
     // A set keeps the order of insertion: who has more to do goes to the end.
     for (const stint of this.#waiting) {
       this.#waiting.delete(stint)
       if (stint.step()) this.#waiting.add(stint)
       now = performance.now()
-      if (now >= until) break
+      if (now - began >= TURN_MS) break
     }
-    if (now >= until && now - this.#servedAt < ABOUT_MS) setTimeout(this.#turn, REST_MS)
+    const took = now - began
+    if (took >= TURN_MS && this.#areOthersAbout(now)) setTimeout(this.#turn, REST * took)
     else if (this.#waiting.size > 0) this.#goOn()
     else this.#scheduled = false
   }

@@ -1,4 +1,5 @@
-const EVERY_BYTES = 2 << 20
+/** Much more than is held at a time: what is still needed at two of these collections lives on until a full one. */
+const EVERY_BYTES = 8 << 20
 let passed = 0
 
 /**

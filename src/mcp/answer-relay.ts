@@ -3,6 +3,7 @@ import { JsonFault } from '#/lib/json-fault.ts'
 import { JsonStream } from '#/lib/json-stream.ts'
 import { visitWhole } from '#/lib/json-visit.ts'
 import { JsonWindow } from '#/lib/json-window.ts'
+import type { Frame } from './frame.ts'
 import { isOldContent } from './old-content.ts'
 import { readFrame } from './read-frame.ts'
 import { relayError } from './relay-error.ts'
@@ -35,6 +36,8 @@ class Relay implements AnswerRelay {
   #rawSize = 0
   #wrote = false
   #over = false
+  /** The last message was no answer. */
+  #afterMessage = false
 
   constructor(plan: RelayPlan, out: RelayOutput) {
     this.#plan = plan
@@ -110,7 +113,7 @@ class Relay implements AnswerRelay {
     const whole = this.#first
     if (whole !== undefined) {
       this.#first = undefined
-      if (this.#relayWhole(whole)) return
+      if ((this.#afterMessage && this.#relayMessage(whole)) || this.#relayWhole(whole)) return
       this.#reset()
       this.#stream(whole)
     }
@@ -119,6 +122,14 @@ class Relay implements AnswerRelay {
       if (this.#result.kind === 'error' || this.#result.kind === 'message') this.#endWhole(this.#joined())
       else this.#endResult()
     })
+  }
+
+  /** After one notification mostly comes another, which is read but once. False: it is something else, or not as it should be. */
+  #relayMessage(bytes: Buffer): boolean {
+    const read = readFrame(bytes)
+    if (!read.ok || read.frame.kind === 'response') return false
+    this.#passOn(read.frame)
+    return true
   }
 
   /** The short way for a message in one chunk. False where it is not as it should be: then the stream says what is wrong. */
@@ -165,8 +176,13 @@ class Relay implements AnswerRelay {
     if (kind === 'error') return this.#endError(bytes)
     const read = readFrame(bytes)
     if (!read.ok) return this.#refuse(read.detail)
-    if (read.frame.kind === 'request') return this.#out.needsInput(read.frame)
-    const message = relayNotification(read.frame, this.#plan)
+    this.#afterMessage = true
+    this.#passOn(read.frame)
+  }
+
+  #passOn(frame: Frame): void {
+    if (frame.kind === 'request') return this.#out.needsInput(frame)
+    const message = relayNotification(frame, this.#plan)
     if (message !== undefined) this.#out.notification(message)
   }
 
