@@ -15,6 +15,7 @@ import { START_FAULTS } from './faults/start-without.ts'
 import { greedy } from './faults/greedy.ts'
 import { overload } from './faults/overload.ts'
 import { places } from './faults/places.ts'
+import { rush } from './faults/rush.ts'
 import { stdioServers } from './faults/stdio.ts'
 import { UPSTREAM_FAULTS } from './faults/upstreams.ts'
 import { print, type Row } from './table.ts'
@@ -29,6 +30,7 @@ const FAULTS: readonly Fault[] = [
   ...UPSTREAM_FAULTS,
   places,
   overload,
+  rush,
   greedy,
   stdioServers,
   ...CLIENT_FAULTS,

@@ -65,9 +65,12 @@ async function closeWhenEmpty(server: Server): Promise<void> {
   server.close()
 }
 
+/** As many as the system lets wait to be accepted: it takes the lesser of this and its own limit (net.core.somaxconn). */
+const BACKLOG = 65_535
+
 async function bind(host: string, port: number, connected: (socket: Socket) => void): Promise<Server> {
   const server = createServer({ pauseOnConnect: true, noDelay: true }, connected)
-  server.listen({ host, port, exclusive: true, backlog: 1024 })
+  server.listen({ host, port, exclusive: true, backlog: BACKLOG })
   try {
     await once(server, 'listening')
     return server
