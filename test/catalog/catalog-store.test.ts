@@ -139,6 +139,7 @@ test('only live tokens are in the catalog, and a revoked one leaves it', async (
       permissions: ['tools.read'],
       serverId: null,
       expiresAt: Date.parse('2030-01-01T00:00:00Z'),
+      limits: null,
     },
   ])
   const { seq } = await database.db.write('test', async (tx) => {
