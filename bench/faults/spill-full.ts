@@ -88,10 +88,14 @@ async function run(lab: Lab): Promise<readonly Finding[]> {
   const [lost, { size }] = [await lostSoFar(site), await stat(path)]
   const lines = (await site.gateway.output()).split('\n').filter((line) => line.includes('"records.lost"'))
   const readyMs = await crash(site, path)
-  const meanwhile = calls.ids.length
-  await call(site, calls, 100)
+  // What comes while the file is still full finds no room in it either, and is counted.
   const all = async (): Promise<boolean> => (await metric(site, 'causeway_usage_records_spilled_bytes')) === 0
   const caughtMs = await until('the file is empty', all, 10_000)
+  const meanwhile = calls.ids.length
+  await call(site, calls, 100)
+  const stay = calls.ids.length - lost
+  await until('the rest is stored', async () => (await stored(site.databaseUrl)).size >= stay, 10_000).catch(() => 0)
+  // A while longer, for one that is stored twice.
   await sleep(ON_DISK_MS)
   const known = await stored(site.databaseUrl)
   const missing = calls.ids.filter((id) => !known.has(id))
