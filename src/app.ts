@@ -1,8 +1,6 @@
 import { hash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bearerOf } from '#/access/bearer.ts'
-import type { UserId } from '#/access/ids.ts'
 import { identifier, type Identify } from '#/access/principal-of.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { UnderWay } from '#/access/under-way.ts'
@@ -17,15 +15,16 @@ import { CatalogWatch } from '#/catalog/watch.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
 import { isLoopback } from '#/config/read-settings.ts'
-import { GatewayError } from '#/errors/gateway-error.ts'
 import { openIdentity } from '#/gateways/dial-options.ts'
 import { openEnvironment } from '#/gateways/stdio-declaration.ts'
 import { Admission, ADMISSION_LIMITS } from '#/http/admission.ts'
+import { authenticator, callerIn, whence } from '#/http/authenticate.ts'
+import type { Notice } from '#/http/arrival.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
-import type { FrontRequest } from '#/http/front-request.ts'
 import { degradedBy } from '#/http/degraded.ts'
 import { createOps } from '#/http/ops.ts'
 import { requestGuard } from '#/http/request-guard.ts'
+import { resourceServer } from '#/http/rest-well-known.ts'
 import { restApp } from '#/http/rest.ts'
 import { Sessions, type SessionFact } from '#/http/session.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
@@ -48,6 +47,7 @@ import { declareOnce } from './declaring.ts'
 import { openKeyRing } from './keyring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
+import { openForeignTokens } from './foreign.ts'
 import { openRecords } from './recording.ts'
 import { openRefusals, type Refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
@@ -68,7 +68,8 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
   const writing = { writer: `w${link.index}`, epoch: randomUUID() }
   const meter = building.use(new UsageMeter({ read: storedUsage(db, writing) }))
-  const identify = identifier(catalog, { maxAgeMs: config.snapshotMaxAgeMs, requireUsage: meter.require })
+  const foreign = openForeignTokens(config, log, (url) => upstream.getJson(url))
+  const identify = identifier(catalog, { maxAgeMs: config.snapshotMaxAgeMs, requireUsage: meter.require, foreign })
   const underWay = building.use(reviewing(catalog, identify.again))
   const deadlines = createDeadlines()
   const admission = new Admission()
@@ -155,23 +156,20 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
   const { config, link, db, keys, ring, catalog, deadlines, admission, identify, underWay } = core
   const { again } = identify
   const { bodyLimit, publicUrl } = config.http
+  const resources = resourceServer(config.jwt?.issuer ?? null, publicUrl)
   const refusals = openRefusals(db, telemetry, building)
-  const authenticate = authenticator(identify, refusals)
-  const sessions = new Sessions({ sealer: keys, tell: (fact) => link.tell(factOf(fact)) })
-  link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
+  const authenticate = authenticator(identify, refusals.unauthenticated)
+  const sessions = openSessions(keys, link)
   const edge = config.http.restLenience ? lenientEdge : strictEdge
-  const { discoverer, addresses, logs } = upstream
   const { streams, watched } = openStreams(core, ending, building)
-  const metrics = async (): Promise<string> => await mergeMetrics((await link.collect()) as MetricsData[])
+  const metrics = metricsOf(link)
   const endpoints = routesOf({
     db,
     catalog,
     keys,
     ring,
     calls,
-    discoverer,
-    addresses,
-    logs,
+    ...upstream,
     ending,
     prometheus: metrics,
     version,
@@ -180,62 +178,64 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     publicUrl,
     streams,
     watched,
+    resourceServer: resources,
     signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed },
   })
   const rest = building.use(
     await restApp({ endpoints, edge, authenticate, again, underWay, admission, bodyLimit, failed: refusals.failed }),
   )
-  const readiness = () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db.trouble) })
-  const serverInfo = Buffer.from(JSON.stringify({ name: 'causeway', version }))
   const door = openFrontDoor({
     guard: requestGuard({ publicUrl }),
-    mcp: { authenticate, again, admission, catalog, calls, sessions, sealer: keys, deadlines, bodyLimit, serverInfo },
-    ops: createOps({ authenticate, readiness, metrics }),
+    mcp: {
+      authenticate,
+      resources,
+      again,
+      admission,
+      catalog,
+      calls,
+      sessions,
+      sealer: keys,
+      deadlines,
+      bodyLimit,
+      serverInfo: SERVER_INFO,
+    },
+    ops: createOps({
+      authenticate,
+      metrics,
+      readiness: () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db.trouble) }),
+    }),
     rest: rest.handler,
-    notice: ({ requestId, request }, error) =>
-      refusals.failed({
-        requestId,
-        error,
-        ...whence(request),
-        userId: error.code === 'forbidden' ? callerIn(request, identify) : null,
-      }),
+    notice: noticeOf(refusals, identify),
   })
   return door
 }
+
+/** Refusals at the doors of MCP, and whose they were. */
+function noticeOf(refusals: Refusals, identify: Identify): Notice {
+  return ({ requestId, request }, error) => {
+    const userId = error.code === 'forbidden' ? callerIn(request, identify) : null
+    refusals.failed({ requestId, error, ...whence(request), userId })
+  }
+}
+
+/** Sessions of legacy clients, whose small facts all workers share. */
+function openSessions(keys: Core['keys'], link: WorkerLink): Sessions {
+  const sessions = new Sessions({ sealer: keys, tell: (fact) => link.tell(factOf(fact)) })
+  link.onFact('session', ({ value }) => sessions.apply(value as SessionFact))
+  return sessions
+}
+
+/** Raw JSON of who we are to clients. */
+const SERVER_INFO = Buffer.from(JSON.stringify({ name: 'causeway', version }))
+
+/** The metrics of all workers. */
+const metricsOf = (link: WorkerLink) => async (): Promise<string> =>
+  await mergeMetrics((await link.collect()) as MetricsData[])
 
 /** What is told of changes as they happen. */
 function openStreams({ catalog, identify }: Core, ending: AbortSignal, building: AsyncDisposableStack) {
   const streams = building.use(new EventStreams({ again: identify.again, ending }))
   return { streams, watched: building.use(new CatalogWatch(catalog)) }
-}
-
-/** The path without its query, which may hold what nobody should read in a log. */
-function whence({ url = '', socket }: FrontRequest): { readonly path: string; readonly fromIp: string | null } {
-  return { path: url.split('?', 1)[0] ?? '', fromIp: socket.remoteAddress ?? null }
-}
-
-/** Who is calling, by the token alone. */
-function authenticator(
-  identify: Identify,
-  refusals: Refusals,
-): (request: FrontRequest, requestId: string) => Principal {
-  return (request, requestId) => {
-    try {
-      return identify(bearerOf(request.rawHeaders), request.socket)
-    } catch (cause) {
-      refusals.unauthenticated({ requestId, ...whence(request), why: GatewayError.from(cause).message })
-      throw cause
-    }
-  }
-}
-
-/** Whose a request was that ended badly; null: a stranger's. */
-function callerIn(request: FrontRequest, identify: Identify): UserId | null {
-  try {
-    return identify(bearerOf(request.rawHeaders), request.socket).userId
-  } catch {
-    return null
-  }
 }
 
 function factOf(fact: SessionFact): Fact {

@@ -10,6 +10,7 @@ import type { WatchedCatalog } from '#/catalog/watch.ts'
 import type { Discoverer } from '#/gateways/discovery.ts'
 import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
+import type { ResourceServer } from '#/http/rest-well-known.ts'
 import type { RingKeeper } from '#/keys/keys.ts'
 import { patience } from '#/lib/patience.ts'
 import { activity } from '#/store/activity.ts'
@@ -60,6 +61,7 @@ export interface RouteParts {
   readonly publicUrl: string | null
   readonly streams: EventStreams
   readonly watched: WatchedCatalog
+  readonly resourceServer: ResourceServer
   readonly signIn: Pick<SignInDeps, 'places' | 'failed' | 'times' | 'registration'>
 }
 
@@ -82,6 +84,7 @@ export function routesOf({
   streams,
   watched,
   signIn,
+  resourceServer,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
   const snapshot = (): Snapshot => catalog.current
@@ -118,6 +121,7 @@ export function routesOf({
       imports: importStore(db),
       system: { version, activity: () => activity(db), databaseVersion: () => serverVersion(db) },
       declared: declaredStore(db),
+      resourceServer,
     },
     { version, edge },
   )

@@ -42,6 +42,7 @@ const COMPOSITION = [
   'src/housekeeping.ts',
   'src/keyring.ts',
   'src/examine.ts',
+  'src/foreign.ts',
   'src/reviewing.ts',
   'src/routes.ts',
   'src/recording.ts',

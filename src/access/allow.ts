@@ -44,5 +44,7 @@ export function allowAny<P extends Permission>(principal: Principal, permission:
 function refused(permission: Permission, why: Refusal): GatewayError {
   if (why === 'unseen') return new GatewayError('not_found', 'no such thing, or it is not visible to you')
   const lacking = why === 'no_role' ? 'none of your roles holds here' : 'your token does not hold'
-  return new GatewayError('forbidden', `this needs the permission ${permission}, which ${lacking}`)
+  const message = `this needs the permission ${permission}, which ${lacking}`
+  // Another token of the same user could hold it.
+  return new GatewayError('forbidden', message, why === 'no_role' ? {} : { scope: permission })
 }

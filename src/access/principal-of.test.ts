@@ -25,7 +25,12 @@ const token: LiveToken = {
 }
 const text = mintToken().text
 
-const NO_ORDERS = { team: () => undefined, role: (id: RoleId) => BUILT_IN_ROLES.get(id), ordersStamp: 0 }
+const NO_ORDERS = {
+  userByEmail: () => undefined,
+  team: () => undefined,
+  role: (id: RoleId) => BUILT_IN_ROLES.get(id),
+  ordersStamp: 0,
+}
 
 function directory(known: LiveToken | undefined, who: KnownUser | undefined): Directory {
   return {

@@ -8,6 +8,7 @@ import { standingOf, type KnownUser, type Orders, type Standing } from './standi
 import { tokenForm, tokenHash } from './token-format.ts'
 import { gatesFor, type Caller, type RequireUsage, type TokenLimits } from './token-limits.ts'
 import { visibilityClass } from './visibility.ts'
+import type { Addresses, ForeignTokens } from './foreign-tokens.ts'
 
 /** What is known of a live token. Immutable: a changed token is another object. */
 export interface LiveToken {
@@ -22,7 +23,7 @@ export interface LiveToken {
 }
 
 /** What identity needs of the catalog's snapshot. */
-export interface Directory {
+export interface Directory extends Addresses {
   /** By SHA-256 of the token, hex. Revoked and inactive tokens are not here. */
   token(hash: string): LiveToken | undefined
   tokenById(id: TokenId): LiveToken | undefined
@@ -45,6 +46,8 @@ export interface Identify {
   (token: string, caller?: Caller): Principal
   /** Whoever called before, as it is now: the same object where nothing changed. Throws where there is none any more. */
   again(principal: Principal): Principal
+  /** Resolves when a token can be judged; undefined: at once, or there are no tokens that take time. */
+  readonly worthWaiting?: (token: string) => Promise<void> | undefined
 }
 
 export interface IdentifyOptions {
@@ -52,6 +55,8 @@ export interface IdentifyOptions {
   readonly maxAgeMs: number
   /** Throws for a token whose calls are used up. */
   readonly requireUsage?: RequireUsage
+  /** Tokens that somebody else signed; absent: none are accepted. */
+  readonly foreign?: ForeignTokens | undefined
   readonly now?: () => number
 }
 
@@ -67,7 +72,7 @@ interface Made {
  * once per token, user, teams and roles as they are now; when any of them changes, or a role ends, so does the principal.
  */
 export function identifier(directory: LiveDirectory, options: IdentifyOptions): Identify {
-  const { maxAgeMs, requireUsage = () => undefined, now = Date.now } = options
+  const { maxAgeMs, requireUsage = () => undefined, now = Date.now, foreign } = options
   const gateFor = gatesFor(requireUsage)
   const made = new WeakMap<LiveToken, Made>()
   const hashOf = remembering()
@@ -90,22 +95,23 @@ export function identifier(directory: LiveDirectory, options: IdentifyOptions): 
   }
   const identify = (text: string, caller?: Caller): Principal => {
     const snapshot = current()
-    const token = snapshot.token(hashOf(text, caller))
-    if (token === undefined) throw unknown(text)
     const at = now()
+    const hash = hashOf(text, caller)
+    const token = snapshot.token(hash) ?? foreign?.find(text, hash, { users: snapshot, now: at })
+    if (token === undefined) throw unknown(text)
     const principal = principalFor(token, snapshot, at)
     if (token.limits !== null) gateFor(token, token.limits).enter(caller, at)
     return principal
   }
   const again = ({ tokenId }: Principal): Principal => {
     const snapshot = current()
-    const token = snapshot.tokenById(tokenId)
+    const token = snapshot.tokenById(tokenId) ?? foreign?.byId(tokenId, snapshot)
     if (token === undefined) throw invalid(WHY_GONE)
     const at = now()
     if (token.limits !== null) gateFor(token, token.limits).stay(at)
     return principalFor(token, snapshot, at)
   }
-  return Object.assign(identify, { again })
+  return Object.assign(identify, { again, ...(foreign && { worthWaiting: foreign.worthWaiting }) })
 }
 
 /** The teams and roles of a snapshot. */

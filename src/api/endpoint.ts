@@ -97,6 +97,7 @@ export function endpoint<
 
 /** What a route open to strangers is given. */
 export interface PublicInput<Body> {
+  readonly params: unknown
   readonly body: Body
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly request: RequestContext
@@ -108,6 +109,7 @@ interface PublicDefinition<Body extends TProperties> extends Omit<
   Endpoint,
   'permission' | 'params' | 'query' | 'body' | 'handle'
 > {
+  readonly params?: TObject
   readonly body?: TObject<Body>
   readonly handle: (input: PublicInput<Static<TObject<Body>>>) => Promise<Reply>
 }

@@ -4,11 +4,15 @@ import { sameThing } from './same-thing.ts'
 import { newStamp, type CatalogState } from './state.ts'
 
 /** The part of a state that says who there is and what they hold. */
-export type People = Pick<CatalogState, 'users' | 'teams' | 'roles' | 'ordersStamp' | 'tokens' | 'tokensByHash'>
+export type People = Pick<
+  CatalogState,
+  'users' | 'usersByEmail' | 'teams' | 'roles' | 'ordersStamp' | 'tokens' | 'tokensByHash'
+>
 
 /** Changes users, their tokens, teams and roles. A thing that was read again and says the same is left alone. */
 export class PeopleEdit {
   readonly #users
+  readonly #usersByEmail
   readonly #teams
   readonly #roles
   readonly #tokens
@@ -17,6 +21,7 @@ export class PeopleEdit {
 
   constructor(from: People) {
     this.#users = from.users.edit()
+    this.#usersByEmail = from.usersByEmail.edit()
     this.#teams = from.teams.edit()
     this.#roles = from.roles.edit()
     this.#tokens = from.tokens.edit()
@@ -26,11 +31,19 @@ export class PeopleEdit {
 
   putUser(user: CatalogUser): void {
     const old = this.#users.get(user.id)
-    if (old === undefined || !sameThing(old, user)) this.#users.set(user.id, user)
+    if (old !== undefined && sameThing(old, user)) return
+    this.deleteUser(user.id)
+    this.#users.set(user.id, user)
+    this.#usersByEmail.set(user.email.toLowerCase(), user.id)
   }
 
   deleteUser(id: string): void {
+    const old = this.#users.get(id)
+    if (old === undefined) return
     this.#users.delete(id)
+    // Its address may be another's by now.
+    const address = old.email.toLowerCase()
+    if (this.#usersByEmail.get(address) === id) this.#usersByEmail.delete(address)
   }
 
   putTeam(team: CatalogTeam): void {
@@ -78,6 +91,7 @@ export class PeopleEdit {
   done(): People {
     return {
       users: this.#users.done(),
+      usersByEmail: this.#usersByEmail.done(),
       teams: this.#teams.done(),
       roles: this.#roles.done(),
       ordersStamp: this.#ordersStamp,

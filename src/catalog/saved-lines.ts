@@ -31,6 +31,7 @@ const PART_OF: Readonly<Record<keyof CatalogState, SavedPart | 'derived'>> = {
   prompts: 'derived',
   resources: 'derived',
   tokensByHash: 'derived',
+  usersByEmail: 'derived',
   memberOf: 'derived',
   shown: 'derived',
   stamps: 'derived',

@@ -1,4 +1,4 @@
-import type { GatewayId, RoleId, ServerId, TeamId, TokenId } from '#/access/ids.ts'
+import type { GatewayId, RoleId, ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Era } from '#/mcp/revision.ts'
 import type {
@@ -43,6 +43,8 @@ export interface Snapshot {
   role(id: RoleId): CatalogRole | undefined
   /** Changes with any team and any role. */
   readonly ordersStamp: number
+  /** By address in lower case. */
+  userByEmail(email: string): UserId | undefined
   /** By SHA-256 of the token, hex. */
   token(hash: string): CatalogToken | undefined
   tokenById(id: TokenId): CatalogToken | undefined

@@ -1,4 +1,4 @@
-import type { GatewayId } from '#/access/ids.ts'
+import type { GatewayId, UserId } from '#/access/ids.ts'
 import { ShardedMap } from '#/lib/sharded-map.ts'
 import { SortedRun } from '#/lib/sorted-run.ts'
 import type { UriTemplate } from '#/lib/uri-template.ts'
@@ -69,6 +69,8 @@ export interface ServerPart {
 export interface CatalogState {
   readonly seq: number
   readonly users: ShardedMap<CatalogUser>
+  /** By address in lower case. */
+  readonly usersByEmail: ShardedMap<UserId>
   readonly teams: ShardedMap<CatalogTeam>
   readonly roles: ShardedMap<CatalogRole>
   /** Changes with any team and any role. */
@@ -142,6 +144,7 @@ export function emptyState(): CatalogState {
   return {
     seq: 0,
     users: ShardedMap.empty(),
+    usersByEmail: ShardedMap.empty(),
     teams: ShardedMap.empty(),
     roles: ShardedMap.empty(),
     ordersStamp: newStamp(),

@@ -20,6 +20,7 @@ export function viewOf(state: CatalogState): Snapshot {
     role: (id) => state.roles.get(id),
     user: (id) => state.users.get(id),
     users: () => state.users.values(),
+    userByEmail: (email) => state.usersByEmail.get(email),
     token: (hash) => state.tokensByHash.get(hash),
     tokenById: (id) => state.tokens.get(id),
     tool: (id) => state.tools.byId.get(id),

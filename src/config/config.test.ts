@@ -37,6 +37,7 @@ describe('defaults', () => {
       records: { onDiskBytes: 67_108_864 },
       signIn: { times: { idleMs: 3_600_000, totalMs: 43_200_000 }, registration: false },
       teams: { members: 100, perUser: 50 },
+      jwt: null,
       drainMs: 25_000,
       logLevel: 'info',
       snapshotMaxAgeMs: 3_600_000,
@@ -135,7 +136,7 @@ describe('what is printed', () => {
     expect(configFromEnv(apart, LINUX)).toMatchObject({ warnings: [], config: { database: { startWithout: true } } })
     const { warnings } = configFromEnv({ JWT_SECRET_KEY: 's3cret', JWT_ALGORITHM: 'HS256', JWT_AUDIENCE: '' }, LINUX)
     expect(warnings).toEqual([
-      'JWT_ALGORITHM, JWT_SECRET_KEY are ignored: tokens that others signed are not accepted yet, only tokens made here (causeway token create)',
+      'JWT_ALGORITHM, JWT_SECRET_KEY are ignored without JWT_ISSUER: only tokens made here (causeway token create) are accepted',
     ])
   })
 

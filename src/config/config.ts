@@ -1,3 +1,4 @@
+import { jwtConfig, type JwtConfig } from './jwt-config.ts'
 import { isLoopback, readSettings, type Origins, type Source } from './read-settings.ts'
 import { thisMachine, type Env, type Machine } from './env.ts'
 import type { SettingName } from './settings.ts'
@@ -49,6 +50,8 @@ export interface Config {
     readonly members: number
     readonly perUser: number
   }
+  /** Tokens that somebody else signed; null: none are accepted. */
+  readonly jwt: JwtConfig | null
   readonly drainMs: number
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
   /** Snapshot age beyond which API tokens are refused. */
@@ -96,6 +99,7 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
       'DATABASE_DIRECT_URL is the way around the pooler of DATABASE_URL, which is not set: set both or none',
     )
   }
+  const jwt = jwtConfig(values, problems)
   // A name that is mistyped may be why another setting is missing.
   if (problems.length > 0) throw new ConfigError([...problems, ...warnings])
   const config: Config = {
@@ -132,6 +136,7 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
       registration: values.CAUSEWAY_PUBLIC_REGISTRATION,
     },
     teams: { members: values.CAUSEWAY_TEAM_MEMBERS, perUser: values.CAUSEWAY_TEAMS_PER_USER },
+    jwt: jwt ?? null,
     drainMs: values.CAUSEWAY_DRAIN_TIME,
     logLevel: values.CAUSEWAY_LOG_LEVEL,
     snapshotMaxAgeMs: values.CAUSEWAY_SNAPSHOT_MAX_AGE,

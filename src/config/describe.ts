@@ -16,6 +16,8 @@ export interface DescribedSetting {
   readonly doc: string
 }
 
+const isSecret = (name: string): boolean => name === 'JWT_SECRET_KEY'
+
 /** The whole table. Throws ConfigError like a start would. */
 export function describeSettings(
   env: Env,
@@ -30,7 +32,8 @@ export function describeSettings(
     const setting: Setting<unknown> = SETTINGS[name]
     const fallback = typeof setting.fallback === 'function' ? setting.fallback(machine) : setting.fallback
     const unset = setting.unset === undefined ? null : `(${setting.unset})`
-    const written = said.origins?.get(name)?.isSecret === true ? MASK : maskUrl((env[name] ?? '').trim())
+    const plain = (env[name] ?? '').trim()
+    const written = said.origins?.get(name)?.isSecret === true || isSecret(name) ? MASK : maskUrl(plain)
     const value = sources[name] === 'default' ? (fallback ?? unset) : written
     const { doc } = setting
     return { name, value, source: sources[name], type: setting.parser.type, default: fallback, doc }

@@ -85,6 +85,26 @@ export const path: Parser<string> = {
   parse: (text) => (text.includes('\0') ? undefined : text),
 }
 
+/** Any text without line breaks at its ends. */
+export const text: Parser<string> = {
+  type: 'a text',
+  parse: (written) => (written.length <= 2048 ? written : undefined),
+}
+
+/** Something that nobody else should know, or a key in PEM. */
+export const key: Parser<string> = { type: 'a secret or a key in PEM', parse: (written) => written }
+
+/** Of a document. */
+export const webUrl: Parser<string> = {
+  type: 'an http or https URL without user and password',
+  parse: (written) => {
+    const url = URL.parse(written)
+    return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+      ? written
+      : undefined
+  },
+}
+
 /** An http(s) URL of an origin, without path, query, user or password. */
 export const origin: Parser<string> = {
   type: 'an http or https URL without path, such as https://mcp.example.com',

@@ -36,7 +36,8 @@ export function readSettings(env: Env, machine: Machine, origins: Origins = new 
     const parsed = written === '' ? undefined : setting.parser.parse(written)
     const { source = 'environment', label = name, isSecret = false } = origins.get(name) ?? {}
     if (written !== '' && parsed === undefined) {
-      const shown = isSecret ? 'filled in with something' : JSON.stringify(maskUrl(written))
+      const shown =
+        isSecret || name === 'JWT_SECRET_KEY' ? 'filled in with something' : JSON.stringify(maskUrl(written))
       problems.push(`${label} is ${shown} but must be ${setting.parser.type}`)
     }
     sources[name] = parsed === undefined ? 'default' : source
@@ -67,11 +68,12 @@ function unknown(env: Env): string[] {
 
 /** Set by those who come from a gateway that took tokens of an identity provider: it must not look as if we did. */
 function foreignTokens(env: Env): string[] {
-  const names = Object.keys(env).filter((name) => name.startsWith('JWT_') && (env[name] ?? '').trim() !== '')
-  if (names.length === 0) return []
+  const set = (name: string): boolean => (env[name] ?? '').trim() !== ''
+  const names = Object.keys(env).filter((name) => name.startsWith('JWT_') && set(name))
+  if (names.length === 0 || set('JWT_ISSUER')) return []
   return [
-    `${names.toSorted().join(', ')} ${names.length === 1 ? 'is' : 'are'} ignored: tokens that others signed are not accepted yet, ` +
-      'only tokens made here (causeway token create)',
+    `${names.toSorted().join(', ')} ${names.length === 1 ? 'is' : 'are'} ignored without JWT_ISSUER: ` +
+      'only tokens made here (causeway token create) are accepted',
   ]
 }
 

@@ -4,6 +4,7 @@ import {
   duration,
   email,
   folder,
+  key,
   host,
   integer,
   oneOf,
@@ -11,6 +12,8 @@ import {
   path,
   postgresUrl,
   size,
+  text,
+  webUrl,
   yesNo,
   type Parser,
 } from './parsers.ts'
@@ -127,6 +130,31 @@ export const SETTINGS = {
     integer(1, 100_000),
     '50',
     'How many teams one user may be in, the personal one aside.',
+  ),
+  JWT_ISSUER: optional(
+    text,
+    'only tokens made here are accepted',
+    'Who signs the tokens (iss) that are accepted besides our own. Each stands for the user whose e-mail address it names.',
+  ),
+  JWT_AUDIENCE: optional(
+    text,
+    'needed with JWT_ISSUER',
+    'For whom they have to be (aud). The URL of an MCP endpoint is an audience, too.',
+  ),
+  JWT_ALGORITHM: required(
+    oneOf('HS256', 'RS256', 'ES256'),
+    'HS256',
+    'How they are signed; the only way that is accepted.',
+  ),
+  JWT_SECRET_KEY: optional(
+    key,
+    'JWT_JWKS_URL says',
+    'The secret of HS256, 32 bytes or more, or the public key of RS256 and ES256 in PEM.',
+  ),
+  JWT_JWKS_URL: optional(
+    webUrl,
+    'JWT_SECRET_KEY says',
+    'Where the issuer publishes its public keys (a JWKS document).',
   ),
   CAUSEWAY_SNAPSHOT_MAX_AGE: required(
     duration('1m', '30d'),

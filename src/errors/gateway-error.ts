@@ -8,6 +8,8 @@ export interface ErrorDetails {
   readonly field?: string
   /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   readonly retryAfter?: number
+  /** The scope that a token would need (RFC 6750, 3.1). */
+  readonly scope?: string
   /** What the protocol wants in `error.data`, or extra members of the REST envelope. Public. */
   readonly data?: Readonly<Record<string, unknown>>
 }
@@ -19,6 +21,7 @@ export class GatewayError extends Error {
   readonly field: string | undefined
   readonly retryAfter: number | undefined
   readonly data: Readonly<Record<string, unknown>> | undefined
+  readonly scope: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -26,6 +29,7 @@ export class GatewayError extends Error {
     this.field = details.field
     this.retryAfter = details.retryAfter
     this.data = details.data
+    this.scope = details.scope
   }
 
   /** Anything thrown becomes the one error; what we do not know is internal and its cause stays in the log. */

@@ -18,6 +18,8 @@ export class Arrival {
   readonly request: FrontRequest
   readonly response: FrontResponse
   readonly requestId: string
+  /** What a refusal says of where to get a token for this door. */
+  challenge = ''
   readonly #ends: (() => void)[] = []
   readonly #notice: Notice
 

@@ -1,4 +1,4 @@
-import type { FrontRequest } from './front-request.ts'
+import type { Authenticate } from './authenticate.ts'
 import type { Sealer } from '#/access/sealing.ts'
 import { scopeAllowed } from '#/access/scope.ts'
 import { allow, allowAny } from '#/access/allow.ts'
@@ -19,11 +19,13 @@ import { answerList } from './mcp-lists.ts'
 import { answerLocally } from './mcp-local.ts'
 import { receive, type EntryOptions } from './mcp-entry.ts'
 import { refuse } from './mcp-head.ts'
+import { challengeOf, type ResourceServer } from './rest-well-known.ts'
 import { McpReply } from './mcp-reply.ts'
 import type { Session, Sessions } from './session.ts'
 
 export interface McpOptions extends EntryOptions {
-  readonly authenticate: (request: FrontRequest, requestId: string) => Principal
+  readonly authenticate: Authenticate
+  readonly resources: ResourceServer
   /** Whoever was let in, as it is now. Throws where it would not be let in any more. */
   readonly again: (principal: Principal) => Principal
   readonly catalog: Catalog
@@ -41,8 +43,9 @@ const KEEP_ALIVE_MS = 15_000
 /** One MCP endpoint, both eras on one URL: head, identity, place, body, frame, era, method. */
 export async function serveMcp(arrival: Arrival, scope: Scope, options: McpOptions): Promise<void> {
   const { request } = arrival
+  arrival.challenge = challengeOf(options.resources, scope)
   try {
-    let principal = options.authenticate(request, arrival.requestId)
+    let principal = await options.authenticate(request, arrival.requestId)
     requireEndpoint(principal, scope, options.catalog)
     if (request.method === 'DELETE') return endSession(arrival, { principal, scope, sessions: options.sessions })
     const { current } = options.catalog

@@ -44,18 +44,27 @@ export function refuse(arrival: Arrival, cause: unknown, id?: Buffer): void {
   if (response.headersSent || response.destroyed) return void response.destroy()
   const isModern = request.headers['mcp-protocol-version'] === MODERN_REVISION || MODERN_ONLY.has(error.code)
   const body = errorBody(error, { id, era: isModern ? 'modern' : 'legacy', method: '' })
-  arrival.json(ERROR_CODES[error.code].mcp, body, fieldsOf(error))
+  arrival.json(ERROR_CODES[error.code].mcp, body, fieldsOf(error, arrival.challenge))
 }
 
 /** What the head says of an error beside its status. */
-export function fieldsOf({ code, retryAfter }: GatewayError): readonly string[] {
-  const own = FIELDS[code] ?? []
+export function fieldsOf(error: GatewayError, challenge = ''): readonly string[] {
+  const { code, retryAfter } = error
+  const own = code === 'unauthenticated' || code === 'forbidden' ? challenged(error, challenge) : (FIELDS[code] ?? [])
   return retryAfter === undefined ? own : [...own, 'retry-after', String(Math.ceil(retryAfter))]
 }
 
+/** How a token is got that opens the door: none does without one, and another may where this one is too narrow. */
+function challenged({ code, scope }: GatewayError, challenge: string): readonly string[] {
+  const parts = [
+    ...(code === 'forbidden' ? ['error="insufficient_scope"'] : []),
+    ...(scope === undefined ? [] : [`scope="${scope}"`]),
+    ...(challenge === '' ? [] : [challenge]),
+  ]
+  return ['www-authenticate', ['Bearer', parts.join(', ')].filter(Boolean).join(' ')]
+}
+
 const FIELDS: Partial<Record<ErrorCode, readonly string[]>> = {
-  unauthenticated: ['www-authenticate', 'Bearer'],
-  forbidden: ['www-authenticate', 'Bearer error="insufficient_scope"'],
   method_not_allowed: ['allow', 'POST, DELETE'],
   too_large: ['connection', 'close'],
 }

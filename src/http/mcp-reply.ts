@@ -74,7 +74,7 @@ export class McpReply implements CallSink {
     if (this.#begun || this.#mode === 'json') return void response.destroy()
     const body = errorBody(error, { id, era, method: frame.method })
     if (this.#mode === 'stream') return arrival.close(sseMessage(body))
-    arrival.json(statusOfError(error, era), body, fieldsOf(error))
+    arrival.json(statusOfError(error, era), body, fieldsOf(error, arrival.challenge))
   }
 
   flow(control: { pause(): void; resume(): void }): void {

@@ -1,11 +1,11 @@
+import type { Authenticate } from './authenticate.ts'
 import { allowAny } from '#/access/allow.ts'
-import type { Principal } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Arrival } from './arrival.ts'
 import { refuseInRest } from './rest-errors.ts'
 
 export interface OpsOptions {
-  readonly authenticate: (request: Arrival['request'], requestId: string) => Principal
+  readonly authenticate: Authenticate
   /** Whether this worker takes requests, and what is wrong if it does so only from its snapshot. */
   readonly readiness: () => { readonly ready: boolean; readonly degraded: readonly string[] }
   /** The metrics of all workers, Prometheus text. */
@@ -33,7 +33,7 @@ export function createOps({ authenticate, readiness, metrics }: OpsOptions): Ops
     async metrics(arrival) {
       if (!isRead(arrival)) return
       try {
-        allowAny(authenticate(arrival.request, arrival.requestId), 'admin.metrics')
+        allowAny(await authenticate(arrival.request, arrival.requestId), 'admin.metrics')
         const text = await metrics()
         arrival.open(200, ['content-type', 'text/plain; version=0.0.4; charset=utf-8'])
         arrival.close(Buffer.from(text))

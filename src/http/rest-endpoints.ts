@@ -40,6 +40,7 @@ import type { ImportStore } from '#/transfer/import-run.ts'
 import { documentEndpoints } from './rest-documents.ts'
 import { performer } from './rest-perform.ts'
 import { systemEndpoints, type SystemDeps } from './rest-system.ts'
+import { wellKnownEndpoints, type ResourceServer } from './rest-well-known.ts'
 
 /** What the nouns need, each in its own words. */
 export interface RestDeps {
@@ -50,6 +51,7 @@ export interface RestDeps {
   readonly resources: ResourceDeps
   readonly tokens: OtherTokenDeps
   readonly users: PeopleDeps
+  readonly resourceServer: ResourceServer
   readonly teams: TeamDeps
   readonly roles: RoleDeps
   readonly metrics: MetricsDeps & CallDeps
@@ -114,6 +116,7 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...tagEndpoints(deps.tags),
     ...rootEndpoints(deps.roots),
     ...systemEndpoints(deps.system),
+    ...wellKnownEndpoints(deps.resourceServer),
     ...declaredEndpoints({ ...deps, store: deps.declared }),
   ]
 }

@@ -37,7 +37,11 @@ export function runnerOf(
     if (endpoint.permission === 'public') {
       const caller = async (): Promise<Principal> => await authenticate(request.raw, request.id)
       const { body } = bodyIn(endpoint, checks, request)
-      return answer(endpoint, reply, await handle({ body, headers: request.headers, request: context, caller }))
+      return answer(
+        endpoint,
+        reply,
+        await handle({ params: paramsOf(request), body, headers: request.headers, request: context, caller }),
+      )
     }
     const input = inputOf(endpoint, checks, { request, context, permission: endpoint.permission })
     const said = await handle(input)

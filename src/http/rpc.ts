@@ -17,7 +17,7 @@ import { refuse } from './mcp-head.ts'
 export async function serveRpc(arrival: Arrival, options: McpOptions): Promise<void> {
   let id: Buffer | undefined
   try {
-    const atHead = options.authenticate(arrival.request, arrival.requestId)
+    const atHead = await options.authenticate(arrival.request, arrival.requestId)
     const received = await receive(arrival, atHead, options)
     if (received === undefined) return
     const principal = options.again(atHead)

@@ -155,3 +155,8 @@ export interface SignInRefused {
   /** The message the stranger was told. */
   readonly why: string
 }
+
+/** The keys of an identity provider could not be read. What is known of them goes on to be believed for a while. */
+export function issuerKeysUnread(log: Logger, url: string): (err: unknown) => void {
+  return (err) => log.warn({ event: 'issuer_keys.unread', url, err }, 'the keys of the token issuer could not be read')
+}

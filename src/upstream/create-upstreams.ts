@@ -9,6 +9,7 @@ import { createAddressCheck, type AddressCheck } from './check-address.ts'
 import { createDiscoverer } from './discover.ts'
 import { Exchange } from './exchange.ts'
 import { createFollower } from './follow.ts'
+import { getJson } from './get-json.ts'
 import { createHttpTools, type HttpTools, type ToolVault } from './http-tools.ts'
 import { DEFAULT_LIMITS, type UpstreamContext, type UpstreamLimits } from './options.ts'
 import type { Peer } from './peer.ts'
@@ -43,6 +44,8 @@ export interface UpstreamParts extends AsyncDisposable {
   readonly discoverer: Discoverer
   readonly follower: Follower
   readonly logs: GatewayLogs
+  /** One document from the operator's identity provider, within the rules of addresses. */
+  readonly getJson: (url: string) => Promise<unknown>
 }
 
 /** Requests from server to client are not relayed yet, so none is invited. */
@@ -79,6 +82,7 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
     discoverer,
     follower,
     logs: stdioLogs(context),
+    getJson: (url) => getJson(context, url),
     async [Symbol.asyncDispose]() {
       await follower[Symbol.asyncDispose]()
       peers[Symbol.dispose]()

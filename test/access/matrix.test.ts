@@ -183,6 +183,8 @@ test('without a live token nothing but what is open to strangers answers, and al
     .map(({ name }) => name)
   expect(open).toEqual([
     ...SIGN_IN.flatMap((path) => [`POST /auth${path}`, `POST /v1/auth${path}`]),
+    'GET /.well-known/oauth-protected-resource/mcp',
+    'GET /.well-known/oauth-protected-resource/servers/{id}/mcp',
     'GET /',
     'GET /openapi.json',
     'GET /docs',

@@ -210,6 +210,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       roots: { store: rootStore(db), ...unheard },
       imports: importStore(db),
       declared: declaredStore(db),
+      resourceServer: { issuer: 'https://issuer.example.com', publicUrl: 'https://mcp.example.com' },
       system: { version: '0.0.0-test', activity: () => activity(db), databaseVersion: () => serverVersion(db) },
     },
     { version: '0.0.0-test', edge },

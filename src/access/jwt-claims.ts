@@ -1,0 +1,95 @@
+import { ServerId, TeamId } from './ids.ts'
+import { PERMISSIONS, SERVER_PERMISSIONS, type Permission } from './permissions.ts'
+import type { UnverifiedJwt } from './jwt.ts'
+
+/** Whose tokens are accepted, and for what. */
+export interface JwtRules {
+  readonly issuer: string
+  /** Names the API as a whole. */
+  readonly audience: string
+  /** Under which clients reach us: an MCP endpoint's URL is an audience too (RFC 8707). null: none is. */
+  readonly publicUrl: string | null
+  /** The issuer is the operator's own program, which need not say that it verified an address. */
+  readonly trustsAddresses: boolean
+}
+
+/** What a token says, as far as it matters here. It can only narrow what its user may. */
+export interface JwtMeaning {
+  readonly email: string
+  readonly expiresAt: number
+  readonly teamId: TeamId | null
+  readonly serverId: ServerId | null
+  readonly permissions: readonly Permission[] | null
+}
+
+/** Clocks differ. */
+const SKEW_S = 30
+
+/** What the claims mean, or why they mean nothing. */
+export function meaningOf({ claims }: UnverifiedJwt, rules: JwtRules, nowMs: number): JwtMeaning | string {
+  const now = nowMs / 1000
+  if (claims['iss'] !== rules.issuer) return 'it is of another issuer'
+  const reach = reachOf(claims['aud'], rules)
+  if (reach === null) return 'it is for another audience'
+  const { exp, nbf, iat } = claims
+  if (typeof exp !== 'number') return 'it does not say when it expires (exp)'
+  if (exp + SKEW_S <= now) return 'it has expired'
+  for (const from of [nbf, iat]) {
+    if (from !== undefined && typeof from !== 'number') return 'its times are not numbers'
+    if (typeof from === 'number' && from - SKEW_S > now) return 'it is not valid yet'
+  }
+  const email = addressIn(claims, rules)
+  if (email === null) return 'it names no user by an e-mail address that was verified'
+  const teamId = teamIn(claims['teams'])
+  if (teamId === undefined) return 'its teams are no single team: a token is for one team, or says nothing of teams'
+  return { email, expiresAt: (exp + SKEW_S) * 1000, teamId, ...narrowedTo(reach, scopesIn(claims)) }
+}
+
+/** Everything, the use of MCP, or one virtual server. */
+type Reach = 'all' | 'mcp' | ServerId
+
+function reachOf(aud: unknown, { audience, publicUrl }: JwtRules): Reach | null {
+  const named = (Array.isArray(aud) ? (aud as readonly unknown[]) : [aud]).filter((one) => typeof one === 'string')
+  if (named.includes(audience)) return 'all'
+  if (publicUrl === null) return null
+  for (const one of named) {
+    if (!one.startsWith(`${publicUrl}/`)) continue
+    const path = one.slice(publicUrl.length)
+    if (path === '/mcp') return 'mcp'
+    const [, id] = /^\/servers\/([0-9a-f]{32})\/mcp$/.exec(path) ?? []
+    if (ServerId.is(id)) return id
+  }
+  return null
+}
+
+function addressIn(claims: UnverifiedJwt['claims'], { trustsAddresses }: JwtRules): string | null {
+  const { email, email_verified: verified, sub } = claims
+  if (verified === false) return null
+  if (typeof email === 'string') return verified === true || trustsAddresses ? email : null
+  return trustsAddresses && typeof sub === 'string' && sub.includes('@') ? sub : null
+}
+
+/** null: it says nothing of teams; undefined: it says what a token cannot mean. */
+function teamIn(teams: unknown): TeamId | null | undefined {
+  if (teams === undefined || teams === null) return null
+  const [only, ...others] = Array.isArray(teams) ? (teams as readonly unknown[]) : []
+  return TeamId.is(only) && others.length === 0 ? only : undefined
+}
+
+/** Permissions that the token names among its scopes; null: it names none of ours. */
+function scopesIn({ scope, scp }: UnverifiedJwt['claims']): ReadonlySet<Permission> | null {
+  const text = typeof scope === 'string' ? scope.split(' ') : []
+  const named = new Set<unknown>([...text, ...(Array.isArray(scp) ? (scp as readonly unknown[]) : [])])
+  const ours = PERMISSIONS.filter((each) => named.has(each))
+  return ours.length === 0 ? null : new Set(ours)
+}
+
+function narrowedTo(
+  reach: Reach,
+  scopes: ReadonlySet<Permission> | null,
+): Pick<JwtMeaning, 'serverId' | 'permissions'> {
+  const serverId = ServerId.is(reach) ? reach : null
+  const widest = reach === 'all' ? null : SERVER_PERMISSIONS
+  if (scopes === null) return { serverId, permissions: widest === null ? null : [...widest] }
+  return { serverId, permissions: [...scopes].filter((each) => widest === null || widest.has(each)) }
+}
