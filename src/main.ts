@@ -167,7 +167,8 @@ async function work(): Promise<number> {
   const [{ startWorker }, { runWorker }] = await Promise.all([import('./app.ts'), import('#/supervisor/worker.ts')])
   const start: typeof startWorker = async (...given) => {
     const worker = await startWorker(...given)
-    forgetStart()
+    // Its supervisor is told first that it is ready.
+    setImmediate(forgetStart)
     return worker
   }
   return (await runWorker({ channel: process, start, stop })) ? 0 : 1

@@ -1,5 +1,6 @@
-import { STATUS_CODES, type IncomingHttpHeaders, type OutgoingHttpHeader } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeader } from 'node:http'
 import type { Socket } from 'node:net'
+import { STATUS_CODES } from '#/lib/node-http.ts'
 import type { FrontRequest, FrontResponse } from './front-request.ts'
 import type { PlainHead } from './plain-head.ts'
 

@@ -135,7 +135,8 @@ export class Fleet {
     if (!this.#everReady && place.failures >= HOPELESS) {
       return this.#firstReady.reject(new GatewayError('unavailable', `the workers cannot start: ${why}`))
     }
-    const inMs = backoff(place.failures, RESTART)
+    // The first that ends is replaced at once; who goes on ending waits.
+    const inMs = place.failures === 1 ? 0 : backoff(place.failures - 1, RESTART)
     this.#options.log.error(
       { event: 'worker.ended', place: place.index, pid: worker.pid, why, failures: place.failures, restartInMs: inMs },
       place.failures < 5
