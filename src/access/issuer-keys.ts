@@ -58,9 +58,10 @@ export class IssuerKeys implements KeySource {
     try {
       const document = await this.#options.load()
       const text = JSON.stringify(document)
+      const keys = text === this.#document ? this.#keys : keysOf(document, this.#options.algorithm)
       this.#fetchedAt = this.#now()
-      if (text === this.#document) return
-      this.#keys = keysOf(document, this.#options.algorithm)
+      if (keys === this.#keys) return
+      this.#keys = keys
       this.#document = text
       this.generation += 1
     } catch (cause) {

@@ -42,7 +42,9 @@ export function meaningOf({ claims }: UnverifiedJwt, rules: JwtRules, nowMs: num
   if (email === null) return 'it names no user by an e-mail address that was verified'
   const teamId = teamIn(claims['teams'])
   if (teamId === undefined) return 'its teams are no single team: a token is for one team, or says nothing of teams'
-  return { email, expiresAt: (exp + SKEW_S) * 1000, teamId, ...narrowedTo(reach, scopesIn(claims)) }
+  const scopes = scopesIn(claims)
+  if (scopes === undefined) return 'its scopes are neither a text nor a list of texts'
+  return { email, expiresAt: (exp + SKEW_S) * 1000, teamId, ...narrowedTo(reach, scopes) }
 }
 
 /** Everything, the use of MCP, or one virtual server. */
@@ -76,12 +78,22 @@ function teamIn(teams: unknown): TeamId | null | undefined {
   return TeamId.is(only) && others.length === 0 ? only : undefined
 }
 
-/** Permissions that the token names among its scopes; null: it names none of ours. */
-function scopesIn({ scope, scp }: UnverifiedJwt['claims']): ReadonlySet<Permission> | null {
-  const text = typeof scope === 'string' ? scope.split(' ') : []
-  const named = new Set<unknown>([...text, ...(Array.isArray(scp) ? (scp as readonly unknown[]) : [])])
+/** Permissions that the token names among its scopes; null: it names none of ours; undefined: it says what scopes cannot be. */
+function scopesIn({ scope, scp }: UnverifiedJwt['claims']): ReadonlySet<Permission> | null | undefined {
+  const [first, second] = [textsOf(scope), textsOf(scp)]
+  if (first === undefined || second === undefined) return undefined
+  const named = new Set<string>([...first, ...second])
   const ours = PERMISSIONS.filter((each) => named.has(each))
   return ours.length === 0 ? null : new Set(ours)
+}
+
+/** Issuers write either claim in either form: texts with spaces between them, or a list. */
+function textsOf(claim: unknown): readonly string[] | undefined {
+  if (claim === undefined) return []
+  if (typeof claim === 'string') return claim.split(' ')
+  if (!Array.isArray(claim)) return undefined
+  const list = claim as readonly unknown[]
+  return list.every((one) => typeof one === 'string') ? list : undefined
 }
 
 function narrowedTo(

@@ -31,7 +31,10 @@ function fits(key: KeyObject, algorithm: JwtAlgorithm): boolean {
 
 const MOST_KEYS = 100
 
-/** The keys of a JWKS document (RFC 7517) that may sign with `algorithm`, by their ids; the rest is no matter of ours. */
+/**
+ * The keys of a JWKS document (RFC 7517) that may sign with `algorithm`, by their ids; the rest is no matter of ours. Throws where there
+ * is none: an error page would otherwise take the keys that are known.
+ */
 export function keysOf(document: unknown, algorithm: JwtAlgorithm): ReadonlyMap<string, KeyObject> {
   const list = isObject(document) && Array.isArray(document['keys']) ? (document['keys'] as readonly unknown[]) : []
   const keys = new Map<string, KeyObject>()
@@ -43,6 +46,7 @@ export function keysOf(document: unknown, algorithm: JwtAlgorithm): ReadonlyMap<
     const key = publicKey({ kty, n, e, crv, x, y })
     if (key !== null && fits(key, algorithm) && !keys.has(kid)) keys.set(kid, key)
   }
+  if (keys.size === 0) throw new TypeError(`the document has no key for ${algorithm}`)
   return keys
 }
 

@@ -46,14 +46,17 @@ export class UnderWay {
 
   async #run(): Promise<void> {
     const slice = pace()
-    while (this.#isStale) {
-      this.#isStale = false
-      for (const [ongoing, principal] of this.#going) {
-        this.#look(ongoing, principal)
-        if (slice.due()) await slice.rest()
+    try {
+      while (this.#isStale) {
+        this.#isStale = false
+        for (const [ongoing, principal] of this.#going) {
+          this.#look(ongoing, principal)
+          if (slice.due()) await slice.rest()
+        }
       }
+    } finally {
+      this.#reviewing = undefined
     }
-    this.#reviewing = undefined
   }
 
   #look(ongoing: Ongoing, principal: Principal): void {

@@ -119,6 +119,22 @@ describe('mistakes', () => {
     expect(problemsOf({ HOST })).toEqual([])
   })
 
+  test('keys come by https or from this machine, and nobody registers beside an issuer', () => {
+    const jwt = { JWT_ISSUER: 'https://id.example.com', JWT_AUDIENCE: 'causeway', JWT_ALGORITHM: 'RS256' }
+    const from = (JWT_JWKS_URL: string, more = {}) => problemsOf({ ...jwt, JWT_JWKS_URL, ...more })
+    for (const url of [
+      'https://id.example.com/jwks',
+      'http://127.0.0.1:1/jwks',
+      'http://[::1]:1/jwks',
+      'http://localhost/',
+    ])
+      expect(from(url)).toEqual([])
+    expect(from('http://id.example.com/jwks')).toEqual([expect.stringContaining('JWT_JWKS_URL must be https')])
+    expect(from('https://id.example.com/jwks', { CAUSEWAY_PUBLIC_REGISTRATION: 'true' })).toEqual([
+      expect.stringContaining('exclude each other'),
+    ])
+  })
+
   test('a direct URL without a pooled one is a mistake', () => {
     expect(problemsOf({ DATABASE_DIRECT_URL: 'postgres://a/b' })).toEqual([expect.stringContaining('DATABASE_URL')])
   })

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { isLoopback } from './read-settings.ts'
 import type { Values } from './settings.ts'
 
 /** Whose signed tokens are accepted. */
@@ -21,12 +22,26 @@ export function jwtConfig(values: Values, problems: string[]): JwtConfig | null 
     problems.push('one of JWT_SECRET_KEY and JWT_JWKS_URL must be set with JWT_ISSUER: how its tokens are checked')
     return null
   }
-  const fault = text === null ? (algorithm === 'HS256' ? NO_URL : null) : faultOf(text, algorithm)
+  if (values.CAUSEWAY_PUBLIC_REGISTRATION) problems.push(REGISTRATION)
+  const fault = text === null ? faultOfUrl(url ?? '', algorithm) : faultOf(text, algorithm)
   if (fault !== null) problems.push(fault)
   return { issuer, audience: audience ?? '', algorithm, keys: text === null ? { url: url ?? '' } : { text } }
 }
 
 const NO_URL = 'JWT_JWKS_URL has public keys, which HS256 has none of: set JWT_SECRET_KEY, or another JWT_ALGORITHM'
+
+const REGISTRATION =
+  'CAUSEWAY_PUBLIC_REGISTRATION and JWT_ISSUER exclude each other: a stranger could register the e-mail address of somebody ' +
+  'whom the issuer knows, and be who its tokens stand for'
+
+/** Whoever can change the document on its way can sign as anybody. */
+function faultOfUrl(url: string, algorithm: JwtConfig['algorithm']): string | null {
+  if (algorithm === 'HS256') return NO_URL
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''))
+    ? null
+    : 'JWT_JWKS_URL must be https, unless it is of this machine: who changes the document on its way could sign as anybody'
+}
 
 function faultOf(text: string, algorithm: JwtConfig['algorithm']): string | null {
   if (algorithm === 'HS256') {

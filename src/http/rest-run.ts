@@ -140,6 +140,8 @@ function watch(endpoint: Endpoint, { request, reply, said, underWay }: Streaming
     },
     end: () => reply.raw.destroy(),
   }
+  // Its reader left while it was being made.
+  if (reply.raw.destroyed) return
   underWay.begin(ongoing, principalOf(request))
   reply.raw.once('close', () => underWay.over(ongoing))
 }

@@ -11,7 +11,11 @@ function library() {
           failure ? reject(new Error(failure)) : resolve(new Map(keys.filter(Boolean).map((key) => [key, key.length])))
         questions.push({ keys, answer })
       }),
-    { most: 3, failsAll: (cause) => (cause as Error).message === 'away' },
+    {
+      most: 3,
+      failsAll: (cause) => (cause as Error).message === 'away',
+      isOfOne: (cause) => (cause as Error).message === 'bad',
+    },
   )
   return { ask, questions }
 }
@@ -50,4 +54,21 @@ test('a failure that all would meet ends the wait of all', async () => {
   const next = ask('a')
   questions[1]?.answer()
   expect(await next).toBe(1)
+})
+
+test('where one key of several is to blame each is asked by itself, and only that one hears of it', async () => {
+  const { ask, questions } = library()
+  const first = ask('a')
+  const good = ask('bb')
+  const bad = expect(ask('ccc')).rejects.toThrow('bad')
+  questions[0]?.answer()
+  await first
+  await expect.poll(() => questions[1]?.keys).toEqual(['bb', 'ccc'])
+  questions[1]?.answer('bad')
+  await expect.poll(() => questions[2]?.keys).toEqual(['bb'])
+  questions[2]?.answer()
+  expect(await good).toBe(2)
+  await expect.poll(() => questions[3]?.keys).toEqual(['ccc'])
+  questions[3]?.answer('bad')
+  await bad
 })

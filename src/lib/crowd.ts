@@ -1,4 +1,5 @@
 import { assertNoTransaction } from './held-connection.ts'
+import { patiently } from './patience.ts'
 
 interface Asking<V> {
   readonly answer: Promise<V | undefined>
@@ -11,6 +12,8 @@ export interface CrowdOptions {
   readonly most: number
   /** Whether all who wait would meet the same failure: then they are told at once, rather than one question after the other. */
   readonly failsAll?: (cause: unknown) => boolean
+  /** Whether one of several keys is to blame: then each is asked by itself, and only that one hears of it. */
+  readonly isOfOne?: (cause: unknown) => boolean
 }
 
 /**
@@ -19,7 +22,7 @@ export interface CrowdOptions {
  */
 export function crowd<K, V>(
   ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
-  { most, failsAll = () => false }: CrowdOptions,
+  { most, failsAll = () => false, isOfOne = () => false }: CrowdOptions,
 ): (key: K) => Promise<V | undefined> {
   const waiting = new Map<K, Asking<V>>()
   let isOut = false
@@ -32,17 +35,23 @@ export function crowd<K, V>(
 
   async function askAll(): Promise<void> {
     isOut = true
-    while (waiting.size > 0) {
-      const some = take(most)
-      try {
-        const found = await ask(some.map(([key]) => key))
-        for (const [key, { resolve }] of some) resolve(found.get(key))
-      } catch (cause) {
-        const others = failsAll(cause) ? take(waiting.size) : []
-        for (const [, { reject }] of [...some, ...others]) reject(cause)
-      }
-    }
+    while (waiting.size > 0) await answerTo(take(most))
     isOut = false
+  }
+
+  async function answerTo(some: readonly (readonly [K, Asking<V>])[]): Promise<void> {
+    try {
+      // Whoever came first has no more to do with it than the others.
+      const found = await patiently(() => ask(some.map(([key]) => key)))
+      for (const [key, { resolve }] of some) resolve(found.get(key))
+    } catch (cause) {
+      if (some.length > 1 && isOfOne(cause)) {
+        for (const one of some) await answerTo([one])
+        return
+      }
+      const others = failsAll(cause) ? take(waiting.size) : []
+      for (const [, { reject }] of [...some, ...others]) reject(cause)
+    }
   }
 
   return (key) => {

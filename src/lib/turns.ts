@@ -11,6 +11,8 @@ const TURN_MS = 0.3
  * and what bulky work leaves behind is collected in pauses for everybody, which are the rarer the less there is of it.
  */
 const REST = 9
+/** What took long took it from outside: another process, or a collection. Nobody is made to wait for that as well. */
+const LONGEST_REST_MS = 20
 /** Others are about while so many were served within this time. Of one answer it is told twice, of a bulky one too. */
 const ABOUT = 4
 const ABOUT_MS = 1_000
@@ -59,7 +61,7 @@ export class Turns {
       if (now - began >= TURN_MS) break
     }
     const took = now - began
-    if (took >= TURN_MS && this.#areOthersAbout(now)) setTimeout(this.#turn, REST * took)
+    if (took >= TURN_MS && this.#areOthersAbout(now)) setTimeout(this.#turn, Math.min(REST * took, LONGEST_REST_MS))
     else if (this.#waiting.size > 0) this.#goOn()
     else this.#scheduled = false
   }

@@ -32,8 +32,8 @@ export function gatewayUpdate(db: Database): GatewayWriter['update'] {
 /** Those that hit something: If-Match is decided by the statement that writes. */
 async function updateAll(tx: WriteTx, all: readonly Updating[]): Promise<ReadonlySet<Updating>> {
   const parts = all.flatMap((one, n) => [
-    sql`${sql.ref(`state_${n}`)} AS (${stateUpdate(tx, one.change)})`,
     sql`${sql.ref(`hit_${n}`)} AS (${rowUpdate(tx, one)})`,
+    sql`${sql.ref(`state_${n}`)} AS (${stateUpdate(tx, one.change, `hit_${n}`)})`,
   ])
   const found = all.map((_, n) => sql`SELECT id FROM ${sql.ref(`hit_${n}`)}`)
   const { rows } = await sql<{ readonly id: string }>`
@@ -55,16 +55,16 @@ async function updateAll(tx: WriteTx, all: readonly Updating[]): Promise<Readonl
   return new Set(hits)
 }
 
-function stateUpdate(tx: WriteTx, change: GatewayChange): RawBuilder<unknown> {
-  const { id, ifMatch, observation, moved, nextCheckIn } = change
+/** Only where the row was hit: who lost to another writer changes nothing here either. */
+function stateUpdate(tx: WriteTx, change: GatewayChange, hit: string): RawBuilder<unknown> {
+  const { observation, moved, nextCheckIn } = change
   return sql`${tx.sql
     .updateTable('gateway_states')
     .set({
       ...(moved && UNKNOWN),
       ...(observation === null ? { next_check_at: sql`next_check_at` } : observed(observation, nextCheckIn)),
     })
-    .where('gateway_id', '=', id)
-    .where((q) => q.exists(q.selectFrom('gateways').select('id').where('id', '=', id).where(versionIs(ifMatch))))}`
+    .where(sql<boolean>`gateway_id IN (SELECT id FROM ${sql.ref(hit)})`)}`
 }
 
 function rowUpdate(tx: WriteTx, { change: { id, declaration, ifMatch }, actor }: Updating): RawBuilder<unknown> {

@@ -97,11 +97,11 @@ export function forgiveGuess(email: string, { network, neighbourhood }: ClientNe
   const account = accountOf(sql`${email}::text`)
   return sql`
     WITH mine AS (
-      SELECT ctid FROM sign_in_failures
+      SELECT account, network FROM sign_in_failures
        WHERE (account = ${account} AND network IN ('', ${network}, ${neighbourhood})) OR (account = '' AND network = ${network})
        ORDER BY account, network FOR UPDATE)
     UPDATE sign_in_failures SET blocked_until = NULL, failures = CASE WHEN level = 1 THEN 0 ELSE greatest(failures - 1, 0) END
-     WHERE ctid IN (SELECT ctid FROM mine)`
+     WHERE (account, network) IN (SELECT account, network FROM mine)`
 }
 
 /** Guesses that nobody counts any more. Answers how many are gone. */

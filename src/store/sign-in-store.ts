@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { SessionId, TokenId, UserId } from '#/access/ids.ts'
 import type { Changed } from '#/api/actor.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewSession, Refreshed, SignInStore, Subject } from '#/users/session.ts'
 import { isoOrNull } from './columns.ts'
 import { endSessions, endSession } from './session-rows.ts'
@@ -94,6 +95,19 @@ async function begin(tx: WriteTx, session: NewSession): Promise<boolean> {
 const nameOf = (tokenId: TokenId): string => `session ${tokenId}`
 const inMs = (ms: number) => sql`now() + ${ms} * interval '1 millisecond'`
 
+/** Of one session at a time, each of which every worker knows. */
+const MOST_TOKENS = 10
+const liveOf = (session: RawBuilder<unknown>) =>
+  sql<number>`(SELECT count(*) FROM tokens AS l WHERE l.session_id = ${session} AND l.expires_at > now())`
+
+async function refuseWhereFull(tx: WriteTx, tokenId: TokenId): Promise<void> {
+  const { rows } = await sql<{ readonly count: number }>`
+    SELECT ${liveOf(sql`t.session_id`)}::int AS count FROM tokens AS t WHERE t.id = ${tokenId}`.execute(tx.sql)
+  if ((rows[0]?.count ?? 0) < MOST_TOKENS) return
+  const message = `this session has ${MOST_TOKENS} tokens that are good, the most that it may: use the newest of them`
+  throw new GatewayError('overloaded', message, { retryAfter: 60 })
+}
+
 async function refresh(
   tx: WriteTx,
   tokenId: TokenId,
@@ -103,10 +117,14 @@ async function refresh(
     INSERT INTO tokens (id, user_id, session_id, name, hash, hint, expires_at)
     SELECT ${id}, s.user_id, s.id, ${nameOf(id)}, ${secret.hash}, ${secret.hint}, least(${inMs(lifeMs)}, s.ends_at)
       FROM tokens AS t JOIN sessions AS s ON s.id = t.session_id JOIN users AS u ON u.id = s.user_id
-     WHERE t.id = ${tokenId} AND ${live('t')} AND s.ends_at > now() AND u.enabled FOR SHARE OF s
+     WHERE t.id = ${tokenId} AND ${live('t')} AND s.ends_at > now() AND u.enabled AND ${liveOf(sql`s.id`)} < ${MOST_TOKENS}
+       FOR SHARE OF s
     RETURNING (extract(epoch FROM expires_at - now()) * 1000)::int AS life_ms`.execute(tx.sql)
   const [row] = rows
-  if (row === undefined) return undefined
+  if (row === undefined) {
+    await refuseWhereFull(tx, tokenId)
+    return undefined
+  }
   tx.changed('token', id)
   return { lifeMs: row.life_ms }
 }

@@ -12,6 +12,9 @@ export interface Together<Given, Done> {
   readonly writeAll: (all: readonly Given[]) => Promise<readonly Done[]>
 }
 
+/** A lock or a deadline: whoever waits in a row for the same one waits for minutes. */
+const TIMED_OUT = /^(55P03|57014)$/
+
 type Outcome<Done> = { readonly done: Done } | { readonly refused: unknown }
 
 /**
@@ -45,10 +48,12 @@ async function outcomesOf<Given, Done>(
     if (isAway(error) || sqlState(error) === '57014') throw error
   }
   let away: Outcome<Done> | undefined
+  let timedOut = 0
   for (const given of all.filter((one) => !outcomes.has(one))) {
     const outcome = away ?? (await outcomeOf(writeAll, given))
     outcomes.set(given, outcome)
-    if ('refused' in outcome && isAway(outcome.refused)) away = outcome
+    if (!('refused' in outcome)) continue
+    if (isAway(outcome.refused) || (TIMED_OUT.test(sqlState(outcome.refused) ?? '') && ++timedOut > 1)) away = outcome
   }
   return outcomes
 }

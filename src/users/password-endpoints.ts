@@ -85,7 +85,7 @@ function openReset(deps: PeopleDeps): Endpoint {
     reply: Type.Object({ ...Done, reset_code: Type.String(), expires_at: Type.String({ format: 'date-time' }) }),
     handle: async ({ params, principal, request }) => {
       const user = await userFor(deps, params.email)
-      if (user.isAdmin) requireAdministrator(principal)
+      requireAdministrator(principal)
       if (user.kind !== 'person')
         throw new GatewayError('invalid_field', 'a service has no password: it comes with API tokens', {
           field: 'email',

@@ -81,7 +81,7 @@ function single(deps: PeopleDeps): readonly Endpoint[] {
       reply: UserView,
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const user = await userFor(deps, params.email)
-        if (user.isAdmin || (body.is_admin ?? user.isAdmin)) requireAdministrator(principal)
+        if (user.isAdmin || (body.is_admin ?? user.isAdmin) || body.password) requireAdministrator(principal)
         if (query.dry_run === true) return await supposing(deps, principal, { user, body })
         const change = {
           fullName: body.full_name === undefined ? user.fullName : body.full_name,
@@ -189,7 +189,7 @@ async function done(deps: PeopleDeps, user: User, outcome: UserOutcome): Promise
   await deps.settled(outcome.seq)
 }
 
-/** Who may do everything is made, changed and ended by those alone, or looking after users would be a way to become one. */
+/** Who may do everything is made, changed and ended by those alone, and so is a password given: looking after users is no way to become one. */
 export function requireAdministrator({ isAdmin, permissions, serverId }: Principal): void {
   if (isAdmin && permissions === null && serverId === null) return
   throw new GatewayError('forbidden', 'administrators are for administrators, with a token that is not narrowed')

@@ -143,6 +143,10 @@ test('an audience that is an MCP endpoint narrows to it, scopes narrow further, 
   })
   expect(live({ scope: 'openid tools.read gateways.create' })?.permissions).toEqual(['gateways.create', 'tools.read'])
   expect(live({ scp: ['tools.read'] })?.permissions).toEqual(['tools.read'])
+  expect(live({ scp: 'openid tools.read' })?.permissions).toEqual(['tools.read'])
+  expect(live({ scope: ['openid', 'tools.read'] })?.permissions).toEqual(['tools.read'])
+  for (const odd of [{ scope: 7 }, { scp: [7] }, { scp: { a: 1 } }, { scope: null }])
+    expect(() => live(odd)).toThrow(/scopes are neither/)
   expect(live({ aud: endpoint, scope: 'gateways.create' })?.permissions).toEqual([])
   expect(live({ scope: 'openid email', teams: [SERVER] })).toMatchObject({ permissions: null, teamId: SERVER })
 })
@@ -172,8 +176,10 @@ describe('published keys', () => {
     ]
     const found = keysOf({ keys: [...odd, keys.ES256.jwk, keys.RS256.jwk] }, 'RS256')
     expect([...found.keys()]).toEqual(['r1'])
-    expect(keysOf(null, 'RS256').size).toBe(0)
-    expect(keysOf({ keys: [{ ...(keys.RS256.jwk as object), kty: 'oct', k: 'AAAA' }] }, 'RS256').size).toBe(0)
+    expect(() => keysOf(null, 'RS256')).toThrow(/no key/)
+    expect(() => keysOf({ keys: [{ ...(keys.RS256.jwk as object), kty: 'oct', k: 'AAAA' }] }, 'RS256')).toThrow(
+      /no key/,
+    )
   })
 
   test('are fetched once, anew for an unknown id but not for every one, and believed for a while without their issuer', async () => {
@@ -204,8 +210,15 @@ describe('published keys', () => {
     expect([find(which, rotated)?.userId, asked]).toEqual([ANN, 2])
     expect(() => find(which, old)).toThrow('signature')
 
+    // An error page is no set of keys: what is known stays good.
+    published = { keys: [] }
+    now += 3_600_000
+    expect(find(which, rotated)?.userId).toBe(ANN)
+    await which.worthWaiting(old)
+    expect(find(which, rotated)?.userId).toBe(ANN)
+
     published = null
-    now += 11 * 3_600_000
+    now += 10 * 3_600_000
     expect(find(which, rotated)?.userId).toBe(ANN)
     await which.worthWaiting(old)
     now += 2 * 3_600_000

@@ -103,6 +103,15 @@ describe('a session', () => {
     expect((await post('/v1/auth/refresh', { token: first })).status).toBe(401)
   })
 
+  test('has ten tokens at a time, and says so', async () => {
+    await makePerson(gateway, 'zoe')
+    const first = await tokenOf('zoe')
+    for (let n = 1; n < 10; n++) expect((await post('/v1/auth/refresh', { token: first })).status).toBe(200)
+    const full = await post('/v1/auth/refresh', { token: first })
+    expect([full.status, full.body.detail]).toEqual([429, expect.stringContaining('10 tokens')])
+    expect(await me(first)).toBe(200)
+  })
+
   test('is no API token: it stands in no list, and what is made with it may outlive it', async () => {
     await makePerson(gateway, 'cid')
     const token = await tokenOf('cid')
