@@ -45,7 +45,9 @@ export async function serveMcp(arrival: Arrival, scope: Scope, options: McpOptio
   const { request } = arrival
   arrival.challenge = challengeOf(options.resources, scope)
   try {
-    let principal = await options.authenticate(request, arrival.requestId)
+    // Mostly at once: a turn of waiting would let the body come before anybody listens to it.
+    const known = options.authenticate(request, arrival.requestId)
+    let principal = known instanceof Promise ? await known : known
     requireEndpoint(principal, scope, options.catalog)
     if (request.method === 'DELETE') return endSession(arrival, { principal, scope, sessions: options.sessions })
     const { current } = options.catalog
