@@ -71,11 +71,24 @@ test('what is over is not looked at, and a change in the middle of a review is r
     return now
   })
   const stream = ongoing()
-  underWay.begin(over, ann)
-  underWay.over(over)
+  underWay.begin(over, ann)[Symbol.dispose]()
   underWay.begin(stream, ann)
   await underWay.review()
   await reviewed
   expect(stream.seen).toEqual([bob])
   expect(over.ends).toEqual([])
+})
+
+test('whatever the order in which they end, those that go on are looked at', async () => {
+  const [ann, bob] = [somebody('ann'), somebody('bob')]
+  const underWay = new UnderWay(() => bob)
+  const streams = Array.from({ length: 100 }, () => ongoing())
+  const all = streams.map((stream) => underWay.begin(stream, ann))
+  const ends = (n: number): boolean => n % 3 === 0 || n > 90
+  for (const [n, each] of all.entries()) if (ends(n)) each[Symbol.dispose]()
+  all[0]?.[Symbol.dispose]()
+  await underWay.review()
+  for (const [n, stream] of streams.entries()) expect(stream.seen).toEqual(ends(n) ? [] : [bob])
+  for (const each of all) each[Symbol.dispose]()
+  expect(underWay.size).toBe(0)
 })

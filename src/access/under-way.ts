@@ -9,13 +9,21 @@ export interface Ongoing {
   end(error: GatewayError): void
 }
 
+interface Going {
+  readonly ongoing: Ongoing
+  principal: Principal
+  /** Where it stands in the list; -1: it is over. */
+  at: number
+}
+
 /**
  * What goes on here, and for whom, so that it ends when whoever it goes on for may do it no longer. A review costs a look-up for each
  * that goes on; only where the principal is another than before is it asked whether it may go on.
  */
 export class UnderWay {
   readonly #again: (principal: Principal) => Principal
-  readonly #going = new Map<Ongoing, Principal>()
+  /** A list and no Map: of a Map through which everything passes V8 keeps old tables, each with the next, and all that was in them. */
+  readonly #going: Going[] = []
   #reviewing: Promise<void> | undefined
   #isStale = false
 
@@ -24,16 +32,26 @@ export class UnderWay {
     this.#again = again
   }
 
-  begin(ongoing: Ongoing, principal: Principal): void {
-    this.#going.set(ongoing, principal)
+  /** Disposed when it is over. */
+  begin(ongoing: Ongoing, principal: Principal): Disposable {
+    const going: Going = { ongoing, principal, at: this.#going.length }
+    this.#going.push(going)
+    return { [Symbol.dispose]: () => this.#over(going) }
   }
 
-  over(ongoing: Ongoing): void {
-    this.#going.delete(ongoing)
+  /** The last takes its place. */
+  #over(going: Going): void {
+    if (going.at < 0) return
+    const last = this.#going.pop()
+    if (last !== undefined && last !== going) {
+      this.#going[going.at] = last
+      last.at = going.at
+    }
+    going.at = -1
   }
 
   get size(): number {
-    return this.#going.size
+    return this.#going.length
   }
 
   /** Ends what may not go on. Many streams are looked at in slices, which requests pass. */
@@ -49,8 +67,9 @@ export class UnderWay {
     try {
       while (this.#isStale) {
         this.#isStale = false
-        for (const [ongoing, principal] of this.#going) {
-          this.#look(ongoing, principal)
+        // Those of now: what begins later begins for somebody as of then.
+        for (const going of this.#going.slice()) {
+          if (going.at >= 0) this.#look(going)
           if (slice.due()) await slice.rest()
         }
       }
@@ -59,15 +78,15 @@ export class UnderWay {
     }
   }
 
-  #look(ongoing: Ongoing, principal: Principal): void {
+  #look(going: Going): void {
     try {
-      const now = this.#again(principal)
-      if (now === principal) return
-      ongoing.mayGoOn(now)
-      this.#going.set(ongoing, now)
+      const now = this.#again(going.principal)
+      if (now === going.principal) return
+      going.ongoing.mayGoOn(now)
+      going.principal = now
     } catch (cause) {
-      this.#going.delete(ongoing)
-      ongoing.end(GatewayError.from(cause))
+      this.#over(going)
+      going.ongoing.end(GatewayError.from(cause))
     }
   }
 }

@@ -30,7 +30,6 @@ export function createCalls({ catalog, upstreams, local, log, underWay, limits }
       const destination = resolveOrFail({ call, snapshot, sink, log, startedAt })
       if (destination === undefined) return
       const run = new CallRun({ call, sink, destination, catalog, snapshotSeq: snapshot.seq, startedAt, log, underWay })
-      underWay.begin(run, call.principal)
       if (!run.enter(shares)) return
       if (destination.gateway === LOCAL_GATEWAY) return local.answer(call, destination, run)
       upstreams.send(

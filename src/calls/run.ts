@@ -42,9 +42,11 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
   #refusal: GatewayError | undefined
   #responseBytes = 0
   #share: Disposable | undefined
+  readonly #going: Disposable
 
   constructor(options: RunOptions) {
     this.#options = options
+    this.#going = options.underWay.begin(this, options.call.principal)
     this.progressToken = rawOf(options.call.frame, metaOf(options.call.frame, 'progressToken'))
   }
 
@@ -153,8 +155,8 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
 
   #record(report: UpstreamReport): void {
     this.#share?.[Symbol.dispose]()
-    const { call, destination, snapshotSeq, startedAt, log, underWay } = this.#options
-    underWay.over(this)
+    this.#going[Symbol.dispose]()
+    const { call, destination, snapshotSeq, startedAt, log } = this.#options
     const ending = this.#ending ?? { error: new GatewayError('internal', 'the call ended without an ending') }
     const totalMs = performance.now() - startedAt
     log.finished({ call, destination, ending, snapshotSeq, totalMs, report, responseBytes: this.#responseBytes })

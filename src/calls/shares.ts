@@ -1,6 +1,7 @@
 import type { Principal } from '#/access/principal.ts'
 import { LOCAL_GATEWAY } from '#/catalog/local.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { Tally } from '#/lib/tally.ts'
 import type { Destination } from './resolve.ts'
 
 /** How many calls there are places for, on this worker. */
@@ -18,7 +19,7 @@ const TIMES_THE_FREE = 2
 /** Calls of one principal, or of all, and at which server they are. */
 class Held {
   readonly #places: number
-  readonly #at = new Map<string, number>()
+  readonly #at = new Tally()
   #calls = 0
 
   constructor(places: number) {
@@ -30,7 +31,7 @@ class Held {
   }
 
   at(server: string): number {
-    return this.#at.get(server) ?? 0
+    return this.#at.of(server)
   }
 
   mayTake(server: string): boolean {
@@ -39,16 +40,17 @@ class Held {
 
   take(server: string): void {
     this.#calls += 1
-    this.#at.set(server, this.at(server) + 1)
+    this.#at.add(server)
   }
 
   give(server: string): void {
     this.#calls -= 1
-    const left = this.at(server) - 1
-    if (left > 0) this.#at.set(server, left)
-    else this.#at.delete(server)
+    this.#at.remove(server)
   }
 }
+
+/** So many principals are kept without a call of theirs: most come again. */
+const REMEMBERED = 1_000
 
 /** Divides the places for calls among the servers that they go to, so that one which hangs does not take them all. */
 export class Shares {
@@ -61,7 +63,7 @@ export class Shares {
     this.#all = new Held(limits.calls)
   }
 
-  /** Of how many principals calls are under way. */
+  /** Those with calls under way, and some that had. */
   get principals(): number {
     return this.#principals.size
   }
@@ -86,7 +88,7 @@ export class Shares {
       [Symbol.dispose]: () => {
         this.#all.give(server)
         own.give(server)
-        if (own.empty) this.#principals.delete(key)
+        if (own.empty && this.#principals.size > REMEMBERED) this.#principals.delete(key)
       },
     }
   }

@@ -1,4 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { Tally } from '#/lib/tally.ts'
 
 export interface AdmissionLimits {
   readonly calls: number
@@ -18,7 +19,7 @@ export interface Place {
 /** Bounds what is in flight before anything is read. A refusal is cheap and says when to come back. */
 export class Admission {
   readonly #limits: AdmissionLimits
-  readonly #perPrincipal = new Map<string, number>()
+  readonly #perPrincipal = new Tally()
   #calls = 0
   #bytes = 0
 
@@ -31,11 +32,11 @@ export class Admission {
   }
 
   enter(principalKey: string): Place {
-    const mine = this.#perPrincipal.get(principalKey) ?? 0
     if (this.#calls >= this.#limits.calls) throw busy('the gateway is at its limit of calls in flight')
-    if (mine >= this.#limits.callsPerPrincipal) throw busy('you are at your limit of calls in flight')
+    if (this.#perPrincipal.of(principalKey) >= this.#limits.callsPerPrincipal)
+      throw busy('you are at your limit of calls in flight')
     this.#calls += 1
-    this.#perPrincipal.set(principalKey, mine + 1)
+    this.#perPrincipal.add(principalKey)
     let reserved = 0
     let left = false
     return {
@@ -50,9 +51,7 @@ export class Admission {
         left = true
         this.#bytes -= reserved
         this.#calls -= 1
-        const now = (this.#perPrincipal.get(principalKey) ?? 1) - 1
-        if (now === 0) this.#perPrincipal.delete(principalKey)
-        else this.#perPrincipal.set(principalKey, now)
+        this.#perPrincipal.remove(principalKey)
       },
     }
   }

@@ -142,8 +142,8 @@ function watch(endpoint: Endpoint, { request, reply, said, underWay }: Streaming
   }
   // Its reader left while it was being made.
   if (reply.raw.destroyed) return
-  underWay.begin(ongoing, principalOf(request))
-  reply.raw.once('close', () => underWay.over(ongoing))
+  const going = underWay.begin(ongoing, principalOf(request))
+  reply.raw.once('close', () => going[Symbol.dispose]())
 }
 
 /** Of a request to a route that is not public. */
