@@ -18,15 +18,17 @@ import { isLoopback } from '#/config/read-settings.ts'
 import { openIdentity } from '#/gateways/dial-options.ts'
 import { openEnvironment } from '#/gateways/stdio-declaration.ts'
 import { Admission, ADMISSION_LIMITS } from '#/http/admission.ts'
-import { authenticator, callerIn, whence } from '#/http/authenticate.ts'
+import { authenticator, bearer, callerIn, whence } from '#/http/authenticate.ts'
 import type { Notice } from '#/http/arrival.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
 import { degradedBy } from '#/http/degraded.ts'
 import { createOps } from '#/http/ops.ts'
+import { ownPages } from '#/http/own-page.ts'
 import { requestGuard } from '#/http/request-guard.ts'
 import { resourceServer } from '#/http/rest-well-known.ts'
-import { restApp } from '#/http/rest.ts'
+import { restApp, type RestApp, type RestOptions } from '#/http/rest.ts'
 import { Sessions, type SessionFact } from '#/http/session.ts'
+import { webAnswers } from '#/http/web-answers.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
 import { outsideTransaction } from '#/lib/held-connection.ts'
@@ -153,12 +155,13 @@ interface DoorParts {
 }
 
 async function openDoor(core: Core, { calls, upstream, telemetry, ending, building }: DoorParts): Promise<FrontDoor> {
-  const { config, link, db, keys, ring, catalog, deadlines, admission, identify, underWay } = core
+  const { config, link, db, keys, ring, catalog, deadlines, admission, identify } = core
   const { again } = identify
   const { bodyLimit, publicUrl } = config.http
   const resources = resourceServer(config.jwt?.issuer ?? null, publicUrl)
   const refusals = openRefusals(db, telemetry, building)
-  const authenticate = authenticator(identify, refusals.unauthenticated)
+  const web = webAnswers(config.http)
+  const authenticate = authenticator(identify, refusals.unauthenticated, bearer)
   const sessions = openSessions(keys, link)
   const edge = config.http.restLenience ? lenientEdge : strictEdge
   const { streams, watched } = openStreams(core, ending, building)
@@ -181,11 +184,10 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     resourceServer: resources,
     signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed },
   })
-  const rest = building.use(
-    await restApp({ endpoints, edge, authenticate, again, underWay, admission, bodyLimit, failed: refusals.failed }),
-  )
+  const rest = building.use(await openRest(core, refusals, { endpoints, edge, web }))
   const door = openFrontDoor({
-    guard: requestGuard({ publicUrl }),
+    web,
+    guard: requestGuard(config.http),
     mcp: {
       authenticate,
       resources,
@@ -208,6 +210,19 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     notice: noticeOf(refusals, identify),
   })
   return door
+}
+
+/** REST alone takes cookies: what calls tools is no page. */
+async function openRest(
+  { config, identify, underWay, admission }: Core,
+  { unauthenticated, failed }: Refusals,
+  routes: Pick<RestOptions, 'endpoints' | 'edge' | 'web'>,
+): Promise<RestApp> {
+  const { bodyLimit, publicUrl } = config.http
+  const { credentialOf, browserOf } = ownPages(publicUrl)
+  const authenticate = authenticator(identify, unauthenticated, credentialOf)
+  const { again } = identify
+  return await restApp({ ...routes, authenticate, browserOf, again, underWay, admission, bodyLimit, failed })
 }
 
 /** Refusals at the doors of MCP, and whose they were. */

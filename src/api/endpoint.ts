@@ -2,6 +2,7 @@ import type { Static, TObject, TProperties, TSchema } from 'typebox'
 import type { Grant } from '#/access/allow.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
+import type { Browser } from './browser.ts'
 
 export interface RequestContext {
   readonly requestId: string
@@ -103,6 +104,8 @@ export interface PublicInput<Body> {
   readonly request: RequestContext
   /** Whoever's token is in hand, for a route that is about that token. Throws `unauthenticated` without a live one. */
   readonly caller: () => Promise<Principal>
+  /** Asked by a route that gives or takes cookies. */
+  readonly browser: Browser
 }
 
 interface PublicDefinition<Body extends TProperties> extends Omit<

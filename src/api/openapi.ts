@@ -1,4 +1,5 @@
 import type { TObject, TSchema } from 'typebox'
+import { SESSION_COOKIE } from '#/access/session-cookie.ts'
 import { ERROR_CODES } from '#/errors/codes.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -37,12 +38,22 @@ export function openApi(endpoints: readonly Endpoint[], { version }: OpenApiOpti
       description: 'An MCP gateway and registry. Every path also answers without its /v1.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { cookie: [] }],
     tags: [...new Set(endpoints.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } }, schemas },
+    components: { securitySchemes: SECURITY, schemas },
   }
 }
+
+const SECURITY = {
+  bearer: { type: 'http', scheme: 'bearer' },
+  cookie: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: SESSION_COOKIE,
+    description: 'Pages of the gateway itself: from its own origin, or with X-CSRF-Token',
+  },
+} as const
 
 export function partsOf({ route }: Endpoint): { readonly method: string; readonly path: string } {
   const space = route.indexOf(' ')

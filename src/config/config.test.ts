@@ -27,7 +27,7 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 describe('defaults', () => {
   test('nothing needs to be set', () => {
     expect(read({})).toEqual({
-      http: { host: null, port: 4444, publicUrl: null, bodyLimit: 4 << 20, restLenience: true },
+      http: { host: null, port: 4444, publicUrl: null, corsOrigins: [], bodyLimit: 4 << 20, restLenience: true },
       database: { url: null, directUrl: null, poolSize: 10, startWithout: false },
       dataDir: '/home/ann/.local/share/causeway',
       workers: 4,
@@ -72,6 +72,12 @@ describe('values', () => {
     ['PORT', '0', ({ http }) => http.port, 0],
     ['HOST', '::1', ({ http }) => http.host, '::1'],
     ['CAUSEWAY_PUBLIC_URL', 'https://MCP.example.com/', ({ http }) => http.publicUrl, 'https://mcp.example.com'],
+    [
+      'CAUSEWAY_CORS_ORIGINS',
+      'https://App.example.com:443, http://localhost:5173',
+      ({ http }) => http.corsOrigins.join(' '),
+      'https://app.example.com http://localhost:5173',
+    ],
     ['CAUSEWAY_BODY_LIMIT', '512KiB', ({ http }) => http.bodyLimit, 524_288],
     ['CAUSEWAY_BODY_LIMIT', '2048', ({ http }) => http.bodyLimit, 2048],
     ['CAUSEWAY_CALL_TIMEOUT', '5m', ({ upstream }) => upstream.callTimeoutMs, 300_000],
@@ -91,6 +97,10 @@ describe('mistakes', () => {
     ['HOST', 'localhost:4444', 'a host name or IP address without port'],
     ['CAUSEWAY_PUBLIC_URL', 'https://a.example/path', 'an http or https URL without path'],
     ['CAUSEWAY_PUBLIC_URL', 'ftp://a.example', 'an http or https URL without path'],
+    ['CAUSEWAY_CORS_ORIGINS', '*', 'exact origins'],
+    ['CAUSEWAY_CORS_ORIGINS', 'https://*.example.com', 'exact origins'],
+    ['CAUSEWAY_CORS_ORIGINS', 'null', 'exact origins'],
+    ['CAUSEWAY_CORS_ORIGINS', 'https://a.example https://b.example/path', 'exact origins'],
     ['CAUSEWAY_BODY_LIMIT', '1MB', 'a size from 1KiB to 64MiB'],
     ['CAUSEWAY_CALL_TIMEOUT', '60', 'a time from 1s to 1h'],
     ['CAUSEWAY_LOG_LEVEL', 'verbose', 'one of fatal, error, warn, info, debug, trace'],

@@ -10,6 +10,8 @@ export interface Config {
     readonly host: string | null
     readonly port: number
     readonly publicUrl: string | null
+    /** Whose pages may call from a browser. */
+    readonly corsOrigins: readonly string[]
     readonly bodyLimit: number
     /** REST takes other gateways' forms besides its own. */
     readonly restLenience: boolean
@@ -107,6 +109,7 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
       host: values.HOST,
       port: values.PORT,
       publicUrl: values.CAUSEWAY_PUBLIC_URL,
+      corsOrigins: values.CAUSEWAY_CORS_ORIGINS ?? [],
       bodyLimit: values.CAUSEWAY_BODY_LIMIT,
       restLenience: values.CAUSEWAY_REST_LENIENCE,
     },

@@ -115,6 +115,19 @@ export const origin: Parser<string> = {
   },
 }
 
+const MOST_ORIGINS = 100
+
+/** Origins, with commas or spaces between; each is meant to the letter. */
+export const origins: Parser<readonly string[]> = {
+  type: 'exact origins with commas between, such as https://app.example.com,http://localhost:5173 (* is none)',
+  parse: (text) => {
+    const list = text.split(/[\s,]+/).filter((one) => one !== '')
+    const parsed = list.map((one) => origin.parse(one)).filter((one) => one !== undefined)
+    const isExact = parsed.length === list.length && !parsed.some((one) => one.includes('*'))
+    return isExact && parsed.length <= MOST_ORIGINS ? parsed : undefined
+  },
+}
+
 export const postgresUrl: Parser<string> = {
   type: 'a PostgreSQL URL, such as postgres://user:password@host:5432/database',
   parse: (text) => (/^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? '') ? text : undefined),

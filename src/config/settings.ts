@@ -9,6 +9,7 @@ import {
   integer,
   oneOf,
   origin,
+  origins,
   path,
   postgresUrl,
   size,
@@ -36,6 +37,11 @@ export const SETTINGS = {
     origin,
     'only loopback names are answered',
     'How clients reach us: allowed Host and Origin and all links follow from it. Needed to listen beyond loopback.',
+  ),
+  CAUSEWAY_CORS_ORIGINS: optional(
+    origins,
+    'pages of other origins cannot use this gateway',
+    'Pages of these origins may call this gateway from a browser (CORS), with a token of their own and never with a cookie.',
   ),
   CAUSEWAY_BODY_LIMIT: required(size('1KiB', '64MiB'), '4MiB', 'The largest request body that is read.'),
   CAUSEWAY_REST_LENIENCE: required(

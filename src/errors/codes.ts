@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   unauthenticated: { http: 401, mcp: 401, rpc: -32001, expose: true },
   forbidden: { http: 403, mcp: 403, rpc: -32003, expose: true },
   forbidden_host: { http: 403, mcp: 403, rpc: -32003, expose: true },
+  forbidden_page: { http: 403, mcp: 403, rpc: -32003, expose: true },
   not_found: { http: 404, mcp: 200, rpc: -32602, expose: true },
   endpoint_not_found: { http: 404, mcp: 404, rpc: -32004, expose: true },
   method_not_found: { http: 404, mcp: 404, rpc: -32601, expose: true },

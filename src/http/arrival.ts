@@ -1,5 +1,6 @@
 import type { GatewayError } from '#/errors/gateway-error.ts'
 import type { FrontRequest, FrontResponse } from './front-request.ts'
+import type { WebAnswers } from './web-answers.ts'
 
 /** As a latin1 string the bytes are the same, and node sends head and body in one write instead of two. */
 const ONE_WRITE_BYTES = 16 << 10
@@ -11,6 +12,7 @@ export type Notice = (arrival: Arrival, error: GatewayError) => void
 export interface ArrivalOptions {
   readonly requestId: string
   readonly notice: Notice
+  readonly web: WebAnswers
 }
 
 /** One request at the front door: how it is answered, and what ends with it. Every answer carries the request's id. */
@@ -22,12 +24,14 @@ export class Arrival {
   challenge = ''
   readonly #ends: (() => void)[] = []
   readonly #notice: Notice
+  readonly #web: WebAnswers
 
-  constructor(request: FrontRequest, response: FrontResponse, { requestId, notice }: ArrivalOptions) {
+  constructor(request: FrontRequest, response: FrontResponse, { requestId, notice, web }: ArrivalOptions) {
     this.request = request
     this.response = response
     this.requestId = requestId
     this.#notice = notice
+    this.#web = web
     response.on('close', () => {
       for (const end of this.#ends) end()
     })
@@ -45,7 +49,9 @@ export class Arrival {
 
   /** A head whose body follows in pieces. `fields`: name, value, name, value … */
   open(status: number, fields: readonly string[]): void {
-    this.response.writeHead(status, ['x-request-id', this.requestId, ...fields])
+    const head = ['x-request-id', this.requestId, ...fields]
+    const web = this.#web.fieldsFor(this.request, status)
+    this.response.writeHead(status, web.length === 0 ? head : [...head, ...web])
   }
 
   /** A whole JSON body with its length. */
@@ -73,6 +79,12 @@ export class Arrival {
   /** A client that reads nothing for a minute does not hold an answer, and its place, for ever. */
   #mustBeRead(): void {
     if (!this.response.writableFinished) this.response.setTimeout(UNREAD_MS, () => this.response.destroy())
+  }
+
+  /** Tells a page's browser what it may call with, before it does. */
+  allow(fields: readonly string[]): void {
+    this.response.writeHead(204, [...fields])
+    this.close()
   }
 
   /** Nothing but a status. */

@@ -17,8 +17,18 @@ export interface Authenticate {
   (request: FrontRequest, requestId: string): Principal | Promise<Principal>
 }
 
-export function authenticator(identify: Identify, refused: (refusal: Refused) => void): Authenticate {
-  const judge = (request: FrontRequest): Principal => identify(bearerOf(request.rawHeaders), request.socket)
+/** Where the token of a request is. Throws where there is none that counts. */
+export type CredentialOf = (request: FrontRequest) => string
+
+/** Programs send theirs in the Authorization field: no browser does that by itself. */
+export const bearer: CredentialOf = ({ rawHeaders }) => bearerOf(rawHeaders)
+
+export function authenticator(
+  identify: Identify,
+  refused: (refusal: Refused) => void,
+  credentialOf: CredentialOf,
+): Authenticate {
+  const judge = (request: FrontRequest): Principal => identify(credentialOf(request), request.socket)
   const refuse = (cause: unknown, request: FrontRequest, requestId: string): never => {
     refused({ requestId, ...whence(request), why: GatewayError.from(cause).message })
     throw cause
@@ -27,7 +37,7 @@ export function authenticator(identify: Identify, refused: (refusal: Refused) =>
     try {
       return judge(request)
     } catch (cause) {
-      const wait = worthWaiting(request, identify)
+      const wait = worthWaiting(request, identify, credentialOf)
       if (wait === undefined) return refuse(cause, request, requestId)
       return wait.then(() => judge(request)).catch((last: unknown) => refuse(last, request, requestId))
     }
@@ -35,10 +45,14 @@ export function authenticator(identify: Identify, refused: (refusal: Refused) =>
 }
 
 /** What may make a token good that was just refused. */
-function worthWaiting({ rawHeaders }: FrontRequest, identify: Identify): Promise<void> | undefined {
+function worthWaiting(
+  request: FrontRequest,
+  identify: Identify,
+  credentialOf: CredentialOf,
+): Promise<void> | undefined {
   if (identify.worthWaiting === undefined) return undefined
   try {
-    return identify.worthWaiting(bearerOf(rawHeaders))
+    return identify.worthWaiting(credentialOf(request))
   } catch {
     // It was refused because there is none.
     return undefined
@@ -48,7 +62,7 @@ function worthWaiting({ rawHeaders }: FrontRequest, identify: Identify): Promise
 /** Whose a request was that ended badly; null: a stranger's. */
 export function callerIn(request: FrontRequest, identify: Identify): UserId | null {
   try {
-    return identify(bearerOf(request.rawHeaders), request.socket).userId
+    return identify(bearer(request), request.socket).userId
   } catch {
     return null
   }

@@ -16,12 +16,14 @@ import { IDLE_MS } from './plain-exchange.ts'
 import type { RequestGuard } from './request-guard.ts'
 import { refuseInRest } from './rest-errors.ts'
 import { serveRpc } from './rpc.ts'
+import type { WebAnswers } from './web-answers.ts'
 
 export interface FrontDoorOptions {
   readonly guard: RequestGuard
   readonly mcp: McpOptions
   readonly ops: Ops
   readonly notice: Notice
+  readonly web: WebAnswers
   /** The other half: REST, documents, UI. */
   readonly rest: (request: IncomingMessage, response: ServerResponse) => void
 }
@@ -40,6 +42,8 @@ function dispatch(arrival: Arrival, options: FrontDoorOptions, rest: Rest): void
   } catch (cause) {
     return isCall(door) ? refuse(arrival, cause) : refuseInRest(arrival, cause)
   }
+  const preflight = options.web.preflightFor(request)
+  if (preflight !== undefined) return arrival.allow(preflight)
   if (door.kind === 'mcp') return void serveMcp(arrival, door.scope, options.mcp)
   if (door.kind === 'rpc') return void serveRpc(arrival, options.mcp)
   if (door.kind === 'metrics' && !request.headers.accept?.includes('application/json'))
@@ -70,7 +74,7 @@ export function openFrontDoor(options: FrontDoorOptions): FrontDoor {
   let quiet = false
   const begin = (request: FrontRequest, response: FrontResponse): Arrival => {
     const requestId = requestIdFrom(request.headers['x-request-id'])
-    const arrival = new Arrival(request, response, { requestId, notice: options.notice })
+    const arrival = new Arrival(request, response, { requestId, notice: options.notice, web: options.web })
     inFlight += 1
     TURNS.served(performance.now())
     arrival.atEnd(() => (inFlight -= 1))

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { requestGuard } from './request-guard.ts'
+import { requestGuard, type GuardOptions } from './request-guard.ts'
 
 type Head = readonly (readonly [string, string])[]
 
 /** What the guard said of a head: 'ok' or the code of its refusal. */
-function verdict(head: Head, options: { readonly publicUrl: string | null; readonly url?: string }): string {
+function verdict(head: Head, options: GuardOptions & { readonly url?: string }): string {
   const headers = Object.fromEntries(head.map(([name, value]) => [name.toLowerCase(), value]))
   const request = { url: options.url ?? '/mcp', headers, rawHeaders: head.flat() } as unknown as IncomingMessage
   try {
@@ -17,10 +17,10 @@ function verdict(head: Head, options: { readonly publicUrl: string | null; reado
   }
 }
 
-const LOCAL = { publicUrl: null }
-const PUBLIC = { publicUrl: 'https://tools.example.com' }
+const LOCAL = { publicUrl: null, corsOrigins: [] }
+const PUBLIC = { publicUrl: 'https://tools.example.com', corsOrigins: ['https://app.example.com'] }
 
-const TABLE: readonly (readonly [string, Head, { publicUrl: string | null; url?: string }, string])[] = [
+const TABLE: readonly (readonly [string, Head, GuardOptions & { readonly url?: string }, string])[] = [
   ['localhost', [['Host', 'localhost:4444']], LOCAL, 'ok'],
   ['an IPv4 loopback', [['Host', '127.0.0.1:4444']], LOCAL, 'ok'],
   ['an IPv6 loopback', [['Host', '[::1]:4444']], LOCAL, 'ok'],
@@ -74,6 +74,24 @@ const TABLE: readonly (readonly [string, Head, { publicUrl: string | null; url?:
     ],
     PUBLIC,
     'ok',
+  ],
+  [
+    'an Origin that may call',
+    [
+      ['Host', 'tools.example.com'],
+      ['Origin', 'https://app.example.com'],
+    ],
+    PUBLIC,
+    'ok',
+  ],
+  [
+    'a neighbour of one that may call',
+    [
+      ['Host', 'tools.example.com'],
+      ['Origin', 'https://app.example.com:8443'],
+    ],
+    PUBLIC,
+    'forbidden_host',
   ],
   [
     'two Hosts',

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
+import { cookieCredential } from '#/access/session-cookie.ts'
 import type { Ongoing, UnderWay } from '#/access/under-way.ts'
 import { ifMatchVersion, noneMatch } from '#/api/conditional.ts'
 import type { Edge, Json } from '#/api/edge.ts'
@@ -24,7 +25,7 @@ interface Checks {
 /** One endpoint's way from an admitted request to its answer: validate, handle, answer. */
 export function runnerOf(
   endpoint: Endpoint,
-  { edge, underWay, authenticate }: Pick<RestOptions, 'edge' | 'underWay' | 'authenticate'>,
+  { edge, underWay, authenticate, browserOf }: Pick<RestOptions, 'edge' | 'underWay' | 'authenticate' | 'browserOf'>,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const checks: Checks = {
     edge,
@@ -37,11 +38,9 @@ export function runnerOf(
     if (endpoint.permission === 'public') {
       const caller = async (): Promise<Principal> => await authenticate(request.raw, request.id)
       const { body } = bodyIn(endpoint, checks, request)
-      return answer(
-        endpoint,
-        reply,
-        await handle({ params: paramsOf(request), body, headers: request.headers, request: context, caller }),
-      )
+      const { headers } = request
+      const asked = { params: paramsOf(request), body, headers, browser: browserOf(headers) }
+      return answer(endpoint, reply, await handle({ ...asked, request: context, caller }))
     }
     const input = inputOf(endpoint, checks, { request, context, permission: endpoint.permission })
     const said = await handle(input)
@@ -170,7 +169,7 @@ function contextOf(request: FastifyRequest, reply: FastifyReply): RequestContext
   return {
     requestId: request.id,
     signal: gone.signal,
-    via: userAgent?.startsWith('causeway-cli/') ? 'cli' : 'api',
+    via: userAgent?.startsWith('causeway-cli/') ? 'cli' : cookieCredential(headers) === undefined ? 'api' : 'ui',
     fromIp: request.ip,
     userAgent: userAgent?.slice(0, 512) ?? null,
     traceparent: headers['traceparent'],

@@ -6,18 +6,23 @@ import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import type { OwnPages } from './own-page.ts'
 import { requestIdOf } from './rest-request-id.ts'
 import { admit, admitStranger, reserveWhatComes, STRANGERS_BODY, type RestAdmission } from './rest-admission.ts'
 import { asGatewayError, EDGE_DECORATOR, sendError } from './rest-errors.ts'
 import { callerOf, PRINCIPAL_DECORATOR, principalOf, rememberPrincipal, runnerOf } from './rest-run.ts'
 import { requireRoute } from './rest-narrowed.ts'
+import type { WebAnswers } from './web-answers.ts'
 
 export interface RestOptions extends RestAdmission {
   readonly endpoints: readonly Endpoint[]
   /** Which forms of requests and answers are known besides the clean one. */
   readonly edge: Edge
-  /** Who is calling, from the Authorization header alone. Throws `unauthenticated`; any other failure also denies. */
+  /** Who is calling. Throws `unauthenticated`; any other failure also denies. */
   readonly authenticate: (request: IncomingMessage, requestId: string) => Principal | Promise<Principal>
+  readonly web: WebAnswers
+  /** What its headers say of the browser that asks, if it is one. */
+  readonly browserOf: OwnPages['browserOf']
   /** Whoever was let in, as it is now: the same object where nothing changed. Throws where it would not be let in any more. */
   readonly again: (principal: Principal) => Principal
   /** Where streams of answers are, for as long as whoever reads them may. */
@@ -51,7 +56,7 @@ export async function restApp(options: RestOptions): Promise<RestApp> {
     exposeHeadRoutes: false,
     // What fails before a route is found runs no hooks.
     frameworkErrors: (cause, request, reply) => {
-      secure(request, reply)
+      secure(options, request, reply)
       void sendError(reply, cause)
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
@@ -60,8 +65,9 @@ export async function restApp(options: RestOptions): Promise<RestApp> {
   app.decorateRequest(PRINCIPAL_DECORATOR, null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.addHook('onRequest', async (request, reply) => {
-    secure(request, reply)
+  app.addHook('onRequest', (request, reply, done) => {
+    secure(options, request, reply)
+    done()
   })
   app.setErrorHandler((cause, request, reply) => {
     report(options, cause, request)
@@ -77,16 +83,9 @@ export async function restApp(options: RestOptions): Promise<RestApp> {
 }
 
 /** Headers that every answer carries. */
-function secure(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers({
-    'x-request-id': request.id,
-    'x-correlation-id': request.id,
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'referrer-policy': 'no-referrer',
-    vary: 'Origin, Authorization',
-  })
+function secure({ web }: RestOptions, request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(web.namedFor(request.raw))
+  reply.header('x-request-id', request.id).header('x-correlation-id', request.id)
 }
 
 function mount(app: FastifyInstance, options: RestOptions): void {

@@ -1,11 +1,13 @@
 import { hash as digest, randomBytes } from 'node:crypto'
 import { Type } from 'typebox'
+import { cookieCredential } from '#/access/session-cookie.ts'
 import { clientNetwork } from '#/access/client-network.ts'
 import { hashPassword } from '#/access/password.ts'
 import { requireGoodPassword } from '#/access/password-rules.ts'
 import { actorOf } from '#/api/actor.ts'
 import { endpoint, publicEndpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { AsCookie, requireCookies } from './hand-over.ts'
 import { begin, prove } from './sign-in.ts'
 import { sessionReply, SessionView } from './sign-in-endpoints.ts'
 import type { PeopleDeps } from './user.ts'
@@ -32,9 +34,13 @@ function change(deps: PeopleDeps): Endpoint {
       email: Type.Optional(Type.String({ maxLength: 320 })),
       old_password: Typed,
       new_password: Typed,
+      cookie: AsCookie,
     }),
     reply: Type.Object({ ...Done, ...SessionView.properties }),
-    handle: async ({ body, request, caller }) => {
+    handle: async ({ body, request, headers: said, browser, caller }) => {
+      // Whoever came with a cookie is answered with one.
+      const { cookie = cookieCredential(said) !== undefined } = body
+      if (cookie) requireCookies(browser)
       const email = body.email ?? (await caller()).email
       const proven = await prove(deps.signIn, { email, password: body.old_password }, request)
       const { subject, network } = proven
@@ -54,7 +60,7 @@ function change(deps: PeopleDeps): Endpoint {
         request,
         stale: false,
       })
-      const { headers, body: made } = await sessionReply(deps, session)
+      const { headers, body: made } = await sessionReply(deps, session, cookie)
       return { ...(headers && { headers }), body: { success: true, message: 'Password changed', ...(made as object) } }
     },
   })

@@ -1,8 +1,10 @@
 import { Type } from 'typebox'
 import { TokenId } from '#/access/ids.ts'
+import { CLEAR_SESSION_COOKIE, cookieCredential, csrfTokenOf } from '#/access/session-cookie.ts'
 import { mintToken } from '#/access/token-format.ts'
 import { endpoint, publicEndpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { HandedOver, handOver } from './hand-over.ts'
 import type { PeopleDeps } from './user.ts'
 import { UserView, userView } from './user-view.ts'
 
@@ -11,7 +13,7 @@ const NO_STORE = { 'cache-control': 'no-store' }
 
 /** What the token in hand is about itself: whoever has it may end it, whatever else it may do. */
 export function sessionEndpoints(deps: PeopleDeps): readonly Endpoint[] {
-  return [logout(deps), validate(deps), refresh(deps)]
+  return [logout(deps), validate(deps), refresh(deps), csrfToken()]
 }
 
 function logout({ signIn }: PeopleDeps): Endpoint {
@@ -19,14 +21,17 @@ function logout({ signIn }: PeopleDeps): Endpoint {
     route: 'POST /auth/logout',
     tag,
     summary: 'End the session of the token in hand, everywhere',
-    description: 'Whoever has a token may end its session: nothing else is asked for.',
+    description:
+      'Whoever has a token may end its session: nothing else is asked for. Where it came as a cookie, the browser forgets it.',
     reply: Type.Object({ message: Type.String(), revoked_token: Type.String() }),
-    handle: async ({ caller }) => {
+    handle: async ({ caller, headers }) => {
       const { tokenId } = await caller()
       const ended = await signIn.store.end(tokenId)
       if (ended === undefined) throw noSession()
       await signIn.settled(ended.seq)
-      return { headers: NO_STORE, body: { message: 'Logged out successfully', revoked_token: tokenId } }
+      const cleared = cookieCredential(headers) !== undefined && { 'set-cookie': CLEAR_SESSION_COOKIE }
+      const body = { message: 'Logged out successfully', revoked_token: tokenId }
+      return { headers: { ...NO_STORE, ...cleared }, body }
     },
   })
 }
@@ -81,25 +86,40 @@ function refresh({ signIn }: PeopleDeps): Endpoint {
     route: 'POST /auth/refresh',
     tag,
     summary: 'Another token for the same session; the one in hand stays good until it expires',
-    description: 'For tokens of sessions: nothing else is asked for.',
-    reply: Type.Object({
-      access_token: Type.String(),
-      token_type: Type.String(),
-      expires_in: Type.Integer(),
-      expires_at: Type.String({ format: 'date-time' }),
-    }),
-    handle: async ({ caller }) => {
+    description: 'For tokens of sessions: nothing else is asked for. A cookie is answered with another cookie.',
+    reply: Type.Object({ ...HandedOver, expires_at: Type.String({ format: 'date-time' }) }),
+    handle: async ({ caller, headers: said }) => {
       const { tokenId } = await caller()
       const secret = mintToken()
       const made = await signIn.store.refresh(tokenId, { id: TokenId.mint(), secret, lifeMs: signIn.times.idleMs })
       if (made === undefined) throw noSession()
       await signIn.settled(made.seq)
       const expiresAt = new Date(Date.now() + made.lifeMs).toISOString()
-      const expiresIn = Math.floor(made.lifeMs / 1000)
-      return {
-        headers: NO_STORE,
-        body: { access_token: secret.text, token_type: 'bearer', expires_in: expiresIn, expires_at: expiresAt },
-      }
+      const { headers, body } = handOver(
+        { text: secret.text, lifeMs: made.lifeMs },
+        cookieCredential(said) !== undefined,
+      )
+      return { headers, body: { ...body, expires_at: expiresAt } }
+    },
+  })
+}
+
+function csrfToken(): Endpoint {
+  return endpoint({
+    route: 'GET /auth/csrf-token',
+    permission: 'access.read',
+    tag,
+    summary: 'What X-CSRF-Token has to say where a browser says neither Origin nor Sec-Fetch-Site',
+    description: 'For sessions that are cookies.',
+    reply: Type.Object({ csrf_token: Type.String() }),
+    handle: async ({ headers }) => {
+      const token = cookieCredential(headers)
+      if (token === undefined)
+        throw new GatewayError(
+          'invalid_request',
+          'this token is not a cookie: what it is sent with needs no CSRF token',
+        )
+      return { headers: NO_STORE, body: { csrf_token: csrfTokenOf(token) } }
     },
   })
 }

@@ -5,6 +5,7 @@ import { requireGoodPassword } from '#/access/password-rules.ts'
 import { clientNetwork } from '#/access/client-network.ts'
 import { publicEndpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { AsCookie, HandedOver, handOver, requireCookies } from './hand-over.ts'
 import type { Session } from './session.ts'
 import { signIn } from './sign-in.ts'
 import type { PeopleDeps } from './user.ts'
@@ -17,9 +18,7 @@ const NO_STORE = { 'cache-control': 'no-store' }
 
 export const SessionView = Type.Object(
   {
-    access_token: Type.String({ description: 'To be sent as `Authorization: Bearer …`' }),
-    token_type: Type.String(),
-    expires_in: Type.Integer({ description: 'Seconds; POST /auth/refresh gives another before that' }),
+    ...HandedOver,
     user: UserView,
   },
   { title: 'Session' },
@@ -37,13 +36,17 @@ export function signInEndpoints(deps: PeopleDeps): readonly Endpoint[] {
         email: Type.Optional(Type.String({ maxLength: 320 })),
         username: Type.Optional(Type.String({ maxLength: 320, description: 'The e-mail address under another name' })),
         password: Password,
+        cookie: AsCookie,
       }),
       reply: SessionView,
-      handle: async ({ body, request }) => {
+      handle: async ({ body, request, browser }) => {
+        const { cookie = false } = body
+        if (cookie) requireCookies(browser)
         const email = body.email ?? body.username ?? ''
         if (!email.includes('@'))
           throw new GatewayError('invalid_request', 'send an e-mail address as email', { field: 'email' })
-        return await sessionReply(deps, await signIn(deps.signIn, { email, password: body.password }, request))
+        const session = await signIn(deps.signIn, { email, password: body.password }, request)
+        return await sessionReply(deps, session, cookie)
       },
     })
   return [
@@ -54,19 +57,11 @@ export function signInEndpoints(deps: PeopleDeps): readonly Endpoint[] {
 }
 
 /** A new session with its user. */
-export async function sessionReply(deps: PeopleDeps, session: Session): Promise<Reply> {
+export async function sessionReply(deps: PeopleDeps, session: Session, asCookie: boolean): Promise<Reply> {
   const user = await deps.store.byEmail(session.email)
   if (user === undefined) throw new GatewayError('unauthenticated', 'Invalid email or password')
-  const { text, lifeMs } = session
-  return {
-    headers: NO_STORE,
-    body: {
-      access_token: text,
-      token_type: 'bearer',
-      expires_in: Math.floor(lifeMs / 1000),
-      user: userView(user),
-    },
-  }
+  const { headers, body } = handOver(session, asCookie)
+  return { headers, body: { ...body, user: userView(user) } }
 }
 
 function register({ store, signIn: deps }: PeopleDeps): Endpoint {

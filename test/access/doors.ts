@@ -1,3 +1,4 @@
+import type { Endpoint } from '#/api/endpoint.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { METHODS, type Method } from '#/mcp/methods.ts'
 import type { Era } from '../support/raw-client.ts'
@@ -27,9 +28,12 @@ const anything: never = new Proxy(() => undefined, {
   apply: () => anything,
 }) as never
 
+/** Every REST route as data. */
+export const everyEndpoint = (): readonly Endpoint[] => restEndpoints(anything, { version: '' })
+
 /** Every REST route at both its mounts, with an id that leads nowhere and, where it has one, with one for each place of a thing. */
 export function restDoors(scene: Scene): Door[] {
-  return restEndpoints(anything, { version: '' }).flatMap((endpoint) => {
+  return everyEndpoint().flatMap((endpoint) => {
     const [method = '', path = ''] = endpoint.route.split(' ')
     const mounts = endpoint.rootOnly === true ? [''] : ['', '/v1']
     const endless = endpoint.replyType === 'text/event-stream'
@@ -100,7 +104,7 @@ const PARAMS: Partial<Record<Method, (names: Names) => string>> = {
   'notifications/progress': () => '"progressToken":1,"progress":1',
 }
 
-interface Endpoint {
+interface McpPlace {
   readonly name: string
   readonly path: string
   readonly names: Names
@@ -120,9 +124,9 @@ const namesOf = (place: string): Names => ({
 /** As the gateway itself calls it. */
 const INSIDE: Names = { tool: 'slow', prompt: 'slow', uri: 'slow://thing', outside: 'nobody-has-this-either' }
 
-function endpoints({ ids, narrowedTo }: Scene): Endpoint[] {
+function endpoints({ ids, narrowedTo }: Scene): McpPlace[] {
   const of = (noun: 'servers' | 'gateways') =>
-    PLACES.map((place): Endpoint => {
+    PLACES.map((place): McpPlace => {
       const names = noun === 'gateways' ? INSIDE : namesOf(place === 'absent' ? 'private' : place)
       const plain = {
         name: `/${noun}/{${place}}/mcp`,
@@ -170,7 +174,7 @@ function byName(era: Era): Door[] {
 
 const methodNames = (): Method[] => Object.keys(METHODS) as Method[]
 
-function mcpDoor(endpoint: Endpoint, era: Era, method: Method): Door {
+function mcpDoor(endpoint: McpPlace, era: Era, method: Method): Door {
   const { path, names, absent, id, place } = endpoint
   const params = PARAMS[method]?.(names)
   const modern = era === 'modern'
@@ -202,14 +206,14 @@ interface Named {
   readonly what: string
 }
 
-function toolNamed({ absent, id, ...endpoint }: Endpoint, era: Era, { tool, what }: Named): Door {
+function toolNamed({ absent, id, ...endpoint }: McpPlace, era: Era, { tool, what }: Named): Door {
   const door = mcpDoor({ ...endpoint, names: { ...endpoint.names, tool } }, era, 'tools/call')
   const suffix = ` ${era} tools/call of ${what}`
   const gone = absent !== undefined && id !== undefined ? { absent: absent + suffix, id } : { id: tool }
   return { ...door, name: endpoint.name + suffix, ...gone }
 }
 
-function withoutBody({ name, path, absent, id, place }: Endpoint, method: string): Door {
+function withoutBody({ name, path, absent, id, place }: McpPlace, method: string): Door {
   return {
     name: `${name} ${method}`,
     method,

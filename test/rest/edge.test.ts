@@ -8,7 +8,9 @@ import { strictEdge } from '#/api/strict-edge.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { Admission } from '#/http/admission.ts'
 import { UnderWay } from '#/access/under-way.ts'
+import { ownPages } from '#/http/own-page.ts'
 import { restApp } from '#/http/rest.ts'
+import { webAnswers } from '#/http/web-answers.ts'
 import { restHarness, type RestHarness } from './harness.ts'
 
 let rest: RestHarness
@@ -102,7 +104,9 @@ describe('every answer', () => {
       'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',
       'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
-      vary: 'Origin, Authorization',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      vary: 'Origin, Authorization, Cookie',
     })
     if (status === 200) expect(answer.headers.get('cache-control')).toBe('no-store, private')
     else
@@ -147,6 +151,8 @@ test('a route that names no permission is not mounted: the start fails', async (
     authenticate: () => {
       throw new Error('never asked')
     },
+    browserOf: ownPages(null).browserOf,
+    web: webAnswers({ publicUrl: null, corsOrigins: [] }),
     admission: new Admission(),
     bodyLimit: 1024,
     again: (principal) => principal,

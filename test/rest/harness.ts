@@ -14,7 +14,9 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Discoverer, Discovery, Offered } from '#/gateways/discovery.ts'
 import { Admission } from '#/http/admission.ts'
 import { UnderWay } from '#/access/under-way.ts'
+import { ownPages } from '#/http/own-page.ts'
 import { restApp } from '#/http/rest.ts'
+import { webAnswers } from '#/http/web-answers.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { activity } from '#/store/activity.ts'
 import { auditStore } from '#/store/audit-store.ts'
@@ -224,6 +226,8 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
         if (!found) throw new GatewayError('unauthenticated', 'Authorization token required')
         return found
       },
+      browserOf: ownPages(null).browserOf,
+      web: webAnswers({ publicUrl: null, corsOrigins: [] }),
       admission: options.admission ?? new Admission(),
       bodyLimit: 64 * 1024,
       again: (principal) => principal,

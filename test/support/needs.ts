@@ -3,10 +3,11 @@ import type { TestContext } from 'vitest'
 
 const CLIENTS = '/usr/local/lib/causeway-test/node_modules'
 
-/** Servers and shells that Debian brings and npm does not, and clients that are too large for our own packages. */
+/** Servers, shells and a browser that Debian brings and npm does not, and clients that are too large for our own packages. */
 const PROGRAMS = {
   postgres15: '/usr/lib/postgresql/15/bin/postgres',
   pgbouncer: '/usr/sbin/pgbouncer',
+  chromium: '/usr/bin/chromium',
   script: '/usr/bin/script',
   zsh: '/usr/bin/zsh',
   fish: '/usr/bin/fish',
