@@ -25,11 +25,16 @@ const CHANGED: Fault = { code: 'upstream_unreachable', message: 'the gateway was
 const RETIRED: Fault = { code: 'upstream_unreachable', message: 'the gateway was switched off or deleted' }
 const STOPPED: Fault = { code: 'upstream_unreachable', message: 'the gateway is shutting down' }
 
+/** How long a server that was replaced may go on with the calls that it has in hand: as long as a call may take by default. */
+const FINISH_MS = 60_000
+
 interface Place {
   readonly server: StdioServer
   readonly log: LogBook
   version: number
   connections: number
+  /** What took its place when the gateway changed. */
+  next: Place | undefined
 }
 
 const trialKey = (gatewayId: string): string => `${gatewayId} on trial`
@@ -40,6 +45,8 @@ const TRIAL_MS = 60_000
 export class StdioHost {
   readonly #options: HostOptions
   readonly #places = new Map<string, Place>()
+  /** Replaced, and not done with what they have in hand. */
+  readonly #finishing = new Set<StdioServer>()
   readonly #sockets = new Set<Socket>()
   #reaper: NodeJS.Timeout | undefined
   #stopped = false
@@ -56,7 +63,7 @@ export class StdioHost {
       const place = this.#place(launch)
       place.connections++
       socket.once('close', () => this.#left(place, launch))
-      return serveServer(place.server)
+      return serveServer(() => serverNow(place))
     }
     serveConnection(socket, { opened })
   }
@@ -64,6 +71,7 @@ export class StdioHost {
   retire({ gatewayId, version, gone }: Retirement): void {
     const place = this.#places.get(gatewayId)
     if (place !== undefined && place.version <= version) void place.server.retire(RETIRED)
+    for (const server of this.#finishing) if (server.launch.gatewayId === gatewayId) void server.retire(RETIRED)
     if (!gone) return
     this.#places.delete(gatewayId)
     this.#dropTrial(gatewayId)
@@ -71,7 +79,7 @@ export class StdioHost {
 
   /** What is there now: for metrics and tests. */
   get figures(): { readonly processes: number; readonly busy: number } {
-    const servers = [...this.#places.values()].map(({ server }) => server)
+    const servers = this.#servers()
     return {
       processes: servers.reduce((sum, server) => sum + server.processes, 0),
       busy: servers.reduce((sum, server) => sum + server.busy, 0),
@@ -82,8 +90,12 @@ export class StdioHost {
   async stop(): Promise<void> {
     this.#stopped = true
     clearInterval(this.#reaper)
-    await Promise.all(Array.from(this.#places.values(), ({ server }) => server.retire(STOPPED)))
+    await Promise.all(this.#servers().map((server) => server.retire(STOPPED)))
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #servers(): readonly StdioServer[] {
+    return [...Array.from(this.#places.values(), ({ server }) => server), ...this.#finishing]
   }
 
   #place(launch: Launch): Place {
@@ -91,8 +103,8 @@ export class StdioHost {
     const { gatewayId, version, trial } = launch
     const key = trial ? trialKey(gatewayId) : gatewayId
     const place = this.#places.get(key)
-    if (place !== undefined && !trial && place.version > version && !sameLaunch(place, launch))
-      throw new StdioFault(CHANGED)
+    // From a worker that has yet to hear of a change: nothing is started that was replaced.
+    if (place !== undefined && !trial && place.version > version && !sameLaunch(place, launch)) return place
     if (place !== undefined && sameLaunch(place, launch)) {
       // Switched off: from before nothing is started, though the log can be read; what comes later starts anew.
       if (!place.server.retired || place.version >= version) {
@@ -100,11 +112,21 @@ export class StdioHost {
         return place
       }
     }
-    void place?.server.retire(CHANGED)
     const next = (trial ? undefined : this.#kept(launch)) ?? this.#begin(launch)
     next.version = version
     this.#places.set(key, next)
+    // What is on trial is asked for itself alone.
+    if (trial) void place?.server.retire(CHANGED)
+    else if (place !== undefined) this.#replace(place, next)
     return next
+  }
+
+  /** Who called before the change is answered by what he called; what comes later on the same connection, by what is there now. */
+  #replace(place: Place, next: Place): void {
+    const { server } = place
+    place.next = next
+    this.#finishing.add(server)
+    void server.finish(CHANGED, FINISH_MS).finally(() => this.#finishing.delete(server))
   }
 
   /** What was on trial and is now the gateway's own. */
@@ -119,7 +141,7 @@ export class StdioHost {
   #begin(launch: Launch): Place {
     const log = this.#places.get(launch.gatewayId)?.log ?? new LogBook()
     const server = new StdioServer({ ...this.#options, launch, log, reserve: () => this.#reserve() })
-    return { server, log, version: launch.version, connections: 0 }
+    return { server, log, version: launch.version, connections: 0, next: undefined }
   }
 
   /** A connection has closed. A trial that nobody looks at any more is over, unless it is kept soon. */
@@ -164,6 +186,17 @@ const MADE_ROOM: Fault = { code: 'upstream_unreachable', message: 'the server ma
 function full(most: number): Fault {
   const message = `${most} processes of stdio servers are at work on this machine, which is as many as may be (CAUSEWAY_STDIO_MAX_PROCESSES)`
   return { code: 'upstream_busy', message, retryAfter: 5 }
+}
+
+/** What answers on a connection to `place`: whatever took its place since, unless that is known to speak otherwise. */
+function serverNow(place: Place): StdioServer {
+  let { server } = place
+  for (let { next } = place; next !== undefined; next = next.next) {
+    const { era } = next.server
+    if (server.era !== undefined && era !== undefined && era !== server.era) return place.server
+    server = next.server
+  }
+  return server
 }
 
 /** Whether two launches would run the same; the version of the gateway does not matter. */

@@ -15,9 +15,10 @@ const EXECUTING: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 're
 const DONE: Fault = { code: 'upstream_unreachable', message: 'the call is over' }
 let calls = 0
 
-/** Answers the requests of one connection as the gateway's server would over streamable HTTP. */
-export function serveServer(server: StdioServer): Serve {
+/** Answers the requests of one connection as the gateway's server would over streamable HTTP: each by the one that is it now. */
+export function serveServer(now: () => StdioServer): Serve {
   return (request, reply) => {
+    const server = now()
     if (request.method === 'POST') return post(server, request, reply)
     if (request.method === 'DELETE') return atOnce(() => reply.accepted())
     if (request.target.startsWith('/logs')) return readLogs(server.log, request.target, reply)

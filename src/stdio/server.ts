@@ -1,4 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { backoff, pause } from '#/lib/backoff.ts'
+import type { Era } from '#/mcp/revision.ts'
 import type { Ourselves } from '#/mcp/upstream-requests.ts'
 import { commandOf, type Env, type ProcessLimits } from './command.ts'
 import { type Fault, faultOf, StdioFault } from './fault.ts'
@@ -49,6 +51,7 @@ export class StdioServer {
   #lastEnd = ''
   /** Known to be a legacy server: it is not asked the modern question at every start. */
   #legacy = false
+  #era: Era | undefined
   #retired: Fault | undefined
 
   constructor(options: ServerOptions) {
@@ -59,6 +62,11 @@ export class StdioServer {
 
   get retired(): boolean {
     return this.#retired !== undefined
+  }
+
+  /** What it spoke when it was last started; undefined: it never was. */
+  get era(): Era | undefined {
+    return this.#era
   }
 
   get processes(): number {
@@ -73,10 +81,11 @@ export class StdioServer {
 
   /** The session of `key`, with its process started if need be. `anew`: also where it has been failing, and without what is known of it. */
   async open(key: string, { anew }: { readonly anew: boolean }): Promise<{ session: Session; identity: Identity }> {
-    if (this.#retired !== undefined) throw new StdioFault(this.#retired)
+    this.#requireInUse()
     let held = this.#held.get(key)
     if (held === undefined) {
       await this.#untilDue(anew)
+      this.#requireInUse()
       if (anew && this.#held.size === 0) this.#legacy = false
       held = this.#held.get(key) ?? this.#start(key)
     }
@@ -88,7 +97,7 @@ export class StdioServer {
   /** The session of `key` where its handshake is done. */
   ready(key: string): Session | undefined {
     const held = this.#held.get(key)
-    return held?.open === true ? held.session : undefined
+    return held?.open === true && this.#retired === undefined ? held.session : undefined
   }
 
   /** Why it cannot be started now, or undefined. */
@@ -134,6 +143,26 @@ export class StdioServer {
     this.#retired ??= why
     for (const key of this.#held.keys()) void this.close(key, why)
     await Promise.all(this.#stopping)
+  }
+
+  /** Takes nothing new: each process ends with its last call, and after `ms` whatever it has in hand. */
+  async finish(why: Fault, ms: number): Promise<void> {
+    this.#retired ??= why
+    const late = setTimeout(() => void this.retire(why), ms)
+    await Promise.all(Array.from(this.#held, ([key, held]) => this.#finish(key, held, why)))
+    clearTimeout(late)
+  }
+
+  async #finish(key: string, held: Held, why: Fault): Promise<void> {
+    await held.opened.catch(() => {})
+    // Whoever waited for it to open sends now.
+    await nextTurn()
+    await held.session.idle()
+    await this.close(key, why)
+  }
+
+  #requireInUse(): void {
+    if (this.#retired !== undefined) throw new StdioFault(this.#retired)
   }
 
   async #untilDue(anew: boolean): Promise<void> {
@@ -183,6 +212,7 @@ export class StdioServer {
         this.#held.set(key, held)
         return held.session.ready
       })
+      this.#era = identity.era
       this.#legacy = identity.era === 'legacy'
       held.open = true
       return identity

@@ -63,6 +63,7 @@ export class Session {
   #heard = false
   #end: Fault | undefined
   #asked = false
+  #idle: (() => void) | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -89,6 +90,11 @@ export class Session {
     return this.#calls.size
   }
 
+  /** Resolves when nobody waits for it any more. */
+  async idle(): Promise<void> {
+    if (this.#calls.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+  }
+
   /** It has written at least one message. */
   get heard(): boolean {
     return this.#heard
@@ -107,6 +113,7 @@ export class Session {
     if (!this.#write(message)) {
       this.#calls.take(id)
       asker.fault({ code: 'upstream_busy', message: 'the server does not read what is sent to it', retryAfter: 5 })
+      this.#checkIdle()
     }
     return id
   }
@@ -114,6 +121,7 @@ export class Session {
   cancel(id: number): void {
     if (this.#calls.take(id) === undefined) return
     this.#write(cancelledNotification(id, 'the client cancelled, or the deadline passed'))
+    this.#checkIdle()
   }
 
   /** Ends the process; what still waits hears `why` at once. */
@@ -169,7 +177,8 @@ export class Session {
       // A late answer to what was given up is nobody's; too many of those are a flood like any other.
       if (asker === undefined) return this.#process.unasked()
       this.#heard = true
-      return asker.answer({ line, start: read.start, end: read.end })
+      asker.answer({ line, start: read.start, end: read.end })
+      return this.#checkIdle()
     }
     this.#process.unasked()
     if (read.kind === 'junk') this.#options.log.write('stdout', this.pid, line.toString('utf8', 0, 8192).trimEnd())
@@ -212,6 +221,11 @@ export class Session {
     const asker = id === undefined ? undefined : this.#take(id)
     const message = `the server's answer is larger than ${megabytes}`
     asker?.fault({ code: 'upstream_invalid', message, mayHaveRun: true })
+    this.#checkIdle()
+  }
+
+  #checkIdle(): void {
+    if (this.#idle !== undefined && this.#calls.size === 0) this.#idle()
   }
 
   // ── its end ──
@@ -228,6 +242,7 @@ export class Session {
     this.#own.clear()
     const fault = { ...this.#end, mayHaveRun: true }
     for (const asker of askers) asker.fault(fault)
+    this.#checkIdle()
   }
 }
 

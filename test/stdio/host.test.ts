@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { membersOf, startHost, textOf, until, type Message, type TestHost } from '../support/stdio-host.ts'
+import type { Launch } from '../../src/stdio/launch.ts'
+import { FIXTURE, membersOf, startHost, textOf, until, type Message, type TestHost } from '../support/stdio-host.ts'
 
 let host: TestHost
 beforeAll(async () => {
@@ -121,6 +122,58 @@ describe('who shares a process', () => {
     expect(first).not.toBe(second)
     await until(() => !host.groups.has(first) && !host.groups.has(second))
     expect([...membersOf(first), ...membersOf(second)]).toEqual([])
+  })
+})
+
+describe('a gateway that changes', () => {
+  const changed = (launch: Launch, over: Partial<Launch>): Launch => ({
+    ...launch,
+    version: launch.version + 1,
+    ...over,
+  })
+
+  test('what is under way is answered by the process before, what comes later by the one after', async () => {
+    const before = host.launch([], { env: { MODE: 'x' } })
+    const group = await host.groupOf(before)
+    const running = host.call(before, 'slow', { n: 700 })
+    await until(() => host.host.figures.busy === 1)
+    const after = changed(before, { env: { MODE: 'y' } })
+    expect(JSON.parse(await host.call(after, 'env'))).toMatchObject({ MODE: 'y' })
+    expect(host.groups.has(group)).toBe(true)
+    expect(await running).toBe('slept 700')
+    await until(() => !host.groups.has(group))
+  })
+
+  test('a worker that has yet to hear of it gets what is there now, on an open connection and on a new one', async () => {
+    const before = host.launch([], { env: { MODE: 'x' } })
+    using open = host.lanes(before)
+    expect(JSON.parse(await open.call('env'))).toMatchObject({ MODE: 'x' })
+    const after = changed(before, { env: { MODE: 'y' } })
+    const group = await host.groupOf(after)
+    expect(JSON.parse(await open.call('env'))).toMatchObject({ MODE: 'y' })
+    expect(JSON.parse(await host.call(before, 'env'))).toMatchObject({ MODE: 'y' })
+    expect(await host.groupOf(after)).toBe(group)
+  })
+
+  test('one that speaks otherwise since is not spoken to as the one before', async () => {
+    const before = host.launch([])
+    using open = host.lanes(before)
+    expect(await open.call('echo', { text: 'hi' })).toBe('hi')
+    expect(await host.call(changed(before, { args: [FIXTURE, '--modern'] }), 'echo', { text: 'new' })).toBe('new')
+    expect(await open.call('echo', { text: 'hi' })).toContain('the gateway was changed; its server is started anew')
+  })
+
+  test('switched off, it ends at once, with what was replaced before', async () => {
+    const before = host.launch([])
+    const running = host.call(before, 'never')
+    await until(() => host.host.figures.busy === 1)
+    const after = changed(before, { env: { MODE: 'y' } })
+    const also = host.call(after, 'never')
+    await until(() => host.host.figures.busy === 2)
+    host.host.retire({ gatewayId: before.gatewayId, version: 3, gone: false })
+    expect(await running).toContain('switched off or deleted')
+    expect(await also).toContain('switched off or deleted')
+    expect(host.host.figures.busy).toBe(0)
   })
 })
 

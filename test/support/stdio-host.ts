@@ -46,6 +46,13 @@ export interface TestHost extends AsyncDisposable {
   groupOf(launch: Launch, caller?: string): Promise<number>
   /** tools/call; the text of its answer, or the fault's message. */
   call(launch: Launch, tool: string, args?: object, options?: AskOptions): Promise<string>
+  /** A connection that stays. */
+  lanes(launch: Launch): OpenLanes
+}
+
+export interface OpenLanes extends Disposable {
+  /** As that of the host. */
+  call(tool: string, args?: object): Promise<string>
 }
 
 export interface AskOptions {
@@ -78,12 +85,12 @@ export async function startHost(over: Partial<HostOptions> = {}): Promise<TestHo
     host.accept(socket)
   }).listen(path)
   await once(server, 'listening')
-  const ask: TestHost['ask'] = (launch, message, options = {}) => exchange(path, launch, { message, ...options })
-  const call: TestHost['call'] = async (launch, name, args = {}, options = {}) => {
-    const message = { jsonrpc: '2.0', id: `call ${++ids}`, method: 'tools/call', params: { name, arguments: args } }
-    const { messages, fault } = await ask(launch, message, options)
-    return fault?.message ?? textOf(messages.at(-1)) ?? JSON.stringify(messages)
+  const ask: TestHost['ask'] = async (launch, message, options = {}) => {
+    using lanes = lanesTo(path, launch, options.target)
+    return await exchange(lanes, { message, ...options })
   }
+  const call: TestHost['call'] = async (launch, name, args = {}, options = {}) =>
+    saidIn(await ask(launch, calling(name, args), options))
   return {
     host,
     path,
@@ -91,6 +98,13 @@ export async function startHost(over: Partial<HostOptions> = {}): Promise<TestHo
     groups,
     ask,
     call,
+    lanes(launch) {
+      const lanes = lanesTo(path, launch)
+      return {
+        call: async (name, args = {}) => saidIn(await exchange(lanes, { message: calling(name, args) })),
+        [Symbol.dispose]: () => lanes[Symbol.dispose](),
+      }
+    },
     launch: (args, over) => ({
       gatewayId: `gateway-${++ids}`,
       version: 1,
@@ -118,25 +132,27 @@ export function textOf(message: Message | undefined): string | undefined {
   return message?.result?.content?.[0]?.text
 }
 
+function calling(name: string, args: object): object {
+  return { jsonrpc: '2.0', id: `call ${++ids}`, method: 'tools/call', params: { name, arguments: args } }
+}
+
+function saidIn({ messages, fault }: HostAnswer): string {
+  return fault?.message ?? textOf(messages.at(-1)) ?? JSON.stringify(messages)
+}
+
 function exchange(
-  path: string,
-  launch: Launch,
-  { message, caller, signal, method = 'POST', target = '/mcp' }: AskOptions & { readonly message: object },
+  lanes: StdioLanes,
+  { message, caller, signal, method = 'POST' }: AskOptions & { readonly message: object },
 ): Promise<HostAnswer> {
-  const lanes = lanesTo(path, launch, target)
   const lane = lanes.take()
   const body = method === 'POST' ? Buffer.from(JSON.stringify(message)) : null
   const fields = `accept: */*\r\n${caller === undefined ? '' : `${CALLER_HEADER}: ${caller}\r\n`}`
   return new Promise((resolve, reject) => {
     let answer: { readonly status: number; readonly headers: ResponseHeaders } = { status: 0, headers: new Map() }
     const chunks: Buffer[] = []
-    const over = (settle: () => void): void => {
-      lanes[Symbol.dispose]()
-      settle()
-    }
     signal?.addEventListener('abort', () => {
       lane.cut()
-      over(() => reject(signal.reason as Error))
+      reject(signal.reason as Error)
     })
     lane.send(
       { method, fields, body },
@@ -144,8 +160,8 @@ function exchange(
         onRequestStart: () => {},
         onResponseStart: (status, headers) => void (answer = { status, headers }),
         onResponseData: (chunk) => void chunks.push(chunk),
-        onResponseEnd: () => over(() => resolve(answerOf({ ...answer, text: Buffer.concat(chunks).toString() }))),
-        onResponseError: (cause) => over(() => reject(cause)),
+        onResponseEnd: () => resolve(answerOf({ ...answer, text: Buffer.concat(chunks).toString() })),
+        onResponseError: reject,
       },
     )
   })
