@@ -22,7 +22,10 @@ export type ToWorker =
       readonly workers: number
       readonly drainMs: number
     }
-  /** Comes with the socket. Answered with `taken`: until then the supervisor can give it to another worker. */
+  /**
+   * Comes with the socket. Answered with `taken`: until then the supervisor can give it to another worker, no other follows, and the same
+   * may come again.
+   */
   | { readonly kind: 'connection'; readonly n: number }
   /** The catalog changed; the number is the newest seq, null where it is not known. */
   | { readonly kind: 'wake'; readonly seq: number | null }

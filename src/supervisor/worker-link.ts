@@ -16,6 +16,7 @@ export class SupervisorLink implements WorkerLink {
   #wake: (seq: number | null) => void = () => {}
   #measure: () => Promise<unknown> = () => Promise.resolve(null)
   #lastId = 0
+  #lastConnection = 0
 
   constructor(place: { readonly index: number; readonly workers: number }, send: (message: FromWorker) => void) {
     this.index = place.index
@@ -86,9 +87,11 @@ export class SupervisorLink implements WorkerLink {
 
   #connected(n: number, socket: Socket | undefined): void {
     this.#send({ kind: 'taken', n })
+    const isCopy = n <= this.#lastConnection
+    this.#lastConnection = n
     // A socket that broke on the way arrives as undefined.
     if (socket === undefined) return
-    if (this.#take === undefined) socket.destroy()
+    if (isCopy || this.#take === undefined) socket.destroy()
     else this.#take(socket)
   }
 

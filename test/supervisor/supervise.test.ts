@@ -1,9 +1,14 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { isAlive, Supervised } from '../support/supervised.ts'
+
+/** Changes what another process may do. */
+const PRLIMIT = '/usr/bin/prlimit'
 
 interface Answer {
   readonly status: number
@@ -95,6 +100,33 @@ describe('what travels between processes', () => {
     }, 2000)
   })
 
+  test('a wake does not wait behind connections that a worker has yet to take', async () => {
+    await using gateway = new Supervised({ workers: 1 })
+    const url = await gateway.url()
+    await ask(`${url}/block?ms=700`)
+    const asked = Array.from({ length: 100 }, () => ask(`${url}/`))
+    await sleep(400)
+    gateway.child.kill('SIGUSR2')
+    expect((await Promise.all(asked)).every(({ status }) => status === 200)).toBe(true)
+    const { body } = await ask(`${url}/known`)
+    expect(body['wokenAfter']).toHaveLength(1)
+    expect((body['wokenAfter'] as number[])[0]).toBeLessThan(10)
+  })
+
+  test.skipIf(!existsSync(PRLIMIT))('a connection that a full process lost is given again', async () => {
+    await using gateway = new Supervised({ workers: 1 })
+    const url = await gateway.url()
+    await ask(`${url}/`)
+    const pid = String(gateway.pids[0])
+    const most = Math.max(...readdirSync(`/proc/${pid}/fd`).map(Number)) + 1
+    const allow = (files: number) => execFileSync(PRLIMIT, ['--pid', pid, `--nofile=${files}:`])
+    allow(most)
+    const answers = Promise.all([ask(`${url}/`), ask(`${url}/`), ask(`${url}/`)])
+    await sleep(300)
+    allow(most + 100)
+    expect((await answers).map(({ status }) => status)).toEqual([200, 200, 200])
+  })
+
   test('a fact reaches the other workers and those that start later', async () => {
     await using gateway = new Supervised()
     const url = await gateway.url()
@@ -175,6 +207,17 @@ describe('the end', () => {
     expect(gateway.lines.at(-2)).toEqual({ disposed: true })
     await expect(ask(`${url}/`)).rejects.toThrow('ECONNREFUSED')
     expect(gateway.pids.filter(isAlive)).toEqual([])
+  })
+
+  test('connections that a worker has yet to take are answered', async () => {
+    await using gateway = new Supervised({ workers: 1 })
+    const url = await gateway.url()
+    await ask(`${url}/block?ms=1000`)
+    const asked = Array.from({ length: 50 }, () => ask(`${url}/`))
+    await sleep(200)
+    gateway.child.kill('SIGTERM')
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200))
+    expect(await gateway.exited()).toBe(0)
   })
 
   test('idle kept-alive connections do not hold it up', async () => {

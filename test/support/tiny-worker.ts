@@ -13,6 +13,9 @@ async function start(
   if (config.greeting === 'waiting') await waiting(link)
   const facts: string[] = []
   const wakes: (number | null)[] = []
+  /** How many connections had come when each of them did. */
+  const wokenAfter: number[] = []
+  let connections = 0
   let draining = false
   const inFlight = new Set<object>()
   const server = createServer({ headersTimeout: 1000, connectionsCheckingInterval: 200 }, (request, response) => {
@@ -39,16 +42,26 @@ async function start(
         link.tell({ topic: 'test', key: 'k', value: url.searchParams.get('value'), expiresAt: Date.now() + 60_000 })
         answer({})
       },
-      '/known': () => answer({ facts, wakes, pid: process.pid }),
+      '/known': () => answer({ facts, wakes, wokenAfter, pid: process.pid }),
+      '/block': () => {
+        answer({})
+        setTimeout(() => block(Number(url.searchParams.get('ms'))), 20)
+      },
       '/collect': async () => answer(await link.collect()),
     }
     void (actions[url.pathname] ?? ((): void => answer(null)))()
   })
   link.onFact('test', (fact) => facts.push(String(fact.value)))
-  link.onWake((seq) => wakes.push(seq))
+  link.onWake((seq) => {
+    wakes.push(seq)
+    wokenAfter.push(connections)
+  })
   link.onCollect(() => Promise.resolve(process.pid))
   server.emit('listening')
-  link.serve((socket) => server.emit('connection', socket))
+  link.serve((socket) => {
+    connections++
+    server.emit('connection', socket)
+  })
   return {
     quiesce: () => {
       draining = true
@@ -62,6 +75,12 @@ async function start(
     },
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   }
+}
+
+/** Nothing else happens for so long. */
+function block(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
 }
 
 /** Something that does not come, as a database that is away; only the end of the supervisor ends the wait. */
