@@ -24,7 +24,11 @@ export class GatewayError extends Error {
   readonly scope: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const { stackTraceLimit } = Error
+    // A stack is for defects. All else says what is the matter, and where thousands a second are refused, it would cost a tenth of it.
+    if (code !== 'internal') Error.stackTraceLimit = 0
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.field = details.field
     this.retryAfter = details.retryAfter
