@@ -18,6 +18,9 @@ const LEAST = 150
 /** The server is killed so often, and away for so long. */
 const KILLS = 2
 const AWAY_MS = 250
+/** So many calls must have been answered since it came up before it goes again: how soon that is depends on the machine. */
+const ANSWERED = 60
+const ANSWERED_WITHIN_MS = 15_000
 
 /** One call as its caller saw it. */
 interface Made {
@@ -46,18 +49,35 @@ async function made({ gateway }: Neighbours, tool: string, text: string): Promis
 }
 
 /** Calls without an end, so many at a time, until it is over. */
-async function callOn(site: Neighbours, tool: string, over: AbortSignal): Promise<readonly Made[]> {
-  const calls: Made[] = []
-  let n = 0
-  const client = async (): Promise<void> => {
-    while (!over.aborted) {
-      const call = await made(site, tool, `call ${n++}`)
-      calls.push(call)
-      await sleep(call.isRefusal ? COMES_BACK_MS : PAUSE_MS)
+class Calling {
+  readonly calls: Made[] = []
+  readonly #over = new AbortController()
+  readonly #clients: readonly Promise<void>[]
+
+  constructor(site: Neighbours, tool: string) {
+    let n = 0
+    const client = async (): Promise<void> => {
+      while (!this.#over.signal.aborted) {
+        const call = await made(site, tool, `call ${n++}`)
+        this.calls.push(call)
+        await sleep(call.isRefusal ? COMES_BACK_MS : PAUSE_MS)
+      }
     }
+    this.#clients = Array.from({ length: CLIENTS }, client)
   }
-  await Promise.all(Array.from({ length: CLIENTS }, client))
-  return calls
+
+  /** Resolves when enough of them went well from now on. */
+  async enough(): Promise<void> {
+    const first = this.calls.length
+    const answered = () => this.calls.slice(first).filter(({ ok }) => ok).length >= ANSWERED
+    await until(`${ANSWERED} calls are answered`, answered, ANSWERED_WITHIN_MS)
+  }
+
+  async end(): Promise<readonly Made[]> {
+    this.#over.abort()
+    await Promise.all(this.#clients)
+    return this.calls
+  }
 }
 
 interface Recorded extends Record<string, unknown> {
@@ -120,18 +140,17 @@ async function run(lab: Lab): Promise<readonly Finding[]> {
   stack.defer(() => server[Symbol.asyncDispose]())
   const name = `once-${env.PORT}`
   const { id } = await site.gateway.register(name, `${server.url}/mcp`)
-  const over = new AbortController()
-  const calling = callOn(site, `${name}-run`, over.signal)
+  const calling = new Calling(site, `${name}-run`)
+  stack.defer(async () => void (await calling.end()))
   for (let n = 0; n < KILLS; n++) {
-    await sleep(700)
+    await calling.enough()
     process.kill(server.pid, 'SIGKILL')
     await server[Symbol.asyncDispose]()
     await sleep(AWAY_MS)
     server = await start()
   }
-  await sleep(1_500)
-  over.abort()
-  const calls = await calling
+  await calling.enough()
+  const calls = await calling.end()
   const ran = (await readFile(LEDGER, 'utf8')).split('\n').filter((line) => line !== '')
   return findingsOf(calls, await recordsOf(site.databaseUrl, id, calls.length), ran)
 }
