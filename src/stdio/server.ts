@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { backoff, pause } from '#/lib/backoff.ts'
 import type { Era } from '#/mcp/revision.ts'
 import type { Ourselves } from '#/mcp/upstream-requests.ts'
@@ -156,7 +155,7 @@ export class StdioServer {
   async #finish(key: string, held: Held, why: Fault): Promise<void> {
     await held.opened.catch(() => {})
     // Whoever waited for it to open sends now.
-    await nextTurn()
+    await pause(0)
     await held.session.idle()
     await this.close(key, why)
   }
