@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -12,16 +12,19 @@ interface Reset {
   readonly lifeMs: number
 }
 
-/** Whatever opened the account before is worth nothing from here on. Answers until when the code is good. */
+/**
+ * Whatever opened the account before is worth nothing from here on. Answers until when the code is good. The code before it may be in
+ * use at this moment: that is waited for, and what was chosen with it is gone as well.
+ */
 export async function openReset(tx: WriteTx, { userId, hash, lifeMs }: Reset, { by }: Actor): Promise<string> {
   const { rows } = await sql<{ readonly expires_at: Date }>`
-    WITH gone AS (DELETE FROM passwords WHERE user_id = ${userId})
     INSERT INTO password_resets (user_id, hash, expires_at, made_by)
     SELECT id, ${hash}, now() + ${lifeMs} * interval '1 millisecond', ${by} FROM users WHERE id = ${userId}
     ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at, made_by = excluded.made_by
     RETURNING expires_at`.execute(tx.sql)
   const [row] = rows
   if (row === undefined) throw new GatewayError('not_found', 'User not found')
+  await sql`DELETE FROM passwords WHERE user_id = ${userId}`.execute(tx.sql)
   await endSessions(tx, userId)
   const detail = { expiresAt: row.expires_at.toISOString() }
   tx.audit({ actor: by, action: 'password.reset', targetKind: 'user', targetId: userId, detail })
@@ -45,12 +48,11 @@ export async function useReset(tx: WriteTx, reset: Buffer, password: string): Pr
   return true
 }
 
-/** What looks after a user sets for it; every session ends. */
-export async function setPassword(tx: WriteTx, userId: UserId, { hash, mustChange }: NewPassword): Promise<void> {
-  await sql`
-    WITH gone AS (DELETE FROM password_resets WHERE user_id = ${userId})
-    INSERT INTO passwords (user_id, hash, must_change) VALUES (${userId}, ${hash}, ${mustChange})
-    ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, must_change = excluded.must_change, changed_at = now()`.execute(
-    tx.sql,
-  )
+/** Parts of a WITH clause that give whoever `users` selects a password that somebody else chose for them. */
+export function passwordFor(users: RawBuilder<unknown>, { hash, mustChange }: NewPassword): RawBuilder<unknown> {
+  return sql`
+    code AS (DELETE FROM password_resets WHERE user_id IN (${users})),
+    password AS (
+      INSERT INTO passwords (user_id, hash, must_change) SELECT id, ${hash}::text, ${mustChange}::boolean FROM (${users}) AS u
+      ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, must_change = excluded.must_change, changed_at = now())`
 }

@@ -2,36 +2,57 @@ import { sql } from 'kysely'
 import type { TokenId, UserId } from '#/access/ids.ts'
 import type { Database, WriteTx } from './store.ts'
 
-interface Ended {
-  readonly token: string | null
+/**
+ * Ends every session of a user. Statements of their own after what is the reason for it, so that they see what began meanwhile. A token
+ * that is being added to a session is waited for: whoever knows it is to hear that it is gone.
+ */
+export async function endSessions(tx: WriteTx, userId: UserId): Promise<void> {
+  const { rows } = await sql<{ readonly id: string }>`
+    SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id FOR UPDATE`.execute(tx.sql)
+  if (rows.length > 0) await removeLocked(tx, rows)
 }
 
-/** Ends every session of a user. A statement of its own after what is the reason for it, so that it sees what began meanwhile. */
-export async function endSessions(tx: WriteTx, userId: UserId): Promise<void> {
-  const { rows } = await sql<Ended>`
-    WITH over AS (DELETE FROM sessions WHERE user_id = ${userId} RETURNING id)
-    SELECT t.id AS token FROM over LEFT JOIN tokens AS t ON t.session_id = over.id`.execute(tx.sql)
-  announce(tx, rows)
+/** Of one user at a time: each has tokens that every worker knows. */
+const MOST_SESSIONS = 100
+
+/** Ends the oldest sessions of a user that has too many. Whoever begins one holds on to the user, so they are counted one by one. */
+export async function endOldestSessions(tx: WriteTx, userId: UserId): Promise<void> {
+  const { rows } = await sql<{ readonly id: string }>`
+    SELECT id FROM sessions WHERE id IN (
+      SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY started_at DESC, id DESC OFFSET ${MOST_SESSIONS})
+    ORDER BY id FOR UPDATE`.execute(tx.sql)
+  if (rows.length > 0) await removeLocked(tx, rows)
 }
 
 /** Ends the session that a token is of. False: it is none's. */
 export async function endSession(tx: WriteTx, tokenId: TokenId): Promise<boolean> {
-  const { rows } = await sql<Ended & { readonly session: string; readonly user_id: string; readonly email: string }>`
-    WITH over AS (
-      DELETE FROM sessions AS s USING tokens AS own WHERE own.id = ${tokenId} AND s.id = own.session_id
-      RETURNING s.id, s.user_id)
-    SELECT t.id AS token, over.id AS session, over.user_id, u.email
-      FROM over JOIN users AS u ON u.id = over.user_id LEFT JOIN tokens AS t ON t.session_id = over.id`.execute(tx.sql)
+  const { rows } = await sql<{ readonly id: string; readonly user_id: string; readonly email: string }>`
+    SELECT s.id, s.user_id, u.email
+      FROM tokens AS own JOIN sessions AS s ON s.id = own.session_id JOIN users AS u ON u.id = s.user_id
+     WHERE own.id = ${tokenId} FOR UPDATE OF s`.execute(tx.sql)
   const [row] = rows
   if (row === undefined) return false
-  announce(tx, rows)
-  const detail = { session: row.session }
+  await removeLocked(tx, rows)
+  const detail = { session: row.id }
   tx.audit({ actor: row.email, action: 'session.end', targetKind: 'user', targetId: row.user_id, detail })
   return true
 }
 
+/** The tokens are read by a statement that begins when the sessions are locked: one that was committed a moment before is among them. */
+async function removeLocked(tx: WriteTx, sessions: readonly { readonly id: string }[]): Promise<void> {
+  const ids = sessions.map(({ id }) => id)
+  const { rows } = await sql<Ended>`
+    WITH over AS (DELETE FROM sessions WHERE id = ANY(${ids}))
+    DELETE FROM tokens WHERE session_id = ANY(${ids}) RETURNING id AS token`.execute(tx.sql)
+  announce(tx, rows)
+}
+
+interface Ended {
+  readonly token: string
+}
+
 function announce(tx: WriteTx, rows: readonly Ended[]): void {
-  tx.changed('token', ...rows.flatMap(({ token }) => (token === null ? [] : [token])))
+  tx.changed('token', ...rows.map(({ token }) => token))
 }
 
 const SLICE = 1_000
@@ -39,7 +60,7 @@ const SLICE = 1_000
 /** Sessions and tokens of sessions that are over, a slice at a time. Answers how many are gone. */
 export async function forgetSessions(db: Database): Promise<number> {
   const { value } = await db.write('sign-in', async (tx) => {
-    const { rows } = await sql<{ readonly token: string }>`
+    const { rows } = await sql<Ended>`
       DELETE FROM tokens WHERE id IN (
         SELECT id FROM tokens WHERE session_id IS NOT NULL AND expires_at < now() LIMIT ${SLICE}) RETURNING id AS token`.execute(
       tx.sql,

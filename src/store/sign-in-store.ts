@@ -4,7 +4,7 @@ import type { Changed } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewSession, Refreshed, SignInStore, Subject } from '#/users/session.ts'
 import { isoOrNull } from './columns.ts'
-import { endSessions, endSession } from './session-rows.ts'
+import { endOldestSessions, endSessions, endSession } from './session-rows.ts'
 import { accountOf, countGuess, forgiveGuess } from './sign-in-guesses.ts'
 import { openReset, useReset } from './password-resets.ts'
 import type { Database, WriteTx } from './store.ts'
@@ -85,6 +85,7 @@ async function begin(tx: WriteTx, session: NewSession): Promise<boolean> {
     SELECT id FROM who`.execute(tx.sql)
   if (rows.length === 0) return false
   await forgiveGuess(subject.email, network).execute(tx.sql)
+  await endOldestSessions(tx, subject.userId)
   tx.changed('token', tokenId)
   const detail = { session: id, provider: 'local', fromIp }
   tx.audit({ actor: subject.email, action: 'session.begin', targetKind: 'user', targetId: subject.userId, detail })

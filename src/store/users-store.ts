@@ -7,7 +7,7 @@ import { iso, isoOrNull, olderThan } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { provenance, versionIs } from './item-writes.ts'
 import { cutPage } from './page.ts'
-import { setPassword } from './password-resets.ts'
+import { passwordFor } from './password-resets.ts'
 import { endSessions } from './session-rows.ts'
 import { accountOf } from './sign-in-guesses.ts'
 import { isAdministrator, isLastAdministrator, personalTeamName } from './people-rows.ts'
@@ -65,14 +65,15 @@ async function create(tx: WriteTx, user: NewUser, actor: Actor): Promise<void> {
   const { id, email, fullName, kind, isAdmin, enabled, password } = user
   const roles = [PLATFORM_VIEWER_ROLE, ...(isAdmin ? [PLATFORM_ADMIN_ROLE] : [])]
   const grants = roles.map((role) => sql`(${AssignmentId.mint()}, ${id}, ${role}, ${actor.by})`)
+  const chosen = password === null ? sql`` : sql`, ${passwordFor(sql`SELECT id FROM made`, password)}`
   await sql`
     WITH made AS (
         INSERT INTO users (id, email, full_name, kind, enabled, created)
-        VALUES (${id}, ${email}, ${fullName}, ${kind}, ${enabled}, ${provenance(actor)}::jsonb)),
+        VALUES (${id}, ${email}, ${fullName}, ${kind}, ${enabled}, ${provenance(actor)}::jsonb) RETURNING id),
       team AS (
         INSERT INTO teams (id, name, slug, personal_of) VALUES (${id}, ${personalTeamName(email)}, ${`personal-${id}`}, ${id}))
+      ${chosen}
     INSERT INTO role_assignments (id, user_id, role_id, granted_by) VALUES ${sql.join(grants)}`.execute(tx.sql)
-  if (password !== null) await setPassword(tx, id, password)
   tx.changed('user', id)
   const detail = { email, kind, isAdmin, enabled, ...(password !== null && { password: 'set' }) }
   audit(tx, actor, { action: 'users.create', id, detail })
@@ -96,18 +97,18 @@ async function update(
     ON CONFLICT ON CONSTRAINT role_assignments_once DO UPDATE SET expires_at = NULL`
   const withdraw = sql`DELETE FROM role_assignments
     WHERE user_id IN (SELECT id FROM hit) AND role_id = ${PLATFORM_ADMIN_ROLE} AND team_id IS NULL`
+  const keep = sql`password AS (
+    UPDATE passwords SET must_change = coalesce(${mustChangePassword}::boolean, must_change)
+     WHERE user_id IN (SELECT id FROM hit) AND ${mustChangePassword}::boolean IS NOT NULL)`
   const { rows } = await sql`
     WITH hit AS (
         UPDATE users SET full_name = ${fullName}, enabled = ${enabled}, version = version + 1, updated_at = now(),
                modified = ${provenance(actor)}::jsonb
          WHERE id = ${id} AND ${versionIs(ifMatch)} RETURNING id),
       role AS (${isAdmin ? grant : withdraw}),
-      password AS (
-        UPDATE passwords SET must_change = coalesce(${mustChangePassword}::boolean, must_change)
-         WHERE user_id IN (SELECT id FROM hit) AND ${mustChangePassword}::boolean IS NOT NULL)
+      ${password === null ? keep : passwordFor(sql`SELECT id FROM hit`, password)}
     SELECT id FROM hit`.execute(tx.sql)
   if (rows.length === 0) return undefined
-  if (password !== null) await setPassword(tx, id, password)
   if (password !== null || !enabled) await endSessions(tx, id)
   tx.changed('user', id)
   const detail = { isAdmin, enabled, ...(password !== null && { password: 'set' }) }

@@ -8,7 +8,7 @@ import { actorOf } from '#/api/actor.ts'
 import { endpoint, publicEndpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { AsCookie, requireCookies } from './hand-over.ts'
-import { begin, prove } from './sign-in.ts'
+import { begin, forgiving, prove } from './sign-in.ts'
 import { sessionReply, SessionView } from './sign-in-endpoints.ts'
 import type { PeopleDeps } from './user.ts'
 import { EmailParams, requireAdministrator, userFor } from './user-endpoints.ts'
@@ -44,15 +44,13 @@ function change(deps: PeopleDeps): Endpoint {
       const email = body.email ?? (await caller()).email
       const proven = await prove(deps.signIn, { email, password: body.old_password }, request)
       const { subject, network } = proven
-      try {
+      const hash = await forgiving(deps.signIn, proven, async () => {
         requireAnother(body, subject.email)
-      } catch (cause) {
-        await deps.signIn.store.forgive(email, network)
-        throw cause
-      }
-      const hash = await hashed(deps, body.new_password, request)
-      const changed = await deps.signIn.store.changePassword(subject, hash)
-      if (changed === undefined) throw new GatewayError('conflict', 'the password was changed meanwhile: sign in again')
+        const chosen = await hashed(deps, body.new_password, request)
+        const changed = await deps.signIn.store.changePassword(subject, chosen)
+        if (changed !== undefined) return chosen
+        throw new GatewayError('conflict', 'the password was changed meanwhile: sign in again')
+      })
       const session = await begin(deps.signIn, {
         subject: { ...subject, hash },
         network,

@@ -40,14 +40,28 @@ export async function prove(
   throw new GatewayError('unauthenticated', 'Invalid email or password')
 }
 
+/** Does what a right password is for. Where that fails, the password was no guess all the same. */
+export async function forgiving<T>(
+  { store }: SignInDeps,
+  { subject, network }: Pick<Proven, 'subject' | 'network'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    // Where that cannot be written either, it stays one guess, which is forgotten within the hour.
+    await store.forgive(subject.email, network).catch(() => {})
+    throw cause
+  }
+}
+
 /** A session for whoever knows its password. */
 export async function signIn(deps: SignInDeps, credentials: Credentials, request: RequestContext): Promise<Session> {
   const proven = await prove(deps, credentials, request)
-  if (proven.subject.mustChange) {
-    await deps.store.forgive(credentials.email, proven.network)
-    throw changeRequired()
-  }
-  const rehashed = proven.stale ? await hashPassword(credentials.password) : null
+  const rehashed = await forgiving(deps, proven, async () => {
+    if (proven.subject.mustChange) throw changeRequired()
+    return proven.stale ? await hashPassword(credentials.password) : null
+  })
   return await begin(deps, { ...proven, rehashed, request })
 }
 
@@ -61,7 +75,7 @@ export async function begin(deps: SignInDeps, { subject, network, rehashed, requ
   const { idleMs, totalMs } = deps.times
   const secret = mintToken()
   const lifeMs = Math.min(idleMs, totalMs)
-  const made = await deps.store.begin({
+  const session = {
     id: SessionId.mint(),
     tokenId: TokenId.mint(),
     subject,
@@ -72,8 +86,12 @@ export async function begin(deps: SignInDeps, { subject, network, rehashed, requ
     network,
     fromIp: request.fromIp,
     userAgent: request.userAgent,
+  }
+  const made = await forgiving(deps, { subject, network }, async () => {
+    const written = await deps.store.begin(session)
+    if (written !== undefined) return written
+    throw new GatewayError('unauthenticated', 'Invalid email or password')
   })
-  if (made === undefined) throw new GatewayError('unauthenticated', 'Invalid email or password')
   await deps.settled(made.seq)
   return { text: secret.text, lifeMs, email: subject.email }
 }

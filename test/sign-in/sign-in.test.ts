@@ -103,6 +103,22 @@ describe('a session', () => {
     expect((await post('/v1/auth/refresh', { token: first })).status).toBe(401)
   })
 
+  test('that ends while it is refreshed leaves no token behind, on any worker', async () => {
+    await makePerson(gateway, 'lea')
+    const firsts = await Promise.all(Array.from({ length: 5 }, async () => await tokenOf('lea')))
+    const nexts = await Promise.all(
+      firsts.map(async (token) => {
+        const asked = Array.from({ length: 4 }, () => post('/v1/auth/refresh', { token }))
+        const [out, ...answers] = await Promise.all([post('/v1/auth/logout', { token }), ...asked])
+        expect(out.status).toBe(200)
+        return answers.filter(({ status }) => status === 200).map(({ body }) => body.access_token)
+      }),
+    )
+    const all = [...firsts, ...nexts.flat()]
+    const isOver = async (): Promise<boolean> => (await Promise.all(all.map(me))).every((status) => status === 401)
+    expect(await eventually(isOver)).toBeLessThan(1_000)
+  })
+
   test('has ten tokens at a time, and says so', async () => {
     await makePerson(gateway, 'zoe')
     const first = await tokenOf('zoe')
@@ -157,6 +173,19 @@ describe('choosing a password', () => {
     expect((await change({ body: same })).status).toBe(401)
   })
 
+  test('is no guess at the old one where it comes to nothing', async () => {
+    await makePerson(gateway, 'jon')
+    const choices = ['first', 'second', 'third', 'fourth'].map((word) => `${word}-brook-nine`)
+    const answers = await Promise.all(
+      choices.map((chosen) => change({ body: { email: mail('jon'), old_password: PASSWORD, new_password: chosen } })),
+    )
+    const count = (wanted: number): number => answers.filter(({ status }) => status === wanted).length
+    // Who comes when it is done comes with a password that is wrong by then.
+    expect([count(200), count(409) + count(401)]).toEqual([1, 3])
+    expect(count(409)).toBeGreaterThan(0)
+    expect((await admin('GET', userPath('jon'))).body).toMatchObject({ failed_login_attempts: count(401) })
+  })
+
   test('is asked for where somebody else chose it, before anything else is let in', async () => {
     await makePerson(gateway, 'fay', { password_change_required: true })
     const { status, headers, body } = await login(gateway, 'fay')
@@ -186,6 +215,19 @@ describe('choosing a password', () => {
     const stored = await database.sql<{ n: number }>('SELECT count(*)::int AS n FROM password_resets')
     expect(stored).toEqual([{ n: 0 }])
     expect(await gateway.output()).not.toContain(body.reset_code)
+  })
+
+  test('with a code that is used many times at once: one of them chose', async () => {
+    await makePerson(gateway, 'kim')
+    const { body } = await admin('POST', `${userPath('kim')}/reset-password`)
+    const choices = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'].map((word) => `${word}-brook-nine`)
+    const answers = await Promise.all(
+      choices.map((chosen) =>
+        post('/v1/auth/email/reset-password', { body: { reset_code: body.reset_code, new_password: chosen } }),
+      ),
+    )
+    expect(answers.map(({ status }) => status).filter((status) => status !== 422)).toEqual([200])
+    await tokenOf('kim', choices[answers.findIndex(({ status }) => status === 200)])
   })
 
   test('a code that is over is no code', async () => {
