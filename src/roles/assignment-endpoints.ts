@@ -67,6 +67,7 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
         const made = await deps.store.assign(grant, actorOf(principal, request))
         if (made === 'no_member')
           throw new GatewayError('conflict', 'roles in a team are for its members: add the user to the team first')
+        if (made === 'last_admin') throw lastAdministrator()
         await deps.settled(made.seq)
         const all = await deps.store.held(userId)
         const row = all.find((each) => each.role.id === role.id && each.teamId === teamId)
@@ -90,13 +91,16 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
           return await supposing(deps, principal, { userId, roleId: role.id, teamId, expiresAt: null, holds: false })
         const gone = await deps.store.revoke({ userId, roleId: role.id, teamId }, actorOf(principal, request))
         if (gone === undefined) throw new GatewayError('not_found', 'the user does not hold this role there')
-        if (gone === 'last_admin')
-          throw new GatewayError('conflict', 'nobody would be left who may do everything: make another one first')
+        if (gone === 'last_admin') throw lastAdministrator()
         await deps.settled(gone.seq)
         return { body: { message: `${params.email} no longer holds ${role.name}` } }
       },
     }),
   ]
+}
+
+function lastAdministrator(): GatewayError {
+  return new GatewayError('conflict', 'nobody would be left who may do everything: make another one first')
 }
 
 interface Supposing extends NewAssignment {

@@ -46,8 +46,8 @@ export interface RoleStore {
   remove(id: RoleId, to: WriteTo): Promise<Changed | undefined>
   userId(email: string): Promise<UserId | undefined>
   held(userId: UserId): Promise<readonly AssignmentRow[]>
-  /** Makes or changes it. no_member: in a team, roles are for its members. */
-  assign(assignment: NewAssignment, actor: Actor): Promise<Changed | 'no_member'>
+  /** Makes or changes it. no_member: in a team, roles are for its members. last_admin: nobody would be left when it ends. */
+  assign(assignment: NewAssignment, actor: Actor): Promise<Changed | 'no_member' | 'last_admin'>
   /** undefined: it is not held. last_admin: nobody would be left who may do everything. */
   revoke(assignment: Omit<NewAssignment, 'expiresAt'>, actor: Actor): Promise<Changed | 'last_admin' | undefined>
 }

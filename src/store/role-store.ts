@@ -115,7 +115,7 @@ function assigning(db: Database): Pick<RoleStore, 'assign' | 'revoke'> {
   return {
     assign: async (assignment, actor) => {
       const { value, seq } = await db.write(SOURCE, (tx) => assign(tx, assignment, actor))
-      return value ? { seq } : 'no_member'
+      return value === 'done' ? { seq } : value
     },
     revoke: async (assignment, actor) => {
       const { value, seq } = await db.write(SOURCE, (tx) => revoke(tx, assignment, actor))
@@ -128,7 +128,9 @@ async function assign(
   tx: WriteTx,
   { userId, roleId, teamId, expiresAt }: NewAssignment,
   actor: Actor,
-): Promise<boolean> {
+): Promise<'done' | 'no_member' | 'last_admin'> {
+  if (roleId === PLATFORM_ADMIN_ROLE && expiresAt !== null && (await isLastAdministrator(tx, userId)))
+    return 'last_admin'
   // The membership is locked: who leaves meanwhile takes the role along, or is found to have left.
   const { rows } = await sql`
     WITH member AS (SELECT 1 FROM team_members WHERE team_id = ${teamId} AND user_id = ${userId} FOR SHARE)
@@ -138,10 +140,10 @@ async function assign(
     ON CONFLICT ON CONSTRAINT role_assignments_once
       DO UPDATE SET expires_at = excluded.expires_at, granted_by = excluded.granted_by, granted_at = now()
     RETURNING id`.execute(tx.sql)
-  if (rows.length === 0) return false
+  if (rows.length === 0) return 'no_member'
   tx.changed('user', userId)
   audit(tx, actor, { action: 'roles.assign', id: roleId, detail: { userId, teamId, expiresAt } })
-  return true
+  return 'done'
 }
 
 async function revoke(

@@ -109,6 +109,8 @@ describe('users', () => {
     expect((await admin('DELETE', `/v1/rbac/roles/${role.body.id}`)).status).toBe(200)
     expect((await admin('DELETE', '/v1/rbac/roles/viewer')).status).toBe(409)
     expect((await admin('DELETE', `/v1/rbac/users/${adminMail}/roles/platform_admin?scope=global`)).status).toBe(409)
+    const ending = { ...promotion, expires_at: new Date(Date.now() + 3_600_000).toISOString() }
+    expect((await admin('POST', `/v1/rbac/users/${adminMail}/roles`, ending)).status).toBe(409)
   })
 
   test('a disabled user is out everywhere at once, and back when enabled', async () => {
