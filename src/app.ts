@@ -70,7 +70,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
   const writing = { writer: `w${link.index}`, epoch: randomUUID() }
   const meter = building.use(new UsageMeter({ read: storedUsage(db, writing) }))
-  const foreign = openForeignTokens(config, log, (url) => upstream.getJson(url))
+  const foreign = openForeignTokens(config, { log, link, getJson: (url) => upstream.getJson(url) })
   const identify = identifier(catalog, { maxAgeMs: config.snapshotMaxAgeMs, requireUsage: meter.require, foreign })
   const underWay = building.use(reviewing(catalog, identify.again))
   const deadlines = createDeadlines()
@@ -156,7 +156,7 @@ interface DoorParts {
 
 async function openDoor(core: Core, { calls, upstream, telemetry, ending, building }: DoorParts): Promise<FrontDoor> {
   const { config, link, db, keys, ring, catalog, deadlines, admission, identify } = core
-  const { again } = identify
+  const { again, foreignEnd } = identify
   const { bodyLimit, publicUrl } = config.http
   const resources = resourceServer(config.jwt?.issuer ?? null, publicUrl)
   const refusals = openRefusals(db, telemetry, building)
@@ -182,7 +182,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     streams,
     watched,
     resourceServer: resources,
-    signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed },
+    signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed, foreignEnd },
   })
   const rest = building.use(await openRest(core, refusals, { endpoints, edge, web }))
   const door = openFrontDoor({

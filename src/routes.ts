@@ -62,7 +62,7 @@ export interface RouteParts {
   readonly streams: EventStreams
   readonly watched: WatchedCatalog
   readonly resourceServer: ResourceServer
-  readonly signIn: Pick<SignInDeps, 'places' | 'failed' | 'times' | 'registration'>
+  readonly signIn: Pick<SignInDeps, 'places' | 'failed' | 'times' | 'registration' | 'foreignEnd'>
 }
 
 /** Every REST route over the parts of this worker. */

@@ -1,7 +1,10 @@
+import type { KeyObject } from 'node:crypto'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { CrowdProofMap } from '#/lib/crowd-proof-map.ts'
+import { emailKey } from './email-key.ts'
 import type { TokenId, UserId } from './ids.ts'
 import { isSignedBy, readJwt, type JwtAlgorithm, type UnverifiedJwt } from './jwt.ts'
-import { meaningOf, type JwtMeaning, type JwtRules } from './jwt-claims.ts'
+import { meaningOf, SKEW_MS, type JwtMeaning, type JwtRules } from './jwt-claims.ts'
 import type { KeySource } from './jwt-keys.ts'
 import type { LiveToken } from './principal-of.ts'
 
@@ -11,24 +14,36 @@ export interface ForeignOptions {
   readonly keys: KeySource
 }
 
-/** Users by their addresses, in lower case. */
+/** Users by their addresses, as `emailKey` writes them. */
 export interface Addresses {
   userByEmail(email: string): UserId | undefined
 }
 
-interface Checked {
+/** What was verified, and by which key, as the token names it. */
+interface Verified {
   readonly meaning: JwtMeaning
-  readonly generation: number
+  readonly emailKey: string
+  readonly kid: string | undefined
+  readonly key: KeyObject
+}
+
+interface Checked extends Verified {
+  /** Of the keys among which that key was seen last. */
+  generation: number
   live: LiveToken
 }
 
 const MOST_CHECKED = 10_000
 
-/** Tokens that somebody else signed. Each is verified once, and again when the keys change; whose it is, is looked up on each call. */
+/**
+ * Tokens that somebody else signed. Each is verified once, and is good while its key is one of the issuer's; whose it is, is looked up
+ * on each call.
+ */
 export class ForeignTokens {
   readonly #options: ForeignOptions
-  readonly #checked = new Map<string, Checked>()
-  readonly #byId = new Map<TokenId, Checked>()
+  readonly #checked = new CrowdProofMap<Checked>(MOST_CHECKED)
+  /** For as long as something goes on with them, also where others took their place among the checked ones. */
+  readonly #found = new WeakMap<LiveToken, Checked>()
 
   constructor(options: ForeignOptions) {
     this.#options = options
@@ -41,20 +56,32 @@ export class ForeignTokens {
     { users, now }: { readonly users: Addresses; readonly now: number },
   ): LiveToken | undefined {
     const known = this.#checked.get(hash)
-    if (known?.generation === this.#options.keys.generation && this.#options.keys.isKnown)
+    if (known !== undefined && this.#options.keys.isKnown && this.#isStillSigned(known))
       return this.#ofUser(known, users)
     const jwt = readJwt(text)
     if (jwt === null) return undefined
-    const meaning = this.#verified(jwt, now)
-    const userId = users.userByEmail(meaning.email.toLowerCase())
-    if (userId === undefined) throw refused('it names nobody who is a user here')
-    return this.#remember(hash, meaning, userId).live
+    const verified = this.#verified(jwt, now)
+    const userId = users.userByEmail(verified.emailKey)
+    if (userId === undefined) throw refused(NOBODY)
+    return this.#remember(hash, verified, userId).live
   }
 
-  /** What was found before. */
-  byId(id: TokenId, users: Addresses): LiveToken | undefined {
-    const known = this.#byId.get(id)
-    return known && this.#ofUser(known, users)
+  /** What was found before, as it is now; undefined: it was not found here. Throws where it is good no longer. */
+  again(live: LiveToken, users: Addresses): LiveToken | undefined {
+    const known = this.#found.get(live)
+    if (known === undefined) return undefined
+    if (!this.#options.keys.isKnown) throw keysUnknown()
+    if (!this.#isStillSigned(known)) throw refused('its issuer has withdrawn the key that signed it')
+    const now = this.#ofUser(known, users)
+    // What one user began goes on as no other's.
+    if (now.userId !== live.userId) throw refused('it stands for another user by now')
+    return now
+  }
+
+  /** Until when a token says that it is good, ms since the epoch; undefined: it was not found here. */
+  endOf(live: LiveToken): number | undefined {
+    const known = this.#found.get(live)
+    return known && known.meaning.expiresAt - SKEW_MS
   }
 
   /** Resolves when it is worth to look at a refused token again; undefined: it is not. */
@@ -65,46 +92,63 @@ export class ForeignTokens {
     return keys.refresh()
   }
 
-  #verified(jwt: UnverifiedJwt, now: number): JwtMeaning {
+  #verified(jwt: UnverifiedJwt, now: number): Verified {
     const { rules, algorithm, keys } = this.#options
     if (jwt.algorithm !== algorithm) throw refused('it is not signed in the way that this gateway accepts')
     const meaning = meaningOf(jwt, rules, now)
     if (typeof meaning === 'string') throw refused(meaning)
-    if (!keys.isKnown)
-      throw new GatewayError('unavailable', "the keys of the token's issuer cannot be had; try again", {
-        retryAfter: 5,
-      })
+    if (!keys.isKnown) throw keysUnknown()
     const key = keys.find(jwt.kid)
     if (key === undefined || !isSignedBy(jwt, key, algorithm)) throw refused('its signature is not good')
-    return meaning
+    return { meaning, emailKey: emailKey(meaning.email), kid: jwt.kid, key }
   }
 
-  #remember(hash: string, meaning: JwtMeaning, userId: UserId): Checked {
-    for (const [oldest, { live }] of this.#checked) {
-      if (this.#checked.size < MOST_CHECKED) break
-      this.#checked.delete(oldest)
-      this.#byId.delete(live.id)
-    }
-    // Has the form of an id, and only ever stands for this token.
-    const id = `${hash.slice(0, 12)}4${hash.slice(13, 16)}8${hash.slice(17, 32)}` as TokenId
-    const { email: _, ...narrowed } = meaning
-    const checked = {
-      meaning,
-      generation: this.#options.keys.generation,
-      live: { id, userId, limits: null, ...narrowed },
-    }
+  /** Of other keys than before: whether the one that signed it is still among them, which needs no look at the signature. */
+  #isStillSigned(known: Checked): boolean {
+    const { keys } = this.#options
+    if (known.generation === keys.generation) return true
+    if (keys.find(known.kid)?.equals(known.key) !== true) return false
+    known.generation = keys.generation
+    return true
+  }
+
+  #remember(hash: string, verified: Verified, userId: UserId): Checked {
+    const id = foreignId(hash)
+    const { email: _, ...narrowed } = verified.meaning
+    const live = { id, userId, limits: null, ...narrowed }
+    const checked = { ...verified, generation: this.#options.keys.generation, live }
     this.#checked.set(hash, checked)
-    this.#byId.set(id, checked)
+    this.#found.set(live, checked)
     return checked
   }
 
   /** Addresses move from one user to another. */
-  #ofUser(checked: Checked, users: Addresses): LiveToken | undefined {
-    const userId = users.userByEmail(checked.meaning.email.toLowerCase())
-    if (userId === undefined) throw refused('it names nobody who is a user here')
-    if (userId !== checked.live.userId) checked.live = { ...checked.live, userId }
+  #ofUser(checked: Checked, users: Addresses): LiveToken {
+    const userId = users.userByEmail(checked.emailKey)
+    if (userId === undefined) throw refused(NOBODY)
+    if (userId !== checked.live.userId) {
+      checked.live = { ...checked.live, userId }
+      this.#found.set(checked.live, checked)
+    }
     return checked.live
   }
+}
+
+/** Has the form of an id that nobody here mints, and only ever stands for this token. */
+function foreignId(hash: string): TokenId {
+  return `${hash.slice(0, 12)}4${hash.slice(13, 16)}8${hash.slice(17, 32)}` as TokenId
+}
+
+/** Whether a token is somebody else's: none of ours is random all over (UUID version 4 in place of 7). */
+export function isForeign(id: TokenId): boolean {
+  return id[12] === '4'
+}
+
+const NOBODY = 'it names nobody who is a user here'
+
+function keysUnknown(): GatewayError {
+  const message = "the keys of the token's issuer cannot be had; try again"
+  return new GatewayError('unavailable', message, { retryAfter: 5 })
 }
 
 function refused(why: string): GatewayError {

@@ -6,6 +6,8 @@ export interface IssuerKeysOptions {
   readonly algorithm: JwtAlgorithm
   /** The JWKS document, from wherever it is kept. */
   readonly load: () => Promise<unknown>
+  /** Told of a document that was loaded and has other keys than the one before. */
+  readonly learnt?: (document: unknown) => void
   readonly failed: (cause: unknown) => void
   /** Milliseconds, from some moment on. */
   readonly now?: () => number
@@ -53,19 +55,35 @@ export class IssuerKeys implements KeySource {
     return this.#asking
   }
 
+  /** A document that somebody else loaded just now. */
+  adopt(document: unknown): void {
+    try {
+      this.#take(document)
+    } catch (cause) {
+      this.#options.failed(cause)
+    }
+  }
+
   async #ask(): Promise<void> {
     this.#askedAt = this.#now()
     try {
       const document = await this.#options.load()
-      const text = JSON.stringify(document)
-      const keys = text === this.#document ? this.#keys : keysOf(document, this.#options.algorithm)
-      this.#fetchedAt = this.#now()
-      if (keys === this.#keys) return
-      this.#keys = keys
-      this.#document = text
-      this.generation += 1
+      if (this.#take(document)) this.#options.learnt?.(document)
     } catch (cause) {
       this.#options.failed(cause)
     }
+  }
+
+  /** False: it is the one that is known. */
+  #take(document: unknown): boolean {
+    const text = JSON.stringify(document)
+    const isKnown = text === this.#document
+    if (!isKnown) {
+      this.#keys = keysOf(document, this.#options.algorithm)
+      this.#document = text
+      this.generation += 1
+    }
+    this.#fetchedAt = this.#now()
+    return !isKnown
   }
 }

@@ -24,6 +24,8 @@ export interface JwtMeaning {
 
 /** Clocks differ. */
 const SKEW_S = 30
+/** So much longer than it says is a token good here. */
+export const SKEW_MS = SKEW_S * 1000
 
 /** What the claims mean, or why they mean nothing. */
 export function meaningOf({ claims }: UnverifiedJwt, rules: JwtRules, nowMs: number): JwtMeaning | string {

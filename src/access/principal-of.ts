@@ -1,5 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { hash as digest } from 'node:crypto'
+import { CameFrom } from './came-from.ts'
 import type { RoleId, ServerId, TeamId, TokenId, UserId } from './ids.ts'
 import type { Permission } from './permissions.ts'
 import type { HeldRoles, Principal } from './principal.ts'
@@ -48,6 +49,8 @@ export interface Identify {
   again(principal: Principal): Principal
   /** Resolves when a token can be judged; undefined: at once, or there are no tokens that take time. */
   readonly worthWaiting?: (token: string) => Promise<void> | undefined
+  /** Until when the token of somebody else's says that it is good, ms since the epoch; undefined: it is one of ours. */
+  readonly foreignEnd: (principal: Principal) => number | undefined
 }
 
 export interface IdentifyOptions {
@@ -74,12 +77,47 @@ interface Made {
 export function identifier(directory: LiveDirectory, options: IdentifyOptions): Identify {
   const { maxAgeMs, requireUsage = () => undefined, now = Date.now, foreign } = options
   const gateFor = gatesFor(requireUsage)
-  const made = new WeakMap<LiveToken, Made>()
+  const { principalFor, tokenOf } = principals()
+  const cameFrom = new CameFrom()
   const hashOf = remembering()
   const current = (): Directory => {
     if (directory.ageMs > maxAgeMs) throw stale()
     return directory.current
   }
+  const identify = (text: string, caller?: Caller): Principal => {
+    const snapshot = current()
+    const at = now()
+    const hash = hashOf(text, caller)
+    const token = snapshot.token(hash) ?? foreign?.find(text, hash, { users: snapshot, now: at })
+    if (token === undefined) throw unknown(text)
+    const principal = principalFor(token, snapshot, at)
+    if (token.limits === null) return principal
+    return cameFrom.at(principal, gateFor(token, token.limits).enter(caller, at))
+  }
+  const again = (before: Principal): Principal => {
+    const snapshot = current()
+    const at = now()
+    const token = snapshot.tokenById(before.tokenId) ?? foreignAgain(before, snapshot)
+    if (token === undefined) throw invalid(WHY_GONE)
+    const principal = principalFor(token, snapshot, at)
+    if (token.limits === null) return principal
+    return cameFrom.at(principal, gateFor(token, token.limits).stay(cameFrom.of(before), at))
+  }
+  const foreignAgain = (before: Principal, snapshot: Directory): LiveToken | undefined => {
+    const token = tokenOf.get(before)
+    return token && foreign?.again(token, snapshot)
+  }
+  const foreignEnd = (principal: Principal): number | undefined => {
+    const token = tokenOf.get(principal)
+    return token && foreign?.endOf(token)
+  }
+  return Object.assign(identify, { again, foreignEnd, ...(foreign && { worthWaiting: foreign.worthWaiting }) })
+}
+
+/** What principals are made for, and which token each was made for. */
+function principals() {
+  const made = new WeakMap<LiveToken, Made>()
+  const tokenOf = new WeakMap<Principal, LiveToken>()
   const principalFor = (token: LiveToken, snapshot: Directory, at: number): Principal => {
     if (token.expiresAt !== null && token.expiresAt <= at) throw expired(token.expiresAt)
     const user = snapshot.user(token.userId)
@@ -91,27 +129,10 @@ export function identifier(directory: LiveDirectory, options: IdentifyOptions): 
     requireTeam(token, standing, snapshot)
     const principal = principalOf(token, user, standing)
     made.set(token, { user, stamp: snapshot.ordersStamp, until: standing.until, principal })
+    tokenOf.set(principal, token)
     return principal
   }
-  const identify = (text: string, caller?: Caller): Principal => {
-    const snapshot = current()
-    const at = now()
-    const hash = hashOf(text, caller)
-    const token = snapshot.token(hash) ?? foreign?.find(text, hash, { users: snapshot, now: at })
-    if (token === undefined) throw unknown(text)
-    const principal = principalFor(token, snapshot, at)
-    if (token.limits !== null) gateFor(token, token.limits).enter(caller, at)
-    return principal
-  }
-  const again = ({ tokenId }: Principal): Principal => {
-    const snapshot = current()
-    const token = snapshot.tokenById(tokenId) ?? foreign?.byId(tokenId, snapshot)
-    if (token === undefined) throw invalid(WHY_GONE)
-    const at = now()
-    if (token.limits !== null) gateFor(token, token.limits).stay(at)
-    return principalFor(token, snapshot, at)
-  }
-  return Object.assign(identify, { again, ...(foreign && { worthWaiting: foreign.worthWaiting }) })
+  return { principalFor, tokenOf }
 }
 
 /** The teams and roles of a snapshot. */

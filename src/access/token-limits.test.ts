@@ -28,18 +28,25 @@ test('a token is good from its addresses alone; one that says none is nowhere', 
   expect(refusal(() => office.enter(undefined, 0))).toContain('an unknown address')
 })
 
-test('what goes on with a token that was changed since is told to begin again, where it depends on an address', () => {
-  expect(refusal(() => gate({ from: ['192.0.2.0/24'] }).stay(0))).toContain('begin again')
-  const entered = gate({ from: ['192.0.2.0/24'] })
-  entered.enter({ remoteAddress: '192.0.2.1' }, 0)
-  expect(refusal(() => entered.stay(0))).toBe('none')
-  expect(refusal(() => gate({ usage: { hour: 1 } }).stay(0))).toBe('none')
+test('what goes on is asked for where it began: it ends where the token is not good any more, and only there', () => {
+  const began = gate({ from: ['192.0.2.0/24'] }).enter({ remoteAddress: '192.0.2.1' }, 0) ?? undefined
+  expect(began).toBe('192.0.2.1')
+  expect(refusal(() => gate({ from: ['192.0.2.0/25'] }).stay(began, 0))).toBe('none')
+  expect(refusal(() => gate({ from: ['192.0.2.128/25'] }).stay(began, 0))).toContain('not good for requests from')
+  expect(gate({ usage: { hour: 1 } }).stay(began, 0)).toBeNull()
+})
+
+test('what began with a token that was good from everywhere is told to begin again once it is not', () => {
+  const began = gate({ usage: { hour: 1 } }).enter({ remoteAddress: '192.0.2.1' }, 0) ?? undefined
+  expect(began).toBeUndefined()
+  expect(refusal(() => gate({ from: ['192.0.2.0/24'] }).stay(began, 0))).toContain('begin again')
+  expect(refusal(() => gate({ usage: { hour: 1 } }).stay(began, 0))).toBe('none')
 })
 
 test('hours end what goes on, too', () => {
   const morning = gate({ hours: { days: DAYS, start: '08:00', end: '12:00', zone: 'UTC' } })
-  expect(refusal(() => morning.stay(MONDAY_NOON - 1))).toBe('none')
-  expect(refusal(() => morning.stay(MONDAY_NOON))).toContain('from 08:00 to 12:00 (UTC) only')
+  expect(refusal(() => morning.stay(undefined, MONDAY_NOON - 1))).toBe('none')
+  expect(refusal(() => morning.stay(undefined, MONDAY_NOON))).toContain('from 08:00 to 12:00 (UTC) only')
 })
 
 const anyRange = fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '10.1.2.3/32', '::/0', '2001:db8::/32')

@@ -40,10 +40,10 @@ export interface Caller {
 
 /** What stands between a limited token and everything that it may. Made once for each token. */
 export interface Gate {
-  /** Throws where the token is not good for this caller now. */
-  enter(caller: Caller | undefined, at: number): void
-  /** Throws where what was begun may not go on: its hours are over. */
-  stay(at: number): void
+  /** Throws where the token is not good for this caller now. Answers the address that it depends on; null: on none. */
+  enter(caller: Caller | undefined, at: number): string | null
+  /** Throws where what was begun from there may not go on. `from`: as it was answered; undefined: it did not matter then. */
+  stay(from: string | undefined, at: number): string | null
 }
 
 interface Limited {
@@ -64,30 +64,39 @@ function gateOf(tokenId: TokenId, { from, hours, usage }: TokenLimits, requireUs
   const isFrom = from === null ? null : inRanges(from)
   const isOpen = hours === null ? null : openAt(hours)
   // A connection does not change its address.
-  const admitted = new WeakSet<Caller>()
-  let isNew = true
-  const stay = (at: number): void => {
-    // Whoever goes on was asked where it comes from when the token was another, and cannot be asked again.
-    if (isNew && isFrom !== null)
-      throw new GatewayError('forbidden', 'where this token is good was changed: begin again')
+  const admitted = new WeakMap<Caller, string>()
+  const requireHours = (at: number): void => {
     if (isOpen !== null && hours !== null && !isOpen(at)) throw closed(hours)
   }
+  const placeOf = (caller: Caller | undefined): string | null => {
+    if (isFrom === null) return null
+    const known = caller && admitted.get(caller)
+    if (known !== undefined) return known
+    const address = caller?.remoteAddress
+    if (caller === undefined || address === undefined || !isFrom(address)) throw elsewhere(address)
+    admitted.set(caller, address)
+    return address
+  }
   return {
-    stay,
+    stay(from, at) {
+      requireHours(at)
+      if (isFrom === null) return null
+      // The token was good from everywhere then, so nobody has kept from where it came.
+      if (from === undefined) throw new GatewayError('forbidden', 'where this token is good was limited: begin again')
+      if (!isFrom(from)) throw elsewhere(from)
+      return from
+    },
     enter(caller, at) {
-      if (isFrom !== null && (caller === undefined || !admitted.has(caller))) {
-        if (caller?.remoteAddress === undefined || !isFrom(caller.remoteAddress)) throw elsewhere(caller)
-        admitted.add(caller)
-        isNew = false
-      }
-      stay(at)
+      const from = placeOf(caller)
+      requireHours(at)
       if (usage !== null) requireUsage(tokenId, usage)
+      return from
     },
   }
 }
 
-function elsewhere(caller: Caller | undefined): GatewayError {
-  const where = caller?.remoteAddress ?? 'an unknown address'
+function elsewhere(address: string | undefined): GatewayError {
+  const where = address ?? 'an unknown address'
   return new GatewayError('forbidden', `this token is not good for requests from ${where}`)
 }
 

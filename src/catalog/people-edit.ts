@@ -1,3 +1,4 @@
+import { emailKey } from '#/access/email-key.ts'
 import { roleOf, type StoredRole } from '#/access/roles.ts'
 import type { CatalogTeam, CatalogToken, CatalogUser } from './model.ts'
 import { sameThing } from './same-thing.ts'
@@ -34,7 +35,7 @@ export class PeopleEdit {
     if (old !== undefined && sameThing(old, user)) return
     this.deleteUser(user.id)
     this.#users.set(user.id, user)
-    this.#usersByEmail.set(user.email.toLowerCase(), user.id)
+    this.#usersByEmail.set(emailKey(user.email), user.id)
   }
 
   deleteUser(id: string): void {
@@ -42,7 +43,7 @@ export class PeopleEdit {
     if (old === undefined) return
     this.#users.delete(id)
     // Its address may be another's by now.
-    const address = old.email.toLowerCase()
+    const address = emailKey(old.email)
     if (this.#usersByEmail.get(address) === id) this.#usersByEmail.delete(address)
   }
 

@@ -67,8 +67,9 @@ export function declaredEndpoints(deps: DeclaredDeps): readonly Endpoint[] {
 }
 
 /** The snapshot may be a moment behind: what decides is the token as it is stored now. */
-async function heldBy({ tokens }: DeclaredDeps, { tokenId }: Principal): Promise<Applying['held']> {
-  return rightsOf(liveOwn(await tokens.store.before({ ownId: tokenId, targetId: null, serverId: null })))
+async function heldBy({ tokens }: DeclaredDeps, principal: Principal): Promise<Applying['held']> {
+  const before = await tokens.store.before({ ownId: principal.tokenId, targetId: null, serverId: null })
+  return rightsOf(liveOwn(before, principal))
 }
 
 /** outcomes null: nothing was done. */

@@ -30,7 +30,7 @@ export async function updateToken(deps: TokenDeps, { id, body, grant, ifMatch }:
     const target = visible(before.target, principal, 'tokens.update')
     refuseEarlier(target, ifMatch)
     if (serverId !== null) refuseUnseen(before, principal)
-    const change = changeOf(target, body, rightsOf(liveOwn(before)))
+    const change = changeOf(target, body, rightsOf(liveOwn(before, principal)))
     const written = await deps.store.update(change, actorOf(principal))
     if (written !== undefined) {
       await deps.settled(written.seq)

@@ -1,4 +1,5 @@
 import type { Grant } from '#/access/allow.ts'
+import { isForeign } from '#/access/foreign-tokens.ts'
 import { TeamId, TokenId, type UserId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import type { Principal } from '#/access/principal.ts'
@@ -30,7 +31,7 @@ export async function createToken(deps: TokenDeps, { body, grant, idempotency }:
   const { principal } = grant
   const serverId = serverIdIn(body.scope)
   const before = await deps.store.before({ ownId: principal.tokenId, targetId: null, serverId })
-  const own = liveOwn(before)
+  const own = liveOwn(before, principal)
   if (own.limits?.usage != null)
     throw new GatewayError(
       'forbidden',
@@ -69,9 +70,12 @@ export function actorOf({ userId, email, tokenId }: Principal): Actor {
 }
 
 /** The snapshot may be a moment behind: what decides about rights is the token as it is stored now. */
-export function liveOwn({ own }: Before): Token {
-  if (own === undefined) throw new GatewayError('unauthenticated', 'the token in hand was revoked or has expired')
-  return own
+export function liveOwn({ own }: Before, { tokenId }: Principal): Token {
+  if (own !== undefined) return own
+  if (!isForeign(tokenId)) throw new GatewayError('unauthenticated', 'the token in hand was revoked or has expired')
+  const message =
+    'this takes a token that was made here: sign in, or use an API token. The one in hand is your identity provider’s'
+  throw new GatewayError('forbidden', message)
 }
 
 export function refuseUnseen({ server }: Before, principal: Principal): void {

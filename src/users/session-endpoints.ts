@@ -1,10 +1,12 @@
 import { Type } from 'typebox'
 import { TokenId } from '#/access/ids.ts'
+import type { Principal } from '#/access/principal.ts'
 import { CLEAR_SESSION_COOKIE, cookieCredential, csrfTokenOf } from '#/access/session-cookie.ts'
 import { mintToken } from '#/access/token-format.ts'
 import { endpoint, publicEndpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { HandedOver, handOver } from './hand-over.ts'
+import type { SignInDeps } from './session.ts'
 import type { PeopleDeps } from './user.ts'
 import { UserView, userView } from './user-view.ts'
 
@@ -56,9 +58,9 @@ function validate({ store, signIn }: PeopleDeps): Endpoint {
     }),
     handle: async ({ principal }) => {
       const { times } = signIn
-      const [kind, user] = await Promise.all([signIn.store.kindOf(principal.tokenId), store.byEmail(principal.email)])
+      const [kind, user] = await Promise.all([kindOf(signIn, principal), store.byEmail(principal.email)])
       if (user === undefined) throw new GatewayError('not_found', 'User not found')
-      const expiresAt = kind?.expiresAt ?? null
+      const { expiresAt, source } = kind
       const config = {
         token_expiry: seconds(times.idleMs),
         idle_timeout: seconds(times.idleMs),
@@ -73,12 +75,26 @@ function validate({ store, signIn }: PeopleDeps): Endpoint {
           expires_at: expiresAt,
           expires_in: expiresAt === null ? null : Math.max(0, seconds(Date.parse(expiresAt) - Date.now())),
           user: userView(user),
-          session_source: (kind?.sessionId ?? null) === null ? 'api_token' : 'local',
+          session_source: source,
           config,
         },
       }
     },
   })
+}
+
+interface Kind {
+  readonly expiresAt: string | null
+  readonly source: 'local' | 'api_token' | 'sso'
+}
+
+/** A token that an identity provider made is in no table of ours. */
+async function kindOf({ store, foreignEnd }: SignInDeps, principal: Principal): Promise<Kind> {
+  const end = foreignEnd(principal)
+  if (end !== undefined) return { expiresAt: new Date(end).toISOString(), source: 'sso' }
+  const kind = await store.kindOf(principal.tokenId)
+  if (kind === undefined) throw new GatewayError('unauthenticated', 'the token in hand was revoked or has expired')
+  return { expiresAt: kind.expiresAt, source: kind.sessionId === null ? 'api_token' : 'local' }
 }
 
 function refresh({ signIn }: PeopleDeps): Endpoint {

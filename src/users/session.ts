@@ -1,5 +1,6 @@
 import type { ClientNetwork } from '#/access/client-network.ts'
 import type { SessionId, TokenId, UserId } from '#/access/ids.ts'
+import type { Principal } from '#/access/principal.ts'
 import type { NewToken } from '#/access/token-format.ts'
 import type { Actor, Changed } from '#/api/actor.ts'
 import type { User } from './user.ts'
@@ -98,6 +99,8 @@ export interface SignInDeps {
   /** A place to compute a hash; few do at a time, and of one network few wait. Rejects with `overloaded`. */
   readonly places: (network: string, signal: AbortSignal) => Promise<Disposable>
   readonly failed: (failure: SignInFailure) => void
+  /** Until when a token that an identity provider made says that it is good, ms since the epoch; undefined: it is one of ours. */
+  readonly foreignEnd: (principal: Principal) => number | undefined
   readonly times: { readonly idleMs: number; readonly totalMs: number }
   /** Whether strangers may make themselves users. */
   readonly registration: boolean

@@ -48,11 +48,11 @@ interface Somebody {
 let people = 0
 
 /** A new user in the team, with a token that every worker knows. */
-async function somebody(): Promise<Somebody> {
+async function somebody(scope?: object): Promise<Somebody> {
   const email = `user-${++people}@example.com`
   await asked('POST', '/v1/auth/email/admin/users', { email })
   await asked('POST', `/v1/teams/${team}/members`, { email, role: 'member' })
-  const made = await asked('POST', '/v1/tokens', { name: email, user_email: email })
+  const made = await asked('POST', '/v1/tokens', { name: email, user_email: email, ...(scope && { scope }) })
   await sleep(1_000)
   return { email, token: made.access_token, tokenId: made.token.id }
 }
@@ -162,6 +162,31 @@ async function outsider(role: object): Promise<Somebody> {
   await sleep(500)
   return who
 }
+
+test('what depends on an address goes on while its token is good there, whatever else of it is changed', async () => {
+  const who = await somebody({ ip_restrictions: ['127.0.0.0/8'] })
+  const streams = await openSix(who.token)
+  const change = async (body: object): Promise<void> => {
+    await asked('PUT', `/v1/tokens/${who.tokenId}`, body)
+    const before = streams.map(({ events }) => events)
+    await sleep(1_000)
+    await until(() => streams.every(({ events, endedAt }, n) => endedAt !== undefined || events > (before[n] ?? 0)))
+  }
+  await change({ name: `another name of ${who.email}` })
+  await change({ scope: { permissions: ['servers.use', 'tools.read', 'tools.execute'] } })
+  await change({ scope: { ip_restrictions: ['127.0.0.1/32'] } })
+  expect(streams.filter(({ endedAt }) => endedAt !== undefined)).toEqual([])
+  const elsewhere = { scope: { ip_restrictions: ['127.0.0.1/32'], permissions: ['servers.use', 'tools.read'] } }
+  expect(await endOf(streams, () => asked('PUT', `/v1/tokens/${who.tokenId}`, elsewhere))).toBeLessThan(1_000)
+})
+
+test('what began where its token is good no longer ends', async () => {
+  const who = await somebody({ ip_restrictions: ['127.0.0.0/8'] })
+  const streams = await openSix(who.token)
+  const elsewhere = { scope: { ip_restrictions: ['127.0.0.2/32'] } }
+  expect(await endOf(streams, () => asked('PUT', `/v1/tokens/${who.tokenId}`, elsewhere))).toBeLessThan(1_000)
+  for (const { said } of streams) expect(said).toContain('not good for requests from 127.0.0.1')
+})
 
 test('a role that is taken ends what only it allowed', async () => {
   const who = await outsider({})

@@ -193,6 +193,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
           failed: () => {},
           times: { idleMs: 60_000, totalMs: 60_000 },
           registration: false,
+          foreignEnd: () => undefined,
           settled,
         },
       },

@@ -1,46 +1,15 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { sharedSecret, signed, signingKey, type SigningKey } from '../support/signed-tokens.ts'
-import { ForeignTokens } from '#/access/foreign-tokens.ts'
+import { sharedSecret, signed, signingKey } from '../support/signed-tokens.ts'
+import { ANN, claims, find, keys, NOW, SECRET, seconds, SERVER, tokens, users } from './foreign-scene.ts'
 import type { UserId } from '#/access/ids.ts'
-import { IssuerKeys } from '#/access/issuer-keys.ts'
-import { givenKey, keysOf } from '#/access/jwt-keys.ts'
 import type { JwtAlgorithm } from '#/access/jwt.ts'
 import { SERVER_PERMISSIONS } from '#/access/permissions.ts'
+import type { LiveToken } from '#/access/principal-of.ts'
 import { tokenHash } from '#/access/token-format.ts'
 
-const ISSUER = 'https://issuer.example.com'
-const SERVER = 'a'.repeat(32)
-const ANN = '1'.repeat(32) as UserId
-const NOW = Date.UTC(2026, 0, 1)
-const SECRET = 'a-secret-of-thirty-two-bytes-or-more'
-const keys = { RS256: signingKey('RS256', 'r1'), ES256: signingKey('ES256', 'e1'), HS256: sharedSecret(SECRET) }
 const others = { RS256: signingKey('RS256', 'r1'), ES256: signingKey('ES256', 'e1'), HS256: sharedSecret(`${SECRET}!`) }
-const users = { userByEmail: (email: string) => (email === 'ann@example.com' ? ANN : undefined) }
 const ALGORITHMS = ['RS256', 'ES256', 'HS256'] as const
-
-function tokens(algorithm: JwtAlgorithm): ForeignTokens {
-  const rules = {
-    issuer: ISSUER,
-    audience: 'causeway',
-    publicUrl: 'https://mcp.example.com',
-    trustsAddresses: algorithm === 'HS256',
-  }
-  const source = givenKey(algorithm === 'HS256' ? SECRET : keys[algorithm].pem, algorithm)
-  return new ForeignTokens({ rules, algorithm, keys: source })
-}
-const seconds = Math.floor(NOW / 1000)
-const claims = (over: object = {}) => ({
-  iss: ISSUER,
-  aud: 'causeway',
-  sub: 'somebody',
-  email: 'Ann@example.com',
-  email_verified: true,
-  iat: seconds - 10,
-  exp: seconds + 600,
-  ...over,
-})
-const find = (which: ForeignTokens, text: string, now = NOW) => which.find(text, tokenHash(text), { users, now })
 
 describe.each(ALGORITHMS)('%s', (algorithm) => {
   test('a good token stands for the user that it names, until it expires', () => {
@@ -133,6 +102,16 @@ test('the operator’s own program may name its user by the subject', () => {
   expect(() => find(tokens('RS256'), signed(keys.RS256, claims(legacy)))).toThrow('verified')
 })
 
+test('an address is whose it is, not whose it looks like in lower case', () => {
+  const kate = { userByEmail: (email: string) => (email === 'kate@example.com' ? ANN : undefined) }
+  const named = (email: string) => {
+    const text = signed(keys.RS256, claims({ email }))
+    return tokens('RS256').find(text, tokenHash(text), { users: kate, now: NOW })
+  }
+  expect(named('KATE@Example.com')?.userId).toBe(ANN)
+  expect(() => named('\u212Aate@example.com')).toThrow('nobody who is a user')
+})
+
 test('an audience that is an MCP endpoint narrows to it, scopes narrow further, and nothing widens', () => {
   const live = (over: object) => find(tokens('RS256'), signed(keys.RS256, claims(over)))
   const endpoint = `https://mcp.example.com/servers/${SERVER}/mcp`
@@ -162,80 +141,34 @@ test('what was verified is not verified again, and is another user’s once the 
   expect(() => which.find(text, tokenHash(text), gone)).toThrow('nobody who is a user')
 })
 
-describe('published keys', () => {
-  const document = (...published: readonly SigningKey[]) => ({ keys: published.map(({ jwk }) => jwk) })
-
-  test('are those that may sign in the one way; the rest of the document does not matter', () => {
-    const weak = { kty: 'RSA', n: 'AQAB', e: 'AQAB', kid: 'weak' }
-    const odd = [
-      null,
-      'x',
-      weak,
-      { ...keys.RS256.jwk, kid: 'enc', use: 'enc' },
-      { ...keys.RS256.jwk, kid: 'ps', alg: 'PS256' },
-    ]
-    const found = keysOf({ keys: [...odd, keys.ES256.jwk, keys.RS256.jwk] }, 'RS256')
-    expect([...found.keys()]).toEqual(['r1'])
-    expect(() => keysOf(null, 'RS256')).toThrow(/no key/)
-    expect(() => keysOf({ keys: [{ ...(keys.RS256.jwk as object), kty: 'oct', k: 'AAAA' }] }, 'RS256')).toThrow(
-      /no key/,
-    )
-  })
-
-  test('are fetched once, anew for an unknown id but not for every one, and believed for a while without their issuer', async () => {
-    const next = signingKey('RS256', 'r2')
-    let published: object | null = document(keys.RS256)
-    let now = 0
-    let asked = 0
-    const failures: unknown[] = []
-    const load = async (): Promise<unknown> => {
-      asked += 1
-      if (published === null) throw new Error('away')
-      return published
-    }
-    const source = new IssuerKeys({ algorithm: 'RS256', load, failed: (cause) => failures.push(cause), now: () => now })
-    const rules = { issuer: ISSUER, audience: 'causeway', publicUrl: null, trustsAddresses: false }
-    const which = new ForeignTokens({ rules, algorithm: 'RS256', keys: source })
-    const old = signed(keys.RS256, claims())
-    expect(() => find(which, old)).toThrow(expect.objectContaining({ code: 'unavailable' }))
-    await which.worthWaiting(old)
-    expect([find(which, old)?.userId, asked, which.worthWaiting(old)]).toEqual([ANN, 1, undefined])
-
-    const rotated = signed(next, claims())
-    published = document(next)
-    expect(which.worthWaiting(rotated)).toBeUndefined()
-    expect(() => find(which, rotated)).toThrow('signature')
-    now += 15_000
-    await Promise.all([which.worthWaiting(rotated), which.worthWaiting(rotated)])
-    expect([find(which, rotated)?.userId, asked]).toEqual([ANN, 2])
-    expect(() => find(which, old)).toThrow('signature')
-
-    // An error page is no set of keys: what is known stays good.
-    published = { keys: [] }
-    now += 3_600_000
-    expect(find(which, rotated)?.userId).toBe(ANN)
-    await which.worthWaiting(old)
-    expect(find(which, rotated)?.userId).toBe(ANN)
-
-    published = null
-    now += 10 * 3_600_000
-    expect(find(which, rotated)?.userId).toBe(ANN)
-    await which.worthWaiting(old)
-    now += 2 * 3_600_000
-    expect(() => find(which, rotated)).toThrow(expect.objectContaining({ code: 'unavailable' }))
-    expect(failures.length).toBeGreaterThan(0)
-  })
+test('what one user began does not go on as another’s', () => {
+  const which = tokens('RS256')
+  const live = find(which, signed(keys.RS256, claims())) as LiveToken
+  expect(which.again(live, users)).toBe(live)
+  expect(() => which.again(live, { userByEmail: () => SERVER as UserId })).toThrow('another user')
+  expect(() => which.again(live, { userByEmail: () => undefined })).toThrow('nobody who is a user')
+  expect(which.endOf(live)).toBe((seconds + 600) * 1000)
 })
 
-test('very many tokens are remembered, and no more', () => {
+const cheap = (n: number): string => {
+  const head = Buffer.from('{"alg":"HS256"}').toString('base64url')
+  const body = Buffer.from(JSON.stringify(claims({ n }))).toString('base64url')
+  return `${head}.${body}.${createHmac('sha256', SECRET).update(`${head}.${body}`).digest('base64url')}`
+}
+
+test('very many tokens are remembered, and no more; what goes on with one goes on all the same', () => {
   const which = tokens('HS256')
-  const mint = (n: number): string => {
-    const head = Buffer.from('{"alg":"HS256"}').toString('base64url')
-    const body = Buffer.from(JSON.stringify(claims({ n }))).toString('base64url')
-    return `${head}.${body}.${createHmac('sha256', SECRET).update(`${head}.${body}`).digest('base64url')}`
-  }
-  const first = find(which, mint(0))
-  for (let n = 1; n <= 10_000; n++) find(which, mint(n))
-  expect(which.byId(first?.id as never, users)).toBeUndefined()
-  expect(find(which, mint(0))).not.toBe(first)
+  const first = find(which, cheap(0))
+  for (let n = 1; n <= 10_000; n++) find(which, cheap(n))
+  expect(find(which, cheap(0))).not.toBe(first)
+  expect(which.again(first as LiveToken, users)).toBe(first)
+  expect(which.again({ ...(first as LiveToken) }, users)).toBeUndefined()
+})
+
+test('a token in use is not verified again, however many others come once', () => {
+  const which = tokens('HS256')
+  const busy = find(which, cheap(0))
+  find(which, cheap(0))
+  for (let n = 1; n <= 25_000; n++) find(which, cheap(n))
+  expect(find(which, cheap(0))).toBe(busy)
 })

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import {
   discoverOAuthProtectedResourceMetadata,
@@ -120,6 +121,22 @@ test('a disabled user is out at once, with whatever token', async () => {
   expect(await eventually(async () => (await me(token)).status === 401)).toBeLessThan(1_000)
 })
 
+test('it says what it is and until when it is good, and is no session', async () => {
+  const mine = claims()
+  const token = signed(first, mine)
+  const { status, body } = await ask(gateway, 'GET', '/v1/auth/validate', { token })
+  expect([status, body]).toMatchObject([
+    200,
+    { valid: true, session_source: 'sso', expires_at: new Date(mine.exp * 1000).toISOString() },
+  ])
+  expect(body['expires_in']).toBeGreaterThan(590)
+  expect(body['expires_in']).toBeLessThanOrEqual(600)
+  for (const path of ['/v1/auth/logout', '/v1/auth/refresh'])
+    expect((await ask(gateway, 'POST', path, { token })).status).toBe(400)
+  const made = await ask(gateway, 'POST', '/v1/tokens', { token, body: { name: 'mine' } })
+  expect([made.status, made.body.detail]).toEqual([403, expect.stringContaining('identity provider')])
+})
+
 test('a client is told where tokens come from, by the official SDK’s own reading', async () => {
   const url = new URL(`${gateway.url}/servers/${serverId}/mcp`)
   const refused = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
@@ -170,14 +187,47 @@ test('a token whose scopes do not suffice is told which one would', async () => 
   ])
 })
 
+interface Going {
+  /** What it ended with, as performance.now(), and what it was told; undefined: it goes on. */
+  ended: { readonly at: number; readonly said: string } | undefined
+}
+
+/** A call that takes longer than the test, on a connection of its own. */
+function going(token: string): Going {
+  const call: Going = { ended: undefined }
+  const params = { name: 'up-slow', arguments: { ms: 55_000 } }
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    connection: 'close',
+  }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+  const follow = async (): Promise<void> => {
+    const answer = await fetch(`${gateway.url}/mcp`, { method: 'POST', headers, body })
+    const said = await answer.text()
+    call.ended = { at: performance.now(), said }
+  }
+  void follow()
+  return call
+}
+
 test('with the issuer away, what is known goes on; a new key is learnt when it is named, and the old one is then worth nothing', async () => {
   const old = signed(first, claims())
   expect((await me(old)).status).toBe(200)
+  const calls = Array.from({ length: 6 }, () => going(old))
   published = [second]
-  await new Promise((resolve) => setTimeout(resolve, 15_500))
+  await sleep(15_500)
+  expect(calls.map(({ ended }) => ended)).toEqual(calls.map(() => undefined))
   const rotated = signed(second, claims())
+  const learnt = performance.now()
   await eventually(async () => (await me(rotated)).status === 200, 10_000)
   expect((await me(old)).status).toBe(401)
+  for (let n = 0; n < 100 && calls.some(({ ended }) => ended === undefined); n++) await sleep(20)
+  const last = Math.max(...calls.map(({ ended }) => ended?.at ?? Infinity)) - learnt
+  console.log(`a withdrawn key: the last of six calls ended ${Math.round(last)} ms after the new key was first named`)
+  expect(last).toBeLessThan(1_000)
+  for (const { ended } of calls) expect(ended?.said).toContain('withdrawn the key')
   issuer.closeAllConnections()
   await new Promise((resolve) => issuer.close(resolve))
   expect((await me(rotated)).status).toBe(200)

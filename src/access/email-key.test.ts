@@ -1,0 +1,8 @@
+import { expect, test } from 'vitest'
+import { emailKey } from './email-key.ts'
+
+test.each([
+  ['Ann@Example.COM', 'ann@example.com'],
+  ['\u212Aate@example.com', '\u212Aate@example.com'],
+  ['ann@example.com\u0130', 'ann@example.com\u0130'],
+])('%j is known as %j', (email, key) => expect(emailKey(email)).toBe(key))
