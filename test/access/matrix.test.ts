@@ -97,16 +97,19 @@ const NOBODY_IN = [
   'revoked',
   'deactivated',
   'disabled user',
+  'JWT of another issuer',
+  'JWT for another audience',
+  'expired JWT',
   'one server',
   'elsewhere',
 ] as const
 
 /** Who does not see what is at a place; nobody else is missing. */
 const CANNOT_SEE: Readonly<Record<There, readonly PrincipalName[]>> = {
-  private: [...NOBODY_IN, 'stranger', 'viewer', 'member', 'developer', 'team admin', 'other member'],
+  private: [...NOBODY_IN, 'stranger', 'viewer', 'member', 'member by JWT', 'developer', 'team admin', 'other member'],
   own: [...NOBODY_IN, 'stranger', 'viewer', 'developer', 'team admin', 'other member'],
   team: [...NOBODY_IN, 'stranger', 'viewer', 'other member'],
-  other: [...NOBODY_IN, 'stranger', 'viewer', 'member', 'developer', 'team admin'],
+  other: [...NOBODY_IN, 'stranger', 'viewer', 'member', 'member by JWT', 'developer', 'team admin'],
   public: [...NOBODY_IN],
 }
 
@@ -130,7 +133,7 @@ test('who cannot see a thing is told there what is told of nothing', () => {
 /** Who may change what is at a place, and so is told that its version is another. */
 const MAY_CHANGE: Readonly<Record<There, readonly PrincipalName[]>> = {
   private: ['admin'],
-  own: ['member', 'admin'],
+  own: ['member', 'member by JWT', 'admin'],
   team: ['developer', 'team admin', 'admin'],
   other: ['admin'],
   public: ['admin'],
@@ -174,6 +177,13 @@ test('a tool that a virtual server does not offer is one that nobody has, for ev
   }
 })
 
+test('a token that the identity provider signed opens what its user’s own token opens, and nothing else', () => {
+  for (const { name } of doors) {
+    const [own, jwt] = (['member', 'member by JWT'] as const).map((principal) => answers.get(name)?.get(principal))
+    expect([name, jwt?.decision]).toEqual([name, own?.decision])
+  }
+})
+
 /** Where a token comes from, or a password is enough. */
 const SIGN_IN = ['/login', '/email/login', '/email/register', '/email/change-password', '/email/reset-password']
 
@@ -195,7 +205,9 @@ test('without a live token nothing but what is open to strangers answers, and al
   ])
   for (const { name } of doors.filter((door) => !open.includes(door.name)))
     expect([name, answers.get(name)?.get('elsewhere')?.decision.slice(0, 3)]).toEqual([name, '403'])
-  const dead = ['garbage', 'mistyped', 'expired', 'revoked', 'deactivated', 'disabled user'] as const
+  const alive = PRINCIPALS.indexOf('nothing')
+  const dead = PRINCIPALS.slice(PRINCIPALS.indexOf('garbage'), alive)
+  expect(dead).toContain('expired JWT')
   for (const { name } of doors.filter((door) => !open.includes(door.name))) {
     const decisions = dead.map((principal) => answers.get(name)?.get(principal)?.decision)
     expect([name, ...new Set(decisions)]).toEqual([name, answers.get(name)?.get('none')?.decision])

@@ -4,6 +4,7 @@ import type { OpenDatabase } from '#/store/database.ts'
 import { startSlowServer } from '../fixtures/slow-server.ts'
 import { testDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
+import { sharedSecret, signed } from '../support/signed-tokens.ts'
 import { makePeople, makeUser, TEAM_PEOPLE } from './people.ts'
 import { makeThings, type Things } from './things.ts'
 
@@ -16,11 +17,15 @@ export const PRINCIPALS = [
   'revoked',
   'deactivated',
   'disabled user',
+  'JWT of another issuer',
+  'JWT for another audience',
+  'expired JWT',
   'nothing',
   'stranger',
   'one server',
   'elsewhere',
   ...TEAM_PEOPLE,
+  'member by JWT',
   'reads',
   'admin',
 ] as const
@@ -34,13 +39,24 @@ export interface Scene extends AsyncDisposable {
   readonly narrowedTo: string
 }
 
+const ISSUER = 'https://id.example.com'
+const SECRET = 'a-secret-of-the-identity-provider-alone'
+const ISSUER_ENV = { JWT_ISSUER: ISSUER, JWT_AUDIENCE: 'causeway', JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: SECRET }
+
+/** What an identity provider says of the member, signed with the one key that is trusted. */
+function jwt(over: object = {}): string {
+  const now = Math.floor(Date.now() / 1000)
+  const claims = { iss: ISSUER, aud: 'causeway', email: 'member@example.com', iat: now, exp: now + 3_600, ...over }
+  return signed(sharedSecret(SECRET), claims)
+}
+
 const READS = PERMISSIONS.filter((name) => name.endsWith('.read'))
 
 export async function accessScene(): Promise<Scene> {
   await using building = new AsyncDisposableStack()
   const upstream = building.use(await startSlowServer())
   const database = building.use(await testDatabase())
-  const gateway = building.use(await startGateway({ env: { DATABASE_URL: database.url } }))
+  const gateway = building.use(await startGateway({ env: { DATABASE_URL: database.url, ...ISSUER_ENV } }))
   const people = await makePeople(database.db)
   await known(gateway, people.tokens['other member'])
   const ids = await makeThings(gateway, people, upstream.at('modern'))
@@ -111,10 +127,14 @@ async function makeTokens(gateway: RunningGateway, db: OpenDatabase, server: str
     revoked: revoked.text,
     deactivated: deactivated.text,
     'disabled user': disabled.token,
+    'JWT of another issuer': jwt({ iss: 'https://evil.example.com' }),
+    'JWT for another audience': jwt({ aud: 'somebody-else' }),
+    'expired JWT': jwt({ exp: Math.floor(Date.now() / 1000) - 60 }),
     nothing: nothing.text,
     stranger: stranger.token,
     'one server': one.text,
     elsewhere: elsewhere.text,
+    'member by JWT': jwt(),
     reads: reads.text,
     admin: gateway.token,
   }

@@ -1,11 +1,18 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { identifier } from '#/access/principal-of.ts'
+import { allowAny } from '#/access/allow.ts'
+import { ForeignTokens } from '#/access/foreign-tokens.ts'
+import { UserId } from '#/access/ids.ts'
+import { givenKey } from '#/access/jwt-keys.ts'
+import { identifier, type Directory } from '#/access/principal-of.ts'
+import { BUILT_IN_ROLES, PLATFORM_ADMIN } from '#/access/roles.ts'
+import type { KnownUser } from '#/access/standing.ts'
 import { loadState } from '#/catalog/load.ts'
 import { viewOf } from '#/catalog/view.ts'
 import { catalogReader } from '#/store/catalog-store.ts'
 import { testDatabase } from '../support/database.ts'
+import { sharedSecret, signed, signingKey } from '../support/signed-tokens.ts'
 
 const USERS = 100_000
 const TEAMS = 1_000
@@ -88,4 +95,63 @@ function uncachedCost(view: ReturnType<typeof viewOf>, tokens: readonly { readon
   const start = performance.now()
   for (const { hash } of tokens) ask(hash)
   return ((performance.now() - start) * 1_000) / tokens.length
+}
+
+const ISSUER = 'https://id.example.com'
+const SECRET = 'a-secret-of-the-identity-provider-alone'
+const FIRST_LOOKS = 1_000
+const KEYS = { HS256: sharedSecret(SECRET), RS256: signingKey('RS256', 'k'), ES256: signingKey('ES256', 'k') }
+
+/** Tokens that an identity provider signed, from their text to a principal that holds the permission to call. */
+test.each(['HS256', 'RS256', 'ES256'] as const)(
+  'a token signed with %s is judged in time, and from then on known',
+  (algorithm) => {
+    const key = KEYS[algorithm]
+    const now = Math.floor(Date.now() / 1000)
+    const mint = (n: number): string =>
+      signed(key, {
+        iss: ISSUER,
+        aud: 'causeway',
+        email: user.email,
+        email_verified: true,
+        iat: now,
+        exp: now + 600,
+        n,
+      })
+    const texts = Array.from({ length: FIRST_LOOKS }, (_, n) => mint(n))
+    const rules = { issuer: ISSUER, audience: 'causeway', publicUrl: null, trustsAddresses: false }
+    const keys = givenKey(algorithm === 'HS256' ? SECRET : key.pem, algorithm)
+    const foreign = new ForeignTokens({ rules, algorithm, keys })
+    const current: Directory = {
+      token: () => undefined,
+      tokenById: () => undefined,
+      user: () => user,
+      userByEmail: () => user.id,
+      team: () => undefined,
+      role: (id) => BUILT_IN_ROLES.get(id),
+      ordersStamp: 0,
+    }
+    const identify = identifier({ current, ageMs: 0 }, { maxAgeMs: 1e9, foreign })
+    const judged = (text: string): void => void allowAny(identify(text), 'tools.execute')
+    const each = (some: readonly string[]): number => {
+      const began = performance.now()
+      for (const text of some) judged(text)
+      return ((performance.now() - began) * 1_000) / some.length
+    }
+    each(texts.slice(0, 200))
+    const rounds = [200, 400, 600, 800].map((from) => each(texts.slice(from, from + 200)))
+    const first = Math.min(...rounds)
+    const known = each(Array.from({ length: 50_000 }, () => texts[0] ?? ''))
+    console.log(`${algorithm}: at first ${first.toFixed(0)} µs, known ${known.toFixed(2)} µs`)
+    expect(first).toBeLessThan(UNCACHED_US)
+    expect(known).toBeLessThan(CACHED_US)
+  },
+)
+
+const user: KnownUser = {
+  id: UserId.mint(),
+  email: 'ann@example.com',
+  enabled: true,
+  memberships: [],
+  assignments: [{ roleId: PLATFORM_ADMIN.id, teamId: null, expiresAt: null }],
 }
