@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mcpDoors, opsDoors, restDoors, type Door } from './doors.ts'
-import { accessScene, PRINCIPALS, type PrincipalName, type Scene } from './scene.ts'
+import { accessScene, credentialsOf, PRINCIPALS, type PrincipalName, type Scene } from './scene.ts'
 import { NOUNS, PLACES, type There } from './things.ts'
 
 interface Answer {
@@ -38,7 +38,7 @@ function ask(door: Door, principal: PrincipalName): Promise<Answer> {
   const token = scene.tokens[principal]
   const headers = {
     ...door.headers,
-    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...credentialsOf(principal, token),
     ...(door.body !== undefined && { 'content-length': String(Buffer.byteLength(door.body)) }),
   }
   return new Promise((resolve, reject) => {
@@ -102,14 +102,25 @@ const NOBODY_IN = [
   'expired JWT',
   'one server',
   'elsewhere',
+  'page elsewhere',
 ] as const
 
 /** Who does not see what is at a place; nobody else is missing. */
 const CANNOT_SEE: Readonly<Record<There, readonly PrincipalName[]>> = {
-  private: [...NOBODY_IN, 'stranger', 'viewer', 'member', 'member by JWT', 'developer', 'team admin', 'other member'],
+  private: [
+    ...NOBODY_IN,
+    'stranger',
+    'viewer',
+    'member',
+    'member by JWT',
+    'developer',
+    'team admin',
+    'other member',
+    'page',
+  ],
   own: [...NOBODY_IN, 'stranger', 'viewer', 'developer', 'team admin', 'other member'],
   team: [...NOBODY_IN, 'stranger', 'viewer', 'other member'],
-  other: [...NOBODY_IN, 'stranger', 'viewer', 'member', 'member by JWT', 'developer', 'team admin'],
+  other: [...NOBODY_IN, 'stranger', 'viewer', 'member', 'member by JWT', 'developer', 'team admin', 'page'],
   public: [...NOBODY_IN],
 }
 
@@ -133,7 +144,7 @@ test('who cannot see a thing is told there what is told of nothing', () => {
 /** Who may change what is at a place, and so is told that its version is another. */
 const MAY_CHANGE: Readonly<Record<There, readonly PrincipalName[]>> = {
   private: ['admin'],
-  own: ['member', 'member by JWT', 'admin'],
+  own: ['member', 'member by JWT', 'page', 'admin'],
   team: ['developer', 'team admin', 'admin'],
   other: ['admin'],
   public: ['admin'],
@@ -159,7 +170,7 @@ test('who may call what by name is who sees it', () => {
         (principal) =>
           answers.get(`/mcp ${era} tools/call of the tool at ${place}`)?.get(principal)?.decision === '200',
       )
-      const out = [...CANNOT_SEE[place], 'mistyped', 'nothing', 'reads']
+      const out = [...CANNOT_SEE[place], 'mistyped', 'nothing', 'page', 'reads']
       expect([era, place, ...may]).toEqual([era, place, ...PRINCIPALS.filter((principal) => !out.includes(principal))])
     }
 })
@@ -211,6 +222,29 @@ test('without a live token nothing but what is open to strangers answers, and al
   for (const { name } of doors.filter((door) => !open.includes(door.name))) {
     const decisions = dead.map((principal) => answers.get(name)?.get(principal)?.decision)
     expect([name, ...new Set(decisions)]).toEqual([name, answers.get(name)?.get('none')?.decision])
+  }
+})
+
+/** What is about the cookie itself. */
+const OF_COOKIES = /^GET (?:\/v1)?\/auth\/csrf-token$/
+
+test('a page of ours with a session cookie may what its user may with a token, in REST; calls take a token', () => {
+  let compared = 0
+  for (const { name } of doors.filter((door) => !OF_COOKIES.test(door.name))) {
+    const answer = (principal: PrincipalName) => `${name}: ${answers.get(name)?.get(principal)?.decision}`
+    const isCall = /^\/(?:mcp|rpc|servers|gateways)\b/.test(name) || name === 'GET /metrics text'
+    expect(answer('page')).toBe(answer(isCall ? 'none' : 'member'))
+    compared++
+  }
+  expect(compared).toBe(doors.length - 2)
+})
+
+test('the same cookie on a page elsewhere opens nothing', () => {
+  for (const { name } of doors) {
+    const [elsewhere, nobody] = (['page elsewhere', 'none'] as const).map(
+      (principal) => answers.get(name)?.get(principal)?.decision,
+    )
+    expect([name, elsewhere]).toEqual([name, nobody?.startsWith('401') ? expect.stringMatching(/^40[13]/) : nobody])
   }
 })
 

@@ -8,7 +8,7 @@ import { sharedSecret, signed } from '../support/signed-tokens.ts'
 import { makePeople, makeUser, TEAM_PEOPLE } from './people.ts'
 import { makeThings, type Things } from './things.ts'
 
-/** Everybody who may come to a door. `null`: sends no token. */
+/** Everybody who may come to a door. */
 export const PRINCIPALS = [
   'none',
   'garbage',
@@ -24,15 +24,29 @@ export const PRINCIPALS = [
   'stranger',
   'one server',
   'elsewhere',
+  'page elsewhere',
   ...TEAM_PEOPLE,
   'member by JWT',
+  'page',
   'reads',
   'admin',
 ] as const
 export type PrincipalName = (typeof PRINCIPALS)[number]
 
+/** Who brings its token in the session cookie, and not in the Authorization field: and whose page that is. */
+const PAGES: Partial<Record<PrincipalName, string>> = { page: 'same-origin', 'page elsewhere': 'cross-site' }
+
+/** What somebody sends along. */
+export function credentialsOf(principal: PrincipalName, token: string | null): Readonly<Record<string, string>> {
+  if (token === null) return {}
+  const site = PAGES[principal]
+  if (site === undefined) return { authorization: `Bearer ${token}` }
+  return { cookie: `__Host-causeway=${token}`, 'sec-fetch-site': site }
+}
+
 export interface Scene extends AsyncDisposable {
   readonly gateway: RunningGateway
+  /** `null`: sends none. Pages have that of the member. */
   readonly tokens: Readonly<Record<PrincipalName, string | null>>
   readonly ids: Things
   /** The virtual server that `one server` is narrowed to. */
@@ -61,7 +75,8 @@ export async function accessScene(): Promise<Scene> {
   await known(gateway, people.tokens['other member'])
   const ids = await makeThings(gateway, people, upstream.at('modern'))
   const narrowedTo = await makeNarrow(gateway, ids)
-  const tokens = { ...people.tokens, ...(await makeTokens(gateway, database.db, narrowedTo)) }
+  const pages = { page: people.tokens.member, 'page elsewhere': people.tokens.member }
+  const tokens = { ...people.tokens, ...pages, ...(await makeTokens(gateway, database.db, narrowedTo)) }
   const owned = building.move()
   return { gateway, tokens, ids, narrowedTo, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
@@ -90,7 +105,7 @@ async function make(gateway: RunningGateway, name: string, scope?: object): Prom
   return { id: (body['token'] as { id: string }).id, text: String(body['access_token']) }
 }
 
-type Others = Omit<Scene['tokens'], (typeof TEAM_PEOPLE)[number]>
+type Others = Omit<Scene['tokens'], (typeof TEAM_PEOPLE)[number] | 'page' | 'page elsewhere'>
 
 async function makeTokens(gateway: RunningGateway, db: OpenDatabase, server: string): Promise<Others> {
   const expired = await make(gateway, 'expired')

@@ -28,7 +28,7 @@ export interface Page {
   until(expression: string): Promise<void>
   /** Statuses of the answers that came from addresses beginning so, whether the page may see them or not. */
   statuses(prefix: string): readonly number[]
-  /** Addresses of the frames within. */
+  /** Addresses of what the frames within show. */
   frames(): Promise<readonly string[]>
   cookies(url: string): Promise<readonly StoredCookie[]>
 }
@@ -80,8 +80,15 @@ async function openPage(wire: DevTools, lax: boolean): Promise<Page> {
   const attached = await wire.send('Target.attachToTarget', { targetId, flatten: true })
   const sessionId = String(attached['sessionId'])
   const send = (method: string, params?: object) => wire.send(method, params, sessionId)
-  const answers: { url: string; status: number }[] = []
-  wire.on(sessionId, 'Network.responseReceived', ({ response }) => answers.push(response as (typeof answers)[number]))
+  const urls = new Map<unknown, string>()
+  const answers: { readonly id: unknown; readonly status: number }[] = []
+  wire.on(sessionId, 'Network.requestWillBeSent', ({ requestId, request }) =>
+    urls.set(requestId, (request as { url: string }).url),
+  )
+  // What a page may not see is told here only.
+  wire.on(sessionId, 'Network.responseReceivedExtraInfo', ({ requestId, statusCode }) =>
+    answers.push({ id: requestId, status: statusCode as number }),
+  )
   await Promise.all(['Page', 'Runtime', 'Network'].map((domain) => send(`${domain}.enable`)))
   if (lax) await send('Page.setBypassCSP', { enabled: true })
   const run = async <T>(expression: string): Promise<T> => {
@@ -108,15 +115,29 @@ async function openPage(wire: DevTools, lax: boolean): Promise<Page> {
         await sleep(50)
       }
     },
-    statuses: (prefix) => answers.filter(({ url }) => url.startsWith(prefix)).map(({ status }) => status),
+    statuses: (prefix) =>
+      answers.filter(({ id }) => urls.get(id)?.startsWith(prefix) === true).map(({ status }) => status),
     async frames() {
       const { frameTree } = (await send('Page.getFrameTree')) as unknown as { frameTree: FrameTree }
-      return (frameTree.childFrames ?? []).map(({ frame }) => frame.url)
+      const { targetInfos } = (await wire.send('Target.getTargets')) as unknown as {
+        targetInfos: readonly TargetInfo[]
+      }
+      // Those of other sites are in processes of their own, and have the address that was asked for: what they show, they say.
+      const elsewhere = targetInfos.filter((one) => one.type === 'iframe' && one.browserContextId === browserContextId)
+      const shown = elsewhere.map(({ targetId: id }) => shownIn(wire, id))
+      return [...(frameTree.childFrames ?? []).map(({ frame }) => frame.url), ...(await Promise.all(shown))]
     },
     async cookies(url) {
       return (await send('Network.getCookies', { urls: [url] }))['cookies'] as readonly StoredCookie[]
     },
   }
+}
+
+async function shownIn(wire: DevTools, targetId: string): Promise<string> {
+  const { sessionId } = await wire.send('Target.attachToTarget', { targetId, flatten: true })
+  const asked = { expression: 'location.href', returnByValue: true }
+  const said = (await wire.send('Runtime.evaluate', asked, String(sessionId))) as unknown as Evaluated<string>
+  return said.result.value
 }
 
 interface Evaluated<T> {
@@ -127,4 +148,10 @@ interface Evaluated<T> {
 interface FrameTree {
   readonly frame: { readonly url: string }
   readonly childFrames?: readonly FrameTree[]
+}
+
+interface TargetInfo {
+  readonly targetId: string
+  readonly type: string
+  readonly browserContextId?: unknown
 }
