@@ -18,12 +18,19 @@ import { isLoopback } from '#/config/read-settings.ts'
 import { openIdentity } from '#/gateways/dial-options.ts'
 import { openEnvironment } from '#/gateways/stdio-declaration.ts'
 import { Admission, ADMISSION_LIMITS } from '#/http/admission.ts'
-import { authenticator, bearer, callerIn, whence } from '#/http/authenticate.ts'
+import {
+  authenticator,
+  bearer,
+  callerIn,
+  whence,
+  type AuthenticatorOptions,
+  type Knowing,
+} from '#/http/authenticate.ts'
 import type { Notice } from '#/http/arrival.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
 import { degradedBy } from '#/http/degraded.ts'
 import { createOps } from '#/http/ops.ts'
-import { ownPages } from '#/http/own-page.ts'
+import { ownPages, type OwnPages } from '#/http/own-page.ts'
 import { requestGuard } from '#/http/request-guard.ts'
 import { resourceServer } from '#/http/rest-well-known.ts'
 import { restApp, type RestApp, type RestOptions } from '#/http/rest.ts'
@@ -50,11 +57,13 @@ import { openKeyRing } from './keyring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
 import { openForeignTokens } from './foreign.ts'
+import { openProxy } from './proxy.ts'
 import { openRecords } from './recording.ts'
 import { openRefusals, type Refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
 import { routesOf } from './routes.ts'
 import { openKeptCatalog } from './saving.ts'
+import { openSso } from './sso.ts'
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
   version: string
@@ -161,7 +170,9 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
   const resources = resourceServer(config.jwt?.issuer ?? null, publicUrl)
   const refusals = openRefusals(db, telemetry, building)
   const web = webAnswers(config.http)
-  const authenticate = authenticator(identify, refusals.unauthenticated, bearer)
+  const pages = ownPages(publicUrl)
+  const keeping = keepingOf(core, refusals, pages)
+  const authenticate = authenticator(keeping)
   const sessions = openSessions(keys, link)
   const edge = config.http.restLenience ? lenientEdge : strictEdge
   const { streams, watched } = openStreams(core, ending, building)
@@ -183,8 +194,9 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     watched,
     resourceServer: resources,
     signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed, foreignEnd },
+    sso: openSso(core, upstream),
   })
-  const rest = building.use(await openRest(core, refusals, { endpoints, edge, web }))
+  const rest = building.use(await openRest(core, refusals, { endpoints, edge, web, keeping, pages }))
   const door = openFrontDoor({
     web,
     guard: requestGuard(config.http),
@@ -207,29 +219,43 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
       readiness: () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db.trouble) }),
     }),
     rest: rest.handler,
-    notice: noticeOf(refusals, identify),
+    notice: noticeOf(refusals, keeping),
   })
   return door
+}
+
+/** Who is let in, by a token in the Authorization field or the word of a proxy. */
+function keepingOf(
+  core: Core,
+  { unauthenticated: refused }: Refusals,
+  { requirePage }: OwnPages,
+): AuthenticatorOptions {
+  return { identify: core.identify, ...openProxy(core), credentialOf: bearer, refused, requirePage }
+}
+
+interface RestParts extends Pick<RestOptions, 'endpoints' | 'edge' | 'web'> {
+  readonly keeping: AuthenticatorOptions
+  readonly pages: OwnPages
 }
 
 /** REST alone takes cookies: what calls tools is no page. */
 async function openRest(
   { config, identify, underWay, admission }: Core,
-  { unauthenticated, failed }: Refusals,
-  routes: Pick<RestOptions, 'endpoints' | 'edge' | 'web'>,
+  { failed }: Refusals,
+  { keeping, pages: { credentialOf, browserOf }, ...routes }: RestParts,
 ): Promise<RestApp> {
-  const { bodyLimit, publicUrl } = config.http
-  const { credentialOf, browserOf } = ownPages(publicUrl)
-  const authenticate = authenticator(identify, unauthenticated, credentialOf)
+  const { bodyLimit } = config.http
   const { again } = identify
-  return await restApp({ ...routes, authenticate, browserOf, again, underWay, admission, bodyLimit, failed })
+  const { clients } = keeping
+  const authenticate = authenticator({ ...keeping, credentialOf })
+  return await restApp({ ...routes, authenticate, browserOf, again, underWay, admission, bodyLimit, clients, failed })
 }
 
 /** Refusals at the doors of MCP, and whose they were. */
-function noticeOf(refusals: Refusals, identify: Identify): Notice {
+function noticeOf(refusals: Refusals, knowing: Knowing): Notice {
   return ({ requestId, request }, error) => {
-    const userId = error.code === 'forbidden' ? callerIn(request, identify) : null
-    refusals.failed({ requestId, error, ...whence(request), userId })
+    const userId = error.code === 'forbidden' ? callerIn(request, knowing) : null
+    refusals.failed({ requestId, error, ...whence(request, knowing), userId })
   }
 }
 

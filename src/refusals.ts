@@ -37,9 +37,9 @@ export function openRefusals(db: Database, telemetry: Telemetry, building: Async
       refused({ requestId: refusal.requestId, fromIp: refusal.fromIp, why: refusal.why })
       kept.note({ ...refusal, kind: 'unauthenticated', userId: null })
     },
-    signInFailed: ({ requestId, fromIp, email, userId }) => {
+    signInFailed: ({ requestId, fromIp, email, userId, why = 'Invalid email or password' }) => {
       signInFailed({ requestId, fromIp, email })
-      kept.note({ kind: 'sign_in_failed', userId, fromIp, why: 'Invalid email or password', path: null, requestId })
+      kept.note({ kind: 'sign_in_failed', userId, fromIp, why, path: null, requestId })
     },
     failed: ({ requestId, path, error, fromIp, userId }) => {
       failed({ requestId, path, error })

@@ -39,8 +39,11 @@ import type { TeamLimits } from '#/teams/entry.ts'
 import type { ToolDeps } from '#/tools/tool.ts'
 import { totalsStore } from '#/store/totals-store.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
+import { ssoStore } from '#/store/sso-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import type { SignInDeps } from '#/users/session.ts'
+import type { SsoDeps } from '#/users/sso.ts'
+import type { PeopleDeps } from '#/users/user.ts'
 
 export interface RouteParts {
   readonly db: Database
@@ -63,6 +66,7 @@ export interface RouteParts {
   readonly watched: WatchedCatalog
   readonly resourceServer: ResourceServer
   readonly signIn: Pick<SignInDeps, 'places' | 'failed' | 'times' | 'registration' | 'foreignEnd'>
+  readonly sso: Omit<SsoDeps, 'store' | 'signIn'> | null
 }
 
 /** Every REST route over the parts of this worker. */
@@ -84,26 +88,22 @@ export function routesOf({
   streams,
   watched,
   signIn,
+  sso,
   resourceServer,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
-  const snapshot = (): Snapshot => catalog.current
+  const snapshot = snapshotOf(catalog)
   const backend = restCalls(calls, catalog)
+  const content = { read: backend.resource, readAt: backend.resourceAt }
   return restEndpoints(
     {
       gateways: { store: gatewayStore(db), discoverer, logs, ending, sealer: keys, settled },
       servers: { store: serverStore(db), settled },
       tools: { store: toolStore(db), invoker: { call: backend.tool }, sealer: keys, addresses, settled },
       prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
-      resources: {
-        store: resourceStore(db),
-        content: { read: backend.resource, readAt: backend.resourceAt },
-        streams,
-        watched,
-        settled,
-      },
+      resources: { store: resourceStore(db), content, streams, watched, settled },
       tokens: { store: tokenStore(db), usage: (id, days) => tokenUsage(db, id, days), settled },
-      users: { store: userStore(db), snapshot, settled, signIn: { ...signIn, store: signInStore(db), settled } },
+      users: { snapshot, settled, ...signingIn({ db, limits, signIn, sso }, settled) },
       teams: {
         store: teamStore(db, limits),
         entries: teamEntryStore(db, limits),
@@ -125,6 +125,19 @@ export function routesOf({
     },
     { version, edge },
   )
+}
+
+const snapshotOf = (catalog: OpenCatalog) => (): Snapshot => catalog.current
+
+function signingIn(
+  { db, limits, signIn, sso }: Pick<RouteParts, 'db' | 'limits' | 'signIn' | 'sso'>,
+  settled: SignInDeps['settled'],
+): Pick<PeopleDeps, 'store' | 'signIn' | 'sso'> {
+  return {
+    store: userStore(db),
+    signIn: { ...signIn, store: signInStore(db), settled },
+    sso: sso && { ...sso, store: ssoStore(db, limits), signIn: { ...signIn, settled } },
+  }
 }
 
 /** The answer to a write waits for this worker's own snapshot, which reads the change at once. */

@@ -46,9 +46,11 @@ const COMPOSITION = [
   'src/reviewing.ts',
   'src/routes.ts',
   'src/recording.ts',
+  'src/proxy.ts',
   'src/refusals.ts',
   'src/saving.ts',
   'src/settling.ts',
+  'src/sso.ts',
 ]
 
 /** Imports a package whose name depends on the platform. */

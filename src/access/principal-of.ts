@@ -4,6 +4,7 @@ import { CameFrom } from './came-from.ts'
 import type { RoleId, ServerId, TeamId, TokenId, UserId } from './ids.ts'
 import type { Permission } from './permissions.ts'
 import type { HeldRoles, Principal } from './principal.ts'
+import { ProxiedUsers } from './proxied-users.ts'
 import type { Role } from './roles.ts'
 import { standingOf, type KnownUser, type Orders, type Standing } from './standing.ts'
 import { tokenForm, tokenHash } from './token-format.ts'
@@ -45,12 +46,16 @@ export interface LiveDirectory {
 export interface Identify {
   /** `caller`: whatever lives as long as the caller's connection, on which the same token comes again and again. */
   (token: string, caller?: Caller): Principal
+  /** Whom a proxy that is trusted names, as often as it does. */
+  named(emails: readonly string[]): Principal
+  /** Whether somebody has this address here. */
+  isUser(email: string): boolean
   /** Whoever called before, as it is now: the same object where nothing changed. Throws where there is none any more. */
   again(principal: Principal): Principal
   /** Resolves when a token can be judged; undefined: at once, or there are no tokens that take time. */
   readonly worthWaiting?: (token: string) => Promise<void> | undefined
-  /** Until when the token of somebody else's says that it is good, ms since the epoch; undefined: it is one of ours. */
-  readonly foreignEnd: (principal: Principal) => number | undefined
+  /** Until when the token of somebody else's says that it is good, ms since the epoch; null: it has no end; undefined: it is one of ours. */
+  readonly foreignEnd: (principal: Principal) => number | null | undefined
 }
 
 export interface IdentifyOptions {
@@ -78,6 +83,7 @@ export function identifier(directory: LiveDirectory, options: IdentifyOptions): 
   const { maxAgeMs, requireUsage = () => undefined, now = Date.now, foreign } = options
   const gateFor = gatesFor(requireUsage)
   const { principalFor, tokenOf } = principals()
+  const proxied = new ProxiedUsers()
   const cameFrom = new CameFrom()
   const hashOf = remembering()
   const current = (): Directory => {
@@ -97,7 +103,7 @@ export function identifier(directory: LiveDirectory, options: IdentifyOptions): 
   const again = (before: Principal): Principal => {
     const snapshot = current()
     const at = now()
-    const token = snapshot.tokenById(before.tokenId) ?? foreignAgain(before, snapshot)
+    const token = snapshot.tokenById(before.tokenId) ?? proxied.byId(before.tokenId) ?? foreignAgain(before, snapshot)
     if (token === undefined) throw invalid(WHY_GONE)
     const principal = principalFor(token, snapshot, at)
     if (token.limits === null) return principal
@@ -107,11 +113,23 @@ export function identifier(directory: LiveDirectory, options: IdentifyOptions): 
     const token = tokenOf.get(before)
     return token && foreign?.again(token, snapshot)
   }
-  const foreignEnd = (principal: Principal): number | undefined => {
+  const foreignEnd = (principal: Principal): number | null | undefined => {
     const token = tokenOf.get(principal)
+    if (token !== undefined && proxied.byId(token.id) !== undefined) return null
     return token && foreign?.endOf(token)
   }
-  return Object.assign(identify, { again, foreignEnd, ...(foreign && { worthWaiting: foreign.worthWaiting }) })
+  const named = (emails: readonly string[]): Principal => {
+    const snapshot = current()
+    return principalFor(proxied.find(emails, snapshot), snapshot, now())
+  }
+  const isUser = (email: string): boolean => directory.current.userByEmail(email.trim().toLowerCase()) !== undefined
+  return Object.assign(identify, {
+    named,
+    isUser,
+    again,
+    foreignEnd,
+    ...(foreign && { worthWaiting: foreign.worthWaiting }),
+  })
 }
 
 /** What principals are made for, and which token each was made for. */

@@ -97,8 +97,10 @@ export function endpoint<
 }
 
 /** What a route open to strangers is given. */
-export interface PublicInput<Body> {
+export interface PublicInput<Body, Query = unknown> {
   readonly params: unknown
+  /** Of what the address says, that which the route names; others may say more. */
+  readonly query: Query
   readonly body: Body
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly request: RequestContext
@@ -108,17 +110,20 @@ export interface PublicInput<Body> {
   readonly browser: Browser
 }
 
-interface PublicDefinition<Body extends TProperties> extends Omit<
+interface PublicDefinition<Query extends TProperties, Body extends TProperties> extends Omit<
   Endpoint,
   'permission' | 'params' | 'query' | 'body' | 'handle'
 > {
   readonly params?: TObject
+  readonly query?: TObject<Query>
   readonly body?: TObject<Body>
-  readonly handle: (input: PublicInput<Static<TObject<Body>>>) => Promise<Reply>
+  readonly handle: (input: PublicInput<Static<TObject<Body>>, Static<TObject<Query>>>) => Promise<Reply>
 }
 
 /** A route that needs no token. */
-export function publicEndpoint<Body extends TProperties>(definition: PublicDefinition<Body>): Endpoint {
+export function publicEndpoint<Query extends TProperties, Body extends TProperties>(
+  definition: PublicDefinition<Query, Body>,
+): Endpoint {
   return { ...definition, permission: 'public' }
 }
 

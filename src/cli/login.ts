@@ -6,34 +6,34 @@ import { JSON_OPTION, taught } from './lesson.ts'
 import { gatewayPlace } from './open-api.ts'
 import { newPassword, PASSWORD_OPTION, passwordOf } from './password.ts'
 import { keepSession, keptSession } from './session.ts'
+import { browserSignIn, signInWithBrowser } from './sso-login.ts'
 import { plainText } from './terminal.ts'
 
 interface LoginOptions {
   readonly code?: boolean
   readonly passwordFile?: string
+  readonly sso?: boolean
   readonly json?: boolean
 }
 
 export function loginCommand(program: Command, context: Context): void {
   const command = program
     .command('login')
-    .description('sign in with an e-mail address and a password; commands then act for that user')
+    .description('sign in with an e-mail address and a password, or a browser; commands then act for that user')
     .argument('[email]', 'the e-mail address; asked for unless given')
+    .option('--sso', 'sign in at the identity provider of the gateway, with a browser on this machine')
     .option('--code', 'choose a password first, with a code that an administrator gave')
     .option(...PASSWORD_OPTION)
     .option(...JSON_OPTION)
     .action(async (email: string | undefined, options: LoginOptions) => {
-      const { env, stop, out, keyboard } = context
+      const { env, stop, out } = context
       const { origin } = gatewayPlace(env)
       const api = new Api(origin, '', stop)
-      const chosen = options.code === true ? await chooseWithCode(api, options, context) : undefined
-      const who = chosen?.email ?? email ?? (await keyboard.ask('E-mail: '))
-      const password = chosen?.password ?? (await passwordOf(options.passwordFile, context))
-      const made = await signedIn(api, { email: who, password }, context)
+      const made = await sessionFor(api, { email, ...options }, context)
       const now = Date.now()
       const expires = now + Number(made['expires_in']) * 1000
       const user = made['user'] as Json | undefined
-      const session = { email: plainText(user?.['email'] ?? who), token: plainText(made['access_token']) }
+      const session = { email: plainText(user?.['email']), token: plainText(made['access_token']) }
       await keepSession(origin, { ...session, begins: now, expires })
       const until = new Date(expires).toISOString()
       if (options.json === true)
@@ -43,11 +43,48 @@ export function loginCommand(program: Command, context: Context): void {
   taught(command, {
     examples: [
       ['the gateway of this machine', 'causeway login ann@example.com'],
+      ['with a browser, where the gateway has an identity provider', 'causeway login --sso'],
       ['with a code from an administrator', 'causeway login --code'],
       ['in a script', 'causeway login ann@example.com --password-file -'],
     ],
     next: 'causeway logout ends the session. CAUSEWAY_TOKEN, where it is set, goes before it.',
   })
+}
+
+/** With a browser where that is said, or where it is offered and nobody says an address. */
+async function sessionFor(
+  api: Api,
+  options: LoginOptions & { readonly email: string | undefined },
+  context: Context,
+): Promise<Json> {
+  const { keyboard } = context
+  const mayAsk = options.email === undefined && options.code !== true && options.passwordFile === undefined
+  const offer = options.sso === true || (mayAsk && keyboard.present) ? await browserSignIn(api) : null
+  if (options.sso === true) {
+    if (offer === null)
+      throw new CliError(`${api.url} has no identity provider: causeway login, with an e-mail address and a password`)
+    return await withBrowser(api, offer, { context, options })
+  }
+  const chosen = options.code === true ? await chooseWithCode(api, options, context) : undefined
+  const hint = offer === null ? '' : ` (none: sign in at ${new URL(offer.issuer).host})`
+  const email = chosen?.email ?? options.email ?? (await keyboard.ask(`E-mail${hint}: `))
+  if (offer !== null && email === '') return await withBrowser(api, offer, { context, options })
+  const password = chosen?.password ?? (await passwordOf(options.passwordFile, context))
+  return await signedIn(api, { email, password }, context)
+}
+
+async function withBrowser(
+  api: Api,
+  { loginUrl }: { readonly loginUrl: string },
+  { context, options }: { readonly context: Context; readonly options: LoginOptions },
+): Promise<Json> {
+  const { out, stop } = context
+  const say = (line: string): void => (options.json === true ? out.complain(line) : out.note(line))
+  const show = (url: string): void => {
+    say('Open this address with a browser on this machine:')
+    say(`  ${url}`)
+  }
+  return await signInWithBrowser(api, { loginUrl, stop, show })
 }
 
 interface Credentials {

@@ -38,6 +38,8 @@ describe('defaults', () => {
       signIn: { times: { idleMs: 3_600_000, totalMs: 43_200_000 }, registration: false },
       teams: { members: 100, perUser: 50 },
       jwt: null,
+      oidc: null,
+      proxy: null,
       drainMs: 25_000,
       logLevel: 'info',
       snapshotMaxAgeMs: 3_600_000,

@@ -1,7 +1,9 @@
 import { jwtConfig, type JwtConfig } from './jwt-config.ts'
+import { oidcConfig, type OidcConfig } from './oidc-config.ts'
+import { proxyConfig, type ProxyConfig } from './proxy-config.ts'
 import { isLoopback, readSettings, type Origins, type Source } from './read-settings.ts'
 import { thisMachine, type Env, type Machine } from './env.ts'
-import type { SettingName } from './settings.ts'
+import type { SettingName, Values } from './settings.ts'
 
 /** Everything an operator can decide, validated and complete. Times in ms, sizes in bytes. */
 export interface Config {
@@ -54,6 +56,10 @@ export interface Config {
   }
   /** Tokens that somebody else signed; null: none are accepted. */
   readonly jwt: JwtConfig | null
+  /** Who else vouches for people that sign in; null: nobody. */
+  readonly oidc: OidcConfig | null
+  /** null: a client is where its connection comes from, and who its token says. */
+  readonly proxy: ProxyConfig | null
   readonly drainMs: number
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
   /** Snapshot age beyond which API tokens are refused. */
@@ -90,18 +96,10 @@ export interface Said {
 export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: Said = {}): ReadConfig {
   const { values, sources, problems, warnings } = readSettings(env, machine, said.origins)
   problems.unshift(...(said.faults ?? []))
-  if (values.HOST !== null && !isLoopback(values.HOST) && values.CAUSEWAY_PUBLIC_URL === null) {
-    problems.push(
-      `CAUSEWAY_PUBLIC_URL must be set to listen beyond loopback (HOST is ${values.HOST}): ` +
-        'how clients reach this gateway, for example https://mcp.example.com',
-    )
-  }
-  if (values.DATABASE_DIRECT_URL !== null && values.DATABASE_URL === null) {
-    problems.push(
-      'DATABASE_DIRECT_URL is the way around the pooler of DATABASE_URL, which is not set: set both or none',
-    )
-  }
+  contradictions(values, problems)
   const jwt = jwtConfig(values, problems)
+  const oidc = oidcConfig(values, problems)
+  const proxy = proxyConfig(values, problems)
   // A name that is mistyped may be why another setting is missing.
   if (problems.length > 0) throw new ConfigError([...problems, ...warnings])
   const config: Config = {
@@ -140,6 +138,8 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
     },
     teams: { members: values.CAUSEWAY_TEAM_MEMBERS, perUser: values.CAUSEWAY_TEAMS_PER_USER },
     jwt: jwt ?? null,
+    oidc,
+    proxy,
     drainMs: values.CAUSEWAY_DRAIN_TIME,
     logLevel: values.CAUSEWAY_LOG_LEVEL,
     snapshotMaxAgeMs: values.CAUSEWAY_SNAPSHOT_MAX_AGE,
@@ -147,6 +147,21 @@ export function configFromEnv(env: Env, machine: Machine = thisMachine(), said: 
   }
   const ownDatabase = values.DATABASE_URL === null && values.CAUSEWAY_START_WITHOUT_DATABASE
   return { config, sources, warnings: ownDatabase ? [...warnings, STARTS_TOGETHER] : warnings }
+}
+
+/** Settings that are right by themselves and not together. */
+function contradictions(values: Values, problems: string[]): void {
+  if (values.HOST !== null && !isLoopback(values.HOST) && values.CAUSEWAY_PUBLIC_URL === null) {
+    problems.push(
+      `CAUSEWAY_PUBLIC_URL must be set to listen beyond loopback (HOST is ${values.HOST}): ` +
+        'how clients reach this gateway, for example https://mcp.example.com',
+    )
+  }
+  if (values.DATABASE_DIRECT_URL !== null && values.DATABASE_URL === null) {
+    problems.push(
+      'DATABASE_DIRECT_URL is the way around the pooler of DATABASE_URL, which is not set: set both or none',
+    )
+  }
 }
 
 const STARTS_TOGETHER =

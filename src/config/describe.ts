@@ -3,7 +3,7 @@ import { configFromEnv, type Said } from './config.ts'
 import { thisMachine, type Env, type Machine } from './env.ts'
 import { maskUrl } from './mask.ts'
 import { SETTING_NAMES, type Source } from './read-settings.ts'
-import { SETTINGS, type Setting } from './settings.ts'
+import { SECRET_SETTINGS, SETTINGS, type Setting } from './settings.ts'
 
 /** One setting for people: its effective value as an operator would write it, without passwords. */
 export interface DescribedSetting {
@@ -15,8 +15,6 @@ export interface DescribedSetting {
   readonly default: string | null
   readonly doc: string
 }
-
-const isSecret = (name: string): boolean => name === 'JWT_SECRET_KEY'
 
 /** The whole table. Throws ConfigError like a start would. */
 export function describeSettings(
@@ -33,7 +31,7 @@ export function describeSettings(
     const fallback = typeof setting.fallback === 'function' ? setting.fallback(machine) : setting.fallback
     const unset = setting.unset === undefined ? null : `(${setting.unset})`
     const plain = (env[name] ?? '').trim()
-    const written = said.origins?.get(name)?.isSecret === true || isSecret(name) ? MASK : maskUrl(plain)
+    const written = said.origins?.get(name)?.isSecret === true || SECRET_SETTINGS.has(name) ? MASK : maskUrl(plain)
     const value = sources[name] === 'default' ? (fallback ?? unset) : written
     const { doc } = setting
     return { name, value, source: sources[name], type: setting.parser.type, default: fallback, doc }

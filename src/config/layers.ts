@@ -8,7 +8,8 @@ import type { Env, Machine } from './env.ts'
 import { at, faultLines } from './fault-lines.ts'
 import { nearest } from './nearest.ts'
 import { readSettings, SETTING_NAMES, type Origin, type Origins } from './read-settings.ts'
-import type { SettingName } from './settings.ts'
+import { fields } from './parsers.ts'
+import { SETTINGS, type SettingName } from './settings.ts'
 
 /** What an operator said, one layer over the other: flags over the environment over a file. */
 export interface Layers {
@@ -77,9 +78,10 @@ function withFile(env: Env, file: ConfigFile): Layers {
     const name = settingNamed(key)
     const place = file.yaml.placeOf(['settings', key])
     if (name === null) faults.push({ place: file.yaml.placeOfKey(['settings', key]), message: unknownSetting(key) })
-    else if (value !== null && !isText(value)) faults.push({ place, message: `${key} must be one value` })
+    else if (value !== null && !isText(value) && !hasFields(name, value))
+      faults.push({ place, message: `${key} must be one value` })
     else if (value !== null && given(env, name) === null) {
-      texts[name] = folderOf(name, String(value), file)
+      texts[name] = isText(value) ? folderOf(name, String(value), file) : JSON.stringify(value)
       const isSecret = file.yaml.isFilledIn(['settings', key])
       origins.set(name, { source: 'file', label: `${at(file.path, place)}: ${key}`, isSecret })
     }
@@ -89,6 +91,11 @@ function withFile(env: Env, file: ConfigFile): Layers {
 
 function isText(value: unknown): value is string | number | boolean {
   return ['string', 'number', 'boolean'].includes(typeof value)
+}
+
+/** A map where the setting has fields, which then stands in the environment as JSON. */
+function hasFields(name: SettingName, value: unknown): boolean {
+  return SETTINGS[name].parser.type.includes(fields.type) && isObject(value)
 }
 
 function entriesOf(value: unknown, { yaml }: ConfigFile, faults: Fault[]): readonly (readonly [string, unknown])[] {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { isObject } from '#/lib/is-object.ts'
 
 /** Turns what an operator wrote into a value; undefined: not what `type` says. */
 export interface Parser<T> {
@@ -93,6 +94,30 @@ export const text: Parser<string> = {
 
 /** Something that nobody else should know, or a key in PEM. */
 export const key: Parser<string> = { type: 'a secret or a key in PEM', parse: (written) => written }
+
+type GivenFields = Readonly<Record<string, unknown>>
+
+/** What has fields: JSON in the environment, a map in causeway.yaml. */
+export const fields: Parser<GivenFields> = {
+  type: 'a JSON object; a map in causeway.yaml',
+  parse: (written) => {
+    try {
+      const value: unknown = JSON.parse(written)
+      return isObject(value) ? value : undefined
+    } catch {
+      return undefined
+    }
+  },
+}
+
+/** The same, or a list with commas that stands for the one field of this name. */
+export function fieldsOrList(field: string): Parser<GivenFields> {
+  return {
+    type: `a list with commas, or ${fields.type}`,
+    parse: (written) =>
+      written.startsWith('{') ? fields.parse(written) : { [field]: written.split(',').map((one) => one.trim()) },
+  }
+}
 
 /** Of a document. */
 export const webUrl: Parser<string> = {

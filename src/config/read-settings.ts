@@ -1,5 +1,5 @@
 import type { Env, Machine } from './env.ts'
-import { CLIENT_SETTINGS, SETTINGS, type Setting, type SettingName, type Values } from './settings.ts'
+import { CLIENT_SETTINGS, SECRET_SETTINGS, SETTINGS, type Setting, type SettingName, type Values } from './settings.ts'
 import { maskUrl } from './mask.ts'
 import { nearest } from './nearest.ts'
 
@@ -37,7 +37,7 @@ export function readSettings(env: Env, machine: Machine, origins: Origins = new 
     const { source = 'environment', label = name, isSecret = false } = origins.get(name) ?? {}
     if (written !== '' && parsed === undefined) {
       const shown =
-        isSecret || name === 'JWT_SECRET_KEY' ? 'filled in with something' : JSON.stringify(maskUrl(written))
+        isSecret || SECRET_SETTINGS.has(name) ? 'filled in with something' : JSON.stringify(maskUrl(written))
       problems.push(`${label} is ${shown} but must be ${setting.parser.type}`)
     }
     sources[name] = parsed === undefined ? 'default' : source

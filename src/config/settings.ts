@@ -3,6 +3,8 @@ import type { Machine } from './env.ts'
 import {
   duration,
   email,
+  fields,
+  fieldsOrList,
   folder,
   key,
   host,
@@ -162,6 +164,17 @@ export const SETTINGS = {
     'JWT_SECRET_KEY says',
     'Where the issuer publishes its public keys (a JWKS document).',
   ),
+  CAUSEWAY_OIDC: optional(
+    fields,
+    'people sign in with passwords only',
+    'Sign-in with an identity provider (OpenID Connect): issuer and client_id; scopes, groups_claim, groups (group: [ROLE, ROLE@TEAM]), domains (of e-mail addresses), unknown_users (refuse or make), addresses (verified or trusted).',
+  ),
+  CAUSEWAY_OIDC_CLIENT_SECRET: optional(key, 'the client is a public one', 'The secret of that client_id.'),
+  CAUSEWAY_TRUSTED_PROXY: optional(
+    fieldsOrList('peers'),
+    'a client is where its connection comes from',
+    'Proxies whose word counts: peers (addresses and ranges), address_header (X-Forwarded-For or Forwarded), user_header (names the user; none unless said), unknown_users (refuse or make).',
+  ),
   CAUSEWAY_SNAPSHOT_MAX_AGE: required(
     duration('1m', '30d'),
     '1h',
@@ -170,6 +183,10 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting<never> | Setting<unknown>>
 
 export type SettingName = keyof typeof SETTINGS
+
+/** Nobody is shown what they hold. */
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['JWT_SECRET_KEY', 'CAUSEWAY_OIDC_CLIENT_SECRET'])
+
 export type Values = {
   -readonly [K in SettingName]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never
 }

@@ -1,8 +1,10 @@
 import type { UserId } from '#/access/ids.ts'
 import { bearerOf } from '#/access/bearer.ts'
+import type { Clients } from '#/access/client-address.ts'
 import type { Identify } from '#/access/principal-of.ts'
 import type { Principal } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import type { MakeUser } from '#/users/make-proxied.ts'
 import type { FrontRequest } from './front-request.ts'
 
 export interface Refused {
@@ -12,7 +14,7 @@ export interface Refused {
   readonly why: string
 }
 
-/** Who is calling, by the token alone. A promise where the keys that the token names have to be asked for first. */
+/** Who is calling, by the token, or by the word of a proxy that is trusted. A promise where something has to be asked for first. */
 export interface Authenticate {
   (request: FrontRequest, requestId: string): Principal | Promise<Principal>
 }
@@ -23,33 +25,60 @@ export type CredentialOf = (request: FrontRequest) => string
 /** Programs send theirs in the Authorization field: no browser does that by itself. */
 export const bearer: CredentialOf = ({ rawHeaders }) => bearerOf(rawHeaders)
 
-export function authenticator(
-  identify: Identify,
-  refused: (refusal: Refused) => void,
-  credentialOf: CredentialOf,
-): Authenticate {
-  const judge = (request: FrontRequest): Principal => identify(credentialOf(request), request.socket)
+export interface Knowing {
+  readonly identify: Identify
+  readonly clients: Clients
+  readonly credentialOf: CredentialOf
+}
+
+export interface AuthenticatorOptions extends Knowing {
+  readonly refused: (refusal: Refused) => void
+  /** Throws where a page of somebody else's has a browser ask: whom a proxy names did nothing for it. */
+  readonly requirePage: (request: FrontRequest) => void
+  /** Makes a user of whom a proxy names; absent: such people are made by an administrator. */
+  readonly makeUser?: MakeUser | undefined
+}
+
+export function authenticator(options: AuthenticatorOptions): Authenticate {
+  const judge = (request: FrontRequest): Principal => {
+    if (namedIn(request, options.clients) !== undefined) options.requirePage(request)
+    return principalOf(request, options)
+  }
   const refuse = (cause: unknown, request: FrontRequest, requestId: string): never => {
-    refused({ requestId, ...whence(request), why: GatewayError.from(cause).message })
+    options.refused({ requestId, ...whence(request, options), why: GatewayError.from(cause).message })
     throw cause
   }
   return (request, requestId) => {
     try {
       return judge(request)
     } catch (cause) {
-      const wait = worthWaiting(request, identify, credentialOf)
+      const wait = worthWaiting(request, options)
       if (wait === undefined) return refuse(cause, request, requestId)
       return wait.then(() => judge(request)).catch((last: unknown) => refuse(last, request, requestId))
     }
   }
 }
 
-/** What may make a token good that was just refused. */
+/** A token in the Authorization field goes before what a proxy says: it was sent on purpose. A cookie does not. */
+function principalOf(request: FrontRequest, { identify, clients, credentialOf }: Knowing): Principal {
+  const named = namedIn(request, clients)
+  if (named !== undefined) return identify.named(named)
+  return identify(credentialOf(request), clients.of(request))
+}
+
+function namedIn(request: FrontRequest, clients: Clients): readonly string[] | undefined {
+  return request.headers.authorization === undefined ? clients.namedIn(request) : undefined
+}
+
+/** What may make somebody good who was just refused. */
 function worthWaiting(
   request: FrontRequest,
-  identify: Identify,
-  credentialOf: CredentialOf,
+  { identify, clients, credentialOf, makeUser }: AuthenticatorOptions,
 ): Promise<void> | undefined {
+  const named = namedIn(request, clients)
+  const [email] = named ?? []
+  if (email !== undefined)
+    return named?.length === 1 && !identify.isUser(email) ? makeUser?.(email, request) : undefined
   if (identify.worthWaiting === undefined) return undefined
   try {
     return identify.worthWaiting(credentialOf(request))
@@ -60,15 +89,15 @@ function worthWaiting(
 }
 
 /** Whose a request was that ended badly; null: a stranger's. */
-export function callerIn(request: FrontRequest, identify: Identify): UserId | null {
+export function callerIn(request: FrontRequest, knowing: Knowing): UserId | null {
   try {
-    return identify(bearer(request), request.socket).userId
+    return principalOf(request, knowing).userId
   } catch {
     return null
   }
 }
 
 /** The path without its query, which may hold what nobody should read in a log. */
-export function whence({ url = '', socket }: FrontRequest): Pick<Refused, 'path' | 'fromIp'> {
-  return { path: url.split('?', 1)[0] ?? '', fromIp: socket.remoteAddress ?? null }
+export function whence(request: FrontRequest, { clients }: Pick<Knowing, 'clients'>): Pick<Refused, 'path' | 'fromIp'> {
+  return { path: (request.url ?? '').split('?', 1)[0] ?? '', fromIp: clients.of(request).remoteAddress ?? null }
 }

@@ -10,6 +10,8 @@ export interface OwnPages {
   /** The token of a request, from its Authorization field or, where there is none, its session cookie. */
   credentialOf(request: FrontRequest): string
   browserOf(headers: Headers): Browser
+  /** Throws where another site's page has a browser ask for what is more than a link. Programs, which say nothing of a page, may. */
+  requirePage(request: FrontRequest): void
 }
 
 type Headers = FrontRequest['headers']
@@ -31,6 +33,10 @@ export function ownPages(publicUrl: string | null): OwnPages {
       if (token === undefined) return bearerOf(request.rawHeaders)
       requirePage(request, token, pageOf(request.headers, isOurs))
       return token
+    },
+    requirePage: ({ method, headers }) => {
+      if (pageOf(headers, isOurs) !== 'other' || (SAFE.has(method) && isFollowedLink(headers))) return
+      throw otherPage(headers)
     },
     browserOf: (headers) => ({
       requireSecure: () => {
@@ -84,7 +90,7 @@ function nobodysPage(how: string): GatewayError {
 
 function otherPage({ origin = '(none)', 'sec-fetch-site': site = '(none)' }: Headers): GatewayError {
   const from = `Origin ${origin.slice(0, 200)}, Sec-Fetch-Site ${site.slice(0, 20)}`
-  return refusal(`a session cookie is only for pages of this gateway, and this request is from elsewhere: ${from}`)
+  return refusal(`a browser's session is only for pages of this gateway, and this request is from elsewhere: ${from}`)
 }
 
 function notSecure(): GatewayError {

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clients } from '#/access/client-address.ts'
 import { clientNetwork } from '#/access/client-network.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
@@ -13,11 +14,12 @@ export interface RestAdmission {
   /** The same as on the MCP endpoints: a principal's places are for both. */
   readonly admission: Admission
   readonly bodyLimit: number
+  readonly clients: Clients
 }
 
 /** A place for a request of `principal`, and for the bytes that it says it brings, until its answer is over. */
 export function admit(
-  { admission, bodyLimit }: RestAdmission,
+  { admission, bodyLimit }: Omit<RestAdmission, 'clients'>,
   principal: Pick<Principal, 'key'>,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
 ): void {
@@ -35,12 +37,12 @@ export const STRANGERS_BODY = 16 << 10
 
 /** The same for whoever sends no token to a route that takes a body: a place among those of its network. */
 export function admitStranger(
-  { admission }: RestAdmission,
+  { admission, clients }: RestAdmission,
   { body }: Endpoint,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
 ): void {
   if (body === undefined) return
-  const { network } = clientNetwork(request.ip)
+  const { network } = clientNetwork(clients.of(request.raw).remoteAddress ?? null)
   admit({ admission, bodyLimit: STRANGERS_BODY }, { key: `stranger ${network}` }, [request, reply])
 }
 

@@ -29,6 +29,7 @@ import type { PeopleDeps } from '#/users/user.ts'
 import { passwordEndpoints } from '#/users/password-endpoints.ts'
 import { sessionEndpoints } from '#/users/session-endpoints.ts'
 import { signInEndpoints } from '#/users/sign-in-endpoints.ts'
+import { ssoEndpoints } from '#/users/sso-endpoints.ts'
 import { userEndpoints } from '#/users/user-endpoints.ts'
 import { otherTokenEndpoints, type OtherTokenDeps } from '#/tokens/other-endpoints.ts'
 import { tokenEndpoints } from '#/tokens/token-endpoints.ts'
@@ -103,6 +104,7 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...otherTokenEndpoints(deps.tokens),
     ...userEndpoints(deps.users),
     ...signInEndpoints(deps.users),
+    ...ssoEndpoints(deps.users),
     ...sessionEndpoints(deps.users),
     ...passwordEndpoints(deps.users),
     ...teamEndpoints(deps.teams),

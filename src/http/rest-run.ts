@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { allowAny } from '#/access/allow.ts'
+import type { Clients } from '#/access/client-address.ts'
 import type { Principal } from '#/access/principal.ts'
 import { cookieCredential } from '#/access/session-cookie.ts'
 import type { Ongoing, UnderWay } from '#/access/under-way.ts'
@@ -25,7 +26,13 @@ interface Checks {
 /** One endpoint's way from an admitted request to its answer: validate, handle, answer. */
 export function runnerOf(
   endpoint: Endpoint,
-  { edge, underWay, authenticate, browserOf }: Pick<RestOptions, 'edge' | 'underWay' | 'authenticate' | 'browserOf'>,
+  {
+    edge,
+    underWay,
+    authenticate,
+    browserOf,
+    clients,
+  }: Pick<RestOptions, 'edge' | 'underWay' | 'authenticate' | 'browserOf' | 'clients'>,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const checks: Checks = {
     edge,
@@ -33,13 +40,14 @@ export function runnerOf(
     body: endpoint.body && checkerOf(endpoint.body, 'body'),
   }
   return async (request, reply) => {
-    const context = contextOf(request, reply)
+    const context = contextOf(request, reply, clients)
     const handle = (input: unknown): Promise<Reply> => patiently(() => endpoint.handle(input as never))
     if (endpoint.permission === 'public') {
       const caller = async (): Promise<Principal> => await authenticate(request.raw, request.id)
       const { body } = bodyIn(endpoint, checks, request)
       const { headers } = request
-      const asked = { params: paramsOf(request), body, headers, browser: browserOf(headers) }
+      const query = namedQuery(endpoint, checks, request)
+      const asked = { params: paramsOf(request), query, body, headers, browser: browserOf(headers) }
       return answer(endpoint, reply, await handle({ ...asked, request: context, caller }))
     }
     const input = inputOf(endpoint, checks, { request, context, permission: endpoint.permission })
@@ -82,6 +90,13 @@ function inputOf(
     headers,
     request: context,
   }
+}
+
+/** Whoever sends a browser to us may add what it likes to the address. */
+function namedQuery({ query: schema }: Endpoint, checks: Checks, request: FastifyRequest): unknown {
+  const query = schema ? queryValues(schema, request.query as Json) : {}
+  checks.query?.(query)
+  return query
 }
 
 function bodyIn(endpoint: Endpoint, checks: Checks, request: FastifyRequest): { body: unknown; rawBody: Buffer } {
@@ -159,7 +174,7 @@ export function callerOf(request: FastifyRequest): Principal | null {
 
 export const PRINCIPAL_DECORATOR = PRINCIPAL
 
-function contextOf(request: FastifyRequest, reply: FastifyReply): RequestContext {
+function contextOf(request: FastifyRequest, reply: FastifyReply, clients: Clients): RequestContext {
   const gone = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort(new GatewayError('client_gone', 'the client went away'))
@@ -170,7 +185,7 @@ function contextOf(request: FastifyRequest, reply: FastifyReply): RequestContext
     requestId: request.id,
     signal: gone.signal,
     via: userAgent?.startsWith('causeway-cli/') ? 'cli' : cookieCredential(headers) === undefined ? 'api' : 'ui',
-    fromIp: request.ip,
+    fromIp: clients.of(request.raw).remoteAddress ?? null,
     userAgent: userAgent?.slice(0, 512) ?? null,
     traceparent: headers['traceparent'],
   }

@@ -35,7 +35,7 @@ export interface RestFailure {
   readonly requestId: string
   readonly path: string
   readonly error: GatewayError
-  readonly fromIp: string
+  readonly fromIp: string | null
   /** null: a stranger. */
   readonly userId: string | null
 }
@@ -156,10 +156,11 @@ function pathOf(endpoint: Endpoint): string {
     .replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
-function report({ failed }: RestOptions, cause: unknown, request: FastifyRequest): void {
+function report({ failed, clients }: RestOptions, cause: unknown, request: FastifyRequest): void {
   // A body that broke off is its client's doing.
   if (request.raw.errored === cause) return
-  const { id: requestId, ip: fromIp } = request
+  const { id: requestId } = request
+  const fromIp = clients.of(request.raw).remoteAddress ?? null
   const userId = callerOf(request)?.userId ?? null
   failed({ requestId, path: request.routeOptions.url ?? '', error: asGatewayError(cause), fromIp, userId })
 }

@@ -414,6 +414,16 @@ export interface Schema {
     max_ms: number | null
     last_at: Timestamp | null
   }
+  used_logins: {
+    login: Buffer
+    ends_at: Timestamp
+  }
+  user_identities: {
+    issuer: string
+    subject: string
+    user_id: string
+    linked_at: Defaulted<Timestamp>
+  }
   users: {
     id: string
     email: string

@@ -13,7 +13,7 @@ export async function endSessions(tx: WriteTx, userId: UserId): Promise<void> {
 }
 
 /** Of one user at a time: each has tokens that every worker knows. */
-const MOST_SESSIONS = 100
+export const MOST_SESSIONS = 100
 
 /** Ends the oldest sessions of a user that has too many. Whoever begins one holds on to the user, so they are counted one by one. */
 export async function endOldestSessions(tx: WriteTx, userId: UserId): Promise<void> {
@@ -57,7 +57,7 @@ function announce(tx: WriteTx, rows: readonly Ended[]): void {
 
 const SLICE = 1_000
 
-/** Sessions and tokens of sessions that are over, a slice at a time. Answers how many are gone. */
+/** Sessions, tokens of sessions and sign-ins that are over, a slice at a time. Answers how many are gone. */
 export async function forgetSessions(db: Database): Promise<number> {
   const { value } = await db.write('sign-in', async (tx) => {
     const { rows } = await sql<Ended>`
@@ -68,6 +68,7 @@ export async function forgetSessions(db: Database): Promise<number> {
     await sql`DELETE FROM sessions WHERE ends_at < now() AND NOT EXISTS (
       SELECT 1 FROM tokens WHERE session_id = sessions.id)`.execute(tx.sql)
     await sql`DELETE FROM password_resets WHERE expires_at < now()`.execute(tx.sql)
+    await sql`DELETE FROM used_logins WHERE ends_at < now()`.execute(tx.sql)
     announce(tx, rows)
     return rows.length
   })

@@ -23,11 +23,15 @@ export function signInStore(db: Database): SignInStore {
     begin: (session) => written(db, (tx) => begin(tx, session)),
     kindOf: async (tokenId) => {
       const row = await read
-        .selectFrom('tokens')
-        .select(['session_id', isoOrNull('expires_at').as('expires_at')])
-        .where('id', '=', tokenId)
+        .selectFrom('tokens as t')
+        .leftJoin('sessions as s', 's.id', 't.session_id')
+        .select(['t.session_id', 's.provider', isoOrNull('t.expires_at').as('expires_at')])
+        .where('t.id', '=', tokenId)
         .executeTakeFirst()
-      return row && { sessionId: row.session_id as SessionId | null, expiresAt: row.expires_at }
+      const { session_id: sessionId, provider, expires_at: expiresAt } = row ?? {}
+      return (
+        row && { sessionId: sessionId as SessionId | null, provider: provider ?? null, expiresAt: expiresAt ?? null }
+      )
     },
     refresh: async (tokenId, next) => {
       const { value, seq } = await db.write(SOURCE, (tx) => refresh(tx, tokenId, next))

@@ -146,6 +146,7 @@ function userQuery(read: Reader) {
       isoOrNull('u.last_login_at').as('last_login_at'),
       failedSignIns.as('failed_sign_ins'),
       lockedUntil.as('locked_until'),
+      isVouchedFor.as('is_vouched_for'),
     ])
 }
 
@@ -156,6 +157,8 @@ const lockedUntil = sql<
   string | null
 >`(SELECT to_char(max(f.blocked_until) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
   FROM sign_in_failures AS f WHERE f.account = ${guessedAt} AND f.blocked_until > now())`
+
+const isVouchedFor = sql<boolean>`EXISTS (SELECT 1 FROM user_identities AS i WHERE i.user_id = u.id)`
 
 type Row = Awaited<ReturnType<ReturnType<typeof userQuery>['executeTakeFirstOrThrow']>>
 
@@ -171,6 +174,7 @@ function userOf(row: Row): User {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     lastLoginAt: row.last_login_at,
+    isVouchedFor: row.is_vouched_for,
     mustChangePassword: row.must_change === true,
     failedSignIns: row.failed_sign_ins,
     lockedUntil: row.locked_until,

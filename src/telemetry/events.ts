@@ -160,3 +160,8 @@ export interface SignInRefused {
 export function issuerKeysUnread(log: Logger, url: string): (err: unknown) => void {
   return (err) => log.warn({ event: 'issuer_keys.unread', url, err }, 'the keys of the token issuer could not be read')
 }
+
+/** An identity provider did not say what it is. Whoever signs in with it is told to try again. */
+export function providerUnread(log: Logger, issuer: string): (err: unknown) => void {
+  return (err) => log.warn({ event: 'provider.unread', issuer, err }, 'the identity provider could not be asked')
+}

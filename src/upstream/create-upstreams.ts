@@ -4,12 +4,13 @@ import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
 import { assertNoTransaction } from '#/lib/held-connection.ts'
+import type { ProviderLine } from '#/users/sso-line.ts'
 import type { AddressPolicy } from './addresses.ts'
+import { askJson, getJson } from './ask-json.ts'
 import { createAddressCheck, type AddressCheck } from './check-address.ts'
 import { createDiscoverer } from './discover.ts'
 import { Exchange } from './exchange.ts'
 import { createFollower } from './follow.ts'
-import { getJson } from './get-json.ts'
 import { createHttpTools, type HttpTools, type ToolVault } from './http-tools.ts'
 import { DEFAULT_LIMITS, type UpstreamContext, type UpstreamLimits } from './options.ts'
 import type { Peer } from './peer.ts'
@@ -46,6 +47,7 @@ export interface UpstreamParts extends AsyncDisposable {
   readonly logs: GatewayLogs
   /** One document from the operator's identity provider, within the rules of addresses. */
   readonly getJson: (url: string) => Promise<unknown>
+  readonly askJson: ProviderLine['askJson']
 }
 
 /** Requests from server to client are not relayed yet, so none is invited. */
@@ -83,6 +85,7 @@ export function createUpstreams(options: UpstreamsOptions): UpstreamParts {
     follower,
     logs: stdioLogs(context),
     getJson: (url) => getJson(context, url),
+    askJson: (question) => askJson(context, question),
     async [Symbol.asyncDispose]() {
       await follower[Symbol.asyncDispose]()
       peers[Symbol.dispose]()

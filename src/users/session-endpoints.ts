@@ -85,16 +85,17 @@ function validate({ store, signIn }: PeopleDeps): Endpoint {
 
 interface Kind {
   readonly expiresAt: string | null
-  readonly source: 'local' | 'api_token' | 'sso'
+  /** `local`, `sso` or `api_token`. */
+  readonly source: string
 }
 
-/** A token that an identity provider made is in no table of ours. */
+/** A token that an identity provider made is in no table of ours, and a proxy's word is none. */
 async function kindOf({ store, foreignEnd }: SignInDeps, principal: Principal): Promise<Kind> {
   const end = foreignEnd(principal)
-  if (end !== undefined) return { expiresAt: new Date(end).toISOString(), source: 'sso' }
+  if (end !== undefined) return { expiresAt: end === null ? null : new Date(end).toISOString(), source: 'sso' }
   const kind = await store.kindOf(principal.tokenId)
   if (kind === undefined) throw new GatewayError('unauthenticated', 'the token in hand was revoked or has expired')
-  return { expiresAt: kind.expiresAt, source: kind.sessionId === null ? 'api_token' : 'local' }
+  return { expiresAt: kind.expiresAt, source: kind.provider ?? 'api_token' }
 }
 
 function refresh({ signIn }: PeopleDeps): Endpoint {

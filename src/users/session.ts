@@ -46,6 +46,8 @@ export interface Refreshed extends Changed {
 /** What a token in hand is. */
 export interface TokenKind {
   readonly sessionId: SessionId | null
+  /** Who vouched for the user: `local` or `sso`; null: it is no session's. */
+  readonly provider: string | null
   /** ISO 8601; null: never. */
   readonly expiresAt: string | null
 }
@@ -92,6 +94,8 @@ export interface SignInFailure {
   readonly fromIp: string | null
   readonly userId: UserId | null
   readonly email: string | null
+  /** Unless said: that the address or the password was wrong. */
+  readonly why?: string
 }
 
 export interface SignInDeps {
@@ -99,8 +103,8 @@ export interface SignInDeps {
   /** A place to compute a hash; few do at a time, and of one network few wait. Rejects with `overloaded`. */
   readonly places: (network: string, signal: AbortSignal) => Promise<Disposable>
   readonly failed: (failure: SignInFailure) => void
-  /** Until when a token that an identity provider made says that it is good, ms since the epoch; undefined: it is one of ours. */
-  readonly foreignEnd: (principal: Principal) => number | undefined
+  /** Until when a token that an identity provider made says that it is good, ms since the epoch; null: it has no end; undefined: it is one of ours. */
+  readonly foreignEnd: (principal: Principal) => number | null | undefined
   readonly times: { readonly idleMs: number; readonly totalMs: number }
   /** Whether strangers may make themselves users. */
   readonly registration: boolean

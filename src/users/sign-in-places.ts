@@ -1,5 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { Bulkhead, BulkheadRefusal } from '#/lib/bulkhead.ts'
+import { Bulkhead, BulkheadRefusal, type BulkheadOptions } from '#/lib/bulkhead.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 
 /** A hash takes a core for its time: a worker computes one after the other, and calls have what is left. */
@@ -7,9 +7,14 @@ const HASHES = { limit: 1, waiting: 64, maxWaitMs: 5_000 }
 /** So that who sends very many does not keep others out. */
 const WAITING_PER_NETWORK = 16
 
+type Places = (network: string, signal: AbortSignal) => Promise<Disposable>
+
 /** Places to compute a password's hash. */
-export function signInPlaces(deadlines: Deadlines): (network: string, signal: AbortSignal) => Promise<Disposable> {
-  const bulkhead = new Bulkhead(HASHES, deadlines)
+export const signInPlaces = (deadlines: Deadlines): Places => placesBounded(deadlines, HASHES)
+
+/** Places for what signing in takes, of which no network has more than its share. */
+export function placesBounded(deadlines: Deadlines, bounds: BulkheadOptions): Places {
+  const bulkhead = new Bulkhead(bounds, deadlines)
   const waiting = new Map<string, number>()
   return async (network, signal) => {
     const before = waiting.get(network) ?? 0

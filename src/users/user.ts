@@ -3,6 +3,7 @@ import type { Snapshot } from '#/catalog/snapshot.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
 import type { NewPassword, SignInDeps } from './session.ts'
+import type { SsoDeps } from './sso.ts'
 
 /** A user as it is stored. Times are ISO 8601 with microseconds. */
 export interface User {
@@ -17,6 +18,8 @@ export interface User {
   readonly createdAt: string
   readonly updatedAt: string
   readonly lastLoginAt: string | null
+  /** An identity provider has vouched for it. */
+  readonly isVouchedFor: boolean
   /** Somebody else chose its password. */
   readonly mustChangePassword: boolean
   /** Guesses at its password that were wrong, within the last hour. */
@@ -68,4 +71,6 @@ export interface UserDeps {
 /** Users, and how they come in. */
 export interface PeopleDeps extends UserDeps {
   readonly signIn: SignInDeps
+  /** null: nobody but we vouch for anybody. */
+  readonly sso: SsoDeps | null
 }

@@ -195,15 +195,25 @@ test('a token that the identity provider signed opens what its user’s own toke
   }
 })
 
-/** Where a token comes from, or a password is enough. */
-const SIGN_IN = ['/login', '/email/login', '/email/register', '/email/change-password', '/email/reset-password']
+/** Where a token comes from, or a password or another's word is enough. */
+const SIGN_IN = [
+  'POST /login',
+  'POST /email/login',
+  'POST /email/register',
+  'GET /sso',
+  'GET /sso/login',
+  'GET /sso/callback',
+  'POST /sso/token',
+  'POST /email/change-password',
+  'POST /email/reset-password',
+]
 
 test('without a live token nothing but what is open to strangers answers, and all refusals are one', () => {
   const open = doors
     .filter(({ name }) => !answers.get(name)?.get('none')?.decision.startsWith('401'))
     .map(({ name }) => name)
   expect(open).toEqual([
-    ...SIGN_IN.flatMap((path) => [`POST /auth${path}`, `POST /v1/auth${path}`]),
+    ...SIGN_IN.flatMap((route) => [route.replace(' ', ' /auth'), route.replace(' ', ' /v1/auth')]),
     'GET /.well-known/oauth-protected-resource/mcp',
     'GET /.well-known/oauth-protected-resource/servers/{id}/mcp',
     'GET /',

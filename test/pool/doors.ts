@@ -193,5 +193,33 @@ export async function restDoors(
     door('GET /gateways/{id}/logs', () => ({ method: 'GET', path: `/v1/gateways/${site.stdio.id}/logs?tail=10` })),
     door('POST /gateways/{id}/test', (n) => ({ method: 'POST', path: `/v1/gateways/${fleets.test[n]}/test` })),
   ]
-  return doors.filter(({ name }) => chosen(name))
+  return [...doors, ...signInDoors(site)].filter(({ name }) => chosen(name))
+}
+
+/** The way to the identity provider and back, as a browser goes it; each time somebody else. */
+function signInDoors({ gateway, provider }: Site): Door[] {
+  const ask = async (path: string, cookie = '') => {
+    const answer = await fetch(gateway.url + path, { redirect: 'manual', headers: { cookie } })
+    return { status: answer.status, headers: answer.headers, text: await answer.text() }
+  }
+  const login = () => ask('/v1/auth/sso/login')
+  const door = (covers: string, call: Door['call']): Door => ({ name: covers, covers, call })
+  return [
+    door('GET /auth/sso/login', async () => {
+      const { status, text } = await login()
+      return status === 303 ? undefined : `${status} ${text}`
+    }),
+    door('GET /auth/sso/callback', async (n) => {
+      const { headers } = await login()
+      const url = headers.get('location') ?? ''
+      const state = new URL(url).searchParams.get('state') ?? ''
+      const code = provider.codeFor(url, `pool-${n}`)
+      const cookie = headers.getSetCookie()[0]?.split(';', 1)[0]
+      const { status, text } = await ask(
+        `/v1/auth/sso/callback?${new URLSearchParams({ code, state }).toString()}`,
+        cookie,
+      )
+      return status === 200 ? undefined : `${status} ${text}`
+    }),
+  ]
 }

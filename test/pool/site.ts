@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { startHttpApi } from '../fixtures/http-api.ts'
+import { slowProvider, type SlowProvider } from '../fixtures/slow-provider.ts'
 import { startSlowServer, type SlowServer } from '../fixtures/slow-server.ts'
-import { startGateway, type ApiAnswer, type GatewayEntity, type RunningGateway } from '../support/gateway.ts'
+import { freePort, startGateway, type ApiAnswer, type GatewayEntity, type RunningGateway } from '../support/gateway.ts'
 import { openRawClient, type Era, type RawClient } from '../support/raw-client.ts'
 
 const STDIO_SERVER = join(import.meta.dirname, '../fixtures/stdio-server.ts')
@@ -13,6 +14,8 @@ export const SLOW_MS = 5000
 export interface Site extends AsyncDisposable {
   readonly gateway: RunningGateway
   readonly upstream: SlowServer
+  /** Where people sign in, and whose tokens are accepted. */
+  readonly provider: SlowProvider
   /** Gateways in front of a slow upstream of that era. */
   readonly gateways: Readonly<Record<Era, GatewayEntity>>
   /** A gateway whose server is started by a command. */
@@ -35,7 +38,8 @@ export async function startSite(env: Readonly<Record<string, string>> = {}): Pro
   await using building = new AsyncDisposableStack()
   const upstream = building.use(await startSlowServer())
   for (const method of SLOW_METHODS) upstream.delay(method, SLOW_MS)
-  const one = { DATABASE_POOL_SIZE: '1', CAUSEWAY_WORKERS: '1', ...env }
+  const provider = building.use(await slowProvider(SLOW_MS))
+  const one = { DATABASE_POOL_SIZE: '1', CAUSEWAY_WORKERS: '1', ...(await signInWith(provider)), ...env }
   const gateway = building.use(await startGateway({ env: one }))
   const gateways = {
     legacy: await gateway.register('pool-legacy', upstream.at('legacy')),
@@ -58,6 +62,7 @@ export async function startSite(env: Readonly<Record<string, string>> = {}): Pro
   return {
     gateway,
     upstream,
+    provider,
     gateways,
     stdio,
     serverId,
@@ -70,6 +75,19 @@ export async function startSite(env: Readonly<Record<string, string>> = {}): Pro
     },
     fleet: (name, count) => fleet(gateway, upstream, { name, count }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+async function signInWith({ issuer, jwksUrl }: SlowProvider): Promise<Readonly<Record<string, string>>> {
+  const port = await freePort()
+  return {
+    PORT: String(port),
+    CAUSEWAY_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    CAUSEWAY_OIDC: JSON.stringify({ issuer, client_id: 'causeway', unknown_users: 'make' }),
+    JWT_ISSUER: issuer,
+    JWT_AUDIENCE: 'causeway',
+    JWT_ALGORITHM: 'ES256',
+    JWT_JWKS_URL: jwksUrl,
   }
 }
 

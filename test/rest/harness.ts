@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { clientsBehind } from '#/access/client-address.ts'
 import type { Owned, Principal } from '#/access/principal.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { ResourceId, UserId } from '#/access/ids.ts'
@@ -187,15 +188,8 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
         store: userStore(db),
         snapshot: () => buildSnapshot({}),
         settled,
-        signIn: {
-          store: signInStore(db),
-          places: signInPlaces(createDeadlines()),
-          failed: () => {},
-          times: { idleMs: 60_000, totalMs: 60_000 },
-          registration: false,
-          foreignEnd: () => undefined,
-          settled,
-        },
+        signIn: { store: signInStore(db), ...SIGN_IN },
+        sso: null,
       },
       teams: {
         store: teamStore(db, TEAMS),
@@ -233,6 +227,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       bodyLimit: 64 * 1024,
       again: (principal) => principal,
       underWay: new UnderWay((principal) => principal),
+      clients: clientsBehind(null),
       failed: ({ error }) => error.code === 'internal' && console.error(error),
     }),
   )
@@ -281,6 +276,9 @@ const unheard = { streams: { answer: () => ({ body: '' }) }, watched: { watch: (
 
 const settled = async (): Promise<void> => undefined
 const TEAMS = { members: 100, perUser: 50 }
+const times = { idleMs: 60_000, totalMs: 60_000 }
+const NOBODY = { registration: false, failed: () => {}, foreignEnd: () => undefined }
+const SIGN_IN = { ...NOBODY, places: signInPlaces(createDeadlines()), times, settled }
 
 async function ask(url: string, method: string, options: Ask = {}): Promise<Answer> {
   const { body, raw, token = 'admin', headers = {} } = options

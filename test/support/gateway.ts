@@ -49,7 +49,8 @@ export interface RunningGateway extends AsyncDisposable {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-async function freePort(): Promise<number> {
+/** For a gateway that has to be told beforehand how it is reached. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const { port } = probe.address() as AddressInfo

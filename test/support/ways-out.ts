@@ -23,6 +23,11 @@ const PORTS: Readonly<Record<string, RegExp>> = {
   call: /httpTools$/i,
   read: /logs$/i,
   check: /addresses$/i,
+  getJson: /^upstream$/,
+  askJson: /line$/i,
+  authorizationUrl: /provider$/i,
+  requireIssuer: /provider$/i,
+  vouch: /provider$/i,
 }
 
 interface Called {

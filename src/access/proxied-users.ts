@@ -1,0 +1,43 @@
+import { hash } from 'node:crypto'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Addresses } from './foreign-tokens.ts'
+import type { TokenId, UserId } from './ids.ts'
+import type { LiveToken } from './principal-of.ts'
+
+const MOST_KNOWN = 100_000
+
+/** Users whom a trusted proxy names: each as a token would make it, that narrows nothing. */
+export class ProxiedUsers {
+  readonly #byUser = new Map<UserId, LiveToken>()
+  readonly #byId = new Map<TokenId, LiveToken>()
+
+  /** `named`: as often as the proxy did. Throws where that is nobody here, or not one. */
+  find(named: readonly string[], users: Addresses): LiveToken {
+    const [email = '', ...others] = named
+    if (others.length > 0) throw new GatewayError('invalid_request', 'the proxy names more than one user')
+    const userId = users.userByEmail(email.trim().toLowerCase())
+    if (userId === undefined)
+      throw new GatewayError('unauthenticated', 'Invalid authentication credentials: the proxy names nobody here')
+    return this.#byUser.get(userId) ?? this.#remember(userId)
+  }
+
+  /** What was found before. */
+  byId(id: TokenId): LiveToken | undefined {
+    return this.#byId.get(id)
+  }
+
+  #remember(userId: UserId): LiveToken {
+    for (const [oldest, { id }] of this.#byUser) {
+      if (this.#byUser.size < MOST_KNOWN) break
+      this.#byUser.delete(oldest)
+      this.#byId.delete(id)
+    }
+    const digest = hash('sha256', `proxied ${userId}`)
+    // Has the form of an id, and only ever stands for this user behind a proxy.
+    const id = `${digest.slice(0, 12)}4${digest.slice(13, 16)}8${digest.slice(17, 32)}` as TokenId
+    const token = { id, userId, teamId: null, permissions: null, serverId: null, expiresAt: null, limits: null }
+    this.#byUser.set(userId, token)
+    this.#byId.set(id, token)
+    return token
+  }
+}

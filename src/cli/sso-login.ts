@@ -1,0 +1,76 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { challengeOf, isSameText, randomText } from '#/lib/pkce.ts'
+import { createServer } from '#/lib/node-http.ts'
+import type { Api, Json } from './api.ts'
+import { CliError } from './cli-error.ts'
+
+/** Where a gateway has browsers sign in; null: nowhere. */
+export async function browserSignIn(api: Api): Promise<{ readonly issuer: string; readonly loginUrl: string } | null> {
+  const { issuer, login_url: loginUrl } = await api.json('GET', '/v1/auth/sso')
+  return typeof issuer === 'string' && typeof loginUrl === 'string' ? { issuer, loginUrl } : null
+}
+
+interface Asking {
+  readonly loginUrl: string
+  readonly stop: AbortSignal
+  /** Shows a person where to go with a browser. */
+  readonly show: (url: string) => void
+}
+
+/** As long as the gateway keeps a sign-in open. */
+const WITHIN_MS = 600_000
+
+/** A session from the browser of whoever sits here: it ends at a port of this machine that nobody else is told (RFC 8252, 7.3). */
+export async function signInWithBrowser(api: Api, { loginUrl, stop, show }: Asking): Promise<Json> {
+  const verifier = randomText()
+  const state = randomText()
+  const server = createServer().listen(0, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+    const url = new URL(loginUrl)
+    url.searchParams.set('loopback_port', String(portOf(server)))
+    url.searchParams.set('challenge', challengeOf(verifier))
+    url.searchParams.set('loopback_state', state)
+    show(url.href)
+    const code = await codeFrom(server, state, AbortSignal.any([stop, AbortSignal.timeout(WITHIN_MS)]))
+    return await api.json('POST', '/v1/auth/sso/token', JSON.stringify({ code, verifier }))
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new CliError('no port of this machine is free')
+  return address.port
+}
+
+/** What the browser brings. Whatever else knocks at the port is sent away. */
+function codeFrom(server: Server, state: string, until: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const over = (): void => reject(overdue(until))
+    if (until.aborted) return over()
+    until.addEventListener('abort', over, { once: true })
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      const { searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
+      const code = searchParams.get('code')
+      if (code === null || !isSameText(searchParams.get('state') ?? '', state)) {
+        response.writeHead(404, PAGE).end('Nothing here.\n')
+        return
+      }
+      response.writeHead(200, PAGE).end('You are signed in: go back to the terminal. This page can be closed.\n')
+      until.removeEventListener('abort', over)
+      response.once('close', () => resolve(code))
+    })
+  })
+}
+
+const PAGE = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', connection: 'close' }
+
+function overdue(until: AbortSignal): unknown {
+  const { reason } = until
+  if (!(reason instanceof DOMException && reason.name === 'TimeoutError')) return reason
+  return new CliError('nobody signed in with the browser for ten minutes: causeway login begins again')
+}

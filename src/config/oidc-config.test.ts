@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigError, configFromEnv } from './config.ts'
+import { describeSettings } from './describe.ts'
+
+const PUBLIC = { CAUSEWAY_PUBLIC_URL: 'https://mcp.example.com' }
+const whole = { issuer: 'https://id.example.com', client_id: 'causeway' }
+const env = (oidc: object, more: object = {}) => ({ ...PUBLIC, CAUSEWAY_OIDC: JSON.stringify(oidc), ...more })
+
+function problemsOf(of: Record<string, string>): readonly string[] {
+  try {
+    configFromEnv(of)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('CAUSEWAY_OIDC', () => {
+  test('needs an issuer and a client; the rest has defaults that let nobody in who is no user', () => {
+    expect(configFromEnv(env(whole)).config.oidc).toEqual({
+      issuer: 'https://id.example.com',
+      clientId: 'causeway',
+      clientSecret: null,
+      scopes: ['openid', 'email', 'profile'],
+      groupsClaim: 'groups',
+      groups: new Map(),
+      domains: null,
+      makesUsers: false,
+      trustsAddresses: false,
+    })
+  })
+
+  test('says all that may be said', () => {
+    const said = {
+      ...whole,
+      scopes: ['email', 'groups'],
+      groups_claim: 'realm_access.roles',
+      groups: { admins: 'platform_admin', payers: ['developer@payments', 'viewer@books'] },
+      domains: ['Example.com', '@example.org'],
+      unknown_users: 'make',
+      addresses: 'trusted',
+    }
+    expect(configFromEnv(env(said, { CAUSEWAY_OIDC_CLIENT_SECRET: 's3cret' })).config.oidc).toEqual({
+      issuer: 'https://id.example.com',
+      clientId: 'causeway',
+      clientSecret: 's3cret',
+      scopes: ['openid', 'email', 'groups'],
+      groupsClaim: 'realm_access.roles',
+      groups: new Map([
+        ['admins', [{ role: 'platform_admin', team: null }]],
+        [
+          'payers',
+          [
+            { role: 'developer', team: 'payments' },
+            { role: 'viewer', team: 'books' },
+          ],
+        ],
+      ]),
+      domains: ['example.com', 'example.org'],
+      makesUsers: true,
+      trustsAddresses: true,
+    })
+  })
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['no issuer', env({ client_id: 'x' }), /needs issuer/],
+    ['no client', env({ issuer: 'https://id.example.com' }), /needs client_id/],
+    ['an issuer in the clear', env({ ...whole, issuer: 'http://id.example.com' }), /must be https/],
+    ['a slip of the finger', env({ ...whole, issuers: 'x' }), /no "issuers": did you mean issuer\?/],
+    ['a secret among the rest', env({ ...whole, client_secret: 'x' }), /no "client_secret"/],
+    ['groups that are none', env({ ...whole, groups: ['admins'] }), /groups must be a map/],
+    ['a team that is no slug', env({ ...whole, groups: { a: 'viewer@My Team' } }), /"viewer@My Team" is no ROLE/],
+    ['another word', env({ ...whole, unknown_users: 'yes' }), /unknown_users must be one of refuse, make/],
+    ['no JSON', { ...PUBLIC, CAUSEWAY_OIDC: 'https://id.example.com' }, /must be a JSON object/],
+    ['no public URL', { CAUSEWAY_OIDC: JSON.stringify(whole) }, /CAUSEWAY_PUBLIC_URL must be set/],
+    ['registration', env(whole, { CAUSEWAY_PUBLIC_REGISTRATION: 'true' }), /exclude each other/],
+    ['a secret alone', { CAUSEWAY_OIDC_CLIENT_SECRET: 's3cret' }, /without CAUSEWAY_OIDC/],
+  ])('%s is told by name', (_, of, why) => {
+    expect(problemsOf(of)).toEqual([expect.stringMatching(why)])
+  })
+
+  test('the secret is shown nowhere', () => {
+    const of = env(whole, { CAUSEWAY_OIDC_CLIENT_SECRET: 's3cret' })
+    expect(JSON.stringify(describeSettings(of))).not.toContain('s3cret')
+  })
+})
+
+describe('CAUSEWAY_TRUSTED_PROXY', () => {
+  const read = (text: string) => configFromEnv({ CAUSEWAY_TRUSTED_PROXY: text }).config.proxy
+  const nobody = { addressHeader: 'x-forwarded-for', userHeader: null, makesUsers: false }
+
+  test('is a list of addresses, or says more', () => {
+    expect(read('127.0.0.1, 10.0.0.0/8, ::1')).toEqual({ ...nobody, peers: ['127.0.0.1', '10.0.0.0/8', '::1'] })
+    const said = { peers: '10.0.0.1', address_header: 'Forwarded', user_header: 'X-User', unknown_users: 'make' }
+    expect(read(JSON.stringify(said))).toEqual({
+      peers: ['10.0.0.1'],
+      addressHeader: 'forwarded',
+      userHeader: 'x-user',
+      makesUsers: true,
+    })
+  })
+
+  test.each<[string, object | string, RegExp]>([
+    ['no peers', { user_header: 'X-User' }, /needs peers/],
+    ['an empty list', { peers: [] }, /needs peers/],
+    ['everybody', '0.0.0.0/0', /no address and no range/],
+    ['everybody else', '::/0', /no address and no range/],
+    ['a name', 'proxy.local', /no address and no range/],
+    ['too long a prefix', '10.0.0.0/33', /no address and no range/],
+    ['an address in part', '10.0', /no address and no range/],
+    ['a header that is taken', { peers: '10.0.0.1', user_header: 'Authorization' }, /user_header must be/],
+    ['users without a header', { peers: '10.0.0.1', unknown_users: 'make' }, /unknown_users needs user_header/],
+  ])('%s is told by name', (_, said, why) => {
+    const text = typeof said === 'string' ? said : JSON.stringify(said)
+    expect(problemsOf({ CAUSEWAY_TRUSTED_PROXY: text })).toEqual([expect.stringMatching(why)])
+  })
+})

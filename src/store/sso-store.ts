@@ -1,0 +1,154 @@
+import { sql } from 'kysely'
+import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE, type UserId } from '#/access/ids.ts'
+import type { Entered, Entry, Known, SsoStore } from '#/users/sso.ts'
+import { constraintOf } from './errors.ts'
+import { provenance } from './item-writes.ts'
+import { personalTeamName } from './people-rows.ts'
+import { endOldestSessions, MOST_SESSIONS } from './session-rows.ts'
+import { BY_GROUPS, reconcile, type Reconciled } from './sso-roles.ts'
+import type { Database, WriteTx } from './store.ts'
+
+const SOURCE = 'sign-in'
+
+/** People whom an identity provider vouches for, in PostgreSQL. */
+export function ssoStore(db: Database, limits: { readonly members: number }): SsoStore {
+  const read = db.read(SOURCE)
+  return {
+    known: async (issuer, subject, email) => {
+      const linked = await read
+        .selectFrom('user_identities')
+        .select('user_id')
+        .where('issuer', '=', issuer)
+        .where('subject', '=', subject)
+        .executeTakeFirst()
+      const named = await read
+        .selectFrom('users as u')
+        .leftJoin('user_identities as i', (join) => join.onRef('i.user_id', '=', 'u.id').on('i.issuer', '=', issuer))
+        .select(['u.id', 'u.kind', 'i.subject'])
+        .where(sql<boolean>`lower(u.email) = lower(${email})`)
+        .executeTakeFirst()
+      return {
+        linked: (linked?.user_id ?? null) as UserId | null,
+        named: named
+          ? { userId: named.id as UserId, isLinked: named.subject !== null, isPerson: named.kind === 'person' }
+          : null,
+      } satisfies Known
+    },
+    claim: async ({ name, leftMs }) => {
+      const { count } = await db.statement(
+        SOURCE,
+        () => sql`INSERT INTO used_logins (login, ends_at) VALUES (${name}, ${inMs(leftMs)}) ON CONFLICT DO NOTHING`,
+      )
+      return count === 1
+    },
+    release: async ({ name }) => {
+      await db.statement(SOURCE, () => sql`DELETE FROM used_logins WHERE login = ${name}`)
+    },
+    enter: async (entry) => {
+      try {
+        const { value, seq } = await db.write(SOURCE, (tx) => enter(tx, entry, limits))
+        if (value === undefined) return 'disabled'
+        const { userId } = entry.person
+        if (value.sessions < MOST_SESSIONS) return { email: value.email, seq } satisfies Entered
+        const ended = await db.write(SOURCE, (tx) => endOldestSessions(tx, userId))
+        return { email: value.email, seq: ended.seq ?? seq } satisfies Entered
+      } catch (error) {
+        const outcome = OUTCOMES[constraintOf(error) ?? '']
+        if (outcome === undefined) throw error
+        return outcome
+      }
+    },
+  }
+}
+
+/** What another sign-in, a moment ago, has to do with this one. */
+const OUTCOMES: Readonly<Record<string, 'used' | 'changed'>> = {
+  used_logins_pkey: 'used',
+  user_identities_pkey: 'changed',
+  user_identities_user: 'changed',
+  users_email: 'changed',
+}
+
+/** Five statements at most: two of them see to it that an administrator is left. */
+async function enter(tx: WriteTx, entry: Entry, limits: { readonly members: number }): Promise<Begun | undefined> {
+  const { person, roles } = entry
+  if (person.kind === 'make') await make(tx, entry)
+  const begun = await begin(tx, entry)
+  if (begun === undefined) return undefined
+  const { email, is_at_stake: isAtStake } = begun
+  const change = await reconcile(tx, { userId: person.userId, roles, limits, isAtStake })
+  tell(tx, { entry, email, change })
+  return begun
+}
+
+async function make(tx: WriteTx, { person: { userId: id }, vouched, session }: Entry): Promise<void> {
+  const { email, fullName } = vouched
+  const { fromIp, userAgent } = session
+  const made = provenance({ userId: id, by: email ?? '', via: 'api', fromIp, userAgent })
+  await sql`
+    WITH made AS (
+        INSERT INTO users (id, email, full_name, kind, enabled, created)
+        VALUES (${id}, ${email}, ${fullName}, 'person', true, ${made}::jsonb)),
+      team AS (
+        INSERT INTO teams (id, name, slug, personal_of)
+        VALUES (${id}, ${personalTeamName(email ?? '')}, ${`personal-${id}`}, ${id}))
+    INSERT INTO role_assignments (id, user_id, role_id, granted_by)
+    VALUES (${AssignmentId.mint()}, ${id}, ${PLATFORM_VIEWER_ROLE}, ${email})`.execute(tx.sql)
+}
+
+/** The mark, the link and the session. The user is locked: one that is disabled meanwhile is seen here, or sees this session. */
+async function begin(tx: WriteTx, entry: Entry): Promise<Begun | undefined> {
+  const { mark, issuer, vouched, person, session } = entry
+  const { id, tokenId, secret, lifeMs, totalMs, fromIp, userAgent } = session
+  const isNew = person.kind !== 'known'
+  const { rows } = await sql<Begun>`
+    WITH used AS (INSERT INTO used_logins (login, ends_at) VALUES (${mark.name}, ${inMs(mark.leftMs)})),
+      who AS (SELECT id, email FROM users WHERE id = ${person.userId} AND enabled FOR NO KEY UPDATE),
+      seen AS (UPDATE users SET last_login_at = now() WHERE id IN (SELECT id FROM who)),
+      linked AS (
+        INSERT INTO user_identities (issuer, subject, user_id)
+        SELECT ${issuer}, ${vouched.subject}, id FROM who WHERE ${isNew}::boolean),
+      begun AS (
+        INSERT INTO sessions (id, user_id, ends_at, provider, from_ip, user_agent)
+        SELECT ${id}, id, ${inMs(totalMs)}, 'sso', ${fromIp}::text, ${userAgent}::text FROM who),
+      token AS (
+        INSERT INTO tokens (id, user_id, session_id, name, hash, hint, expires_at)
+        SELECT ${tokenId}, id, ${id}, ${`session ${tokenId}`}, ${secret.hash}, ${secret.hint}, ${inMs(lifeMs)} FROM who)
+    SELECT email, EXISTS (SELECT 1 FROM role_assignments AS r WHERE r.user_id = who.id AND r.role_id = ${PLATFORM_ADMIN_ROLE}
+      AND r.team_id IS NULL AND r.granted_by = ${BY_GROUPS}) AS is_at_stake,
+      (SELECT count(*)::int FROM sessions AS s WHERE s.user_id = who.id) AS sessions FROM who`.execute(tx.sql)
+  return rows[0]
+}
+
+interface Begun {
+  readonly email: string
+  readonly is_at_stake: boolean
+  /** That the user had before. */
+  readonly sessions: number
+}
+
+const inMs = (ms: number) => sql`now() + ${ms} * interval '1 millisecond'`
+
+interface Told {
+  readonly entry: Entry
+  readonly email: string
+  readonly change: Reconciled
+}
+
+function tell(tx: WriteTx, { entry, email, change }: Told): void {
+  const { person, session, issuer, vouched } = entry
+  tx.changed('token', session.tokenId)
+  const isChanged = change.gained.length + change.lost.length > 0
+  if (isChanged || person.kind === 'make') tx.changed('user', person.userId)
+  const detail = {
+    session: session.id,
+    provider: 'sso',
+    issuer,
+    subject: vouched.subject,
+    fromIp: session.fromIp,
+    ...(person.kind === 'make' && { made: true }),
+    ...(person.kind === 'link' && { linked: true }),
+    ...change,
+  }
+  tx.audit({ actor: email, action: 'session.begin', targetKind: 'user', targetId: person.userId, detail })
+}

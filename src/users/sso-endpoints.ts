@@ -1,0 +1,134 @@
+import { Type } from 'typebox'
+import { clearCookie, cookieIn, setCookie } from '#/access/session-cookie.ts'
+import { publicEndpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import { sessionReply, SessionView } from './sign-in-endpoints.ts'
+import { handOver } from './hand-over.ts'
+import { DestinationQuery, destinationOf } from './sso-destination.ts'
+import { LOGIN_COOKIE, LOGIN_MS } from './sso-login.ts'
+import { loopbackUrl, openPass } from './sso-pass.ts'
+import { slim } from './sso-person.ts'
+import { enter, providerFault, requirePerson, vouched } from './sso-sign-in.ts'
+import type { SsoDeps } from './sso.ts'
+import type { PeopleDeps } from './user.ts'
+
+const tag = 'sign-in'
+const NO_STORE = { 'cache-control': 'no-store' }
+
+/** Who comes in because an identity provider vouches for it. */
+export function ssoEndpoints(deps: PeopleDeps): readonly Endpoint[] {
+  return [offer(deps), login(deps), callback(deps), token(deps)]
+}
+
+function offer({ sso }: PeopleDeps): Endpoint {
+  return publicEndpoint({
+    route: 'GET /auth/sso',
+    tag,
+    summary: 'Whether people sign in with an identity provider, and with which',
+    reply: Type.Object({
+      offered: Type.Boolean(),
+      issuer: Type.Union([Type.String(), Type.Null()]),
+      login_url: Type.Union([Type.String(), Type.Null()], { description: 'Where a browser begins' }),
+    }),
+    handle: async () => ({
+      headers: NO_STORE,
+      body: { offered: sso !== null, issuer: sso?.rules.issuer ?? null, login_url: sso?.loginUrl ?? null },
+    }),
+  })
+}
+
+function login({ sso }: PeopleDeps): Endpoint {
+  return publicEndpoint({
+    route: 'GET /auth/sso/login',
+    tag,
+    reachesBackend: true,
+    summary: 'Send a browser to the identity provider',
+    description:
+      'What belongs to this sign-in lies sealed in a cookie, for ten minutes; the way back is only open to that browser. With ' +
+      'loopback_port, challenge and loopback_state, all three, it ends at that port of the browser’s own machine, with a code for ' +
+      'POST /auth/sso/token. With page, a path of this gateway, it ends there, with the session as a cookie.',
+    query: DestinationQuery,
+    status: 303,
+    reply: Type.Unknown(),
+    handle: async ({ query, browser }) => {
+      const { provider, logins } = offered(sso)
+      browser.requireSecure()
+      const begun = logins.begin(destinationOf(query))
+      const location = await provider.authorizationUrl(begun.login).catch((cause: unknown) => {
+        throw providerFault(cause)
+      })
+      return {
+        headers: { ...NO_STORE, location, 'set-cookie': setCookie(LOGIN_COOKIE, begun.sealed, LOGIN_MS) },
+        body: undefined,
+      }
+    },
+  })
+}
+
+const Text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
+
+function callback(deps: PeopleDeps): Endpoint {
+  return publicEndpoint({
+    route: 'GET /auth/sso/callback',
+    tag,
+    reachesBackend: true,
+    summary: 'The way back from the identity provider: a session',
+    query: Type.Object({ state: Text(512), code: Text(4096), iss: Text(2048), error: Text(256) }),
+    reply: SessionView,
+    handle: async ({ query, headers, request }) => {
+      const sso = offered(deps.sso)
+      const begun = sso.logins.find(cookieIn(headers['cookie'], LOGIN_COOKIE), query.state ?? '')
+      const answer = { code: codeOf(query), iss: query.iss }
+      const who = await vouched(sso, { login: begun, answer }, request)
+      const { to } = begun
+      if (to !== null && 'loopback' in to) {
+        await requirePerson(sso, who)
+        const location = loopbackUrl(sso.logins, { login: begun, vouched: slim(who, sso.rules), ...to })
+        return withCookieGone({ status: 303, headers: { ...NO_STORE, location }, body: undefined })
+      }
+      const session = await enter(sso, { vouched: who, login: begun }, request)
+      if (to === null) return withCookieGone(await sessionReply(deps, session, false))
+      return { status: 303, headers: { ...handOver(session, true).headers, location: to.page }, body: undefined }
+    },
+  })
+}
+
+interface Answered {
+  readonly code?: string
+  readonly error?: string
+}
+
+function codeOf({ code, error }: Answered): string {
+  if (code !== undefined && error === undefined) return code
+  const said = error !== undefined && /^[a-z_]{1,64}$/.test(error) ? ` (${error})` : ''
+  throw new GatewayError('unauthenticated', `the identity provider let nobody in${said}: begin again`)
+}
+
+function token(deps: PeopleDeps): Endpoint {
+  return publicEndpoint({
+    route: 'POST /auth/sso/token',
+    tag,
+    summary: 'A session for the code that came to a loopback port',
+    description:
+      'The code is good once and for a minute, for whoever has the verifier of its challenge (RFC 7636, S256).',
+    body: Type.Object({
+      code: Type.String({ maxLength: 8192 }),
+      verifier: Type.String({ minLength: 43, maxLength: 128 }),
+    }),
+    reply: SessionView,
+    handle: async ({ body, request }) => {
+      const sso = offered(deps.sso)
+      const pass = openPass(sso.logins, body.code, body.verifier)
+      return await sessionReply(deps, await enter(sso, pass, request), false)
+    },
+  })
+}
+
+function withCookieGone(reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, 'set-cookie': clearCookie(LOGIN_COOKIE) } }
+}
+
+function offered(sso: SsoDeps | null): SsoDeps {
+  if (sso !== null) return sso
+  throw new GatewayError('not_found', 'no identity provider is set up here (CAUSEWAY_OIDC)')
+}

@@ -1,0 +1,83 @@
+import { SessionId, TokenId } from '#/access/ids.ts'
+import { mintToken } from '#/access/token-format.ts'
+import { clientNetwork } from '#/access/client-network.ts'
+import type { RequestContext } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
+import type { Session } from './session.ts'
+import { markOf, type Login, type Step } from './sso-login.ts'
+import { personFor, rolesOf } from './sso-person.ts'
+import type { AuthorizationAnswer } from './sso-provider.ts'
+import type { Mark, SsoDeps, Vouched } from './sso.ts'
+
+/** What is told of a refusal, wherever it came from. */
+const RETRY_S = 5
+
+/** Whom the provider vouches for. What goes wrong between it and us is no fault of whoever signs in: then it can be tried again. */
+export async function vouched(
+  { provider, places, store, signIn }: SsoDeps,
+  { login, answer }: { readonly login: Login; readonly answer: AuthorizationAnswer },
+  { fromIp, signal, requestId }: RequestContext,
+): Promise<Vouched> {
+  using _place = await places(clientNetwork(fromIp).network, signal)
+  const mark = markFor(login, 'answer')
+  // Before anything is asked: a provider takes a code that comes twice for a stolen one.
+  if (!(await store.claim(mark))) throw used()
+  try {
+    await provider.requireIssuer(answer.iss)
+    return await provider.vouch(login, answer, signal)
+  } catch (cause) {
+    const error = providerFault(cause)
+    if (error.code === 'unavailable') await store.release(mark)
+    if (error.code === 'unauthenticated')
+      signIn.failed({ requestId, fromIp, userId: null, email: null, why: error.message })
+    throw error
+  }
+}
+
+/** A provider that is away, or is not what it should be, is something that may be over in a moment. */
+export function providerFault(cause: unknown): GatewayError {
+  const error = GatewayError.from(cause)
+  if (!/^upstream_|^forbidden_address$|^unavailable$/.test(error.code)) return error
+  const message = 'the identity provider cannot be asked now; try again in a moment, or sign in with a password'
+  return new GatewayError('unavailable', message, { cause: error, retryAfter: error.retryAfter ?? RETRY_S })
+}
+
+/** Refuses who would not come in, as long as there is a browser to say so. */
+export async function requirePerson({ rules, store }: SsoDeps, who: Vouched): Promise<void> {
+  personFor(who, await store.known(rules.issuer, who.subject, who.email), rules)
+}
+
+/** The session of somebody whom the provider vouches for: with what its groups bring and take, as one change. */
+export async function enter(
+  { rules, store, signIn }: SsoDeps,
+  { vouched: who, login }: { readonly vouched: Vouched; readonly login: Pick<Login, 'state' | 'endsAt'> },
+  { fromIp, userAgent }: RequestContext,
+): Promise<Session> {
+  const person = personFor(who, await store.known(rules.issuer, who.subject, who.email), rules)
+  const { idleMs, totalMs } = signIn.times
+  const secret = mintToken()
+  const lifeMs = Math.min(idleMs, totalMs)
+  const made = { id: SessionId.mint(), tokenId: TokenId.mint(), secret, lifeMs, totalMs, fromIp, userAgent }
+  const entered = await store.enter({
+    mark: markFor(login, 'session'),
+    issuer: rules.issuer,
+    vouched: who,
+    person,
+    roles: rolesOf(who, rules),
+    session: made,
+  })
+  if (entered === 'used') throw used()
+  if (entered === 'disabled') throw new GatewayError('forbidden', 'you cannot sign in: this account is disabled')
+  if (entered === 'changed')
+    throw new GatewayError('conflict', 'somebody signed in as the same user a moment ago: begin again')
+  await signIn.settled(entered.seq)
+  return { text: secret.text, lifeMs, email: entered.email }
+}
+
+function markFor(login: Pick<Login, 'state' | 'endsAt'>, step: Step): Mark {
+  return { name: markOf(login, step), leftMs: Math.max(0, login.endsAt - Date.now()) }
+}
+
+function used(): GatewayError {
+  return new GatewayError('invalid_request', 'this sign-in was finished before: begin again', { field: 'state' })
+}
