@@ -53,6 +53,27 @@ test.each<[string, string]>([
   expect(find(tokens('RS256'), text)).toBeUndefined()
 })
 
+test('of whatever size the numbers of a signature are, it is good; without either it is not', () => {
+  const which = tokens('ES256')
+  const seen = new Set<string>()
+  for (let n = 0; n < 20_000 && seen.size < 4; n++) {
+    const text = signed(keys.ES256, claims({ n }))
+    const mark = Buffer.from(text.slice(text.lastIndexOf('.') + 1), 'base64url')
+    const sizes = [mark[0] ?? 0, mark[32] ?? 0].map((byte) => (byte === 0 ? 'short' : byte > 127 ? 'high' : 'low'))
+    const isNew = sizes.some((size, at) => size !== 'low' && !seen.has(`${size} ${at}`))
+    if (!isNew) continue
+    for (const [at, size] of sizes.entries()) if (size !== 'low') seen.add(`${size} ${at}`)
+    expect(find(which, text)?.userId).toBe(ANN)
+    for (const half of [0, 32]) {
+      const without = Buffer.from(mark)
+        .fill(0, half, half + 32)
+        .toString('base64url')
+      expect(() => find(which, text.slice(0, text.lastIndexOf('.') + 1) + without)).toThrow('signature is not good')
+    }
+  }
+  expect(seen.size).toBe(4)
+})
+
 test('a signature has one spelling', () => {
   const [head, body, mark = ''] = signed(keys.ES256, claims()).split('.')
   const last = mark.slice(-1)
