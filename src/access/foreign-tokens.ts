@@ -34,6 +34,8 @@ interface Checked extends Verified {
 }
 
 const MOST_CHECKED = 10_000
+/** Strangers among them: who waits has shown nothing yet. */
+const MOST_WAITING = 1_000
 
 /**
  * Tokens that somebody else signed. Each is verified once, and is good while its key is one of the issuer's; whose it is, is looked up
@@ -44,6 +46,7 @@ export class ForeignTokens {
   readonly #checked = new CrowdProofMap<Checked>(MOST_CHECKED)
   /** For as long as something goes on with them, also where others took their place among the checked ones. */
   readonly #found = new WeakMap<LiveToken, Checked>()
+  #waiting = 0
 
   constructor(options: ForeignOptions) {
     this.#options = options
@@ -84,12 +87,15 @@ export class ForeignTokens {
     return known && known.meaning.expiresAt - SKEW_MS
   }
 
-  /** Resolves when it is worth to look at a refused token again; undefined: it is not. */
+  /** Resolves when it is worth to look at a refused token again; undefined: it is not, or very many wait for that. */
   readonly worthWaiting = (text: string): Promise<void> | undefined => {
     const jwt = readJwt(text)
     const { algorithm, keys } = this.#options
     if (jwt === null || jwt.algorithm !== algorithm || (keys.isKnown && keys.find(jwt.kid))) return undefined
-    return keys.refresh()
+    const asked = this.#waiting < MOST_WAITING ? keys.refresh() : undefined
+    if (asked === undefined) return undefined
+    this.#waiting += 1
+    return asked.finally(() => (this.#waiting -= 1))
   }
 
   #verified(jwt: UnverifiedJwt, now: number): Verified {

@@ -45,6 +45,21 @@ describe('published keys', () => {
     expect(which.again(live, users)).toBe(live)
   })
 
+  test('are waited for by many, not by any number, while their issuer takes its time', async () => {
+    const slow = Promise.withResolvers<unknown>()
+    const source = new IssuerKeys({ algorithm: 'RS256', load: () => slow.promise, failed: () => {} })
+    const rules = { issuer: ISSUER, audience: 'causeway', publicUrl: null, trustsAddresses: false }
+    const which = new ForeignTokens({ rules, algorithm: 'RS256', keys: source })
+    const stranger = signed(keys.RS256, claims())
+    const waits = Array.from({ length: 1_500 }, () => which.worthWaiting(stranger))
+    const waiting = waits.filter((each) => each !== undefined)
+    expect(waiting).toHaveLength(1_000)
+    slow.resolve(document(signingKey('RS256', 'r2')))
+    await Promise.all(waiting)
+    expect(which.worthWaiting(stranger)).toBeUndefined()
+    expect(() => find(which, stranger)).toThrow('signature')
+  })
+
   test('are told to others where they are others, and learnt from them without a word', async () => {
     const [first, next] = [keys.RS256, signingKey('RS256', 'r2')]
     const { which, publish, told, source } = await publishing(first)
