@@ -71,8 +71,11 @@ export function webAnswers({ publicUrl, corsOrigins }: WebOptions): WebAnswers {
       // A browser says the origin of every POST.
       origin === undefined && method === 'POST' && status < 400 ? NONE : saidTo(origin).fields,
     namedFor: ({ headers }) => saidTo(headers.origin).named,
-    preflightFor: ({ method, headers: { origin, 'access-control-request-method': asked } }) =>
-      method === 'OPTIONS' && asked !== undefined && origin !== undefined ? open.get(origin)?.preflight : undefined,
+    preflightFor: ({ method, headers }) => {
+      // Nothing else is looked at on the way of a call.
+      if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return undefined
+      return open.get(headers.origin ?? '')?.preflight
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { mail } from '../sign-in/people.ts'
 import type { Browser } from '../support/browser.ts'
 import type { RunningGateway } from '../support/gateway.ts'
 import { needs, whatIsMissing } from '../support/needs.ts'
@@ -20,6 +21,11 @@ beforeEach((context) => needs(context, 'chromium'))
 const team = (name: string): string => JSON.stringify({ name })
 
 const teams = async (): Promise<string> => JSON.stringify((await gateway.api('GET', '/v1/teams')).body)
+
+/** An expression: a request that asks nobody beforehand, whose body claims to be of no type. */
+const untyped = (path: string, body: string): string =>
+  `fetch(${JSON.stringify(gateway.url + path)}, { method: 'POST', mode: 'no-cors', credentials: 'include',
+    body: new Blob([${JSON.stringify(body)}]) }).then(() => 0, () => 0)`
 
 describe.each([
   ['another site', () => scene.stranger, 401],
@@ -57,11 +63,13 @@ describe.each([
       await expect(page.run(asking(`${gateway.url}/v1/teams`, init))).rejects.toThrow('Failed to fetch')
       await page.run(asking(`${gateway.url}/v1/teams`, { ...init, mode: 'no-cors' })).catch(() => 0)
     }
+    await page.run(untyped('/v1/teams', body))
+    await page.run(untyped('/v1/auth/logout', ''))
     await page.run(`document.body.insertAdjacentHTML('beforeend', '<iframe name=hidden></iframe>' +
       '<form method=post enctype=text/plain target=hidden action="${gateway.url}/v1/teams">' +
       '<input name=\\'{"name":"planted","a":"\\' value=\\'"}\\'></form>');
       document.forms[0].submit()`)
-    await expect.poll(() => page.statuses(gateway.url).length, { timeout: 10_000 }).toBeGreaterThan(before + 5)
+    await expect.poll(() => page.statuses(gateway.url).length, { timeout: 10_000 }).toBeGreaterThan(before + 7)
     expect(
       page
         .statuses(gateway.url)
@@ -69,6 +77,8 @@ describe.each([
         .filter((status) => status < 400),
     ).toEqual([])
     expect(await teams()).not.toContain('planted')
+    await page.open(gateway.url + ME)
+    expect(await page.run('document.body.innerText')).toContain(mail('ann'))
   })
 
   test('cannot sign its visitor in', async () => {
@@ -78,6 +88,7 @@ describe.each([
       await page
         .run(asking(`${gateway.url}/v1/auth/login`, { ...SIGN_IN, headers: {}, mode, credentials: 'include' }))
         .catch(() => 0)
+    await page.run(untyped('/v1/auth/login', SIGN_IN.body))
     expect(page.statuses(`${gateway.url}/v1/auth/login`).filter((status) => status < 400)).toEqual([])
     expect(await page.cookies(gateway.url)).toEqual([])
   })
