@@ -1,9 +1,11 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Taken } from '../load/offer.ts'
+import { Offering } from '../load/offering.ts'
 import type { Fault, Lab } from './fault.ts'
 import { exactly, noted, ratio, within } from './findings.ts'
 import { leavers } from './leavers.ts'
-import { inPairs, neighbours, p99Of } from './neighbours.ts'
+import { neighbours } from './neighbours.ts'
 
 const SLOW = 1_000
 
@@ -35,9 +37,14 @@ const slowHeads: Fault = {
   short: true,
   async run(lab: Lab) {
     const site = await lab.shared(neighbours)
+    using offering = new Offering()
     const good = { target: site.good(20), perSecond: 150 }
-    const measure = async (): Promise<number> =>
-      p99Of(await inPairs({ good, others: {}, pairs: 1, windowMs: 2_500 }), 'beside')
+    const measure = async (): Promise<number> => {
+      const { outcomes } = (await offering.run({ streams: { good }, warmUpMs: 1_000, windowMs: 2_500 }))[
+        'good'
+      ] as Taken
+      return outcomes['ok']?.p99 ?? Number.NaN
+    }
     const alone = await measure()
     const open = new Set<Socket>()
     const cut = Array.from({ length: SLOW }, () => slowHead(new URL(site.gateway.url), open))

@@ -19,9 +19,11 @@ export async function clear(lab: Lab, way: Way): Promise<readonly Finding[]> {
   if (heard === undefined) return []
   const tool = `bad-${way.name.replaceAll(' ', '-')}-call`
   const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: {} } }
-  const rpc = await asked(site, '/rpc', call)
   const id = await toolId(site, tool)
-  const rest = await asked(site, `/v1/tools/${id}/call`, { arguments: {} })
+  const [rpc, rest] = await Promise.all([
+    asked(site, '/rpc', call),
+    asked(site, `/v1/tools/${id}/call`, { arguments: {} }),
+  ])
   const shown = (which: string, answer: Answered, wanted: string): Finding[] => [
     exactly(`what a caller hears ${which}`, wanted, `${answer.status} ${answer.code}`),
     late

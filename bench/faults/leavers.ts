@@ -53,10 +53,12 @@ interface Held {
   readonly handles: number
 }
 
-/** What one worker has once all is quiet, after a full collection. */
+/** Longer than what nobody uses any more is kept before it is swept. */
+const QUIET_MS = 5_500
+
+/** What one worker has after a full collection. */
 async function held(gateway: RunningGateway): Promise<Held> {
   const worker = workersOf(gateway)[0]?.pid ?? 0
-  await sleep(5_500)
   process.kill(worker, 'SIGUSR2')
   await sleep(500)
   const response = await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${gateway.token}` } })
@@ -86,6 +88,9 @@ async function run(lab: Lab): Promise<readonly Finding[]> {
   const rounds: Held[] = [await held(gateway)]
   for (let n = 0; n < ROUNDS; n++) {
     left.push(await leave(gateway, doors, open))
+    // What is compared is the first and the last.
+    if (lab.short && n > 0 && n < ROUNDS - 1) continue
+    await sleep(QUIET_MS)
     rounds.push(await held(gateway))
   }
   return findingsOf({ doors, left, rounds, counted: await counted() })
@@ -131,7 +136,7 @@ function findingsOf({ doors, left, rounds, counted: { begun, cancelled } }: Foun
       more,
     ),
     bounded({ figure: 'heap after the third thousand, over after the first', must: 2, goal: 1, unit: ' MB' }, grown),
-    noted('heap before and after each thousand', rounds.map(({ heap }) => `${heap.toFixed(1)} MB`).join(', ')),
+    noted('heap before and after', rounds.map(({ heap }) => `${heap.toFixed(1)} MB`).join(', ')),
     noted('through', [...new Set(doors.map(({ name }) => name))].join(', ')),
   ]
 }

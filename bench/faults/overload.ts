@@ -12,8 +12,8 @@ const CALL_MS = 1_500
 const PLACES = 666
 const PEAK_PER_SECOND = (PLACES * 1_000) / CALL_MS
 const AFTERWARDS_MS = 10_000
-/** Connections are opened meanwhile, not all at once. */
-const RISING_MS = 2_000
+/** Connections are opened meanwhile, not all at once: the more calls there are, the longer. */
+const risingMs = (factor: number): number => Math.min(2_000, 400 * factor)
 
 interface Measured {
   readonly perSecond: number
@@ -27,13 +27,13 @@ interface Measured {
 
 async function offered(site: Neighbours, factor: number, windowMs: number): Promise<Measured> {
   using offering = new Offering()
-  const stream = { target: site.good(CALL_MS), perSecond: PEAK_PER_SECOND * factor, risingMs: RISING_MS }
+  const stream = { target: site.good(CALL_MS), perSecond: PEAK_PER_SECOND * factor, risingMs: risingMs(factor) }
   const cpu = (): number =>
     processTree(site.gateway.pid).reduce((sum, each) => sum + (each.isPostgres ? 0 : each.cpuMs), 0)
   const watching = new AbortController()
   const health = watchHealth(site.gateway.url, watching.signal)
   let before = 0
-  const taken = await offering.run({ streams: { stream }, warmUpMs: RISING_MS + CALL_MS, windowMs }, () => {
+  const taken = await offering.run({ streams: { stream }, warmUpMs: risingMs(factor) + CALL_MS, windowMs }, () => {
     before = cpu()
   })
   const cpuShare = (cpu() - before) / windowMs

@@ -5,7 +5,7 @@ import type { Fault, Finding } from './fault.ts'
 import { NOT_TRIED, noted } from './findings.ts'
 import { holdConnections, type Held } from './hold-connections.ts'
 import { outage } from './outage.ts'
-import { ownServerSite } from './own-server.ts'
+import { ownServerSite, type OwnServerSite } from './own-server.ts'
 
 const MB = 1 << 20
 
@@ -28,6 +28,15 @@ const killed: Fault = {
   },
 }
 
+const canMount = process.getuid?.() === 0
+
+/** A gateway on a server that has little of anything. */
+const crampedSite = (): Promise<OwnServerSite> =>
+  ownServerSite({
+    settings: { max_connections: '20', superuser_reserved_connections: '0' },
+    ...(canMount && { diskBytes: 160 * MB }),
+  })
+
 /** As others fill a disk that they share: to the last block. */
 async function fill(path: string): Promise<void> {
   await using file = await open(path, 'w')
@@ -46,9 +55,9 @@ const diskFull: Fault = {
   what: "PostgreSQL's disk, a small one of its own, is filled to the last block by somebody else",
   needs: ['postgres15'],
   short: true,
-  run: async (): Promise<readonly Finding[]> => {
-    if (process.getuid?.() !== 0) return [noted(NOT_TRIED, 'only root can mount a small disk')]
-    await using site = await ownServerSite({ diskBytes: 160 * MB })
+  run: async (lab): Promise<readonly Finding[]> => {
+    if (!canMount) return [noted(NOT_TRIED, 'only root can mount a small disk')]
+    const site = await lab.shared(crampedSite)
     const filler = join(site.postgres.folder, 'filler')
     return await outage(site, {
       name: 'disk full',
@@ -66,8 +75,8 @@ const noConnections: Fault = {
   what: 'our connections are ended, and others take all that the server has',
   needs: ['postgres15'],
   short: true,
-  run: async () => {
-    await using site = await ownServerSite({ settings: { max_connections: '20', superuser_reserved_connections: '0' } })
+  run: async (lab) => {
+    const site = await lab.shared(crampedSite)
     let others: Held | undefined
     return await outage(site, {
       name: 'too many connections',

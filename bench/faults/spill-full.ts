@@ -10,6 +10,8 @@ const BOUND_KIB = 64
 /** Longer than it takes what is in memory to be put on disk. */
 const ON_DISK_MS = 700
 const AT_ONCE = 8
+/** The file has room for half as many more. */
+const SURELY_KEPT = 60
 
 /** Requests in the order in which they were answered, and what was wrong with those that failed. */
 interface Calls {
@@ -45,7 +47,9 @@ const lostSoFar = (site: FaultSite): Promise<number> => metric(site, 'causeway_u
 
 /** Calls a few at a time until the first of their records finds no room; how many were on disk before. */
 async function fill(site: FaultSite, calls: Calls): Promise<number> {
-  for (let kept = 0; ; kept = calls.ids.length) {
+  await call(site, calls, SURELY_KEPT)
+  await sleep(ON_DISK_MS)
+  for (let kept = SURELY_KEPT; ; kept = calls.ids.length) {
     await call(site, calls, 20)
     await sleep(ON_DISK_MS)
     if ((await lostSoFar(site)) > 0) return kept

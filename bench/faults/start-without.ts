@@ -16,7 +16,7 @@ import { caughtUp, isRefusal, REFUSED_MS, shown } from './under-load.ts'
 
 const WORKERS = 2
 /** Who may come in is on disk a second after it changed. */
-const SAVED_MS = 3_000
+const SAVED_MS = 1_500
 
 function killAll(gateway: RunningGateway): void {
   for (const { pid } of gateway.processes()) process.kill(pid, 'SIGKILL')
