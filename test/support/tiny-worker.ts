@@ -67,8 +67,10 @@ async function start(
       draining = true
     },
     drain: async (hurry) => {
-      while (inFlight.size > 0 && !hurry.aborted) {
-        server.closeIdleConnections()
+      // A connection that was taken a moment ago looks idle, with its request on the way.
+      const idleUntil = performance.now() + 300
+      while ((inFlight.size > 0 || performance.now() < idleUntil) && !hurry.aborted) {
+        if (performance.now() > idleUntil) server.closeIdleConnections()
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
       server.closeAllConnections()
