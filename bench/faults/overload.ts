@@ -78,7 +78,8 @@ function findingsOf(factor: number, peak: Measured, at: Measured): readonly Find
 
 async function run(lab: Lab): Promise<readonly Finding[]> {
   const site = await lab.shared(neighbours)
-  const windowMs = lab.short ? 2_500 : 5_000
+  // Full places are left in waves, as they were taken: a window has whole ones.
+  const windowMs = (lab.short ? 2 : 4) * CALL_MS
   const peak = await offered(site, 1.1, windowMs)
   const findings: Finding[] = []
   for (const factor of [2, 5, 10]) findings.push(...findingsOf(factor, peak, await offered(site, factor, windowMs)))
