@@ -1,6 +1,7 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { hash as digest } from 'node:crypto'
 import { CameFrom } from './came-from.ts'
+import { emailKey } from './email-key.ts'
 import type { RoleId, ServerId, TeamId, TokenId, UserId } from './ids.ts'
 import type { Permission } from './permissions.ts'
 import type { HeldRoles, Principal } from './principal.ts'
@@ -122,7 +123,7 @@ export function identifier(directory: LiveDirectory, options: IdentifyOptions): 
     const snapshot = current()
     return principalFor(proxied.find(emails, snapshot), snapshot, now())
   }
-  const isUser = (email: string): boolean => directory.current.userByEmail(email.trim().toLowerCase()) !== undefined
+  const isUser = (email: string): boolean => directory.current.userByEmail(emailKey(email.trim())) !== undefined
   return Object.assign(identify, {
     named,
     isUser,

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { emailKey } from './email-key.ts'
 import type { Addresses } from './foreign-tokens.ts'
 import type { TokenId, UserId } from './ids.ts'
 import type { LiveToken } from './principal-of.ts'
@@ -15,7 +16,7 @@ export class ProxiedUsers {
   find(named: readonly string[], users: Addresses): LiveToken {
     const [email = '', ...others] = named
     if (others.length > 0) throw new GatewayError('invalid_request', 'the proxy names more than one user')
-    const userId = users.userByEmail(email.trim().toLowerCase())
+    const userId = users.userByEmail(emailKey(email.trim()))
     if (userId === undefined)
       throw new GatewayError('unauthenticated', 'Invalid authentication credentials: the proxy names nobody here')
     return this.#byUser.get(userId) ?? this.#remember(userId)
