@@ -36,7 +36,7 @@ export function ownPages(publicUrl: string | null): OwnPages {
     },
     requirePage: ({ method, headers }) => {
       if (pageOf(headers, isOurs) !== 'other' || (SAFE.has(method) && isFollowedLink(headers))) return
-      throw otherPage(headers)
+      throw otherPage(headers, 'what a proxy says of a browser')
     },
     browserOf: (headers) => ({
       requireSecure: () => {
@@ -88,9 +88,12 @@ function nobodysPage(how: string): GatewayError {
   return refusal(`a session cookie is only for pages of this gateway, and none is named: ${how}`)
 }
 
-function otherPage({ origin = '(none)', 'sec-fetch-site': site = '(none)' }: Headers): GatewayError {
+function otherPage(
+  { origin = '(none)', 'sec-fetch-site': site = '(none)' }: Headers,
+  what = 'a session cookie',
+): GatewayError {
   const from = `Origin ${origin.slice(0, 200)}, Sec-Fetch-Site ${site.slice(0, 20)}`
-  return refusal(`a browser's session is only for pages of this gateway, and this request is from elsewhere: ${from}`)
+  return refusal(`${what} is only for pages of this gateway, and this request is from elsewhere: ${from}`)
 }
 
 function notSecure(): GatewayError {

@@ -40,18 +40,24 @@ const OIDC = {
   unknown_users: 'make',
 }
 
-export async function ssoScene(): Promise<SsoScene> {
+interface SsoOptions {
+  /** Besides what is usual here. */
+  readonly oidc?: object
+  readonly provider?: Partial<Parameters<typeof identityProvider>[0]>
+}
+
+export async function ssoScene({ oidc, provider: kind }: SsoOptions = {}): Promise<SsoScene> {
   await using building = new AsyncDisposableStack()
   const PORT = String(await freePort())
   const home = `http://127.0.0.1:${PORT}`
   const database = building.use(await testDatabase())
-  const provider = building.use(await identityProvider({ redirectUri: `${home}/auth/sso/callback` }))
+  const provider = building.use(await identityProvider({ ...kind, redirectUri: `${home}/auth/sso/callback` }))
   const env = {
     PORT,
     DATABASE_URL: database.url,
     CAUSEWAY_WORKERS: '2',
     CAUSEWAY_PUBLIC_URL: home,
-    CAUSEWAY_OIDC: JSON.stringify({ ...OIDC, issuer: provider.issuer }),
+    CAUSEWAY_OIDC: JSON.stringify({ ...OIDC, ...oidc, issuer: provider.issuer }),
     CAUSEWAY_OIDC_CLIENT_SECRET: CLIENT.secret,
   }
   const gateway = building.use(await startGateway({ env }))
