@@ -1,18 +1,9 @@
-import type { Actor } from '#/gateways/gateway-store.ts'
 import type { Declaration } from '#/gateways/gateway.ts'
 import { shownUrl } from '#/lib/shown-url.ts'
-import type { WriteTx } from './store.ts'
-
-interface Audited {
-  readonly action: string
-  readonly id: string
-  readonly detail: Readonly<Record<string, unknown>>
-}
+import { auditOf } from './audited.ts'
 
 /** The audit record of a change of a gateway. */
-export function auditGateway(tx: WriteTx, actor: Actor, { action, id, detail }: Audited): void {
-  tx.audit({ actor: actor.by, action, targetKind: 'gateway', targetId: id, detail })
-}
+export const auditGateway = auditOf('gateway')
 
 /** What it is called and where it leads. Arguments may hold secrets, so they are not told. */
 export function saidOf({ name, url, stdio }: Declaration): Readonly<Record<string, unknown>> {

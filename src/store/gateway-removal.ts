@@ -1,7 +1,14 @@
 import { sql } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
 import type { Actor } from '#/gateways/gateway-store.ts'
+import { PLACE_GONE, type PlaceBefore } from './audited.ts'
 import type { WriteTx } from './store.ts'
+
+interface Gone {
+  readonly name: string
+  readonly place: PlaceBefore
+  readonly tools: number
+}
 
 /** Deletes a gateway with all it offers; the virtual servers that offered some of it are read again. */
 export async function removeGateway(
@@ -9,26 +16,27 @@ export async function removeGateway(
   { id, ifMatch }: { readonly id: GatewayId; readonly ifMatch: number | null },
   actor: Actor,
 ): Promise<boolean> {
-  const { rows } = await sql<{ readonly name: string | null; readonly servers: readonly string[] | null }>`
+  const { rows } = await sql<{ readonly gone: Gone | null; readonly servers: readonly string[] | null }>`
     WITH gone AS (
-      DELETE FROM gateways WHERE id = ${id} AND (${ifMatch}::int IS NULL OR version = ${ifMatch}::int) RETURNING name
+      DELETE FROM gateways WHERE id = ${id} AND (${ifMatch}::int IS NULL OR version = ${ifMatch}::int) RETURNING json_build_object('name', name, 'place', ${PLACE_GONE}) AS it
     )
-    SELECT (SELECT name FROM gone) AS name,
+    SELECT (SELECT jsonb_build_object('tools', (SELECT count(*)::int FROM tools WHERE gateway_id = ${id})) || it::jsonb FROM gone) AS gone,
            (SELECT array_agg(DISTINCT i.server_id::text) FROM server_items AS i
              LEFT JOIN tools AS t ON t.id = i.tool_id
              LEFT JOIN prompts AS p ON p.id = i.prompt_id
              LEFT JOIN resources AS r ON r.id = i.resource_id
             WHERE ${id} IN (t.gateway_id, p.gateway_id, r.gateway_id)) AS servers`.execute(tx.sql)
   const row = rows[0]
-  if (row === undefined || row.name === null) return false
+  const gone = row?.gone
+  if (!gone) return false
   tx.changed('gateway', id)
-  tx.changed('server', ...(row.servers ?? []))
+  tx.changed('server', ...(row?.servers ?? []))
   tx.audit({
     actor: actor.by,
     action: 'gateways.delete',
     targetKind: 'gateway',
     targetId: id,
-    detail: { name: row.name },
+    detail: { name: gone.name, was: { ...gone.place, tools: gone.tools } },
   })
   return true
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
 import type { GatewayReader, GatewayWriter } from '#/gateways/gateway-store.ts'
+import { PLACE_BEFORE, rowBefore, wasOf } from './audited.ts'
 import { olderThan, taggedWith } from './columns.ts'
 import { auditGateway } from './gateway-audit.ts'
 import { gatewayCreate } from './gateway-create.ts'
@@ -104,14 +105,16 @@ function writing(db: Database): GatewayWriter {
       hit(db, SOURCE, async (tx) => {
         const row = await tx.sql
           .updateTable('gateways')
+          .from(rowBefore('gateways', id))
           .set({ enabled, version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
-          .where('id', '=', id)
+          .whereRef('gateways.id', '=', 'was.was_id')
           .where(versionIs(ifMatch))
-          .returning('version')
+          .returning(PLACE_BEFORE.as('before'))
           .executeTakeFirst()
         if (row === undefined) return false
         tx.changed('gateway', id)
-        auditGateway(tx, actor, { action: 'gateways.state', id, detail: { enabled } })
+        const detail = { enabled, ...wasOf(row.before, { enabled }) }
+        auditGateway(tx, actor, { action: 'gateways.state', id, detail })
         return true
       }),
     applied: gatewayRefresh(db),

@@ -1,9 +1,10 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Actor, Changed, GatewayChange, GatewayWriter } from '#/gateways/gateway-store.ts'
+import { PLACE_BEFORE, rowBefore, wasOf, type PlaceBefore } from './audited.ts'
 import { applyItems, isShort } from './discovery-store.ts'
 import { auditGateway, saidOf } from './gateway-audit.ts'
 import { columnsOf, observed } from './gateway-columns.ts'
-import { restateItems } from './gateway-items-store.ts'
+import { restateItems, type Apart } from './gateway-items-store.ts'
 import { provenance, versionIs } from './item-writes.ts'
 import type { Database, WriteTx } from './store.ts'
 import { writeTogether } from './write-together.ts'
@@ -35,21 +36,22 @@ async function updateAll(tx: WriteTx, all: readonly Updating[]): Promise<Readonl
     sql`${sql.ref(`hit_${n}`)} AS (${rowUpdate(tx, one)})`,
     sql`${sql.ref(`state_${n}`)} AS (${stateUpdate(tx, one.change, `hit_${n}`)})`,
   ])
-  const found = all.map((_, n) => sql`SELECT id FROM ${sql.ref(`hit_${n}`)}`)
-  const { rows } = await sql<{ readonly id: string }>`
+  const found = all.map((_, n) => sql`SELECT id, before FROM ${sql.ref(`hit_${n}`)}`)
+  const { rows } = await sql<{ readonly id: string; readonly before: PlaceBefore }>`
     WITH ${sql.join(parts)} ${sql.join(found, sql` UNION ALL `)}`.execute(tx.sql)
-  const ids = new Set(rows.map(({ id }) => id))
-  const hits = all.filter(({ change }) => ids.has(change.id))
+  const before = new Map(rows.map((row) => [row.id, row.before]))
+  const hits = all.filter(({ change }) => before.has(change.id))
   const servers = await applyItems(
     tx,
     hits.flatMap(({ change: { id, observation }, actor }) =>
       observation?.kind === 'found' ? [{ gatewayId: id, actor, found: observation }] : [],
     ),
   )
-  for (const { change } of hits) if (isRestated(change)) await restateItems(tx, change)
+  const apart = new Map<string, Apart>()
+  for (const { change } of hits) if (isRestated(change)) apart.set(change.id, await restateItems(tx, change))
   for (const [n, hit] of hits.entries()) {
     if (n > 0) tx.another()
-    announce(tx, hit)
+    announce(tx, hit, { before: before.get(hit.change.id), items: apart.get(hit.change.id) })
   }
   tx.changed('server', ...servers)
   return new Set(hits)
@@ -70,10 +72,11 @@ function stateUpdate(tx: WriteTx, change: GatewayChange, hit: string): RawBuilde
 function rowUpdate(tx: WriteTx, { change: { id, declaration, ifMatch }, actor }: Updating): RawBuilder<unknown> {
   return sql`${tx.sql
     .updateTable('gateways')
+    .from(rowBefore('gateways', id))
     .set({ ...columnsOf(declaration), version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
-    .where('id', '=', id)
+    .whereRef('gateways.id', '=', 'was.was_id')
     .where(versionIs(ifMatch))
-    .returning('id')}`
+    .returning(['id', PLACE_BEFORE.as('before')])}`
 }
 
 /** Its items get other names, or another place. */
@@ -81,11 +84,20 @@ function isRestated({ renamed, placeBefore }: GatewayChange): boolean {
   return renamed !== null || placeBefore !== null
 }
 
-function announce(tx: WriteTx, { change, actor }: Updating): void {
+interface Were {
+  readonly before: PlaceBefore | undefined
+  readonly items: Apart | undefined
+}
+
+function announce(tx: WriteTx, { change, actor }: Updating, { before, items }: Were): void {
   const { id, declaration, observation, changed } = change
   tx.changed('gateway', id)
   if (observation?.kind === 'found' || isRestated(change)) tx.changed('gateway_items', id)
-  auditGateway(tx, actor, { action: 'gateways.update', id, detail: { ...saidOf(declaration), changed } })
+  const { teamId, visibility } = declaration
+  const was = before === undefined ? {} : wasOf(before, { teamId, visibility }).was
+  const isMoved = Object.keys(was).length > 0
+  const detail = { ...saidOf(declaration), changed, ...(isMoved && { was: { ...was, ...items } }) }
+  auditGateway(tx, actor, { action: 'gateways.update', id, detail })
 }
 
 /** What is known of a server that nobody has seen yet. */

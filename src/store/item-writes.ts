@@ -3,6 +3,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { ItemChange, ItemFilter, ItemWriter, NewItem } from '#/api/items.ts'
 import type { PageRequest } from '#/api/paging.ts'
+import { PLACE_BEFORE, PLACE_GONE, rowBefore, wasOf, type PlaceBefore } from './audited.ts'
 import { olderThan, taggedWith } from './columns.ts'
 import { rememberKeys } from './idempotency-store.ts'
 import type { Database, WriteTx } from './store.ts'
@@ -88,6 +89,12 @@ export async function hit(
   return value ? { seq } : undefined
 }
 
+interface Gone {
+  readonly name: string
+  readonly gatewayId: string | null
+  readonly place: PlaceBefore
+}
+
 interface Update {
   readonly item: ItemTable
   readonly id: string
@@ -97,34 +104,46 @@ interface Update {
 
 async function update(tx: WriteTx, { item, id, columns, to }: Update): Promise<boolean> {
   const set = Object.entries(columns).map(([column, value]) => sql`${sql.ref(column)} = ${value}`)
-  const { rows } = await sql<{ readonly version: number }>`
-    UPDATE ${sql.table(item.table)}
+  const { rows } = await sql<{ readonly before: PlaceBefore }>`
+    UPDATE ${sql.table(item.table)} AS i
        SET ${sql.join([...set, sql`version = version + 1`, sql`updated_at = now()`, sql`modified = ${provenance(to.actor)}::jsonb`])}
-     WHERE id = ${id} AND ${versionIs(to.ifMatch)} RETURNING version`.execute(tx.sql)
-  if (rows.length === 0) return false
+      FROM ${rowBefore(item.table, id)}
+     WHERE i.id = was_id AND ${versionIs(to.ifMatch)} RETURNING ${PLACE_BEFORE} AS before`.execute(tx.sql)
+  const [row] = rows
+  if (row === undefined) return false
   tx.changed(item.kind, id)
   tx.audit({
     actor: to.actor.by,
     action: `${item.table}.update`,
     targetKind: item.kind,
     targetId: id,
-    detail: told(columns),
+    detail: { ...told(columns), ...wasOf(row.before, placeIn(columns)) },
   })
   return true
 }
 
+/** What a change of columns says of who sees an item. */
+function placeIn(columns: Readonly<Record<string, unknown>>): Partial<PlaceBefore> {
+  const named = { enabled: columns['enabled'], visibility: columns['visibility'], teamId: columns['team_id'] }
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
+}
+
 async function remove(tx: WriteTx, { item, id, to }: Omit<Update, 'columns'>): Promise<boolean> {
-  const { rows } = await sql<{ readonly gone: string | null; readonly servers: readonly string[] | null }>`
-    WITH gone AS (DELETE FROM ${sql.table(item.table)} WHERE id = ${id} AND ${versionIs(to.ifMatch)} RETURNING id)
-    SELECT (SELECT id FROM gone) AS gone,
+  const called = item.kind === 'resource' ? sql`uri` : sql`name`
+  const { rows } = await sql<{ readonly gone: Gone | null; readonly servers: readonly string[] | null }>`
+    WITH gone AS (DELETE FROM ${sql.table(item.table)} WHERE id = ${id} AND ${versionIs(to.ifMatch)} RETURNING
+      json_build_object('name', ${called}, 'gatewayId', gateway_id, 'place', ${PLACE_GONE}) AS it)
+    SELECT (SELECT it FROM gone) AS gone,
            (SELECT array_agg(server_id::text) FROM server_items WHERE ${sql.ref(`${item.kind}_id`)} = ${id}) AS servers`.execute(
     tx.sql,
   )
-  const row = rows[0]
-  if (row === undefined || row.gone === null) return false
+  const { gone = null, servers } = rows[0] ?? {}
+  if (gone === null) return false
   tx.changed(item.kind, id)
-  tx.changed('server', ...(row.servers ?? []))
-  tx.audit({ actor: to.actor.by, action: `${item.table}.delete`, targetKind: item.kind, targetId: id, detail: {} })
+  tx.changed('server', ...(servers ?? []))
+  const { name, gatewayId, place } = gone
+  const detail = { name, was: { ...place, gatewayId, ...(servers && { servers }) } }
+  tx.audit({ actor: to.actor.by, action: `${item.table}.delete`, targetKind: item.kind, targetId: id, detail })
   return true
 }
 

@@ -3,9 +3,11 @@ import { AssignmentId, type TeamId } from '#/access/ids.ts'
 import type { WriteTo } from '#/api/actor.ts'
 import type { TeamLimits } from '#/teams/entry.ts'
 import type { MemberOutcome, TeamStore } from '#/teams/team.ts'
+import { auditOf } from './audited.ts'
 import type { Database, WriteTx } from './store.ts'
 
 const SOURCE = 'teams'
+const audit = auditOf('team')
 
 interface Wanted {
   readonly email: string
@@ -23,6 +25,8 @@ interface Before {
   readonly user_id: string | null
   /** null: not a member. */
   readonly is_owner: boolean | null
+  /** That it holds in the team. */
+  readonly roles: readonly (readonly [roleId: string, expiresAt: string | null])[] | null
 }
 
 type Change = (tx: WriteTx, before: Before & { readonly user_id: string }) => Promise<MemberOutcome['kind']>
@@ -96,7 +100,9 @@ async function change(db: Database, { id, to, email, action }: Asked, work: Chan
       SELECT t.version, t.max_members, u.id AS user_id, m.is_owner,
              (SELECT count(*)::int FROM team_members WHERE team_id = t.id) AS members,
              (SELECT count(*)::int FROM team_members WHERE team_id = t.id AND is_owner) AS owners,
-             (SELECT count(*)::int FROM team_members WHERE user_id = u.id) AS teams
+             (SELECT count(*)::int FROM team_members WHERE user_id = u.id) AS teams,
+             (SELECT json_agg(json_build_array(role_id, expires_at)) FROM role_assignments
+               WHERE team_id = t.id AND user_id = u.id) AS roles
         FROM teams AS t
         LEFT JOIN users AS u ON lower(u.email) = lower(${email})
         LEFT JOIN team_members AS m ON m.team_id = t.id AND m.user_id = u.id
@@ -108,7 +114,9 @@ async function change(db: Database, { id, to, email, action }: Asked, work: Chan
     const outcome = await work(tx, { ...before, user_id: before.user_id })
     if (outcome !== 'done') return outcome
     tx.changed('user', before.user_id)
-    tx.audit({ actor: to.actor.by, action, targetKind: 'team', targetId: id, detail: { email } })
+    const { user_id: userId, is_owner: isOwner, roles } = before
+    const was = isOwner === null ? null : { isOwner, roles: roles ?? [] }
+    audit(tx, to.actor, { action, id, detail: { email, userId, was } })
     return 'done'
   })
   return kind === 'done' ? { kind, seq } : { kind }

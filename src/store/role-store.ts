@@ -1,16 +1,18 @@
-import { sql } from 'kysely'
+import { expressionBuilder, sql, type RawBuilder } from 'kysely'
 import { AssignmentId, PLATFORM_ADMIN_ROLE, type RoleId, type TeamId, type UserId } from '#/access/ids.ts'
 import type { RoleScope, StoredRole } from '#/access/roles.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { AssignmentRow, NewAssignment, RoleDeclaration, RoleRow, RoleStore } from '#/roles/role.ts'
+import { auditOf, kept } from './audited.ts'
 import { iso, isoOrNull } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { isLastAdministrator } from './people-rows.ts'
-import type { Database, Reader, WriteTx } from './store.ts'
+import type { Database, Reader, Schema, WriteTx } from './store.ts'
 
 const SOURCE = 'roles'
+const audit = auditOf('role')
 
 /** Roles and who holds them, in PostgreSQL. */
 export function roleStore(db: Database): RoleStore {
@@ -79,15 +81,17 @@ function writing(db: Database): Pick<RoleStore, 'create' | 'update' | 'remove'> 
         return await hit(db, SOURCE, async (tx) => {
           const row = await tx.sql
             .updateTable('roles')
+            .from(permissionsBefore(id))
             .set({ ...columnsOf(role), version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
-            .where('id', '=', id)
+            .whereRef('roles.id', '=', 'was.was_id')
             .where('permissions', 'is not', null)
             .where(versionIs(ifMatch))
-            .returning('id')
+            .returning('was_permissions')
             .executeTakeFirst()
           if (row === undefined) return false
           tx.changed('role', id)
-          audit(tx, actor, { action: 'roles.update', id, detail: { ...role } })
+          const was = { permissions: row.was_permissions }
+          audit(tx, actor, { action: 'roles.update', id, detail: { ...role, was } })
           return true
         })
       } catch (error) {
@@ -101,14 +105,33 @@ function writing(db: Database): Pick<RoleStore, 'create' | 'update' | 'remove'> 
           .where('id', '=', id)
           .where('permissions', 'is not', null)
           .where(versionIs(ifMatch))
-          .returning('name')
+          .returning(['name', 'scope', 'permissions', holdersOf(id).as('holders')])
           .executeTakeFirst()
         if (row === undefined) return false
         tx.changed('role', id)
-        audit(tx, actor, { action: 'roles.delete', id, detail: { name: row.name } })
+        const { name, scope, permissions, holders } = row
+        const { list, more } = kept(holders)
+        const was = { scope, permissions, holders: list, ...(more && { more }) }
+        audit(tx, actor, { action: 'roles.delete', id, detail: { name, was } })
         return true
       }),
   }
+}
+
+function permissionsBefore(id: RoleId) {
+  return expressionBuilder<Schema>()
+    .selectFrom('roles')
+    .select(['id as was_id', 'permissions as was_permissions'])
+    .where('id', '=', id)
+    .forUpdate()
+    .as('was')
+}
+
+type Holder = readonly [userId: string, teamId: string | null, expiresAt: string | null]
+
+/** Who holds a role that goes. */
+function holdersOf(id: RoleId): RawBuilder<readonly Holder[] | null> {
+  return sql`(SELECT json_agg(json_build_array(user_id, team_id, expires_at)) FROM role_assignments WHERE role_id = ${id})`
 }
 
 function assigning(db: Database): Pick<RoleStore, 'assign' | 'revoke'> {
@@ -124,6 +147,9 @@ function assigning(db: Database): Pick<RoleStore, 'assign' | 'revoke'> {
   }
 }
 
+/** When a role ends; null within: it does not. */
+type Until = readonly [expiresAt: string | null]
+
 async function assign(
   tx: WriteTx,
   { userId, roleId, teamId, expiresAt }: NewAssignment,
@@ -132,17 +158,21 @@ async function assign(
   if (roleId === PLATFORM_ADMIN_ROLE && expiresAt !== null && (await isLastAdministrator(tx, userId)))
     return 'last_admin'
   // The membership is locked: who leaves meanwhile takes the role along, or is found to have left.
-  const { rows } = await sql`
-    WITH member AS (SELECT 1 FROM team_members WHERE team_id = ${teamId} AND user_id = ${userId} FOR SHARE)
+  const { rows } = await sql<{ readonly was: Until | null }>`
+    WITH member AS (SELECT 1 FROM team_members WHERE team_id = ${teamId} AND user_id = ${userId} FOR SHARE),
+      before AS (
+        SELECT json_build_array(expires_at) AS was FROM role_assignments WHERE user_id = ${userId} AND role_id = ${roleId}
+           AND team_id IS NOT DISTINCT FROM ${teamId}::text)
     INSERT INTO role_assignments (id, user_id, role_id, team_id, granted_by, expires_at)
     SELECT ${AssignmentId.mint()}, ${userId}, ${roleId}, ${teamId}, ${actor.by}, ${expiresAt}::timestamptz
      WHERE ${teamId}::text IS NULL OR EXISTS (SELECT 1 FROM member)
     ON CONFLICT ON CONSTRAINT role_assignments_once
       DO UPDATE SET expires_at = excluded.expires_at, granted_by = excluded.granted_by, granted_at = now()
-    RETURNING id`.execute(tx.sql)
-  if (rows.length === 0) return 'no_member'
+    RETURNING (SELECT was FROM before) AS was`.execute(tx.sql)
+  const [row] = rows
+  if (row === undefined) return 'no_member'
   tx.changed('user', userId)
-  audit(tx, actor, { action: 'roles.assign', id: roleId, detail: { userId, teamId, expiresAt } })
+  audit(tx, actor, { action: 'roles.assign', id: roleId, detail: { userId, teamId, expiresAt, was: row.was } })
   return 'done'
 }
 
@@ -152,12 +182,13 @@ async function revoke(
   actor: Actor,
 ): Promise<'done' | 'last_admin' | undefined> {
   if (roleId === PLATFORM_ADMIN_ROLE && (await isLastAdministrator(tx, userId))) return 'last_admin'
-  const { rows } = await sql`
+  const { rows } = await sql<{ readonly was: Until }>`
     DELETE FROM role_assignments WHERE user_id = ${userId} AND role_id = ${roleId}
-      AND team_id IS NOT DISTINCT FROM ${teamId}::text RETURNING id`.execute(tx.sql)
-  if (rows.length === 0) return undefined
+      AND team_id IS NOT DISTINCT FROM ${teamId}::text RETURNING json_build_array(expires_at) AS was`.execute(tx.sql)
+  const [row] = rows
+  if (row === undefined) return undefined
   tx.changed('user', userId)
-  audit(tx, actor, { action: 'roles.revoke', id: roleId, detail: { userId, teamId } })
+  audit(tx, actor, { action: 'roles.revoke', id: roleId, detail: { userId, teamId, was: row.was } })
   return 'done'
 }
 
@@ -192,16 +223,6 @@ function storedOf({ id, name, scope, permissions }: Pick<Row, 'id' | 'name' | 's
 
 function columnsOf({ name, description, permissions }: RoleDeclaration) {
   return { name, description, permissions: JSON.stringify(permissions) }
-}
-
-interface Told {
-  readonly action: string
-  readonly id: string
-  readonly detail: Readonly<Record<string, unknown>>
-}
-
-function audit(tx: WriteTx, actor: Actor, { action, id, detail }: Told): void {
-  tx.audit({ actor: actor.by, action, targetKind: 'role', targetId: id, detail })
 }
 
 function nameTaken(error: unknown): unknown {

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { ServerId, TeamId, UserId } from '#/access/ids.ts'
 import type { Visibility } from '#/access/principal.ts'
 import type { Actor, WriteTo } from '#/api/actor.ts'
@@ -13,6 +13,7 @@ import type {
   ServerWriter,
   StoredSelected,
 } from '#/servers/server.ts'
+import { auditOf, kept, PLACE_BEFORE, PLACE_GONE, rowBefore, wasOf, type PlaceBefore } from './audited.ts'
 import { iso, olderThan, taggedWith } from './columns.ts'
 import { readRemembered, rememberKeys } from './idempotency-store.ts'
 import { heldOf } from './item-rows.ts'
@@ -23,6 +24,7 @@ import type { Database, Reader, WriteTx } from './store.ts'
 import { purgeTotals, readTotals } from './totals-rows.ts'
 
 const SOURCE = 'servers'
+const audit = auditOf('server')
 
 /** Virtual servers in PostgreSQL. */
 export function serverStore(db: Database): ServerReader & ServerWriter {
@@ -118,8 +120,9 @@ function writing(db: Database): ServerWriter {
     update: (id, change, to) => hit(db, SOURCE, (tx) => update(tx, { id, ...change }, to)),
     setEnabled: (id, enabled, to) =>
       hit(db, SOURCE, async (tx) => {
-        if (!(await set(tx, { id, columns: { enabled } }, to))) return false
-        audit(tx, to.actor, { action: 'servers.state', id, detail: { enabled } })
+        const before = await set(tx, { id, columns: { enabled } }, to)
+        if (before === undefined) return false
+        audit(tx, to.actor, { action: 'servers.state', id, detail: { enabled, ...wasOf(before, { enabled }) } })
         return true
       }),
     remove: (id, to) =>
@@ -128,11 +131,12 @@ function writing(db: Database): ServerWriter {
           .deleteFrom('servers')
           .where('id', '=', id)
           .where(versionIs(to.ifMatch))
-          .returning('name')
+          .returning(['name', PLACE_GONE.as('place'), selectedItems(id).as('items')])
           .executeTakeFirst()
         if (row === undefined) return false
         tx.changed('server', id)
-        audit(tx, to.actor, { action: 'servers.delete', id, detail: { name: row.name } })
+        const was = { ...row.place, ...itemsBefore(row.items) }
+        audit(tx, to.actor, { action: 'servers.delete', id, detail: { name: row.name, was } })
         return true
       }),
   }
@@ -151,19 +155,35 @@ async function create(tx: WriteTx, { id, declaration, items, idempotency }: NewS
 
 async function update(tx: WriteTx, change: ServerChange & { readonly id: ServerId }, to: WriteTo): Promise<boolean> {
   const { id, declaration, items } = change
-  if (!(await set(tx, { id, columns: columnsOf(declaration) }, to))) return false
+  const before = await set(tx, { id, columns: columnsOf(declaration) }, to)
+  if (before === undefined) return false
+  const { was } = wasOf(before, { teamId: declaration.teamId, visibility: declaration.visibility })
+  let selection = {}
   if (items !== null) {
-    await tx.sql.deleteFrom('server_items').where('server_id', '=', id).execute()
+    const { rows } = await sql<{ readonly id: string }>`
+      DELETE FROM server_items WHERE server_id = ${id}
+      RETURNING coalesce(tool_id, prompt_id, resource_id) AS id`.execute(tx.sql)
+    selection = itemsBefore(rows.map((row) => row.id))
     await insertItems(tx, id, items)
   }
   audit(tx, to.actor, {
     action: 'servers.update',
     id,
-    detail: { name: declaration.name, items: items?.length ?? null },
+    detail: { name: declaration.name, items: items?.length ?? null, was: { ...was, ...selection } },
   })
   return true
 }
 
+function itemsBefore(ids: readonly string[] | null): { readonly items: readonly string[]; readonly moreItems?: true } {
+  const { list, more } = kept(ids)
+  return { items: list, ...(more && { moreItems: true }) }
+}
+
+function selectedItems(id: ServerId): RawBuilder<readonly string[] | null> {
+  return sql`(SELECT json_agg(coalesce(tool_id, prompt_id, resource_id)) FROM server_items WHERE server_id = ${id})`
+}
+
+/** undefined: no such server, or another version; else how it was. */
 async function set(
   tx: WriteTx,
   {
@@ -171,16 +191,17 @@ async function set(
     columns,
   }: { readonly id: ServerId; readonly columns: ReturnType<typeof columnsOf> | { readonly enabled: boolean } },
   { actor, ifMatch }: WriteTo,
-): Promise<boolean> {
+): Promise<PlaceBefore | undefined> {
   const row = await tx.sql
     .updateTable('servers')
+    .from(rowBefore('servers', id))
     .set({ ...columns, version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
-    .where('id', '=', id)
+    .whereRef('servers.id', '=', 'was.was_id')
     .where(versionIs(ifMatch))
-    .returning('version')
+    .returning(PLACE_BEFORE.as('before'))
     .executeTakeFirst()
   if (row !== undefined) tx.changed('server', id)
-  return row !== undefined
+  return row?.before
 }
 
 async function insertItems(tx: WriteTx, id: ServerId, items: readonly Selected[]): Promise<void> {
@@ -199,16 +220,4 @@ async function insertItems(tx: WriteTx, id: ServerId, items: readonly Selected[]
 
 function columnsOf({ name, description, icon, tags, teamId, visibility }: ServerDeclaration) {
   return { name, description, icon, tags: JSON.stringify(tags), team_id: teamId, visibility }
-}
-
-function audit(
-  tx: WriteTx,
-  actor: Actor,
-  {
-    action,
-    id,
-    detail,
-  }: { readonly action: string; readonly id: string; readonly detail: Readonly<Record<string, unknown>> },
-): void {
-  tx.audit({ actor: actor.by, action, targetKind: 'server', targetId: id, detail })
 }

@@ -3,11 +3,13 @@ import { AssignmentId, type TeamId, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Invitation, JoinRequest, NewInvitation, TeamEntryStore, TeamLimits } from '#/teams/entry.ts'
+import { auditOf } from './audited.ts'
 import { iso } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 
 const SOURCE = 'teams'
+const audit = auditOf('team')
 const GOOD_FOR = sql`interval '7 days'`
 
 /** Invitations and requests to join, in PostgreSQL. */
@@ -97,7 +99,7 @@ function accepting(db: Database, limits: TeamLimits): Pick<TeamEntryStore, 'acce
         if (found === undefined) throw notGood()
         const { team_id: id, is_owner: isOwner } = found
         await enter(tx, { teamId: id, userId, isOwner, by: actor.by }, limits)
-        audit(tx, actor, { action: 'teams.invitation_accept', id, detail: { email, isOwner } })
+        audit(tx, actor, { action: 'teams.invitation_accept', id, detail: { email, userId, isOwner, was: null } })
         return id
       })
       return { seq, teamId }
@@ -119,7 +121,8 @@ function asking(db: Database, limits: TeamLimits): Pick<TeamEntryStore, 'ask' | 
         const found = await takeRequest(tx, teamId, id)
         if (found === undefined) throw new GatewayError('not_found', 'Join request not found')
         await enter(tx, { teamId, userId: found.user_id, isOwner: false, by: actor.by }, limits)
-        audit(tx, actor, { action: 'teams.join_approve', id: teamId, detail: { email: found.email } })
+        const { email: joined, user_id: userId } = found
+        audit(tx, actor, { action: 'teams.join_approve', id: teamId, detail: { email: joined, userId, was: null } })
         return found.email
       })
       return { seq, email }
@@ -250,16 +253,6 @@ function requestOf(row: Awaited<ReturnType<ReturnType<typeof requestQuery>['exec
     requestedAt: row.requested_at,
     expiresAt: row.expires_at,
   }
-}
-
-interface Told {
-  readonly action: string
-  readonly id: string
-  readonly detail: Readonly<Record<string, unknown>>
-}
-
-function audit(tx: WriteTx, actor: Actor, { action, id, detail }: Told): void {
-  tx.audit({ actor: actor.by, action, targetKind: 'team', targetId: id, detail })
 }
 
 function refused(field: string, message: string): GatewayError {

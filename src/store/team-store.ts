@@ -1,9 +1,10 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { AssignmentId, type TeamId, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import type { TeamLimits } from '#/teams/entry.ts'
 import type { Member, NewTeam, Team, TeamDeclaration, TeamStore } from '#/teams/team.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { auditOf, kept } from './audited.ts'
 import { iso, olderThan } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
@@ -12,6 +13,7 @@ import { cutPage } from './page.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 
 const SOURCE = 'teams'
+const audit = auditOf('team')
 
 /** Teams in PostgreSQL. */
 export function teamStore(db: Database, limits: TeamLimits): TeamStore {
@@ -103,11 +105,17 @@ function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | '
             .where('id', '=', id)
             .where('personal_of', 'is', null)
             .where(versionIs(ifMatch))
-            .returning('name')
+            .returning(['name', peopleIn(id).as('people')])
             .executeTakeFirst()
           if (row === undefined) return false
           tx.changed('team', id)
-          audit(tx, actor, { action: 'teams.delete', id, detail: { name: row.name } })
+          const { members, roles } = row.people
+          const was = {
+            members: kept(members).list,
+            roles: kept(roles).list,
+            ...(kept(members).more && { more: true }),
+          }
+          audit(tx, actor, { action: 'teams.delete', id, detail: { name: row.name, was } })
           return true
         })
       } catch (error) {
@@ -115,6 +123,18 @@ function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | '
       }
     },
   }
+}
+
+interface People {
+  readonly members: readonly (readonly [userId: string, isOwner: boolean])[] | null
+  readonly roles: readonly (readonly [userId: string, roleId: string, expiresAt: string | null])[] | null
+}
+
+/** Of a team that goes: who is in it, and the roles that go with it. */
+function peopleIn(id: TeamId): RawBuilder<People> {
+  return sql`json_build_object(
+    'members', (SELECT json_agg(json_build_array(user_id, is_owner)) FROM team_members WHERE team_id = ${id}),
+    'roles', (SELECT json_agg(json_build_array(user_id, role_id, expires_at)) FROM role_assignments WHERE team_id = ${id}))`
 }
 
 interface Making {
@@ -239,16 +259,6 @@ function memberOf(row: MemberRow): Member {
 
 function columnsOf({ name, description, visibility, maxMembers }: TeamDeclaration) {
   return { name, description, visibility, max_members: maxMembers }
-}
-
-interface Told {
-  readonly action: string
-  readonly id: string
-  readonly detail: Readonly<Record<string, unknown>>
-}
-
-function audit(tx: WriteTx, actor: Actor, { action, id, detail }: Told): void {
-  tx.audit({ actor: actor.by, action, targetKind: 'team', targetId: id, detail })
 }
 
 function slugTaken(error: unknown): unknown {

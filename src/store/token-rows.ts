@@ -1,10 +1,10 @@
-import { sql, type SelectQueryBuilder } from 'kysely'
+import { expressionBuilder, sql, type SelectQueryBuilder } from 'kysely'
 import type { ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
 import type { TokenLimits } from '#/access/token-limits.ts'
 import type { Tag } from '#/api/tags.ts'
 import type { Token } from '#/tokens/token.ts'
 import { iso, isoOrNull } from './columns.ts'
-import type { Reader } from './store.ts'
+import type { Reader, Schema } from './store.ts'
 
 /** A row of tokens with the user's address; `t` and `u`. */
 export function tokenQuery(read: Reader) {
@@ -68,4 +68,18 @@ export function live(table: string) {
   const column = (name: string) => sql.ref(`${table}.${name}`)
   return sql<boolean>`${column('revoked_at')} IS NULL AND ${column('is_active')}
     AND (${column('expires_at')} IS NULL OR ${column('expires_at')} > now())`
+}
+
+/** How far a token went: what it was is what a record is to say of it. */
+export function rightsBefore(id: TokenId) {
+  return expressionBuilder<Schema>()
+    .selectFrom('tokens')
+    .select([
+      'id as was_id',
+      sql`json_build_object('userId', user_id, 'isActive', is_active, 'permissions', permissions, 'serverId', server_id,
+        'teamId', team_id, 'expiresAt', expires_at)`.as('was_rights'),
+    ])
+    .where('id', '=', id)
+    .forUpdate()
+    .as('was')
 }

@@ -19,7 +19,7 @@ import { takeIdempotencyKey } from './idempotency-store.ts'
 import { cutPage } from './page.ts'
 import { shared } from './shared.ts'
 import type { Database, WriteTx } from './store.ts'
-import { live, tokenOf, tokenQuery } from './token-rows.ts'
+import { live, rightsBefore, tokenOf, tokenQuery } from './token-rows.ts'
 
 const SOURCE = 'tokens'
 
@@ -194,6 +194,7 @@ async function update(tx: WriteTx, change: TokenChange, actor: Actor): Promise<b
   const { id, version, name, description, rights, tags, isActive } = change
   const row = await tx.sql
     .updateTable('tokens')
+    .from(rightsBefore(id))
     .set({
       name,
       description,
@@ -205,14 +206,15 @@ async function update(tx: WriteTx, change: TokenChange, actor: Actor): Promise<b
       version: sql`version + 1`,
       updated_at: sql`now()`,
     })
-    .where('id', '=', id)
+    .whereRef('tokens.id', '=', 'was.was_id')
     .where('version', '=', version)
     .where('revoked_at', 'is', null)
-    .returning('id')
+    .returning('was_rights')
     .executeTakeFirst()
   if (row === undefined) return false
   tx.changed('token', id)
-  audit(tx, actor, { action: 'tokens.update', id, detail: { name, isActive, ...rightsDetail(rights) } })
+  const detail = { name, isActive, ...rightsDetail(rights), was: row.was_rights }
+  audit(tx, actor, { action: 'tokens.update', id, detail })
   return true
 }
 
@@ -225,6 +227,7 @@ interface Revocation {
 async function revoke(tx: WriteTx, { id, reason, ifMatch }: Revocation, actor: Actor): Promise<boolean> {
   const row = await tx.sql
     .updateTable('tokens')
+    .from(rightsBefore(id))
     .set({
       revoked_at: sql`now()`,
       revoked_by: actor.email,
@@ -233,14 +236,14 @@ async function revoke(tx: WriteTx, { id, reason, ifMatch }: Revocation, actor: A
       version: sql`version + 1`,
       updated_at: sql`now()`,
     })
-    .where('id', '=', id)
+    .whereRef('tokens.id', '=', 'was.was_id')
     .where('revoked_at', 'is', null)
     .$if(ifMatch !== null, (query) => query.where('version', '=', ifMatch ?? -1))
-    .returning('name')
+    .returning(['name', 'was_rights'])
     .executeTakeFirst()
   if (row === undefined) return false
   tx.changed('token', id)
-  audit(tx, actor, { action: 'tokens.revoke', id, detail: { name: row.name, reason } })
+  audit(tx, actor, { action: 'tokens.revoke', id, detail: { name: row.name, reason, was: row.was_rights } })
   return true
 }
 

@@ -1,8 +1,9 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewUser, User, UserChange, UserOutcome, UserStore } from '#/users/user.ts'
+import { auditOf } from './audited.ts'
 import { iso, isoOrNull, olderThan } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { provenance, versionIs } from './item-writes.ts'
@@ -14,6 +15,7 @@ import { isAdministrator, isLastAdministrator, personalTeamName } from './people
 import type { Database, Reader, WriteTx } from './store.ts'
 
 const SOURCE = 'users'
+const audit = auditOf('user')
 
 /** Users in PostgreSQL. */
 export function userStore(db: Database): UserStore {
@@ -79,6 +81,26 @@ async function create(tx: WriteTx, user: NewUser, actor: Actor): Promise<void> {
   audit(tx, actor, { action: 'users.create', id, detail })
 }
 
+interface Before {
+  readonly enabled: boolean
+  /** When its role ended that permits everything; null within: it did not end. */
+  readonly admin: readonly [until: string | null] | null
+}
+
+interface Held {
+  readonly memberships: readonly (readonly [teamId: string, isOwner: boolean])[]
+  readonly assignments: readonly (readonly [roleId: string, teamId: string | null, expiresAt: string | null])[]
+}
+
+/** Of a user who goes: its teams and roles, which go with it. */
+function heldBy(id: UserId): RawBuilder<Held> {
+  return sql`json_build_object(
+    'memberships', (SELECT coalesce(json_agg(json_build_array(team_id, is_owner)), '[]')
+      FROM team_members WHERE user_id = ${id}),
+    'assignments', (SELECT coalesce(json_agg(json_build_array(role_id, team_id, expires_at)), '[]')
+      FROM role_assignments WHERE user_id = ${id}))`
+}
+
 interface Update {
   readonly id: UserId
   readonly change: UserChange
@@ -100,18 +122,25 @@ async function update(
   const keep = sql`password AS (
     UPDATE passwords SET must_change = coalesce(${mustChangePassword}::boolean, must_change)
      WHERE user_id IN (SELECT id FROM hit) AND ${mustChangePassword}::boolean IS NOT NULL)`
-  const { rows } = await sql`
+  const { rows } = await sql<Before>`
     WITH hit AS (
         UPDATE users SET full_name = ${fullName}, enabled = ${enabled}, version = version + 1, updated_at = now(),
                modified = ${provenance(actor)}::jsonb
-         WHERE id = ${id} AND ${versionIs(ifMatch)} RETURNING id),
+          FROM (SELECT id AS was_id, enabled AS was_enabled FROM users WHERE id = ${id} FOR UPDATE) AS before
+         WHERE id = was_id AND ${versionIs(ifMatch)} RETURNING id, was_enabled),
       role AS (${isAdmin ? grant : withdraw}),
       ${password === null ? keep : passwordFor(sql`SELECT id FROM hit`, password)}
-    SELECT id FROM hit`.execute(tx.sql)
-  if (rows.length === 0) return undefined
+    SELECT was_enabled AS enabled, (
+      SELECT json_build_array(expires_at) FROM role_assignments
+       WHERE user_id = ${id} AND role_id = ${PLATFORM_ADMIN_ROLE} AND team_id IS NULL) AS admin FROM hit`.execute(
+    tx.sql,
+  )
+  const [before] = rows
+  if (before === undefined) return undefined
   if (password !== null || !enabled) await endSessions(tx, id)
   tx.changed('user', id)
-  const detail = { isAdmin, enabled, ...(password !== null && { password: 'set' }) }
+  const was = { enabled: before.enabled, admin: before.admin }
+  const detail = { isAdmin, enabled, ...(password !== null && { password: 'set' }), was }
   audit(tx, actor, { action: 'users.update', id, detail })
   return 'done'
 }
@@ -126,11 +155,12 @@ async function remove(
     .deleteFrom('users')
     .where('id', '=', id)
     .where(versionIs(ifMatch))
-    .returning('email')
+    .returning(['email', 'enabled', heldBy(id).as('held')])
     .executeTakeFirst()
   if (row === undefined) return undefined
   tx.changed('user', id)
-  audit(tx, actor, { action: 'users.delete', id, detail: { email: row.email } })
+  const { email, enabled, held } = row
+  audit(tx, actor, { action: 'users.delete', id, detail: { email, was: { enabled, ...held } } })
   return 'done'
 }
 
@@ -179,16 +209,6 @@ function userOf(row: Row): User {
     failedSignIns: row.failed_sign_ins,
     lockedUntil: row.locked_until,
   }
-}
-
-interface Told {
-  readonly action: string
-  readonly id: string
-  readonly detail: Readonly<Record<string, unknown>>
-}
-
-function audit(tx: WriteTx, actor: Actor, { action, id, detail }: Told): void {
-  tx.audit({ actor: actor.by, action, targetKind: 'user', targetId: id, detail })
 }
 
 function emailTaken(error: unknown): unknown {
