@@ -10,7 +10,7 @@ import { serverStore } from '#/store/server-store.ts'
 import type { Database } from '#/store/store.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
-import { settledIn } from './routes.ts'
+import { foreseeIn, settledIn } from './routes.ts'
 
 interface Parts {
   readonly config: Config
@@ -33,6 +33,7 @@ export function declareOnce(
   link.onFact(DONE, () => (isDone = true))
   if (source === null || link.index !== 0) return new AsyncDisposableStack()
   const settled = settledIn(catalog)
+  const foresee = foreseeIn(catalog)
   return declareAtStart({
     source,
     log,
@@ -42,9 +43,9 @@ export function declareOnce(
     done: () => link.tell({ topic: DONE, key: DONE, value: true, expiresAt: Number.MAX_SAFE_INTEGER }),
     deps: {
       store: declaredStore(db),
-      gateways: { store: gatewayStore(db), discoverer, sealer: keys, settled },
-      servers: { store: serverStore(db), settled },
-      tokens: { store: tokenStore(db), settled },
+      gateways: { store: gatewayStore(db), discoverer, sealer: keys, foresee, settled },
+      servers: { store: serverStore(db), foresee, settled },
+      tokens: { store: tokenStore(db), foresee, settled },
     },
   })
 }

@@ -1,9 +1,11 @@
 import type { RotatingSealer } from '#/access/rotating-sealer.ts'
+import type { Foresee } from '#/api/dry-run.ts'
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import type { EventStreams } from '#/api/event-streams.ts'
 import type { Calls } from '#/calls/call.ts'
 import { restCalls } from '#/calls/for-rest.ts'
+import { effectsOf } from '#/catalog/effects.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Snapshot } from '#/catalog/snapshot.ts'
 import type { WatchedCatalog } from '#/catalog/watch.ts'
@@ -92,29 +94,23 @@ export function routesOf({
   resourceServer,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
-  const snapshot = snapshotOf(catalog)
+  const after = { foresee: foreseeIn(catalog), settled }
+  const known = { snapshot: (): Snapshot => catalog.current, settled }
   const backend = restCalls(calls, catalog)
   const content = { read: backend.resource, readAt: backend.resourceAt }
   return restEndpoints(
     {
-      gateways: { store: gatewayStore(db), discoverer, logs, ending, sealer: keys, settled },
-      servers: { store: serverStore(db), settled },
-      tools: { store: toolStore(db), invoker: { call: backend.tool }, sealer: keys, addresses, settled },
-      prompts: { store: promptStore(db), getter: { get: backend.prompt }, settled },
-      resources: { store: resourceStore(db), content, streams, watched, settled },
-      tokens: { store: tokenStore(db), usage: (id, days) => tokenUsage(db, id, days), settled },
-      users: { snapshot, settled, ...signingIn({ db, limits, signIn, sso }, settled) },
-      teams: {
-        store: teamStore(db, limits),
-        entries: teamEntryStore(db, limits),
-        limits,
-        publicUrl,
-        snapshot,
-        settled,
-      },
-      roles: { store: roleStore(db), snapshot, settled },
+      gateways: { store: gatewayStore(db), discoverer, logs, ending, sealer: keys, ...after },
+      servers: { store: serverStore(db), ...after },
+      tools: { store: toolStore(db), invoker: { call: backend.tool }, sealer: keys, addresses, ...after },
+      prompts: { store: promptStore(db), getter: { get: backend.prompt }, ...after },
+      resources: { store: resourceStore(db), content, streams, watched, ...after },
+      tokens: { store: tokenStore(db), usage: (id, days) => tokenUsage(db, id, days), ...after },
+      users: { ...known, ...signingIn({ db, limits, signIn, sso }, settled) },
+      teams: { store: teamStore(db, limits), entries: teamEntryStore(db, limits), limits, publicUrl, ...known },
+      roles: { store: roleStore(db), ...known },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
-      audit: { reader: auditStore(db), security: securityStore(db) },
+      audit: { reader: auditStore(db), security: securityStore(db), ...known },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: keys },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), streams, watched },
@@ -127,8 +123,6 @@ export function routesOf({
   )
 }
 
-const snapshotOf = (catalog: OpenCatalog) => (): Snapshot => catalog.current
-
 function signingIn(
   { db, limits, signIn, sso }: Pick<RouteParts, 'db' | 'limits' | 'signIn' | 'sso'>,
   settled: SignInDeps['settled'],
@@ -138,6 +132,11 @@ function signingIn(
     signIn: { ...signIn, store: signInStore(db), settled },
     sso: sso && { ...sso, store: ssoStore(db, limits), signIn: { ...signIn, settled } },
   }
+}
+
+/** What a change would do to what this worker knows. */
+export function foreseeIn(catalog: OpenCatalog): Foresee {
+  return (after, asking, kind = 'tool') => effectsOf(catalog.current, { after, asking, kind })
 }
 
 /** The answer to a write waits for this worker's own snapshot, which reads the change at once. */

@@ -1,4 +1,6 @@
 import { Type } from 'typebox'
+import type { ItemKind, OfferedThing, Otherwise } from '#/access/otherwise.ts'
+import type { Principal } from '#/access/principal.ts'
 import type { Reply } from './endpoint.ts'
 
 /** What a change of access takes that can also be asked what it would do; spread into its query. */
@@ -6,29 +8,58 @@ export const DryRunQuery = {
   dry_run: Type.Optional(
     Type.Boolean({
       description:
-        'true: nothing is changed, and the answer says who would gain and who would lose the use of which tool: {dry_run, gains, loses, users, is_complete}',
+        'true: nothing is changed, and the answer says who would gain and who would lose the use of which tool: {dry_run, gains, loses, totals, unnamed, users, is_complete, notes}',
     }),
   ),
 }
 
 interface Effect {
   readonly user: string
-  readonly toolId: string
-  readonly tool: string
+  readonly tokenId: string | null
+  readonly server: { readonly id: string; readonly name: string } | null
+  readonly item: Pick<OfferedThing, 'id' | 'name'>
 }
 
-interface Effects {
+export interface Effects {
+  readonly kind: ItemKind
   readonly gains: readonly Effect[]
   readonly loses: readonly Effect[]
+  readonly totals: { readonly gains: number; readonly loses: number }
+  readonly unnamed: number
   readonly users: number
-  readonly isComplete: boolean
+  readonly next: number | null
+  readonly isCut: boolean
 }
 
-/** The answer of a dry run, whatever the change itself would be answered with. */
-export function dryRunReply({ gains, loses, users, isComplete }: Effects): Reply {
-  const view = ({ user, tool, toolId }: Effect) => ({ user, tool, tool_id: toolId })
+/** Who would gain and who would lose the use of what (tools, unless it says something else), if this were so. */
+export type Foresee = (then: Otherwise, asking: Principal, kind?: ItemKind) => Promise<Effects>
+
+/** The answer of a dry run, whatever the change itself would be answered with. Notes say what cannot be known before. */
+export function dryRunReply(effects: Effects, notes: readonly string[] = []): Reply {
+  return { status: 200, body: { dry_run: true, ...dryRunView(effects, notes) } }
+}
+
+export function dryRunView(effects: Effects, notes: readonly string[]): Readonly<Record<string, unknown>> {
+  const cut = `only ${effects.users} users were asked about: more are concerned than one answer holds`
+  return { ...effectsView(effects), notes: effects.isCut ? [...notes, cut] : notes }
+}
+
+/** `{user, tool, tool_id}`, and the token or the virtual server where only that is concerned. */
+export function effectsView(effects: Effects): Readonly<Record<string, unknown>> {
+  const { kind, gains, loses, totals, unnamed, users, next, isCut } = effects
+  const view = ({ user, tokenId, server, item }: Effect) => ({
+    user,
+    ...(tokenId !== null && { token_id: tokenId }),
+    ...(server !== null && { server: server.name, server_id: server.id }),
+    [kind]: item.name,
+    [`${kind}_id`]: item.id,
+  })
   return {
-    status: 200,
-    body: { dry_run: true, gains: gains.map(view), loses: loses.map(view), users, is_complete: isComplete },
+    gains: gains.map(view),
+    loses: loses.map(view),
+    totals,
+    unnamed,
+    users,
+    is_complete: next === null && !isCut,
   }
 }

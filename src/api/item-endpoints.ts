@@ -5,6 +5,7 @@ import type { Id } from '#/lib/ids.ts'
 import { actorOf } from './actor.ts'
 import { withMetrics } from './call-totals.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
+import { foreseeItem } from './item-foresight.ts'
 import { itemFor, settledItem, tagged, titleOf, type ItemRoom } from './item-noun.ts'
 import {
   Deleted,
@@ -98,8 +99,10 @@ export function itemSingles<K extends Kind, Item extends StoredItem<Id<K>>, Chan
       query: StateQuery,
       reply: Type.Object({ status: Type.String(), message: Type.String(), [noun.kind]: Type.Unknown() }),
       handle: async ({ params, query, principal, ifMatch, request }) => {
-        const { id } = await itemFor(room, params.id, [principal, may(noun.kind, 'update')])
+        const found = await itemFor(room, params.id, [principal, may(noun.kind, 'update')])
+        const { id } = found
         const enabled = query.activate ?? true
+        if (query.dry_run === true) return await foreseeItem(room, principal, { item: found, to: { enabled }, ifMatch })
         const to = { ifMatch, actor: actorOf(principal, request) }
         const item = await settledItem(room, id, await room.deps.store.update(id, { enabled } as Change, to))
         const message = `${titleOf(noun.kind)} ${id} ${enabled ? 'activated' : 'deactivated'}`
@@ -124,7 +127,9 @@ function deletion<K extends Kind, Item extends StoredItem<Id<K>>, Change extends
     query: PurgeQuery,
     reply: Deleted,
     handle: async ({ params, query, principal, ifMatch, request }) => {
-      const { id } = await itemFor(room, params.id, [principal, may(noun.kind, 'delete')])
+      const item = await itemFor(room, params.id, [principal, may(noun.kind, 'delete')])
+      if (query.dry_run === true) return await foreseeItem(room, principal, { item, to: null, ifMatch })
+      const { id } = item
       const changed = await deps.store.remove(id, { ifMatch, actor: actorOf(principal, request) })
       if (changed === undefined) await settledItem(room, id, changed)
       else await deps.settled(changed.seq)

@@ -6,6 +6,7 @@ import type { Id, IdKind } from '#/lib/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Changed } from './actor.ts'
 import { etagOf, preconditionFailed } from './conditional.ts'
+import type { Foresee } from './dry-run.ts'
 import type { Reply } from './endpoint.ts'
 import type { ItemChange, ItemReader, ItemWriter, StoredItem } from './items.ts'
 import { idOf } from './params.ts'
@@ -21,10 +22,14 @@ export interface ItemNoun<K extends Kind, Item extends StoredItem<Id<K>>> {
   /** The path of what is stored of one: `/tools/{id}`, `/prompts/{id}/info`. */
   readonly info: `/${K}s/{id}${'' | '/info'}`
   readonly deleted: (id: Id<K>) => string
+  /** What it goes by. */
+  readonly nameOf: (item: Item) => string
 }
 
 export interface ItemDeps<K extends Kind, Item, Change extends ItemChange> {
   readonly store: ItemReader<Item, Id<K>> & ItemWriter<Id<K>, Change>
+  /** Answers what a change would do. */
+  readonly foresee: Foresee
   readonly settled: (seq: number | null) => Promise<void>
 }
 

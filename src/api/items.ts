@@ -3,6 +3,7 @@ import type { Owned, Principal } from '#/access/principal.ts'
 import type { GatewayId, ServerId, UserId } from '#/access/ids.ts'
 import type { Actor, Changed, WriteTo } from './actor.ts'
 import type { Totals } from './call-totals.ts'
+import { DryRunQuery } from './dry-run.ts'
 import type { Idempotency } from './endpoint.ts'
 import type { Remembered } from './idempotency.ts'
 import { PagingQuery, type Page, type PageRequest } from './paging.ts'
@@ -139,8 +140,12 @@ export const ItemUpdateFields = {
   teamId: TeamInput,
 }
 
-export const StateQuery = Type.Object({ activate: Type.Optional(Type.Boolean({ default: true })) })
+export const StateQuery = Type.Object({
+  activate: Type.Optional(Type.Boolean({ default: true })),
+  ...DryRunQuery,
+})
 export const PurgeQuery = Type.Object({
+  ...DryRunQuery,
   purge_metrics: Type.Optional(Type.Boolean({ description: 'Forget what was counted of it, too' })),
 })
 export const Deleted = Type.Object({ status: Type.String(), message: Type.String() }, { title: 'Deleted' })

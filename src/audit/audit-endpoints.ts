@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { Type, type Static } from 'typebox'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { accessDiffEndpoint } from './access-diff-endpoint.ts'
 import type { AuditDeps, AuditFilter, AuditReader, AuditRecord } from './audit.ts'
 import { FORMATS, LINES, type Format } from './export-lines.ts'
 import { refusalsEndpoint } from './refusals-endpoint.ts'
@@ -37,8 +38,15 @@ const RecordView = Type.Object(
 )
 
 /** Reading, checking and taking away the record of administrative changes and of refusals. Nothing changes it. */
-export function auditEndpoints({ reader, security }: AuditDeps): readonly Endpoint[] {
-  return [listing(reader), verifyEndpoint(reader, security), exporting(reader), refusalsEndpoint(security)]
+export function auditEndpoints(deps: AuditDeps): readonly Endpoint[] {
+  const { reader, security } = deps
+  return [
+    listing(reader),
+    verifyEndpoint(reader, security),
+    exporting(reader),
+    refusalsEndpoint(security),
+    accessDiffEndpoint(deps),
+  ]
 }
 
 function listing(reader: AuditReader): Endpoint {

@@ -1,3 +1,5 @@
+import type { ItemKind } from '#/access/otherwise.ts'
+import type { Snapshot } from '#/catalog/snapshot.ts'
 import type { ChainLink, NextHead } from './chain-walk.ts'
 import type { SecurityReader } from './security.ts'
 
@@ -51,6 +53,11 @@ export interface AuditReader {
     filter?: AuditFilter,
   ): Promise<readonly ChainedRecord[]>
   readonly nextHead: NextHead
+  /** Ids of items that have come since a time, in the order of their ids, behind `after`. */
+  offeredSince(
+    kind: ItemKind,
+    range: { readonly since: Date; readonly after: string; readonly limit: number },
+  ): Promise<readonly string[]>
 }
 
 export interface AuditAttic {
@@ -63,5 +70,6 @@ export interface AuditAttic {
 
 export interface AuditDeps {
   readonly reader: AuditReader
+  readonly snapshot: () => Snapshot
   readonly security: SecurityReader
 }

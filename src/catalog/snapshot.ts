@@ -48,10 +48,13 @@ export interface Snapshot {
   /** By SHA-256 of the token, hex. */
   token(hash: string): CatalogToken | undefined
   tokenById(id: TokenId): CatalogToken | undefined
+  tokens(): Iterable<CatalogToken>
   tool(id: string): CatalogTool | undefined
   tools(): Iterable<CatalogTool>
   prompt(id: string): CatalogPrompt | undefined
+  prompts(): Iterable<CatalogPrompt>
   resource(id: string): CatalogResource | undefined
+  resources(): Iterable<CatalogResource>
   /** By the name that clients of `scope` use. Disabled and invisible things are not found; unreachable ones are. */
   findTool(scope: Scope, name: string, who: Principal): Found<CatalogTool> | undefined
   findPrompt(scope: Scope, name: string, who: Principal): Found<CatalogPrompt> | undefined

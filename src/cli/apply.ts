@@ -6,6 +6,7 @@ import type { KeptToken, WithHashes } from '#/declared/token-values.ts'
 import type { Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
+import { printEffects } from './dry-run.ts'
 import { JSON_OPTION, taught, type Lesson } from './lesson.ts'
 import { printPlan } from './plan-lines.ts'
 import { working } from './progress.ts'
@@ -21,7 +22,7 @@ export function applyCommand(program: Command, context: Context): void {
     .command('apply')
     .description('make gateways, virtual servers and tokens be as a file declares')
     .argument('<file>', 'a causeway.yaml; - reads it from standard input')
-    .option('--dry-run', 'only show the difference')
+    .option('--dry-run', 'change nothing: show the difference, and who would gain and who would lose which tool')
     .option('--prune', 'remove what the file declared before and no longer does; never what was made by hand')
     .option(...JSON_OPTION)
     .action(async (path: string, options: Options) => {
@@ -87,6 +88,10 @@ function tokensOf(answer: Json, wanted: 'create' | 'remove', done: boolean): rea
 
 function report({ out }: Context, answer: Json): void {
   printPlan(out, answer)
+  if (answer['access'] !== undefined) {
+    out.print('')
+    printEffects(out, answer['access'] as Json, 'nobody would gain or lose a tool')
+  }
   for (const { name, path, isNew } of (answer['token_files'] ?? []) as readonly KeptToken[])
     if (isNew) out.print(`the token ${name} is in ${path}`)
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { accessCommands } from './access.ts'
 import { addCommand } from './add.ts'
 import { applyCommand } from './apply.ts'
 import { auditCommands } from './audit.ts'
@@ -51,7 +52,17 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Adds[]])[]
   ['MCP clients:', [connectCommand, bridgeCommand, exampleCommand]],
   [
     'Access:',
-    [loginCommand, logoutCommand, tokenCommands, userCommands, teamCommands, roleCommands, whyCommand, auditCommands],
+    [
+      loginCommand,
+      logoutCommand,
+      tokenCommands,
+      userCommands,
+      teamCommands,
+      roleCommands,
+      accessCommands,
+      whyCommand,
+      auditCommands,
+    ],
   ],
   ['Watch and repair:', [doctorCommand, watchCommands, configCommand, loadCommands]],
   ['Backup and keys:', [backupCommand, restoreCommand, keysCommands]],

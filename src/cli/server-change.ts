@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
+import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { find, idOf } from './find.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { printServer } from './server-page.ts'
@@ -12,6 +13,7 @@ interface Options extends Named {
   readonly name?: string
   readonly description?: string
   readonly visibility?: string
+  readonly dryRun?: boolean
   readonly json?: boolean
 }
 
@@ -38,12 +40,15 @@ export function createServer(server: Command, { api, out }: Context): void {
   )
     .option('--description <text>', 'what it is for')
     .option('--visibility <who>', 'public or private')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (name: string, options: Options) => {
       const connection = await api()
       const body = { name, ...said(options), ...(await selected(connection, options)) }
+      const { dryRun, json } = options
+      if (dryRun === true) return await foresee(connection, out, { method: 'POST', path: '/v1/servers', body, json })
       const made = await connection.json('POST', '/v1/servers', JSON.stringify(body))
-      if (options.json === true) return out.print(JSON.stringify(made, null, 2))
+      if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`${out.green('made')} ${plainText(made['name'])}`)
       await printServer(made, connection, out)
     })
@@ -77,6 +82,7 @@ export function changeServer(server: Command, { api, out }: Context): void {
     .option('--name <name>', 'what it is to be called from now on')
     .option('--description <text>', 'what it is for')
     .option('--visibility <who>', 'public or private')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (name: string, options: Options) => {
       const connection = await api()
@@ -122,6 +128,7 @@ export function selectServer(server: Command, { api, out }: Context): void {
         .argument('<name>', NAMED)
         .argument('[tools...]', 'tools, by name or as in github-*'),
     )
+      .option(...DRY_RUN_OPTION)
       .option(...JSON_OPTION)
       .action(async (name: string, tools: readonly string[], options: Options) => {
         const connection = await api()
@@ -154,7 +161,9 @@ interface Writing {
 
 /** Over the version that was read; who changed it meanwhile does not lose anything. */
 async function write(api: Api, { found, body, options, out }: Writing): Promise<void> {
-  const written = await api.change(`/v1/servers/${idOf(found)}`, body, found['version'])
+  const path = `/v1/servers/${idOf(found)}`
+  if (options.dryRun === true) return await foresee(api, out, { method: 'PUT', path, body, json: options.json })
+  const written = await api.change(path, body, found['version'])
   if (options.json === true) out.print(JSON.stringify(written, null, 2))
   else await printServer(written, api, out)
 }

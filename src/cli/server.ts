@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from './context.ts'
 import { stateCommands } from './enable.ts'
+import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { find, idOf } from './find.ts'
 import { confirmed } from './keyboard.ts'
 import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
@@ -11,6 +12,7 @@ import { plainText } from './terminal.ts'
 
 interface Options {
   readonly yes?: boolean
+  readonly dryRun?: boolean
   readonly json?: boolean
 }
 
@@ -91,13 +93,16 @@ function remove(server: Command, { api, out, keyboard }: Context): void {
     .description('take a virtual server away; what it selected stays')
     .argument('<name>', NAMED)
     .option(...YES_OPTION)
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, { yes, json }: Options) => {
+    .action(async (name: string, { yes, dryRun, json }: Options) => {
       const connection = await api()
       const found = await find(connection, 'server', name)
       const called = plainText(found['name'])
+      const path = `/v1/servers/${idOf(found)}`
+      if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
       await confirmed(keyboard, `delete the virtual server ${called}`, yes)
-      const { text } = await connection.request('DELETE', `/v1/servers/${idOf(found)}`)
+      const { text } = await connection.request('DELETE', path)
       out.print(json === true ? text : `deleted ${called}`)
     })
   taught(command, {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import type { Api, Json } from './api.ts'
 import type { Context } from './context.ts'
+import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { findAmong, findServer, idOf } from './find.ts'
 import { confirmed } from './keyboard.ts'
 import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
@@ -17,6 +18,7 @@ interface CreateOptions {
   readonly fromIp?: readonly string[]
   readonly hours?: object
   readonly limit?: readonly Limit[]
+  readonly dryRun?: boolean
   readonly json?: boolean
 }
 
@@ -47,13 +49,16 @@ function create(token: Command, { api, out }: Context): void {
     .option('--hours <when>', 'only then, such as "mon-fri 09:00-17:00 Europe/Berlin"; UTC unless said', hoursOf)
     .option('--limit <calls>', 'at most so many calls, such as 100/hour, /day or /month; may be repeated', collectLimit)
     .option('--description <text>', 'more about it')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (name: string, options: CreateOptions) => {
       const connection = await api()
       const server = options.server === undefined ? undefined : await findServer(connection, options.server)
       const body = createBody(name, { ...options, ...(server !== undefined && { server: plainText(server['id']) }) })
+      const { dryRun, json } = options
+      if (dryRun === true) return await foresee(connection, out, { method: 'POST', path: '/v1/tokens', body, json })
       const made = await connection.json('POST', '/v1/tokens', JSON.stringify(body))
-      if (options.json === true) return out.print(JSON.stringify(made, null, 2))
+      if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.note('The token, shown this once:')
       out.print(plainText(made['access_token']))
     })
@@ -62,6 +67,7 @@ function create(token: Command, { api, out }: Context): void {
       ['for everything that you may do yourself', 'causeway token create laptop'],
       ['for calls alone, and not for ever', 'causeway token create bot --days 30 --permission tools.execute'],
       ['for one virtual server', 'causeway token create desk --server reporting'],
+      ['what that would be good for', 'causeway token create desk --server reporting --dry-run'],
       [
         'for an office',
         'causeway token create office --from-ip 192.0.2.0/24 --hours "mon-fri 08:00-18:00 Europe/Berlin"',
@@ -128,26 +134,36 @@ function list(token: Command, { api, out }: Context): void {
   })
 }
 
+interface RevokeOptions {
+  readonly yes?: boolean
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
 function revoke(token: Command, { api, out, keyboard }: Context): void {
   const command = token
     .command('revoke')
     .description('end a token for good, everywhere and at once')
     .argument('<name>', 'its name, its id, or a beginning of the id that only one has')
     .option(...YES_OPTION)
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, { yes, json }: { readonly yes?: boolean; readonly json?: boolean }) => {
+    .action(async (name: string, { yes, dryRun, json }: RevokeOptions) => {
       const connection = await api()
       const found = await findAmong(await allTokens(connection, false), 'token', name)
       const called = plainText(found['name'])
+      const path = `/v1/tokens/${idOf(found)}`
+      if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
       // To end a token can be urgent, and a script that does it must not fail for want of a word.
       if (keyboard.present) await confirmed(keyboard, `revoke the token ${called}`, yes)
-      await connection.request('DELETE', `/v1/tokens/${idOf(found)}`)
+      await connection.request('DELETE', path)
       out.print(json === true ? JSON.stringify({ id: found['id'], revoked: true }) : `revoked ${called}`)
     })
   taught(command, {
     examples: [
       ['by its name', 'causeway token revoke laptop'],
       ['without a question', 'causeway token revoke laptop --yes'],
+      ['which tools that would end', 'causeway token revoke laptop --dry-run'],
     ],
     next: 'causeway token create NAME makes another.',
     completes: { name: 'token' },

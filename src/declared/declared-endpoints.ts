@@ -1,6 +1,9 @@
 import { Type } from 'typebox'
+import { together, type Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
+import { dryRunView } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { GatewayError } from '#/errors/gateway-error.ts'
 import { liveOwn } from '#/tokens/create-token.ts'
 import { rightsOf } from '#/tokens/token.ts'
 import { applyPlan, type Outcome } from './apply.ts'
@@ -32,6 +35,11 @@ export const DeclaredView = Type.Object(
     unchanged: Type.Integer(),
     failed: Type.Integer(),
     left: Type.Array(Type.Object({ kind: Type.String(), name: Type.String(), id: Type.String() })),
+    access: Type.Optional(
+      Type.Unknown({
+        description: 'Of a dry run: who would gain and who would lose which tool, as a dry run of each change says it',
+      }),
+    ),
   },
   { title: 'Declared', description: 'What differed from the declaration, and what was done about it' },
 )
@@ -47,7 +55,9 @@ export function declaredEndpoints(deps: DeclaredDeps): readonly Endpoint[] {
       description:
         'Compares what is declared with what there is and does the difference; what is as declared is not touched. All of it is checked first. Each step needs the permission that doing it by hand would need, and one that fails does not keep the others from being done.',
       query: Type.Object({
-        dry_run: Type.Optional(Type.Boolean({ description: 'Only say what would be done' })),
+        dry_run: Type.Optional(
+          Type.Boolean({ description: 'Only say what would be done, and who would gain and lose which tool by it' }),
+        ),
         prune: Type.Optional(
           Type.Boolean({ description: 'Remove what the same set declared before and no longer does' }),
         ),
@@ -59,11 +69,26 @@ export function declaredEndpoints(deps: DeclaredDeps): readonly Endpoint[] {
         const set = wholeSet(body)
         const applying = { principal, held: await heldBy(deps, principal), set: set.set, request }
         const plan = await planSet(deps, applying, { set, prune: query.prune === true })
-        if (query.dry_run === true) return { body: declaredView(applying, plan, null) }
+        if (query.dry_run === true)
+          return { body: { ...declaredView(applying, plan, null), access: await foreseen(deps, principal, plan) } }
         return { body: declaredView(applying, plan, await applyPlan(deps, applying, plan)) }
       },
     }),
   ]
+}
+
+/** All steps at once: what one takes another may give. */
+async function foreseen({ gateways }: DeclaredDeps, asking: Principal, { steps }: Plan): Promise<unknown> {
+  const notes = steps.map(({ unknown }) => unknown).filter((note) => note !== null)
+  const all = steps.map(({ kind, name, outcome }): Otherwise => {
+    try {
+      return outcome()
+    } catch (error) {
+      notes.push(`the ${kind} ${name} would be refused: ${GatewayError.from(error).toPublic().message}`)
+      return {}
+    }
+  })
+  return dryRunView(await gateways.foresee(together(all), asking), notes)
 }
 
 /** The snapshot may be a moment behind: what decides is the token as it is stored now. */

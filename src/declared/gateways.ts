@@ -1,10 +1,12 @@
 import { allowAny } from '#/access/allow.ts'
 import { GatewayId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
+import type { Otherwise } from '#/access/otherwise.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { changedFields } from '#/gateways/changed-fields.ts'
-import { change, gatewayFor, settled } from '#/gateways/change.ts'
+import { change, gatewayFor, redials, settled } from '#/gateways/change.ts'
 import { redeclare } from '#/gateways/declaration.ts'
+import { gatewayGone, gatewayThen } from '#/gateways/foreseeing.ts'
 import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
 import { GatewayUpdate } from '#/gateways/gateway-input.ts'
 import type { Declaration, Gateway } from '#/gateways/gateway.ts'
@@ -35,7 +37,8 @@ export async function gatewayStep(
   const { enabled, ...said } = wanted
   if (found === undefined) {
     const run = (): Promise<Ran> => create(deps, applying, wanted)
-    return { ...base, action: 'create', id: null, changes: shown(said), run }
+    const unknown = `the gateway ${wanted.name} is new: what it offers is known once it was asked`
+    return { ...base, action: 'create', id: null, changes: shown(said), outcome: () => ({}), unknown, run }
   }
   const id = GatewayId.is(found.id) ? found.id : GatewayId.mint()
   const { gateway } = await gatewayFor(deps, id, { principal: applying.principal, permission: 'gateways.update' })
@@ -53,7 +56,9 @@ export async function gatewayStep(
     if (switched) now = await setEnabled(deps, applying, { id, enabled })
     return { id, note: noteOn(now) }
   }
-  return { ...base, action: changes.length === 0 ? 'keep' : 'change', id, changes, run }
+  const outcome = (): Otherwise => (changes.length === 0 ? {} : gatewayThen(gateway, after, enabled))
+  const unknown = redials(gateway, after, body) ? `the gateway ${wanted.name} is asked anew what it offers` : null
+  return { ...base, action: changes.length === 0 ? 'keep' : 'change', id, changes, outcome, unknown, run }
 }
 
 /** A refusal says which of the file's gateways it is about. */
@@ -104,7 +109,8 @@ export function gatewayRemoval(deps: GatewayDeps, { principal, request }: Applyi
     await deps.settled(changed?.seq ?? null)
     return { id, note: null }
   }
-  return { action: 'remove', kind: 'gateway', name, id, changes: [], note: null, run }
+  const outcome = (): Otherwise => gatewayGone(id)
+  return { action: 'remove', kind: 'gateway', name, id, changes: [], note: null, outcome, unknown: null, run }
 }
 
 function noteOn({ state }: Gateway): string | null {

@@ -1,6 +1,6 @@
 import { allowAny } from '#/access/allow.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import type { ServerId } from '#/access/ids.ts'
+import { ServerId } from '#/access/ids.ts'
 import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
 import { slugify } from '#/lib/slug.ts'
 import type { ServerDeps } from '#/servers/server.ts'
@@ -62,11 +62,10 @@ export async function planSet(
     userId: applying.principal.userId,
   })
   const known = named(existing)
-  const steps = [
-    ...(await gatewaySteps(deps, applying, { set, known })),
-    ...(await serverSteps(deps, applying, { set, known })),
-    ...(await tokenSteps(deps, applying, { set, known })),
-  ]
+  const gateways = await gatewaySteps(deps, applying, { set, known })
+  const coming = new Map(set.servers.map(({ name }) => [lower(name), ServerId.mint()]))
+  const servers = await serverSteps(deps, applying, { set, known, coming })
+  const steps = [...gateways, ...servers, ...(await tokenSteps(deps, applying, { set, known, coming }))]
   const gone = existing.filter(
     (one) => one.set === set.set && !steps.some(({ id, kind }) => id === one.id && kind === one.kind),
   )
@@ -125,18 +124,33 @@ async function gatewaySteps(deps: DeclaredDeps, applying: Applying, { set, known
   )
 }
 
-async function serverSteps(deps: DeclaredDeps, applying: Applying, { set, known }: Comparing): Promise<Step[]> {
+type WithServers = Comparing & { readonly coming: ReadonlyMap<string, ServerId> }
+
+async function serverSteps(
+  deps: DeclaredDeps,
+  applying: Applying,
+  { set, known, coming: ids }: WithServers,
+): Promise<Step[]> {
   if (set.servers.length === 0) return []
   const names = namesSelected(set.servers)
   const items = (): ReturnType<DeclaredStore['items']> => deps.store.items(names)
   const coming = set.gateways.map(({ name }) => slugify(name)).filter((slug) => !known.gateway.has(slug))
   const plan = { items, known: await items(), awaited: () => deps.store.pendingSlugs(), coming }
   return await inTurn(set.servers, (wanted) =>
-    serverStep(deps.servers, applying, { ...plan, wanted, found: known.server.get(lower(wanted.name)) }),
+    serverStep(deps.servers, applying, {
+      ...plan,
+      wanted,
+      found: known.server.get(lower(wanted.name)),
+      comingId: ids.get(lower(wanted.name)) ?? ServerId.mint(),
+    }),
   )
 }
 
-async function tokenSteps(deps: DeclaredDeps, applying: Applying, { set, known }: Comparing): Promise<Step[]> {
+async function tokenSteps(
+  deps: DeclaredDeps,
+  applying: Applying,
+  { set, known, coming }: WithServers,
+): Promise<Step[]> {
   const { userId } = applying.principal
   const serverNamed = async (name: string): Promise<ServerId | null> => {
     const asked = { set: set.set, slugs: [], servers: [lower(name)], tokens: [], userId }
@@ -148,8 +162,9 @@ async function tokenSteps(deps: DeclaredDeps, applying: Applying, { set, known }
   return await inTurn(set.tokens, async (wanted) => {
     const found = known.token.get(wanted.name)
     const hash = found && TokenId.is(found.id) ? await deps.store.tokenHash(found.id) : undefined
-    const serverComes = set.servers.some(({ name }) => lower(name) === lower(wanted.server ?? ''))
-    return await tokenStep(deps.tokens, applying, { wanted, found, hash, serverNamed, serverComes })
+    const server = lower(wanted.server ?? '')
+    const serverComing = known.server.has(server) ? null : (coming.get(server) ?? null)
+    return await tokenStep(deps.tokens, applying, { wanted, found, hash, serverNamed, serverComing })
   })
 }
 

@@ -1,9 +1,11 @@
 import { allowAny } from '#/access/allow.ts'
 import type { ServerId } from '#/access/ids.ts'
+import type { Otherwise } from '#/access/otherwise.ts'
 import { actorOf } from '#/api/actor.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { changeServer, makeServer, serverFor, settled } from '#/servers/make-server.ts'
+import { serverChanged, serverGone, serverThen } from '#/servers/foreseeing.ts'
+import { changeServer, declaredNew, makeServer, serverFor, settled } from '#/servers/make-server.ts'
 import type { ItemKind, Server, ServerDeclaration, ServerDeps } from '#/servers/server.ts'
 import type { ServerUpdate } from '#/servers/server-input.ts'
 import type { DeclaredServer } from './declared-input.ts'
@@ -72,6 +74,8 @@ export interface ServerPlan {
   readonly known: readonly NamedItem[]
   /** Slugs of gateways that have not been reached yet: what is missing may come with them. */
   readonly awaited: () => Promise<readonly string[]>
+  /** How the server is spoken of until it is made. */
+  readonly comingId: ServerId
   /** Slugs of gateways that this very set makes. */
   readonly coming: readonly string[]
 }
@@ -83,9 +87,11 @@ export async function serverStep(deps: ServerDeps, applying: Applying, plan: Ser
   const awaited = [...plan.coming, ...(choice.missing.length === 0 ? [] : await plan.awaited())]
   refuseUnknown(wanted, choice, awaited)
   const base = { kind: 'server', name: wanted.name, note: noteOn(choice) } as const
+  const unknown = choice.missing.length === 0 ? null : `the virtual server ${wanted.name} ${noteOn(choice)}`
   if (found === undefined) {
     const run = (): Promise<Ran> => create(deps, applying, plan)
-    return { ...base, action: 'create', id: null, changes: shown(wanted), run }
+    const outcome = (): Otherwise => made(applying, plan, choice)
+    return { ...base, action: 'create', id: null, changes: shown(wanted), outcome, unknown, run }
   }
   const id = found.id as ServerId
   const server = await serverFor(deps, id, [applying.principal, 'servers.update'])
@@ -93,7 +99,17 @@ export async function serverStep(deps: ServerDeps, applying: Applying, plan: Ser
   // What is still to come may be there when the gateways before this have been applied.
   const maybe = choice.missing.length > 0 && plan.coming.length > 0
   const run = (): Promise<Ran> => update(deps, applying, { server, plan })
-  return { ...base, action: changes.length === 0 && !maybe ? 'keep' : 'change', id, changes, run }
+  const isKept = changes.length === 0 && !maybe
+  const after = { ...server, enabled: wanted.enabled ?? server.enabled }
+  const body = { ...bodyOf(wanted), ...selectionBody(choice) }
+  const outcome = (): Otherwise => (isKept ? {} : serverChanged(after, body, applying.principal))
+  return { ...base, action: isKept ? 'keep' : 'change', id, changes, outcome, unknown, run }
+}
+
+function made({ principal }: Applying, { wanted, comingId: id }: ServerPlan, choice: Choice): Otherwise {
+  const { declaration } = declaredNew({ ...bodyOf(wanted), ...selectionBody(choice) }, principal)
+  const enabled = wanted.enabled !== false
+  return serverThen({ id, ownerId: principal.userId, ...declaration, enabled }, choice.items)
 }
 
 function drift(server: Server, wanted: DeclaredServer, choice: Choice): readonly Change[] {
@@ -204,7 +220,8 @@ export function serverRemoval(deps: ServerDeps, { principal, request }: Applying
     await deps.settled(changed?.seq ?? null)
     return { id, note: null }
   }
-  return { action: 'remove', kind: 'server', name, id, changes: [], note: null, run }
+  const outcome = (): Otherwise => serverGone(id)
+  return { action: 'remove', kind: 'server', name, id, changes: [], note: null, outcome, unknown: null, run }
 }
 
 /** A name that no gateway can still bring is a mistake. */

@@ -1,4 +1,5 @@
 import type { Rights } from '#/access/narrowing.ts'
+import type { Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 
@@ -27,6 +28,10 @@ export interface Step {
   readonly id: string | null
   readonly changes: readonly Change[]
   readonly note: string | null
+  /** What decides access once it is done. Throws where doing it would be refused. */
+  readonly outcome: () => Otherwise
+  /** What of that is not known before; null: nothing. */
+  readonly unknown: string | null
   readonly run: () => Promise<Ran>
 }
 

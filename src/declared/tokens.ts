@@ -1,12 +1,14 @@
 import { allow, allowAny } from '#/access/allow.ts'
 import { TokenId, type ServerId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
+import { together, type Otherwise } from '#/access/otherwise.ts'
 import type { Permission } from '#/access/permissions.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { constraintOf } from '#/gateways/register.ts'
 import { MASK } from '#/lib/mask.ts'
 import { actorOf } from '#/tokens/create-token.ts'
+import { tokenGone, tokenThen } from '#/tokens/foreseeing.ts'
 import { ownedToken, rightsOf, type Token } from '#/tokens/token.ts'
 import { narrowed, refuseWider } from '#/tokens/token-scope.ts'
 import type { TokenDeps } from '#/tokens/token-store.ts'
@@ -32,20 +34,21 @@ export interface TokenPlan {
   readonly hash: string | undefined
   /** Finds a virtual server by its name; null: there is none. */
   readonly serverNamed: (name: string) => Promise<ServerId | null>
-  /** The server is made by this very set. */
-  readonly serverComes: boolean
+  /** How the server is spoken of that this very set makes; null: it makes none of this name. */
+  readonly serverComing: ServerId | null
 }
 
 /** What is to be done for a token to be as declared. */
 export async function tokenStep(deps: TokenDeps, applying: Applying, plan: TokenPlan): Promise<Step> {
   const { wanted, found } = plan
-  const base = { kind: 'token', name: wanted.name, note: null } as const
+  const base = { kind: 'token', name: wanted.name, note: null, unknown: null } as const
   const serverId = await serverOf(plan)
-  if (serverId === null && wanted.server !== undefined && !plan.serverComes) throw noServer(wanted)
+  if (serverId === null && wanted.server !== undefined && plan.serverComing === null) throw noServer(wanted)
   if (found === undefined) {
-    rightsFor(wanted, applying, { serverId, madeAt: Date.now() })
+    const rights = rightsFor(wanted, applying, { serverId: serverId ?? plan.serverComing, madeAt: Date.now() })
+    const outcome = (): Otherwise => tokenThen({ id: TokenId.mint(), userId: applying.principal.userId }, rights)
     const run = (): Promise<Ran> => create(deps, applying, plan)
-    return { ...base, action: 'create', id: null, changes: shown(wanted), run }
+    return { ...base, action: 'create', id: null, changes: shown(wanted), outcome, run }
   }
   const token = await tokenFor(deps, applying, found)
   const rights = rightsFor(wanted, applying, { serverId, madeAt: Date.parse(token.createdAt) })
@@ -58,7 +61,13 @@ export async function tokenStep(deps: TokenDeps, applying: Applying, plan: Token
   ]
   const run = (): Promise<Ran> =>
     isOther ? replace(deps, applying, { plan, token }) : update(deps, applying, { plan, token })
-  return { ...base, action: changes.length === 0 ? 'keep' : 'change', id: token.id, changes, run }
+  const after = { ...rights, serverId: rights.serverId ?? plan.serverComing }
+  const outcome = (): Otherwise => {
+    if (changes.length === 0) return {}
+    if (!isOther) return tokenThen(token, after)
+    return together([tokenGone(token.id), tokenThen({ ...token, id: TokenId.mint() }, after)])
+  }
+  return { ...base, action: changes.length === 0 ? 'keep' : 'change', id: token.id, changes, outcome, run }
 }
 
 async function tokenFor(deps: TokenDeps, { principal }: Applying, { id, name }: Existing): Promise<Token> {
@@ -171,7 +180,8 @@ export function tokenRemoval(deps: TokenDeps, applying: Applying, existing: Exis
     await revoke(deps, applying, { id: token.id, reason: 'no longer declared' })
     return { id, note: null }
   }
-  return { action: 'remove', kind: 'token', name, id, changes: [], note: null, run }
+  const outcome = (): Otherwise => tokenGone(id)
+  return { action: 'remove', kind: 'token', name, id, changes: [], note: null, outcome, unknown: null, run }
 }
 
 type Said = Readonly<Record<string, unknown>>

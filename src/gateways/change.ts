@@ -110,7 +110,7 @@ function isSamePlace(a: Place, b: Place): boolean {
   return a.teamId === b.teamId && a.visibility === b.visibility
 }
 
-function redials(before: Declaration, after: Declaration, body: GatewayUpdate): boolean {
+export function redials(before: Declaration, after: Declaration, body: GatewayUpdate): boolean {
   return (
     before.url !== after.url ||
     !isDeepStrictEqual(before.stdio, after.stdio) ||

@@ -1,3 +1,4 @@
+import type { Foresee } from '#/api/dry-run.ts'
 import type { CredentialSealer } from './declaration.ts'
 import type { Discoverer } from './discovery.ts'
 import type { GatewayReader, GatewayWriter } from './gateway-store.ts'
@@ -7,6 +8,8 @@ export interface GatewayDeps {
   readonly store: GatewayReader & GatewayWriter
   readonly discoverer: Discoverer
   readonly sealer: CredentialSealer
+  /** Answers what a change would do. */
+  readonly foresee: Foresee
   /** Resolves once this worker's snapshot has a change, or soon anyway: a client reads what it wrote. */
   readonly settled: (seq: number | null) => Promise<void>
 }

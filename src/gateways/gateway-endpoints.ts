@@ -1,12 +1,15 @@
 import { Type } from 'typebox'
 import { GatewayId } from '#/access/ids.ts'
 import { etagOf } from '#/api/conditional.ts'
+import { DryRunQuery, dryRunReply } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { StateQuery } from '#/api/items.ts'
 import { PagingQuery, pageReply, pageRequest } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { tagFilter } from '#/api/tags.ts'
 import { change, gatewayFor, settled, stale } from './change.ts'
 import { actorOf } from '#/api/actor.ts'
+import { foreseeChange, gatewayGone, gatewayThen } from './foreseeing.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { type GatewayLogsDeps, logEndpoint } from './gateway-logs.ts'
 import { GatewayCreate, GatewayUpdate, VisibilityInput } from './gateway-input.ts'
@@ -88,11 +91,13 @@ function single(deps: GatewayDeps): readonly Endpoint[] {
         rename_tools: Type.Optional(
           Type.Boolean({ description: "Give its tools and prompts names after the gateway's new name" }),
         ),
+        ...DryRunQuery,
       }),
       reply: GatewayView,
       reachesBackend: true,
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const { grant } = await gatewayFor(deps, idIn(params), { principal, permission: 'gateways.update' })
+        if (query.dry_run === true) return await foreseeChange(deps, grant, { body, ifMatch })
         return withTag(await change(deps, grant, { body, ifMatch, renameTools: query.rename_tools === true, request }))
       },
     }),
@@ -107,11 +112,13 @@ function switching(deps: GatewayDeps): readonly Endpoint[] {
       tag,
       params: IdParams,
       summary: 'Delete a gateway with everything it offers',
+      query: Type.Object(DryRunQuery),
       reply: Type.Object({ status: Type.String(), message: Type.String() }),
-      handle: async ({ params, principal, ifMatch, request }) => {
+      handle: async ({ params, query, principal, ifMatch, request }) => {
         const id = idIn(params)
         const { gateway } = await gatewayFor(deps, id, { principal, permission: 'gateways.delete' })
         if (ifMatch !== null && ifMatch !== gateway.version) throw stale(gateway)
+        if (query.dry_run === true) return dryRunReply(await deps.foresee(gatewayGone(id), principal))
         const changed = await deps.store.remove(id, ifMatch, actorOf(principal, request))
         if (changed === undefined) await settled(deps, id, changed)
         else await deps.settled(changed.seq)
@@ -124,12 +131,15 @@ function switching(deps: GatewayDeps): readonly Endpoint[] {
       tag,
       params: IdParams,
       summary: 'Switch a gateway on or off',
-      query: Type.Object({ activate: Type.Optional(Type.Boolean({ default: true })) }),
+      query: StateQuery,
       reply: Type.Object({ status: Type.String(), message: Type.String(), gateway: Type.Unknown() }),
       handle: async ({ params, query, principal, ifMatch, request }) => {
         const id = idIn(params)
-        await gatewayFor(deps, id, { principal, permission: 'gateways.update' })
+        const { gateway: before } = await gatewayFor(deps, id, { principal, permission: 'gateways.update' })
         const enabled = query.activate ?? true
+        if (ifMatch !== null && ifMatch !== before.version) throw stale(before)
+        if (query.dry_run === true)
+          return dryRunReply(await deps.foresee(gatewayThen(before, before, enabled), principal))
         const changed = await deps.store.setEnabled(id, { enabled, ifMatch }, actorOf(principal, request))
         const gateway = await settled(deps, id, changed)
         const message = `Gateway ${id} ${enabled ? 'activated' : 'deactivated'}`

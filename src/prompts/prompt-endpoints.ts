@@ -1,7 +1,9 @@
 import { Type } from 'typebox'
 import { PromptId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { foreseeItem, foreseeNewItem } from '#/api/item-foresight.ts'
 import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
 import { chosenName } from '#/api/item-naming.ts'
 import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
@@ -21,6 +23,7 @@ const PROMPTS: ItemNoun<'prompt', Prompt> = {
   view: promptView,
   schema: PromptView,
   info: '/prompts/{id}/info',
+  nameOf: ({ name }) => name,
   deleted: (id) => `Prompt ${id} deleted`,
 }
 
@@ -43,12 +46,14 @@ function declaring(room: ItemRoom<'prompt', Prompt, PromptChange>): readonly End
       permission: 'prompts.create',
       tag,
       summary: 'Offer a text as a prompt',
+      query: Type.Object(DryRunQuery),
       body: PromptCreate,
       reply: PromptView,
       status: 201,
       handle: async (asked) => {
         const columns = newPrompt(asked.body)
         const made = { id: PromptId.mint(), columns, key: asked.body.name, asked }
+        if (asked.query.dry_run === true) return await foreseeNewItem(room, asked.principal, { ...made, ...asked })
         return tagged(PROMPTS, await makeItem(room, made))
       },
     }),
@@ -59,9 +64,16 @@ function declaring(room: ItemRoom<'prompt', Prompt, PromptChange>): readonly End
       summary: 'Change what is said of a prompt',
       description: 'Only what is given changes; null gives back what the server says. `name` follows from customName.',
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       body: PromptUpdate,
       reply: PromptView,
-      handle: async ({ params, body, principal, ifMatch, request }) => {
+      handle: async ({ params, query, body, principal, ifMatch, request }) => {
+        if (query.dry_run === true) {
+          const item = await itemFor(room, params.id, [principal, 'prompts.update'])
+          changedPrompt(item, body)
+          const to = placeChange(principal, 'prompts.update', { item, body })
+          return await foreseeItem(room, principal, { item, to, ifMatch })
+        }
         const actor = actorOf(principal, request)
         const changed = await changeItem(room, params.id, {
           ifMatch,

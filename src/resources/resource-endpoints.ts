@@ -1,7 +1,9 @@
 import { Type } from 'typebox'
 import { ResourceId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { foreseeItem, foreseeNewItem } from '#/api/item-foresight.ts'
 import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
 import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
 import { itemFilter, ItemQuery } from '#/api/items.ts'
@@ -23,6 +25,7 @@ const RESOURCES: ItemNoun<'resource', Resource> = {
   view: resourceView,
   schema: ResourceView,
   info: '/resources/{id}/info',
+  nameOf: ({ uri }) => uri,
   deleted: (id) => `Resource ${id} deleted`,
 }
 
@@ -118,12 +121,14 @@ function declaring(room: ItemRoom<'resource', Resource, ResourceChange>): readon
       permission: 'resources.create',
       tag,
       summary: 'Offer a text as a resource',
+      query: Type.Object(DryRunQuery),
       body: ResourceCreate,
       reply: ResourceView,
       status: 201,
       handle: async (asked) => {
         const columns = newResource(asked.body)
         const made = { id: ResourceId.mint(), columns, key: columns.uri ?? asked.body.uri, asked }
+        if (asked.query.dry_run === true) return await foreseeNewItem(room, asked.principal, { ...made, ...asked })
         return tagged(RESOURCES, await makeItem(room, made))
       },
     }),
@@ -134,9 +139,16 @@ function declaring(room: ItemRoom<'resource', Resource, ResourceChange>): readon
       summary: 'Change what is said of a resource',
       description: 'Only what is given changes; null gives back what the server says.',
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       body: ResourceUpdate,
       reply: ResourceView,
-      handle: async ({ params, body, principal, ifMatch, request }) => {
+      handle: async ({ params, query, body, principal, ifMatch, request }) => {
+        if (query.dry_run === true) {
+          const item = await itemFor(room, params.id, [principal, 'resources.update'])
+          changedResource(item, body)
+          const to = placeChange(principal, 'resources.update', { item, body })
+          return await foreseeItem(room, principal, { item, to, ifMatch })
+        }
         const actor = actorOf(principal, request)
         const changed = await changeItem(room, params.id, {
           ifMatch,

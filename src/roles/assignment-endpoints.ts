@@ -119,7 +119,7 @@ async function supposing(
   const others = user.assignments.filter((each) => each.roleId !== roleId || each.teamId !== teamId)
   const granted = { roleId, teamId, expiresAt: expiresAt === null ? null : Date.parse(expiresAt) }
   const to = { ...user, assignments: holds ? [...others, granted] : others }
-  return dryRunReply(await effectsOf(now, { user: { id: userId, to } }, asking))
+  return dryRunReply(await effectsOf(now, { after: { users: new Map([[userId, to]]) }, asking }))
 }
 
 interface Asked {

@@ -1,13 +1,13 @@
 import { Type } from 'typebox'
 import { RoleId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
-import { roleOf } from '#/access/roles.ts'
+import { roleOf, type Role } from '#/access/roles.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
 import { DryRunQuery, dryRunReply } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { IdParams } from '#/api/params.ts'
-import { effectsOf, type Supposed } from '#/catalog/effects.ts'
+import { effectsOf } from '#/catalog/effects.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { permissionsIn, requireNoWider } from './no-wider.ts'
 import type { RoleDeps, RoleRow } from './role.ts'
@@ -128,8 +128,12 @@ function ending(deps: RoleDeps): Endpoint {
 }
 
 /** What it would change that a role is another one, or none. */
-async function supposing({ snapshot }: RoleDeps, asking: Principal, role: Supposed['role']): Promise<Reply> {
-  return dryRunReply(await effectsOf(snapshot(), role === undefined ? {} : { role }, asking))
+async function supposing(
+  { snapshot }: RoleDeps,
+  asking: Principal,
+  { id, to }: { readonly id: RoleId; readonly to: Role | null },
+): Promise<Reply> {
+  return dryRunReply(await effectsOf(snapshot(), { after: { roles: new Map([[id, to]]) }, asking }))
 }
 
 function changeable(row: RoleRow): RoleRow {

@@ -11,7 +11,7 @@ import { declaredPlace } from '#/api/place.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { checkSelection, hexOf, selectionOf } from './selection.ts'
-import type { Server, ServerDeclaration, ServerDeps, StoredSelected } from './server.ts'
+import type { NewServer, Server, ServerDeclaration, ServerDeps, StoredSelected } from './server.ts'
 import type { ServerCreate, ServerUpdate } from './server-input.ts'
 import { serverView } from './server-view.ts'
 
@@ -29,11 +29,7 @@ export async function makeServer(deps: ServerDeps, input: MakeInput): Promise<Se
   const { body, grant, idempotency, request } = input
   const repeated = await earlier(deps, input)
   if (repeated !== undefined) return repeated
-  const id = ownId(body.id) ?? ServerId.mint()
-  const { teamId, visibility } = newPlace(grant.principal, 'servers.create', body)
-  const fresh = { name: body.name, description: null, icon: null, tags: [], teamId, visibility }
-  const declaration = declared({ ...body, teamId, visibility }, fresh)
-  const items = selectionOf(body, []) ?? []
+  const { id, declaration, items } = declaredNew(body, grant.principal)
   await checkSelection(deps.store, items, { principal: grant.principal, before: [] })
   try {
     const changed = await deps.store.create({ id, declaration, items, idempotency }, actorOf(grant.principal, request))
@@ -43,6 +39,14 @@ export async function makeServer(deps: ServerDeps, input: MakeInput): Promise<Se
     if (winner !== undefined) return winner
     throw taken(error, declaration)
   }
+}
+
+/** What a new server is to be. */
+export function declaredNew(body: ServerCreate, principal: Principal): Pick<NewServer, 'id' | 'declaration' | 'items'> {
+  const id = ownId(body.id) ?? ServerId.mint()
+  const { teamId, visibility } = newPlace(principal, 'servers.create', body)
+  const fresh = { name: body.name, description: null, icon: null, tags: [], teamId, visibility }
+  return { id, declaration: declared({ ...body, teamId, visibility }, fresh), items: selectionOf(body, []) ?? [] }
 }
 
 async function earlier(deps: ServerDeps, { grant, idempotency }: MakeInput): Promise<Server | undefined> {
@@ -121,7 +125,7 @@ export async function settled(
   return server
 }
 
-function stale(server: Server, principal: Principal): GatewayError {
+export function stale(server: Server, principal: Principal): GatewayError {
   return preconditionFailed('the server', server.version, serverView(server, principal))
 }
 
@@ -135,7 +139,7 @@ function ownId(given: string | null | undefined): ServerId | undefined {
   return id
 }
 
-function declared(body: ServerUpdate, before: ServerDeclaration): ServerDeclaration {
+export function declared(body: ServerUpdate, before: ServerDeclaration): ServerDeclaration {
   const icon = body.icon === undefined ? before.icon : body.icon
   if (icon !== null && !/^https?:$/.test(URL.parse(icon)?.protocol ?? ''))
     throw new GatewayError('invalid_field', 'icon: must be a URL that begins with http:// or https://', {

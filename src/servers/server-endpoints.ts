@@ -4,12 +4,14 @@ import type { Principal } from '#/access/principal.ts'
 import { actorOf } from '#/api/actor.ts'
 import { withMetrics } from '#/api/call-totals.ts'
 import { etagOf } from '#/api/conditional.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { Deleted, PurgeQuery, StateQuery, VisibilityInput } from '#/api/items.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { tagFilter } from '#/api/tags.ts'
-import { changeServer, makeServer, serverFor, settled } from './make-server.ts'
+import { answer, foreseeNewServer, foreseeServer, serverGone, serverThen } from './foreseeing.ts'
+import { changeServer, makeServer, serverFor, settled, stale } from './make-server.ts'
 import type { Server, ServerDeps } from './server.ts'
 import { ServerCreate, ServerUpdate } from './server-input.ts'
 import { ServerView, serverView } from './server-view.ts'
@@ -23,7 +25,7 @@ const withTag = (server: Server, principal: Principal): Reply => ({
 
 /** Every route of /servers, but for what they contain: those are with tools, prompts and resources. */
 export function serverEndpoints(deps: ServerDeps): readonly Endpoint[] {
-  return [...collection(deps), ...single(deps)]
+  return [...collection(deps), ...single(deps), ...switching(deps)]
 }
 
 function collection(deps: ServerDeps): readonly Endpoint[] {
@@ -33,10 +35,15 @@ function collection(deps: ServerDeps): readonly Endpoint[] {
       permission: 'servers.create',
       tag,
       summary: 'Make a virtual server',
+      query: Type.Object(DryRunQuery),
       body: ServerCreate,
       reply: ServerView,
       status: 201,
-      handle: async (input) => withTag(await makeServer(deps, input), input.principal),
+      handle: async (input) => {
+        const { query, body, principal } = input
+        if (query.dry_run === true) return await foreseeNewServer(deps, body, principal)
+        return withTag(await makeServer(deps, input), principal)
+      },
     }),
     endpoint({
       route: 'GET /servers',
@@ -90,11 +97,20 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       summary: 'Change a virtual server',
       description: 'Only what is given changes; an `associated…` list replaces the one before, `[]` clears it.',
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       body: ServerUpdate,
       reply: ServerView,
-      handle: async ({ params, body, principal, ifMatch, request }) =>
-        withTag(await changeServer(deps, idIn(params), { body, ifMatch, principal, request }), principal),
+      handle: async ({ params, query, body, principal, ifMatch, request }) => {
+        const id = idIn(params)
+        if (query.dry_run === true) return await foreseeServer(deps, id, { body, ifMatch, principal })
+        return withTag(await changeServer(deps, id, { body, ifMatch, principal, request }), principal)
+      },
     }),
+  ]
+}
+
+function switching(deps: ServerDeps): readonly Endpoint[] {
+  return [
     endpoint({
       route: 'DELETE /servers/{id}',
       permission: 'servers.delete',
@@ -104,7 +120,10 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       query: PurgeQuery,
       reply: Deleted,
       handle: async ({ params, query, principal, ifMatch, request }) => {
-        const { id } = await serverFor(deps, idIn(params), [principal, 'servers.delete'])
+        const server = await serverFor(deps, idIn(params), [principal, 'servers.delete'])
+        const { id } = server
+        if (ifMatch !== null && ifMatch !== server.version) throw stale(server, principal)
+        if (query.dry_run === true) return await answer(deps, serverGone(id), principal)
         const changed = await deps.store.remove(id, { ifMatch, actor: actorOf(principal, request) })
         if (changed === undefined) await settled(deps, id, { changed, principal })
         else await deps.settled(changed.seq)
@@ -121,9 +140,14 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       query: StateQuery,
       reply: ServerView,
       handle: async ({ params, query, principal, ifMatch, request }) => {
-        const { id } = await serverFor(deps, idIn(params), [principal, 'servers.update'])
+        const server = await serverFor(deps, idIn(params), [principal, 'servers.update'])
+        const { id } = server
+        const enabled = query.activate ?? true
+        if (ifMatch !== null && ifMatch !== server.version) throw stale(server, principal)
+        if (query.dry_run === true)
+          return await answer(deps, serverThen({ ...server, enabled }, server.items), principal)
         const to = { ifMatch, actor: actorOf(principal, request) }
-        const changed = await deps.store.setEnabled(id, query.activate ?? true, to)
+        const changed = await deps.store.setEnabled(id, enabled, to)
         return withTag(await settled(deps, id, { changed, principal }), principal)
       },
     }),

@@ -2,6 +2,7 @@ import type { ServerId, UserId } from '#/access/ids.ts'
 import type { Owned } from '#/access/principal.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { Totals } from '#/api/call-totals.ts'
+import type { Foresee } from '#/api/dry-run.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
 import type { Remembered } from '#/api/idempotency.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
@@ -95,5 +96,7 @@ export interface ServerWriter {
 
 export interface ServerDeps {
   readonly store: ServerReader & ServerWriter
+  /** Answers what a change would do. */
+  readonly foresee: Foresee
   readonly settled: (seq: number | null) => Promise<void>
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { AuditAttic, AuditFilter, AuditReader, AuditRecord } from '#/audit/audit.ts'
 import { nextHead, recordHash } from './audit-record.ts'
-import type { Database } from './store.ts'
+import type { Database, Reader } from './store.ts'
 
 const SOURCE = 'audit'
 /** The action of the record that says which records were forgotten. */
@@ -59,6 +59,21 @@ export function auditStore(db: Database): AuditReader {
       })
     },
     nextHead,
+    offeredSince: offeredSince(read),
+  }
+}
+
+function offeredSince(read: Reader): AuditReader['offeredSince'] {
+  return async (kind, { since, after, limit }) => {
+    const found = await read
+      .selectFrom(`${kind}s`)
+      .select('id')
+      .where('created_at', '>=', since)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return found.map(({ id }) => id)
   }
 }
 

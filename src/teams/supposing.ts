@@ -23,10 +23,10 @@ export async function supposingMember(
   if (user === undefined) throw new GatewayError('not_found', 'User not found', { field: 'email' })
   const others = user.memberships.filter(({ teamId }) => teamId !== team.id)
   const memberships = as === null ? others : [...others, { teamId: team.id, isOwner: as === 'owner' }]
-  return dryRunReply(await effectsOf(now, { user: { id: user.id, to: { ...user, memberships } } }, asking))
+  return dryRunReply(await effectsOf(now, { after: { users: new Map([[user.id, { ...user, memberships }]]) }, asking }))
 }
 
 /** What it would change that a team is gone. */
 export async function supposingGone({ snapshot }: TeamDeps, asking: Principal, team: Team): Promise<Reply> {
-  return dryRunReply(await effectsOf(snapshot(), { teamGone: team.id }, asking))
+  return dryRunReply(await effectsOf(snapshot(), { after: { teams: new Map([[team.id, false]]) }, asking }))
 }

@@ -22,16 +22,11 @@ export interface UpdateInput {
 }
 
 /** Renames, describes, tags, narrows, switches off or on. A token can only ever be narrowed, and a revoked one stays as it is. */
-export async function updateToken(deps: TokenDeps, { id, body, grant, ifMatch }: UpdateInput): Promise<Token> {
-  const { principal } = grant
-  const serverId = serverIdIn(body.scope)
+export async function updateToken(deps: TokenDeps, input: UpdateInput): Promise<Token> {
+  const { id } = input
   for (let attempt = 1; ; attempt++) {
-    const before = await deps.store.before({ ownId: principal.tokenId, targetId: id, serverId })
-    const target = visible(before.target, principal, 'tokens.update')
-    refuseEarlier(target, ifMatch)
-    if (serverId !== null) refuseUnseen(before, principal)
-    const change = changeOf(target, body, rightsOf(liveOwn(before, principal)))
-    const written = await deps.store.update(change, actorOf(principal))
+    const { target, change } = await plannedChange(deps, input)
+    const written = await deps.store.update(change, actorOf(input.grant.principal))
     if (written !== undefined) {
       await deps.settled(written.seq)
       return (await deps.store.byId(id)) ?? target
@@ -39,6 +34,19 @@ export async function updateToken(deps: TokenDeps, { id, body, grant, ifMatch }:
     // Somebody else changed it between the look and the write: decide anew about what it is now.
     if (attempt === ATTEMPTS) throw new GatewayError('conflict', 'the token is being changed by others; try again')
   }
+}
+
+/** The token as it is now, and what is to be written of it. */
+export async function plannedChange(
+  deps: TokenDeps,
+  { id, body, grant: { principal }, ifMatch }: UpdateInput,
+): Promise<{ readonly target: Token; readonly change: TokenChange }> {
+  const serverId = serverIdIn(body.scope)
+  const before = await deps.store.before({ ownId: principal.tokenId, targetId: id, serverId })
+  const target = visible(before.target, principal, 'tokens.update')
+  refuseEarlier(target, ifMatch)
+  if (serverId !== null) refuseUnseen(before, principal)
+  return { target, change: changeOf(target, body, rightsOf(liveOwn(before, principal))) }
 }
 
 function changeOf(target: Token, body: TokenUpdate, held: Rights): TokenChange {
@@ -73,6 +81,13 @@ export async function revokeToken(deps: TokenDeps, { id, reason, grant, ifMatch 
   if (written !== undefined) return deps.settled(written.seq)
   refuseEarlier(visible(await deps.store.byId(id), principal, 'tokens.revoke'), ifMatch)
   throw new GatewayError('conflict', 'the token is being changed by others; try again')
+}
+
+/** The token, where it can be revoked. */
+export async function revocable(deps: TokenDeps, { id, grant, ifMatch }: RevokeInput): Promise<Token> {
+  const token = visible(await deps.store.byId(id), grant.principal, 'tokens.revoke')
+  refuseEarlier(token, ifMatch)
+  return token
 }
 
 /** The token, if it is there and the principal may do this to it. What it cannot see is absent. */

@@ -10,7 +10,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { rightsOf, type Token } from './token.ts'
 import type { TokenCreate } from './token-input.ts'
 import { narrowed, refuseWider, serverIdIn, serverUnknown } from './token-scope.ts'
-import type { Actor, Before, TokenDeps } from './token-store.ts'
+import type { Actor, Before, TokenDeps, TokenToMake } from './token-store.ts'
 
 const DAY_MS = 86_400_000
 
@@ -27,23 +27,9 @@ export interface CreatedToken {
 }
 
 /** Makes a token that goes no further than the one in hand; what is not asked for is as the one in hand has it. */
-export async function createToken(deps: TokenDeps, { body, grant, idempotency }: CreateInput): Promise<CreatedToken> {
-  const { principal } = grant
-  const serverId = serverIdIn(body.scope)
-  const before = await deps.store.before({ ownId: principal.tokenId, targetId: null, serverId })
-  const own = liveOwn(before, principal)
-  if (own.limits?.usage != null)
-    throw new GatewayError(
-      'forbidden',
-      'a token whose calls are limited makes no others: each would count for itself',
-      {
-        field: 'scope.usage_limits',
-      },
-    )
-  const forUser = await userFor(deps, { body, own, principal })
-  if (serverId !== null) refuseUnseen(before, principal)
-  const held = rightsOf(own)
-  const rights = wantedRights(body, { ...held, teamId: teamFor(body, own, principal) })
+export async function createToken(deps: TokenDeps, input: CreateInput): Promise<CreatedToken> {
+  const { body, grant, idempotency } = input
+  const { forUser, rights } = await plannedToken(deps, input)
   const secret = mintToken()
   const { seq, id, repeated } = await deps.store.create(
     {
@@ -57,12 +43,33 @@ export async function createToken(deps: TokenDeps, { body, grant, idempotency }:
       isActive: body.is_active ?? true,
     },
     idempotency,
-    actorOf(principal),
+    actorOf(grant.principal),
   )
   await deps.settled(seq)
   const token = await deps.store.byId(id)
   if (token === undefined) throw new GatewayError('not_found', 'what this Idempotency-Key made is gone; use a new key')
   return { token, text: repeated ? null : secret.text }
+}
+
+/** Whose it is to be, and how far it is to go. */
+export async function plannedToken(
+  deps: TokenDeps,
+  { body, grant: { principal } }: Pick<CreateInput, 'body' | 'grant'>,
+): Promise<Pick<TokenToMake, 'forUser' | 'rights'>> {
+  const serverId = serverIdIn(body.scope)
+  const before = await deps.store.before({ ownId: principal.tokenId, targetId: null, serverId })
+  const own = liveOwn(before, principal)
+  if (own.limits?.usage != null)
+    throw new GatewayError(
+      'forbidden',
+      'a token whose calls are limited makes no others: each would count for itself',
+      {
+        field: 'scope.usage_limits',
+      },
+    )
+  const forUser = await userFor(deps, { body, own, principal })
+  if (serverId !== null) refuseUnseen(before, principal)
+  return { forUser, rights: wantedRights(body, { ...rightsOf(own), teamId: teamFor(body, own, principal) }) }
 }
 
 export function actorOf({ userId, email, tokenId }: Principal): Actor {

@@ -3,10 +3,12 @@ import { allow, allowAny, can } from '#/access/allow.ts'
 import { TeamId, type TokenId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import { requireUnrestricted } from '#/access/unrestricted.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { revokeToken, visible } from './change-token.ts'
+import { foreseeNewToken, foreseeRevocation } from './foreseeing.ts'
 import { makeToken, MadeToken, tokenId } from './token-endpoints.ts'
 import { TokenCreate, TokenRevoke } from './token-input.ts'
 import type { TokenDeps, TokenFilter } from './token-store.ts'
@@ -89,14 +91,16 @@ function ofTeam(deps: TokenDeps): readonly Endpoint[] {
       summary: 'Makes an API token that is good for a team, and shows it once',
       tag: TAG,
       params: TeamParams,
+      query: Type.Object(DryRunQuery),
       body: TokenCreate,
       reply: MadeToken,
       status: 201,
-      handle: async ({ params, body, grant, idempotency }) => {
+      handle: async ({ params, query, body, grant, idempotency }) => {
         const teamId = teamIn(params.team_id, grant.principal)
         if (body.team_id && body.team_id !== teamId)
           throw new GatewayError('invalid_field', 'team_id: the path names another team', { field: 'team_id' })
-        return await makeToken(deps, { body: { ...body, team_id: teamId }, grant, idempotency })
+        const input = { body: { ...body, team_id: teamId }, grant, idempotency }
+        return await (query.dry_run === true ? foreseeNewToken(deps, input) : makeToken(deps, input))
       },
     }),
   ]
@@ -139,13 +143,16 @@ function ofEverybody(deps: TokenDeps): readonly Endpoint[] {
       summary: "Revokes anybody's token for good; for administrators",
       tag: TAG,
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       body: TokenRevoke,
       reply: Type.Null(),
       status: 204,
-      handle: async ({ params, body, principal, ifMatch }) => {
+      handle: async ({ params, query, body, principal, ifMatch }) => {
         requireUnrestricted(principal)
         const grant = allowAny(principal, 'tokens.revoke')
-        await revokeToken(deps, { id: tokenId(params.id), reason: body.reason ?? null, grant, ifMatch })
+        const input = { id: tokenId(params.id), reason: body.reason ?? null, grant, ifMatch }
+        if (query.dry_run === true) return await foreseeRevocation(deps, input)
+        await revokeToken(deps, input)
         return { body: undefined }
       },
     }),

@@ -1,11 +1,13 @@
 import { Type } from 'typebox'
 import { TokenId } from '#/access/ids.ts'
 import { etagOf } from '#/api/conditional.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { makeCursor, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { idOf, IdParams } from '#/api/params.ts'
 import { revokeToken, updateToken, visible } from './change-token.ts'
 import { createToken, type CreateInput } from './create-token.ts'
+import { foreseeNewToken, foreseeRevocation, foreseeTokenChange } from './foreseeing.ts'
 import { TokenCreate, TokenRevoke, TokenUpdate } from './token-input.ts'
 import type { TokenDeps } from './token-store.ts'
 import { tokenView, TokenView } from './token-view.ts'
@@ -24,10 +26,11 @@ function create(deps: TokenDeps): Endpoint {
     permission: 'tokens.create',
     summary: 'Makes an API token and shows it once',
     tag: TAG,
+    query: Type.Object(DryRunQuery),
     body: TokenCreate,
     reply: MadeToken,
     status: 201,
-    handle: (input) => makeToken(deps, input),
+    handle: (input) => (input.query.dry_run === true ? foreseeNewToken(deps, input) : makeToken(deps, input)),
   })
 }
 
@@ -101,10 +104,13 @@ function update(deps: TokenDeps): Endpoint {
     summary: 'Renames, describes, tags, narrows, switches off or on',
     tag: TAG,
     params: IdParams,
+    query: Type.Object(DryRunQuery),
     body: TokenUpdate,
     reply: TokenView,
-    handle: async ({ params, body, grant, ifMatch }) => {
-      const token = await updateToken(deps, { id: tokenId(params.id), body, grant, ifMatch })
+    handle: async ({ params, query, body, grant, ifMatch }) => {
+      const input = { id: tokenId(params.id), body, grant, ifMatch }
+      if (query.dry_run === true) return await foreseeTokenChange(deps, input)
+      const token = await updateToken(deps, input)
       return { headers: { etag: etagOf(token.version) }, body: tokenView(token) }
     },
   })
@@ -117,11 +123,14 @@ function revoke(deps: TokenDeps): Endpoint {
     summary: 'Revokes a token for good',
     tag: TAG,
     params: IdParams,
+    query: Type.Object(DryRunQuery),
     body: TokenRevoke,
     reply: Type.Null(),
     status: 204,
-    handle: async ({ params, body, grant, ifMatch }) => {
-      await revokeToken(deps, { id: tokenId(params.id), reason: body.reason ?? null, grant, ifMatch })
+    handle: async ({ params, query, body, grant, ifMatch }) => {
+      const input = { id: tokenId(params.id), reason: body.reason ?? null, grant, ifMatch }
+      if (query.dry_run === true) return await foreseeRevocation(deps, input)
+      await revokeToken(deps, input)
       return { body: undefined }
     },
   })

@@ -2,6 +2,7 @@ import type { ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import type { Owned } from '#/access/principal.ts'
 import type { NewToken } from '#/access/token-format.ts'
+import type { Foresee } from '#/api/dry-run.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
 import type { Tag } from '#/api/tags.ts'
@@ -100,6 +101,8 @@ export interface TokenWriter {
 /** What the use cases of tokens need. */
 export interface TokenDeps {
   readonly store: TokenReader & TokenWriter
+  /** Answers what a change would do. */
+  readonly foresee: Foresee
   /** Resolves once this worker's snapshot has a change, or soon anyway. */
   readonly settled: (seq: number | null) => Promise<void>
 }

@@ -1,7 +1,9 @@
 import { Type } from 'typebox'
 import { ToolId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
+import { foreseeItem, foreseeNewItem } from '#/api/item-foresight.ts'
 import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
 import { chosenName } from '#/api/item-naming.ts'
 import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
@@ -23,6 +25,7 @@ const TOOLS: ItemNoun<'tool', Tool> = {
   view: toolView,
   schema: ToolView,
   info: '/tools/{id}',
+  nameOf: ({ name }) => name,
   deleted: (id) => `Tool ${id} permanently deleted`,
 }
 
@@ -50,6 +53,7 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
       summary: 'Offer a call to an HTTP API as a tool',
       description:
         'GET sends the arguments in the query, every other method as a JSON body; what the URL names as {argument} goes there.',
+      query: Type.Object(DryRunQuery),
       body: ToolCreate,
       reply: ToolView,
       status: 201,
@@ -57,7 +61,9 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
         const id = ToolId.mint()
         const columns = newTool(id, asked.body, sealer)
         if (columns.backing !== undefined) await addresses.check(hostOf(columns.backing))
-        return tagged(TOOLS, await makeItem(room, { id, columns, key: asked.body.name, asked }))
+        const made = { id, columns, key: asked.body.name, asked }
+        if (asked.query.dry_run === true) return await foreseeNewItem(room, asked.principal, { ...made, ...asked })
+        return tagged(TOOLS, await makeItem(room, made))
       },
     }),
     endpoint({
@@ -67,9 +73,16 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
       summary: 'Change what is said of a tool',
       description: 'Only what is given changes; null gives back what the server says. `name` follows from customName.',
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       body: ToolUpdate,
       reply: ToolView,
-      handle: async ({ params, body, principal, ifMatch, request }) => {
+      handle: async ({ params, query, body, principal, ifMatch, request }) => {
+        if (query.dry_run === true) {
+          const item = await itemFor(room, params.id, [principal, 'tools.update'])
+          changedTool(item, body, sealer)
+          const to = placeChange(principal, 'tools.update', { item, body })
+          return await foreseeItem(room, principal, { item, to, ifMatch })
+        }
         const actor = actorOf(principal, request)
         const changed = await changeItem(room, params.id, {
           ifMatch,

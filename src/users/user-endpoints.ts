@@ -152,7 +152,7 @@ async function supposing(
   const { is_active: enabled = known.enabled, is_admin: isAdmin } = body ?? {}
   const assignments = isAdmin === undefined ? known.assignments : isAdmin ? asAdministrator : others
   const to = body === null ? null : { ...known, enabled, assignments }
-  return dryRunReply(await effectsOf(now, { user: { id, to } }, asking))
+  return dryRunReply(await effectsOf(now, { after: { users: new Map([[id, to]]) }, asking }))
 }
 
 export async function userFor(deps: PeopleDeps, email: string): Promise<User> {

@@ -46,6 +46,7 @@ import { serverStore } from '#/store/server-store.ts'
 import { tagStore } from '#/store/tag-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
+import { foresee } from '../support/foresee.ts'
 import { adminPrincipal, makeAdminSql } from '../support/principals.ts'
 
 /** An upstream that says what a test tells it to. Only for what cannot be had from a real one: its failures on command. */
@@ -163,17 +164,17 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
         logs: { read: () => Promise.resolve() },
         ending: new AbortController().signal,
         sealer: seal,
-        settled,
+        ...after,
       },
-      servers: { store: serverStore(db), settled },
+      servers: { store: serverStore(db), ...after },
       tools: {
         store: toolStore(db),
         invoker: { call: asked },
         sealer: seal,
         addresses: { check: async () => {} },
-        settled,
+        ...after,
       },
-      prompts: { store: promptStore(db), getter: { get: asked }, settled },
+      prompts: { store: promptStore(db), getter: { get: asked }, ...after },
       resources: {
         store: resourceStore(db),
         content: {
@@ -181,9 +182,9 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
           readAt: async (who, uri) => ({ id: ResourceId.mint(), result: await asked(who, uri) }),
         },
         ...unheard,
-        settled,
+        ...after,
       },
-      tokens: { store: tokenStore(db), usage: async () => [], settled },
+      tokens: { store: tokenStore(db), usage: async () => [], ...after },
       users: {
         store: userStore(db),
         snapshot: () => buildSnapshot({}),
@@ -201,7 +202,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       },
       roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },
-      audit: { reader: auditStore(db), security: securityStore(db) },
+      audit: { reader: auditStore(db), security: securityStore(db), snapshot: () => buildSnapshot({}) },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: seal },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), ...unheard },
@@ -275,6 +276,7 @@ function principal(userId: UserId, permissions: readonly string[] | null): Princ
 const unheard = { streams: { answer: () => ({ body: '' }) }, watched: { watch: () => ({ [Symbol.dispose]() {} }) } }
 
 const settled = async (): Promise<void> => undefined
+const after = { foresee, settled }
 const TEAMS = { members: 100, perUser: 50 }
 const times = { idleMs: 60_000, totalMs: 60_000 }
 const NOBODY = { registration: false, failed: () => {}, foreignEnd: () => undefined }

@@ -10,6 +10,8 @@ import { createToken } from '../../src/tokens/create-token.ts'
 import type { TokenCreate } from '../../src/tokens/token-input.ts'
 import type { TokenDeps } from '../../src/tokens/token-store.ts'
 import { testDatabase } from '../support/database.ts'
+import { buildSnapshot } from '#/catalog/build.ts'
+import { effectsOf } from '#/catalog/effects.ts'
 import { administratorStanding } from '#/access/standing.ts'
 import { plainUser } from '../support/principals.ts'
 
@@ -20,6 +22,7 @@ export async function tokenScene() {
   const settled: (number | null)[] = []
   const deps: TokenDeps = {
     store: tokenStore(fresh.db),
+    foresee: (after, asking, kind = 'tool') => effectsOf(buildSnapshot({}), { after, asking, kind }),
     settled: async (seq) => void settled.push(seq),
   }
   /** The principal of a stored token, as the snapshot would give it. */

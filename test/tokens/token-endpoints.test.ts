@@ -72,6 +72,7 @@ test('the routes answer in the documented shapes', async () => {
     const whole = {
       principal,
       grant: allowAny(principal, found.permission),
+      query: {},
       idempotency: null,
       ifMatch: null,
       ...input,

@@ -1,0 +1,141 @@
+import { LOCAL_GATEWAY_ID, type TeamId } from '#/access/ids.ts'
+import type { ItemKind, OfferedThing } from '#/access/otherwise.ts'
+import type { Owned } from '#/access/principal.ts'
+import type { Snapshot } from '#/catalog/snapshot.ts'
+import { pace } from '#/lib/pace.ts'
+import { UNSAID, wasIn, type Detail, type Rewind, type Undo } from './rewind.ts'
+
+type Placed = Owned & { readonly enabled: boolean }
+
+/** What of a place a record says: only what was another. */
+function placeIn(was: Detail): Partial<Placed> {
+  const names = ['enabled', 'visibility', 'teamId', 'ownerId'] as const
+  return Object.fromEntries(names.flatMap((name) => (was[name] === undefined ? [] : [[name, was[name]]])))
+}
+
+const updateGateway: Undo = async (state, record, detail) => {
+  const was = wasIn(detail)
+  const { targetId: id } = record
+  if (was === undefined) {
+    const changed = (detail['changed'] ?? []) as readonly string[]
+    if (changed.some((field) => /^(visibility|team)/.test(field))) state.unclear(record, UNSAID)
+    return
+  }
+  const gateway = state.gateway(id)
+  if (gateway === null) return
+  const before = { ...gateway, ...placeIn(was) }
+  state.gateways.set(id, before)
+  if (was['moreItems'] === true) state.unclear(record, 'of its items only some are recorded that stood elsewhere')
+  const apart = new Map(was['items'] as readonly (readonly [string, Owned['visibility']])[] | undefined)
+  await placeItems(state, id, ({ id: item }) => ({
+    teamId: before.teamId,
+    visibility: apart.get(item) ?? before.visibility,
+  }))
+}
+
+/** Where all that a gateway offers stood. */
+async function placeItems(
+  state: Rewind,
+  gatewayId: string,
+  place: (item: OfferedThing) => { readonly teamId: TeamId | null; readonly visibility: Owned['visibility'] },
+): Promise<void> {
+  const slice = pace()
+  for (const { id, gatewayId: of } of itemsOf(state.snapshot, state.kind)) {
+    if (slice.due()) await slice.rest()
+    const item = of === gatewayId ? state.item(id) : null
+    if (item !== null) state.items.set(id, { ...item, ...place(item) })
+  }
+  for (const [id, item] of state.items) {
+    if (item?.gatewayId === gatewayId && itemGone(state, id)) state.items.set(id, { ...item, ...place(item) })
+  }
+}
+
+const itemGone = ({ snapshot }: Rewind, id: string): boolean =>
+  (snapshot.tool(id) ?? snapshot.prompt(id) ?? snapshot.resource(id)) === undefined
+
+function itemsOf(snapshot: Snapshot, kind: ItemKind): Iterable<{ readonly id: string; readonly gatewayId: string }> {
+  if (kind === 'tool') return snapshot.tools()
+  return kind === 'prompt' ? snapshot.prompts() : snapshot.resources()
+}
+
+const deleteGateway: Undo = (state, record, detail) => {
+  const was = wasIn(detail)
+  const name = String(detail['name'])
+  const tools = Number(was?.['tools'] ?? 0)
+  if (was === undefined || tools > 0)
+    state.unclear(
+      record,
+      `the gateway ${name} went with its ${was ? tools : ''} tools: which they were is not recorded`,
+    )
+  if (was === undefined) return
+  const { enabled, visibility, teamId, ownerId } = was as unknown as Placed
+  state.gateways.set(record.targetId, { id: record.targetId, name, enabled, visibility, teamId, ownerId })
+}
+
+const updateItem: Undo = (state, record, detail) => {
+  const item = state.item(record.targetId)
+  const was = wasIn(detail)
+  if (was !== undefined && item !== null) state.items.set(record.targetId, { ...item, ...placeIn(was) })
+  const says = ['enabled', 'visibility', 'team_id'].some((name) => detail[name] !== undefined)
+  if (was === undefined && says) state.unclear(record, UNSAID)
+}
+
+const deleteItem: Undo = (state, record, detail) => {
+  const was = wasIn(detail)
+  if (was === undefined) return state.unclear(record, UNSAID)
+  const { targetId: id, targetKind } = record
+  const { gatewayId, enabled, visibility, teamId, ownerId } = was as unknown as Placed & { gatewayId: string | null }
+  const owned = { enabled, visibility, teamId, ownerId }
+  const kind = targetKind as ItemKind
+  const item = { id, kind, name: String(detail['name']), gatewayId: gatewayId ?? LOCAL_GATEWAY_ID, ...owned }
+  state.items.set(id, item)
+  for (const serverId of (was['servers'] ?? []) as readonly string[]) {
+    const server = state.server(serverId)
+    if (server !== null) state.servers.set(serverId, { ...server, items: new Set([...server.items, id]) })
+  }
+}
+
+const updateServer: Undo = (state, record, detail) => {
+  const server = state.server(record.targetId)
+  const was = wasIn(detail)
+  if (was === undefined) return state.unclear(record, UNSAID)
+  if (was['moreItems'] === true) state.unclear(record, 'only some of what it selected before is recorded')
+  const items = was['items'] === undefined ? {} : { items: new Set(was['items'] as readonly string[]) }
+  if (server !== null) state.servers.set(record.targetId, { ...server, ...placeIn(was), ...items })
+}
+
+const deleteServer: Undo = (state, record, detail) => {
+  const was = wasIn(detail)
+  if (was === undefined) return state.unclear(record, UNSAID)
+  if (was['moreItems'] === true) state.unclear(record, 'only some of what it selected is recorded')
+  const { enabled, visibility, teamId, ownerId } = was as unknown as Placed
+  const items = new Set(was['items'] as readonly string[])
+  const server = { id: record.targetId, name: String(detail['name']), enabled, visibility, teamId, ownerId, items }
+  state.servers.set(record.targetId, server)
+}
+
+const itemUndos = (table: string): Readonly<Record<string, Undo>> => ({
+  [`${table}.create`]: (state, { targetId }) => void state.items.set(targetId, null),
+  [`${table}.update`]: updateItem,
+  [`${table}.delete`]: deleteItem,
+})
+
+/** By the action of the record. */
+export const THINGS: Readonly<Record<string, Undo>> = {
+  'gateways.create': (state, { targetId }) => void state.gateways.set(targetId, null),
+  'gateways.update': updateGateway,
+  'gateways.state': (state, record, detail) => {
+    const gateway = state.gateway(record.targetId)
+    const was = wasIn(detail)
+    if (was === undefined) return state.unclear(record, UNSAID)
+    if (gateway !== null) state.gateways.set(record.targetId, { ...gateway, ...placeIn(was) })
+  },
+  'gateways.delete': deleteGateway,
+  ...itemUndos('tools'),
+  ...itemUndos('prompts'),
+  ...itemUndos('resources'),
+  'servers.create': (state, { targetId }) => void state.servers.set(targetId, null),
+  'servers.update': updateServer,
+  'servers.state': updateServer,
+  'servers.delete': deleteServer,
+}
