@@ -18,7 +18,7 @@ export interface Outage {
 }
 
 /** Longer than the silence after which /ready tells. */
-const OUTAGE_MS = 4_000
+const OUTAGE_MS = 3_500
 
 export async function readiness(url: string): Promise<{ status: number; word: string; reasons: string }> {
   const response = await fetch(`${url}/ready`)
