@@ -113,7 +113,7 @@ test('hopping within an IPv6 prefix is one network, within a site a neighbourhoo
   expect(await open('2001:db8:2::1')).toBe(true)
 })
 
-/** Medians of interleaved tries, so that a busy moment hits all of them. */
+/** The quickest of interleaved tries: a busy machine makes each slower, and none quicker than its work. */
 test('a wrong password, an unknown user, a disabled one and one without a password take the same time', async () => {
   await makePerson(gateway, 'fay')
   await makePerson(gateway, 'off', { is_active: false })
@@ -126,8 +126,8 @@ test('a wrong password, an unknown user, a disabled one and one without a passwo
       expect(status).toBe(401)
       times[name]?.push(ms)
     }
-  const medians = names.map((name) => times[name]?.toSorted((a, b) => a - b)[6] ?? 0)
-  expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(1.5)
+  const quickest = names.map((name) => Math.min(...(times[name] ?? [])))
+  expect(Math.max(...quickest) / Math.min(...quickest)).toBeLessThan(1.5)
 })
 
 test('without the database nobody is let in, and is told so at once', async () => {
