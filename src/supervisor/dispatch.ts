@@ -3,6 +3,8 @@ import type { WorkerProcess } from './worker-process.ts'
 
 const MAX_WAITING = 1024
 const MAX_WAIT_MS = 10_000
+/** For those who are refused to read why, and leave. */
+const REFUSED_MS = 2_000
 const REFUSAL = [
   'HTTP/1.1 503 Service Unavailable',
   'Content-Type: application/json',
@@ -12,39 +14,48 @@ const REFUSAL = [
   '{"detail":"no worker is ready yet","code":"unavailable"}',
 ].join('\r\n')
 
-/** Gives each connection to the next ready worker in turn; while there is none, a bounded number waits a bounded time. */
+/** Gives each connection to the next ready worker in turn that is free; while none is, a bounded number waits a bounded time. */
 export class Dispatch {
   readonly #ready: () => readonly WorkerProcess[]
   readonly #waiting = new Map<Socket, NodeJS.Timeout>()
   #turn = 0
+  #closed = false
 
   constructor(ready: () => readonly WorkerProcess[]) {
     this.#ready = ready
   }
 
   give(socket: Socket): void {
-    const ready = this.#ready()
-    const worker = ready[this.#turn++ % ready.length]
+    if (this.#closed) return refuse(socket)
+    const worker = this.#next()
     if (worker === undefined) this.#wait(socket)
     else worker.give(socket)
   }
 
-  /** Called when a worker became ready. */
+  /** Called when a worker became ready or takes connections again. */
   flush(): void {
-    const sockets = [...this.#waiting]
-    this.#waiting.clear()
-    for (const [socket, timer] of sockets) {
+    for (const [socket, timer] of this.#waiting) {
+      const worker = this.#next()
+      if (worker === undefined) return
       clearTimeout(timer)
-      this.give(socket)
+      this.#waiting.delete(socket)
+      worker.give(socket)
     }
   }
 
+  /** No connection is given any more: the workers are about to end. */
   close(): void {
+    this.#closed = true
     for (const [socket, timer] of this.#waiting) {
       clearTimeout(timer)
       refuse(socket)
     }
     this.#waiting.clear()
+  }
+
+  #next(): WorkerProcess | undefined {
+    const free = this.#ready().filter((worker) => worker.isFree)
+    return free[this.#turn++ % free.length]
   }
 
   #wait(socket: Socket): void {
@@ -59,5 +70,8 @@ export class Dispatch {
 
 function refuse(socket: Socket): void {
   socket.on('error', () => {})
+  // What is not read keeps the answer from arriving, and the end of the other side from being seen.
+  socket.resume()
   socket.end(REFUSAL)
+  setTimeout(() => socket.destroy(), REFUSED_MS).unref()
 }

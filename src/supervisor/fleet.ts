@@ -21,7 +21,9 @@ export interface FleetOptions {
   readonly first: (index: number) => ToWorker
   readonly becameReady: (worker: WorkerProcess) => void
   readonly said: (worker: WorkerProcess, message: FromWorker) => void
-  readonly ended: (worker: WorkerProcess, untaken: readonly Socket[]) => void
+  readonly ended: (worker: WorkerProcess) => void
+  readonly returned: (sockets: readonly Socket[]) => void
+  readonly takesAgain: () => void
 }
 
 interface Place {
@@ -95,9 +97,12 @@ export class Fleet {
   }
 
   #fork(place: Place): void {
-    const worker = new WorkerProcess(place.index, this.#options.entry, {
+    const { entry, returned, takesAgain } = this.#options
+    const worker = new WorkerProcess(place.index, entry, {
       said: (from, message) => this.#said(place, from, message),
-      ended: (from, how, untaken) => this.#ended(place, { worker: from, how, untaken }),
+      ended: (from, how) => this.#ended(place, from, how),
+      returned,
+      takesAgain,
     })
     place.worker = worker
     place.timer = setTimeout(() => worker.kill(), START_LIMIT_MS)
@@ -106,7 +111,6 @@ export class Fleet {
 
   #said(place: Place, worker: WorkerProcess, message: FromWorker): void {
     if (message.kind === 'failed') worker.failure = message.why
-    if (message.kind === 'draining') worker.state = 'draining'
     if (message.kind === 'ready' && worker.state === 'starting') {
       clearTimeout(place.timer)
       worker.state = 'ready'
@@ -120,14 +124,10 @@ export class Fleet {
     this.#options.said(worker, message)
   }
 
-  #ended(
-    place: Place,
-    end: { readonly worker: WorkerProcess; readonly how: string; readonly untaken: readonly Socket[] },
-  ): void {
-    const { worker, how, untaken } = end
+  #ended(place: Place, worker: WorkerProcess, how: string): void {
     clearTimeout(place.timer)
     place.worker = undefined
-    this.#options.ended(worker, untaken)
+    this.#options.ended(worker)
     if (this.#draining) return this.#checkEnd()
     const lived = performance.now() - worker.startedAt
     place.failures = lived > STABLE_MS ? 1 : place.failures + 1

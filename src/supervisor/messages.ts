@@ -42,7 +42,8 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   /** It could not start and says why; it ends by itself. */
   | { readonly kind: 'failed'; readonly why: string }
-  | { readonly kind: 'draining' }
+  /** `told`: the answer to `drain`. A connection that it has not taken by then was lost on the way. */
+  | { readonly kind: 'draining'; readonly told: boolean }
   | { readonly kind: 'taken'; readonly n: number }
   | { readonly kind: 'fact'; readonly fact: Fact }
   | { readonly kind: 'collect'; readonly id: number }

@@ -82,8 +82,9 @@ class Runner {
 
   give(socket: Socket): void {
     socket.on('error', () => {})
+    if (this.#stopped !== undefined) return void socket.destroy()
     if (this.#worker?.state === 'ready') return this.#worker.give(socket)
-    if (this.#stopped !== undefined || this.#waiting.size >= MAX_WAITING) return void socket.destroy()
+    if (this.#waiting.size >= MAX_WAITING) return void socket.destroy()
     this.#waiting.add(socket)
     socket.once('close', () => this.#waiting.delete(socket))
     if (this.#worker === undefined && this.#timer === undefined) this.#start()
@@ -109,7 +110,11 @@ class Runner {
     const { entry, config } = this.#options
     const worker = new WorkerProcess(0, entry, {
       said: (from, message) => this.#said(from, message),
-      ended: (from, how, untaken) => this.#ended(from, how, untaken),
+      ended: (from, how) => this.#ended(from, how),
+      returned: (sockets) => {
+        for (const socket of sockets) this.give(socket)
+      },
+      takesAgain: () => {},
     })
     this.#worker = worker
     this.#timer = setTimeout(() => worker.kill(), START_LIMIT_MS)
@@ -133,13 +138,12 @@ class Runner {
     else this.#groups.delete(Number(key))
   }
 
-  #ended(worker: WorkerProcess, how: string, untaken: readonly Socket[]): void {
+  #ended(worker: WorkerProcess, how: string): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#worker = undefined
     for (const group of this.#groups) killGroup(group)
     this.#groups.clear()
-    for (const socket of untaken) this.#waiting.add(socket)
     if (this.#stopped !== undefined) return this.#stopped.resolve()
     this.#failures = performance.now() - worker.startedAt > STABLE_MS ? 1 : this.#failures + 1
     const inMs = backoff(this.#failures, RESTART)

@@ -105,10 +105,11 @@ function startFleet<C, P, R extends Prepared<P>>(options: SuperviseOptions<C, P,
       dispatch.flush()
     },
     said: (worker, message) => heard(built, worker, message),
-    ended: (worker, untaken) => {
-      parts.collection.ended(worker)
-      for (const socket of untaken) dispatch.give(socket)
+    ended: (worker) => parts.collection.ended(worker),
+    returned: (sockets) => {
+      for (const socket of sockets) dispatch.give(socket)
     },
+    takesAgain: () => dispatch.flush(),
   })
   parts.fleet = fleet
   return fleet

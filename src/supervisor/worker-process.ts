@@ -14,12 +14,20 @@ export interface WorkerEntry {
 
 /** What a worker has not confirmed for so long may have been lost on the way. */
 const AGAIN_MS = 1_000
+/** A worker that has left a connection lying for so long gets no more until it takes it. */
+const STUCK_MS = 3_000
+/** Far more than come in a rush. Each that waits is one of the files that this process may have open. */
+const MAX_UNTAKEN = 8_192
 
 /** What happened to a worker, as its fleet hears it. */
 export interface WorkerEvents {
   said(worker: WorkerProcess, message: FromWorker): void
-  /** Once, whatever the reason. Sockets that it never took are given back. */
-  ended(worker: WorkerProcess, how: string, untaken: readonly Socket[]): void
+  /** Once, whatever the reason. */
+  ended(worker: WorkerProcess, how: string): void
+  /** Connections that it was given and will never take. */
+  returned(sockets: readonly Socket[]): void
+  /** It has taken a connection after it was not free. */
+  takesAgain(): void
 }
 
 /** One worker process and what is on its way to it. */
@@ -30,35 +38,34 @@ export class WorkerProcess {
   /** Why it could not start, where it said so. */
   failure: string | undefined
   readonly #child: ChildProcess
+  readonly #events: WorkerEvents
   /** Connections for it, the first of which is on its way. */
-  #untaken: Socket[] = []
+  readonly #untaken: Socket[] = []
   /** The number of that one. */
   #n = 0
+  #firstAt = 0
   #again: NodeJS.Timeout | undefined
   #lastWord: ToWorker | undefined
+  #toldLast = false
 
   constructor(index: number, entry: WorkerEntry, events: WorkerEvents) {
     assertNoTransaction('starting a worker')
     this.index = index
+    this.#events = events
     this.#child = fork(entry.module, [...entry.args], {
       serialization: 'advanced',
       execArgv: [...process.execArgv, ...(entry.nodeArgs ?? [])],
       env: entry.env,
     })
-    this.#child.on('message', (message) => {
-      const said = message as FromWorker
-      if (said.kind === 'taken') this.#taken(said.n)
-      else events.said(this, said)
-    })
+    this.#child.on('message', (message) => this.#heard(message as FromWorker))
     this.#child.on('error', () => {})
     this.#child.once('disconnect', () => {
       this.state = 'draining'
     })
     this.#child.once('exit', (code, signal) => {
-      const untaken = this.#untaken
-      this.#untaken = []
       clearTimeout(this.#again)
-      events.ended(this, signal ?? `exit code ${code ?? 0}`, untaken)
+      events.ended(this, signal ?? `exit code ${code ?? 0}`)
+      this.#return(0)
     })
   }
 
@@ -70,11 +77,19 @@ export class WorkerProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
+  /** False while it takes nothing, stopped or without an end to what it does: what it was given would wait for nobody. */
+  get isFree(): boolean {
+    const { length } = this.#untaken
+    return length === 0 || (length < MAX_UNTAKEN && performance.now() - this.#firstAt < STUCK_MS)
+  }
+
   /** A worker that is just dying hears nothing; its end is told by `ended`. */
   send(message: ToWorker): void {
-    // After it no connection follows.
-    if (message.kind === 'drain' && this.#untaken.length > 0) this.#lastWord = message
-    else if (this.#child.connected) this.#child.send(message, () => {})
+    if (message.kind !== 'drain') return this.#say(message)
+    // After it no connection follows. One that cannot be taken does not keep it back for long.
+    this.#lastWord = message
+    if (this.#untaken.length === 0 || this.#toldLast) this.#sayLast()
+    else setTimeout(() => this.#sayLast(), AGAIN_MS).unref()
   }
 
   /**
@@ -90,8 +105,36 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL')
   }
 
+  #say(message: ToWorker): void {
+    if (this.#child.connected) this.#child.send(message, () => {})
+  }
+
+  /** The first connection stays: whether the worker has it is known when it answers. */
+  #sayLast(): void {
+    if (this.#lastWord === undefined) return
+    this.#toldLast = true
+    this.#return(1)
+    this.#say(this.#lastWord)
+    this.#lastWord = undefined
+  }
+
+  #heard(message: FromWorker): void {
+    if (message.kind === 'taken') return this.#taken(message.n)
+    if (message.kind === 'draining') {
+      this.state = 'draining'
+      this.#return(message.told ? 0 : 1)
+    }
+    this.#events.said(this, message)
+  }
+
+  #return(from: number): void {
+    const sockets = this.#untaken.splice(from)
+    if (sockets.length > 0) this.#events.returned(sockets)
+  }
+
   #giveFirst(): void {
     this.#n++
+    this.#firstAt = performance.now()
     this.#sendFirst()
     this.#again ??= setTimeout(() => this.#sendAgain(), AGAIN_MS).unref()
     this.#again.refresh()
@@ -105,7 +148,7 @@ export class WorkerProcess {
 
   /** A process that may open no more files loses what it is given without a word. */
   #sendAgain(): void {
-    if (this.#untaken.length === 0) return
+    if (this.#untaken.length === 0 || this.#toldLast) return
     this.#sendFirst()
     this.#again?.refresh()
   }
@@ -113,10 +156,10 @@ export class WorkerProcess {
   #taken(n: number): void {
     // Said of each copy of a connection that was sent again.
     if (n !== this.#n) return
+    const wasFree = this.isFree
     this.#untaken.shift()?.destroy()
-    if (this.#untaken.length > 0) return this.#giveFirst()
-    const last = this.#lastWord
-    this.#lastWord = undefined
-    if (last !== undefined) this.send(last)
+    if (this.#untaken.length > 0) this.#giveFirst()
+    else this.#sayLast()
+    if (!wasFree) this.#events.takesAgain()
   }
 }

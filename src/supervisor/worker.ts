@@ -37,8 +37,10 @@ export async function runWorker<C, P>({ channel, start, stop }: RunWorkerOptions
   let worker: Worker | undefined
   let quiesced = false
   channel.on('message', (message, socket) => {
-    if (message.kind === 'drain') drainWithin(line, message.ms)
-    else if (message.kind !== 'quiesce') link.receive(message, socket)
+    if (message.kind === 'drain') {
+      send({ kind: 'draining', told: true })
+      drainWithin(line, message.ms)
+    } else if (message.kind !== 'quiesce') link.receive(message, socket)
     else {
       quiesced = true
       worker?.quiesce()
@@ -49,7 +51,7 @@ export async function runWorker<C, P>({ channel, start, stop }: RunWorkerOptions
     drainWithin(line, first.drainMs)
   })
   const alone = (): void => {
-    send({ kind: 'draining' })
+    send({ kind: 'draining', told: false })
     drainWithin(line, first.drainMs)
   }
   stop.addEventListener('abort', alone, { once: true })

@@ -67,7 +67,7 @@ export const OUR_WAYS: Readonly<Record<string, Way>> = {
     new ServerProcess({ file: 'true', args: [], env: {}, cwd: undefined }, NOBODY as never, new LogBook()),
 }
 
-const NOBODY = { said: () => {}, ended: () => {} }
+const NOBODY = { said: () => {}, ended: () => {}, returned: () => {}, takesAgain: () => {} }
 const forever = <T>(): Promise<T> => new Promise<T>(() => undefined)
 
 function full(): Bulkhead {

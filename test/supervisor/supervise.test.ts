@@ -1,38 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { Agent, get, type IncomingMessage } from 'node:http'
+import { Agent } from 'node:http'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { isAlive, Supervised } from '../support/supervised.ts'
+import { ask, isAlive, Supervised, until } from '../support/supervised.ts'
 
 /** Changes what another process may do. */
 const PRLIMIT = '/usr/bin/prlimit'
-
-interface Answer {
-  readonly status: number
-  readonly body: Record<string, unknown>
-}
-
-/** Each on a connection of its own, unless an agent keeps one. */
-async function ask(url: string, agent: Agent | false = false): Promise<Answer> {
-  const request = get(url, { agent })
-  const [response] = (await once(request, 'response')) as [IncomingMessage]
-  const chunks = await Array.fromAsync(response as AsyncIterable<Buffer>)
-  return {
-    status: response.statusCode ?? 0,
-    body: JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>,
-  }
-}
-
-const until = async (true_: () => boolean | Promise<boolean>, withinMs: number): Promise<void> => {
-  const end = performance.now() + withinMs
-  while (!(await true_())) {
-    if (performance.now() > end) throw new Error(`not within ${withinMs} ms`)
-    await sleep(20)
-  }
-}
 
 describe('serving', () => {
   test('both loopback addresses answer on one port, the workers in turn, with what was prepared', async () => {

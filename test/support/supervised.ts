@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { get, type Agent, type IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface SupervisedOptions {
   readonly port?: number
@@ -85,5 +87,29 @@ export function isAlive(pid: number): boolean {
     return true
   } catch {
     return false
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: Record<string, unknown>
+}
+
+/** Each on a connection of its own, unless an agent keeps one. */
+export async function ask(url: string, agent: Agent | false = false): Promise<Answer> {
+  const request = get(url, { agent, signal: AbortSignal.timeout(30_000) })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const chunks = await Array.fromAsync(response as AsyncIterable<Buffer>)
+  return {
+    status: response.statusCode ?? 0,
+    body: JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>,
+  }
+}
+
+export async function until(true_: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs
+  while (!(await true_())) {
+    if (performance.now() > end) throw new Error(`not within ${withinMs} ms`)
+    await sleep(20)
   }
 }
