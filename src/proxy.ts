@@ -1,6 +1,7 @@
 import { clientsBehind, type Clients } from '#/access/client-address.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
+import { keepForClients } from '#/lib/kept-headers.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 import type { Database } from '#/store/store.ts'
 import { userStore } from '#/store/users-store.ts'
@@ -24,6 +25,7 @@ export function openProxy({ config: { proxy }, db, catalog, deadlines }: ProxyPa
   readonly makeUser: MakeUser | undefined
 } {
   const clients = clientsBehind(proxy)
+  if (proxy !== null && proxy.userHeader !== null) keepForClients(proxy.userHeader)
   if (proxy?.makesUsers !== true) return { clients, makeUser: undefined }
   const places = placesBounded(deadlines, MAKING)
   return { clients, makeUser: makeProxied({ store: userStore(db), clients, settled: settledIn(catalog), places }) }

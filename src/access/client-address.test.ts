@@ -6,6 +6,7 @@ const PROXIES: TrustedProxies = {
   peers: ['10.0.0.0/8', '2001:db8:1::/48'],
   addressHeader: 'x-forwarded-for',
   userHeader: 'x-remote-user',
+  secret: 'only-the-proxy-knows',
 }
 const clients = clientsBehind(PROXIES)
 const from = (remoteAddress: string, ...rawHeaders: readonly string[]) => ({ socket: { remoteAddress }, rawHeaders })
@@ -15,7 +16,7 @@ const address = (remoteAddress: string, ...rawHeaders: readonly string[]) =>
 describe('where a client is', () => {
   test.each<[string, string, readonly string[], string | undefined]>([
     ['a stranger, whatever it says', '203.0.113.9', ['X-Forwarded-For', '198.51.100.1'], '203.0.113.9'],
-    ['a proxy that says nothing', '10.0.0.1', [], '10.0.0.1'],
+    ['behind a proxy that says nothing', '10.0.0.1', [], undefined],
     ['behind a proxy', '10.0.0.1', ['X-Forwarded-For', '203.0.113.9'], '203.0.113.9'],
     ['behind a proxy that is seen through IPv6', '::ffff:10.0.0.1', ['X-Forwarded-For', '203.0.113.9'], '203.0.113.9'],
     ['in any case', '10.0.0.1', ['x-fOrWaRdEd-fOr', '203.0.113.9'], '203.0.113.9'],
@@ -40,8 +41,8 @@ describe('where a client is', () => {
     ['with a port', '10.0.0.1', ['X-Forwarded-For', '203.0.113.9:5050'], '203.0.113.9'],
     ['IPv6', '2001:db8:1::1', ['X-Forwarded-For', '2001:db8:9::1'], '2001:db8:9::1'],
     ['IPv6 with a port', '10.0.0.1', ['X-Forwarded-For', '[2001:db8:9::1]:5050'], '2001:db8:9::1'],
-    ['the other header has no say', '10.0.0.1', ['Forwarded', 'for=203.0.113.9'], '10.0.0.1'],
-    ['an empty one', '10.0.0.1', ['X-Forwarded-For', ''], '10.0.0.1'],
+    ['the other header has no say', '10.0.0.1', ['Forwarded', 'for=203.0.113.9'], undefined],
+    ['an empty one', '10.0.0.1', ['X-Forwarded-For', ''], undefined],
     ['behind nothing', '10.0.0.1', ['X-Forwarded-For', '203.0.113.9,'], undefined],
     ['another spelling', '10.0.0.1', ['X-Forwarded-For', '0xcb007109'], undefined],
   ])('%s', (_, peer, headers, expected) => {
@@ -89,17 +90,24 @@ describe('where a client is', () => {
   })
 })
 
+const SECRET = ['X-Causeway-Proxy-Secret', 'only-the-proxy-knows']
+const ANN = ['X-Remote-User', 'ann@example.com']
+
 describe('whom a proxy names', () => {
   test.each<[string, string, readonly string[], readonly string[] | undefined]>([
-    ['a proxy', '10.0.0.1', ['X-Remote-User', 'ann@example.com'], ['ann@example.com']],
-    ['in any case', '10.0.0.1', ['x-REMOTE-user', 'ann@example.com'], ['ann@example.com']],
-    ['twice', '10.0.0.1', ['X-Remote-User', 'a@b.c', 'x-remote-user', 'd@e.f'], ['a@b.c', 'd@e.f']],
-    ['nobody', '10.0.0.1', [], undefined],
-    ['a stranger', '203.0.113.9', ['X-Remote-User', 'ann@example.com'], undefined],
+    ['a proxy', '10.0.0.1', [...ANN, ...SECRET], ['ann@example.com']],
+    ['in any case', '10.0.0.1', ['x-REMOTE-user', 'ann@example.com', ...SECRET], ['ann@example.com']],
+    ['twice', '10.0.0.1', ['X-Remote-User', 'a@b.c', 'x-remote-user', 'd@e.f', ...SECRET], ['a@b.c', 'd@e.f']],
+    ['nobody', '10.0.0.1', SECRET, undefined],
+    ['without the secret', '10.0.0.1', ANN, undefined],
+    ['with half of it', '10.0.0.1', [...ANN, 'X-Causeway-Proxy-Secret', 'only-the-proxy'], undefined],
+    ['with an empty one', '10.0.0.1', [...ANN, 'X-Causeway-Proxy-Secret', ''], undefined],
+    ['with a guess beside it', '10.0.0.1', [...ANN, 'X-Causeway-Proxy-Secret', 'guess', ...SECRET], undefined],
+    ['a stranger', '203.0.113.9', [...ANN, ...SECRET], undefined],
     [
       'a stranger behind a proxy’s address',
       '203.0.113.9',
-      ['X-Remote-User', 'ann@example.com', 'X-Forwarded-For', '10.0.0.1'],
+      [...ANN, ...SECRET, 'X-Forwarded-For', '10.0.0.1'],
       undefined,
     ],
   ])('%s', (_, peer, headers, expected) => {
@@ -108,6 +116,12 @@ describe('whom a proxy names', () => {
 
   test('no header counts where none was named', () => {
     const silent = clientsBehind({ ...PROXIES, userHeader: null })
-    expect(silent.namedIn(from('10.0.0.1', 'X-Remote-User', 'ann@example.com'))).toBeUndefined()
+    expect(silent.namedIn(from('10.0.0.1', ...ANN, ...SECRET))).toBeUndefined()
+  })
+
+  test('without a secret nobody is named', () => {
+    const open = clientsBehind({ ...PROXIES, secret: null })
+    expect(open.namedIn(from('10.0.0.1', ...ANN))).toBeUndefined()
+    expect(open.namedIn(from('10.0.0.1', ...ANN, 'X-Causeway-Proxy-Secret', ''))).toBeUndefined()
   })
 })

@@ -1,3 +1,5 @@
+import { PROXY_SECRET_HEADER } from '#/lib/kept-headers.ts'
+import { isSameText } from '#/lib/pkce.ts'
 import { inRanges } from './address-ranges.ts'
 import type { Caller } from './token-limits.ts'
 
@@ -8,6 +10,8 @@ export interface TrustedProxies {
   readonly addressHeader: 'x-forwarded-for' | 'forwarded'
   /** The header that names the user, in lower case; null: they name nobody. */
   readonly userHeader: string | null
+  /** What they say beside it, because others than the proxy may send from its address. null: they name nobody. */
+  readonly secret: string | null
 }
 
 /** As much of a request as says where it comes from. */
@@ -28,7 +32,7 @@ export interface Clients {
 /** A client is where its connection comes from; behind proxies that are trusted, where the last one that is not says. */
 export function clientsBehind(proxies: TrustedProxies | null): Clients {
   if (proxies === null) return { of: ({ socket }) => socket, namedIn: () => undefined }
-  const { addressHeader, userHeader } = proxies
+  const { addressHeader, userHeader, secret } = proxies
   const isTrusted = inRanges(proxies.peers)
   const reading = { isTrusted, read: addressHeader === 'forwarded' ? forIn : addressIn }
   const trusted = new WeakMap<Caller, boolean>()
@@ -42,7 +46,6 @@ export function clientsBehind(proxies: TrustedProxies | null): Clients {
     of: ({ socket, rawHeaders }) => {
       if (!isPeer(socket)) return socket
       const said = valuesOf(rawHeaders, addressHeader).join(',')
-      if (said === '') return socket
       const address = clientIn(said.split(','), reading)
       const before = last.get(socket)
       if (before !== undefined && before.remoteAddress === address) return before
@@ -51,17 +54,17 @@ export function clientsBehind(proxies: TrustedProxies | null): Clients {
       return caller
     },
     namedIn: ({ socket, rawHeaders }) => {
-      if (userHeader === null || !isPeer(socket)) return undefined
+      if (userHeader === null || secret === null || !isPeer(socket)) return undefined
       const named = valuesOf(rawHeaders, userHeader)
-      return named.length === 0 ? undefined : named
+      return named.length > 0 && isSaid(secret, rawHeaders) ? named : undefined
     },
   }
 }
 
 /**
  * Every proxy adds at the end whom it saw. So the list is read from there, as long as a proxy that is trusted wrote it: the first address
- * that is none of theirs is the client's, and whatever stands before it is what that client made up. A place that cannot be read is
- * nowhere, which lies in no range.
+ * that is none of theirs is the client's, and whatever stands before it is what that client made up. A place that cannot be read, or is
+ * not said, is nowhere, which lies in no range: were it the proxy's, a client that has the proxy drop the header would be the proxy.
  */
 function clientIn(hops: readonly string[], { isTrusted, read }: Reading): string | undefined {
   let nearest: string | undefined
@@ -76,6 +79,11 @@ interface Reading {
   readonly isTrusted: (address: string) => boolean
   /** The address that a hop is written as. */
   readonly read: (hop: string) => string | undefined
+}
+
+function isSaid(secret: string, rawHeaders: readonly string[]): boolean {
+  const [said, ...others] = valuesOf(rawHeaders, PROXY_SECRET_HEADER)
+  return said !== undefined && others.length === 0 && isSameText(said, secret)
 }
 
 /** The values of a header, whatever the case of its name. */

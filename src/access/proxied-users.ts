@@ -5,12 +5,15 @@ import type { Addresses } from './foreign-tokens.ts'
 import type { TokenId, UserId } from './ids.ts'
 import type { LiveToken } from './principal-of.ts'
 
-const MOST_KNOWN = 100_000
-
 /** Users whom a trusted proxy names: each as a token would make it, that narrows nothing. */
 export class ProxiedUsers {
   readonly #byUser = new Map<UserId, LiveToken>()
   readonly #byId = new Map<TokenId, LiveToken>()
+  readonly #mostKnown: number
+
+  constructor(mostKnown = 100_000) {
+    this.#mostKnown = mostKnown
+  }
 
   /** `named`: as often as the proxy did. Throws where that is nobody here, or not one. */
   find(named: readonly string[], users: Addresses): LiveToken {
@@ -19,7 +22,12 @@ export class ProxiedUsers {
     const userId = users.userByEmail(emailKey(email.trim()))
     if (userId === undefined)
       throw new GatewayError('unauthenticated', 'Invalid authentication credentials: the proxy names nobody here')
-    return this.#byUser.get(userId) ?? this.#remember(userId)
+    const known = this.#byUser.get(userId)
+    if (known === undefined) return this.#remember(userId)
+    // Who came last is forgotten last.
+    this.#byUser.delete(userId)
+    this.#byUser.set(userId, known)
+    return known
   }
 
   /** What was found before. */
@@ -29,7 +37,7 @@ export class ProxiedUsers {
 
   #remember(userId: UserId): LiveToken {
     for (const [oldest, { id }] of this.#byUser) {
-      if (this.#byUser.size < MOST_KNOWN) break
+      if (this.#byUser.size < this.#mostKnown) break
       this.#byUser.delete(oldest)
       this.#byId.delete(id)
     }

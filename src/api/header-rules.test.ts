@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { keepForClients } from '#/lib/kept-headers.ts'
 import { upstreamUrl } from './upstream-url.ts'
-import { passthroughNames } from './header-rules.ts'
+import { checkUpstreamHeader, passthroughNames } from './header-rules.ts'
 
 test('names are lower case and there once', () => {
   expect(passthroughNames(['X-Tenant', ' x-tenant ', 'Accept-Language'])).toEqual(['x-tenant', 'accept-language'])
@@ -18,6 +19,9 @@ test.each([
   'Mcp-Session-Id',
   'mcp-anything',
   'X-Forwarded-For',
+  'Forwarded',
+  'X-Real-IP',
+  'X-Causeway-Proxy-Secret',
   'X-Upstream-Authorization',
   'traceparent',
   'a b',
@@ -28,6 +32,22 @@ test.each([
   expect(() => passthroughNames([name])).toThrow(
     expect.objectContaining({ code: 'invalid_field', field: 'passthroughHeaders' }),
   )
+})
+
+test.each(['X-Forwarded-For', 'forwarded', 'X-REAL-IP', 'X-Causeway-Proxy-Secret', 'Host', 'Mcp-Name'])(
+  '%s is no header that an operator sets',
+  (name) => {
+    expect(() => checkUpstreamHeader(name, 'x', 'headers')).toThrow(
+      expect.objectContaining({ code: 'invalid_field', field: 'headers' }),
+    )
+  },
+)
+
+test('nor is the one in which a proxy names the user', () => {
+  expect(() => checkUpstreamHeader('X-Rules-User', 'x', 'headers')).not.toThrow()
+  keepForClients('X-Rules-User')
+  expect(() => checkUpstreamHeader('X-RULES-user', 'x', 'headers')).toThrow('says who or where a client is')
+  expect(() => passthroughNames(['x-rules-user'])).toThrow('says who or where a client is')
 })
 
 test.each([

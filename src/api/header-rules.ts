@@ -1,4 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { keptHeader } from '#/lib/kept-headers.ts'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/
 
@@ -29,7 +30,6 @@ const PRIVATE = new Set([
   'cookie',
   'set-cookie',
   'origin',
-  'forwarded',
   'x-request-id',
   'traceparent',
   'tracestate',
@@ -39,6 +39,8 @@ function checkName(name: string, field: string): string {
   const lower = name.trim().toLowerCase()
   if (!TOKEN.test(lower)) throw refused(field, `${JSON.stringify(name.slice(0, 64))} is not a header name`)
   if (HOP.has(lower)) throw refused(field, `${lower} belongs to one connection and is written by the gateway itself`)
+  if (keptHeader(lower) === 'client')
+    throw refused(field, `${lower} says who or where a client is, and never goes to an upstream: leave it out`)
   if (lower.startsWith('mcp-'))
     throw refused(field, `${lower} belongs to the protocol and is written by the gateway itself`)
   return lower

@@ -87,32 +87,63 @@ describe('CAUSEWAY_OIDC', () => {
 })
 
 describe('CAUSEWAY_TRUSTED_PROXY', () => {
-  const read = (text: string) => configFromEnv({ CAUSEWAY_TRUSTED_PROXY: text }).config.proxy
-  const nobody = { addressHeader: 'x-forwarded-for', userHeader: null, makesUsers: false }
+  const secret = 'a'.repeat(32)
+  const read = (text: string, more: object = {}) =>
+    configFromEnv({ CAUSEWAY_TRUSTED_PROXY: text, ...more }).config.proxy
+  const nobody = { addressHeader: 'x-forwarded-for', userHeader: null, secret: null, makesUsers: false }
 
   test('is a list of addresses, or says more', () => {
     expect(read('127.0.0.1, 10.0.0.0/8, ::1')).toEqual({ ...nobody, peers: ['127.0.0.1', '10.0.0.0/8', '::1'] })
     const said = { peers: '10.0.0.1', address_header: 'Forwarded', user_header: 'X-User', unknown_users: 'make' }
-    expect(read(JSON.stringify(said))).toEqual({
+    expect(read(JSON.stringify(said), { CAUSEWAY_TRUSTED_PROXY_SECRET: secret })).toEqual({
       peers: ['10.0.0.1'],
       addressHeader: 'forwarded',
       userHeader: 'x-user',
+      secret,
       makesUsers: true,
     })
   })
 
   test.each<[string, object | string, RegExp]>([
-    ['no peers', { user_header: 'X-User' }, /needs peers/],
+    ['no peers', { address_header: 'Forwarded' }, /needs peers/],
     ['an empty list', { peers: [] }, /needs peers/],
     ['everybody', '0.0.0.0/0', /no address and no range/],
     ['everybody else', '::/0', /no address and no range/],
     ['a name', 'proxy.local', /no address and no range/],
     ['too long a prefix', '10.0.0.0/33', /no address and no range/],
     ['an address in part', '10.0', /no address and no range/],
-    ['a header that is taken', { peers: '10.0.0.1', user_header: 'Authorization' }, /user_header must be/],
     ['users without a header', { peers: '10.0.0.1', unknown_users: 'make' }, /unknown_users needs user_header/],
   ])('%s is told by name', (_, said, why) => {
     const text = typeof said === 'string' ? said : JSON.stringify(said)
     expect(problemsOf({ CAUSEWAY_TRUSTED_PROXY: text })).toEqual([expect.stringMatching(why)])
+  })
+
+  const naming = { CAUSEWAY_TRUSTED_PROXY: JSON.stringify({ peers: '10.0.0.1', user_header: 'X-User' }) }
+  const SECRET = { CAUSEWAY_TRUSTED_PROXY_SECRET: secret }
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['no secret', naming, /_SECRET must be set with user_header.*openssl rand/],
+    ['a short secret', { ...naming, CAUSEWAY_TRUSTED_PROXY_SECRET: 'a'.repeat(31) }, /_SECRET must have 32 characters/],
+    ['a secret no header holds', { ...naming, CAUSEWAY_TRUSTED_PROXY_SECRET: 'é'.repeat(32) }, /_SECRET must have 32/],
+    ['a secret alone', SECRET, /_SECRET is set without user_header/],
+    ['a secret for addresses', { ...SECRET, CAUSEWAY_TRUSTED_PROXY: '10.0.0.1' }, /_SECRET is set without user_header/],
+    ['registration', { ...naming, ...SECRET, CAUSEWAY_PUBLIC_REGISTRATION: 'true' }, /exclude each other/],
+  ])('users and %s is told by name', (_, of, why) => {
+    expect(problemsOf(of)).toEqual([expect.stringMatching(why)])
+  })
+
+  test.each(['Authorization', 'Cookie', 'X-Forwarded-For', 'X-Causeway-Proxy-Secret', 'Accept', 'Mcp-Name', 'a b'])(
+    'the user stands in no header that is taken: %s',
+    (header) => {
+      const said = JSON.stringify({ peers: '10.0.0.1', user_header: header })
+      expect(problemsOf({ ...SECRET, CAUSEWAY_TRUSTED_PROXY: said })).toEqual([
+        expect.stringMatching(/user_header must/),
+      ])
+    },
+  )
+
+  test('registration and addresses alone go together; the secret is shown nowhere', () => {
+    expect(read('10.0.0.1', { CAUSEWAY_PUBLIC_REGISTRATION: 'true' })).toMatchObject({ peers: ['10.0.0.1'] })
+    expect(JSON.stringify(describeSettings({ ...naming, ...SECRET }))).not.toContain(secret)
   })
 })

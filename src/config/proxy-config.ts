@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { KEPT_HEADERS } from '#/lib/kept-headers.ts'
 import { givenFields, type Fields } from './given-fields.ts'
 import type { Values } from './settings.ts'
 
@@ -10,6 +11,8 @@ export interface ProxyConfig {
   readonly addressHeader: 'x-forwarded-for' | 'forwarded'
   /** The header in which they name the user, in lower case; null: they name nobody. */
   readonly userHeader: string | null
+  /** What they send beside it; null: they name nobody. */
+  readonly secret: string | null
   /** Whom they name becomes a user where it is none. */
   readonly makesUsers: boolean
 }
@@ -22,8 +25,12 @@ const FIELDS = {
 } as const satisfies Fields
 
 /** null: nobody's word counts. What is wrong is added to `problems`. */
-export function proxyConfig({ CAUSEWAY_TRUSTED_PROXY: said }: Values, problems: string[]): ProxyConfig | null {
-  if (said === null) return null
+export function proxyConfig(values: Values, problems: string[]): ProxyConfig | null {
+  const { CAUSEWAY_TRUSTED_PROXY: said, CAUSEWAY_TRUSTED_PROXY_SECRET: secret } = values
+  if (said === null) {
+    if (secret !== null) problems.push(SECRET_ALONE)
+    return null
+  }
   const { texts, lists } = givenFields('CAUSEWAY_TRUSTED_PROXY', said, { fields: FIELDS, problems })
   const peers = lists['peers'] ?? []
   const { address_header: addressHeader, user_header: userHeader = null, unknown_users: unknown } = texts
@@ -33,14 +40,15 @@ export function proxyConfig({ CAUSEWAY_TRUSTED_PROXY: said }: Values, problems: 
       problems.push(
         `CAUSEWAY_TRUSTED_PROXY: peers: ${JSON.stringify(peer)} is no address and no range such as 10.0.0.0/8`,
       )
-  if (userHeader !== null && (!/^[A-Za-z0-9-]{1,64}$/.test(userHeader) || TAKEN.has(userHeader.toLowerCase())))
-    problems.push(`CAUSEWAY_TRUSTED_PROXY: user_header must be the name of a header of its own, such as X-Remote-User`)
-  if (userHeader === null && unknown !== undefined)
-    problems.push('CAUSEWAY_TRUSTED_PROXY: unknown_users needs user_header: the header that names the user')
+  if (userHeader === null) {
+    if (unknown !== undefined) problems.push(UNKNOWN_ALONE)
+    if (secret !== null) problems.push(SECRET_ALONE)
+  } else problems.push(...faultsOfNaming(userHeader, secret, values.CAUSEWAY_PUBLIC_REGISTRATION))
   return {
     peers,
     addressHeader: addressHeader === 'Forwarded' ? 'forwarded' : 'x-forwarded-for',
     userHeader: userHeader?.toLowerCase() ?? null,
+    secret,
     makesUsers: unknown === 'make',
   }
 }
@@ -48,16 +56,36 @@ export function proxyConfig({ CAUSEWAY_TRUSTED_PROXY: said }: Values, problems: 
 const NO_PEERS =
   'CAUSEWAY_TRUSTED_PROXY needs peers: the addresses of the proxies, or anybody could say who and where a client is'
 
-/** Headers that mean something else already. */
-const TAKEN = new Set([
-  'authorization',
-  'cookie',
-  'host',
-  'x-forwarded-for',
-  'forwarded',
-  'content-length',
-  'connection',
-])
+const UNKNOWN_ALONE = 'CAUSEWAY_TRUSTED_PROXY: unknown_users needs user_header: the header that names the user'
+
+const SECRET_ALONE =
+  'CAUSEWAY_TRUSTED_PROXY_SECRET is set without user_header in CAUSEWAY_TRUSTED_PROXY: set both or none'
+
+const NO_SECRET =
+  'CAUSEWAY_TRUSTED_PROXY_SECRET must be set with user_header: others than the proxy may send from its address, servers on this machine ' +
+  'for one. Make one (openssl rand -hex 32), and have the proxy send it in X-Causeway-Proxy-Secret'
+
+const WEAK_SECRET =
+  'CAUSEWAY_TRUSTED_PROXY_SECRET must have 32 characters or more, none of them a space, as a header can hold them: openssl rand -hex 32 makes one'
+
+const REGISTRATION =
+  'CAUSEWAY_PUBLIC_REGISTRATION and user_header of CAUSEWAY_TRUSTED_PROXY exclude each other: a stranger could register the e-mail ' +
+  'address of somebody whom the proxy knows, and wait for that one to be named'
+
+function faultsOfNaming(userHeader: string, secret: string | null, isRegistrationOpen: boolean): readonly string[] {
+  const faults: string[] = []
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(userHeader) || isTaken(userHeader.toLowerCase()))
+    faults.push('CAUSEWAY_TRUSTED_PROXY: user_header must be the name of a header of its own, such as X-Remote-User')
+  if (secret === null) faults.push(NO_SECRET)
+  else if (!/^[\x21-\x7e]{32,}$/.test(secret)) faults.push(WEAK_SECRET)
+  if (isRegistrationOpen) faults.push(REGISTRATION)
+  return faults
+}
+
+/** It means something else already. */
+function isTaken(name: string): boolean {
+  return KEPT_HEADERS.has(name) || name === 'cookie' || name === 'origin' || name.startsWith('mcp-')
+}
 
 /** The rest is everybody: a range of nothing would make every client a proxy. */
 function isRange(text: string): boolean {

@@ -175,6 +175,11 @@ export const SETTINGS = {
     'a client is where its connection comes from',
     'Proxies whose word counts: peers (addresses and ranges), address_header (X-Forwarded-For or Forwarded), user_header (names the user; none unless said), unknown_users (refuse or make).',
   ),
+  CAUSEWAY_TRUSTED_PROXY_SECRET: optional(
+    key,
+    'needed with user_header',
+    'What a proxy that names users sends in X-Causeway-Proxy-Secret: 32 characters or more, which only it knows.',
+  ),
   CAUSEWAY_SNAPSHOT_MAX_AGE: required(
     duration('1m', '30d'),
     '1h',
@@ -185,7 +190,11 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS
 
 /** Nobody is shown what they hold. */
-export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['JWT_SECRET_KEY', 'CAUSEWAY_OIDC_CLIENT_SECRET'])
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
+  'JWT_SECRET_KEY',
+  'CAUSEWAY_OIDC_CLIENT_SECRET',
+  'CAUSEWAY_TRUSTED_PROXY_SECRET',
+])
 
 export type Values = {
   -readonly [K in SettingName]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never

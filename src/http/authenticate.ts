@@ -40,21 +40,27 @@ export interface AuthenticatorOptions extends Knowing {
 }
 
 export function authenticator(options: AuthenticatorOptions): Authenticate {
-  const judge = (request: FrontRequest): Principal => {
-    if (namedIn(request, options.clients) !== undefined) options.requirePage(request)
-    return principalOf(request, options)
-  }
   const refuse = (cause: unknown, request: FrontRequest, requestId: string): never => {
     options.refused({ requestId, ...whence(request, options), why: GatewayError.from(cause).message })
     throw cause
   }
-  return (request, requestId) => {
+  // What another's page has a browser ask makes nobody a user: so this comes before anything is waited for.
+  const requirePage = (request: FrontRequest, requestId: string): void => {
+    if (namedIn(request, options.clients) === undefined) return
     try {
-      return judge(request)
+      options.requirePage(request)
+    } catch (cause) {
+      refuse(cause, request, requestId)
+    }
+  }
+  return (request, requestId) => {
+    requirePage(request, requestId)
+    try {
+      return principalOf(request, options)
     } catch (cause) {
       const wait = worthWaiting(request, options)
       if (wait === undefined) return refuse(cause, request, requestId)
-      return wait.then(() => judge(request)).catch((last: unknown) => refuse(last, request, requestId))
+      return wait.then(() => principalOf(request, options)).catch((last: unknown) => refuse(last, request, requestId))
     }
   }
 }

@@ -12,6 +12,8 @@ function written(body: Buffer | null, method: 'POST' | 'GET' = 'POST'): { writes
   return { writes: pieces.length, bytes: Buffer.concat(pieces) }
 }
 
+const CONNECTION = ['Host', 'content-length', 'Transfer-Encoding', 'connection', 'upgrade']
+const OF_CLIENTS = ['X-Forwarded-For', 'forwarded', 'X-Real-IP', 'X-Causeway-Proxy-Secret']
 const HEAD = 'POST /mcp?a=b HTTP/1.1\r\nhost: h.test:81\r\nconnection: keep-alive\r\nx-a: b\r\n'
 
 test('a small request is one write, and its body keeps every byte', () => {
@@ -51,7 +53,7 @@ describe('what would be more than one line is refused, and a secret is not repea
     expect(() => fieldLines(['x-ok', '1', name, 'v'])).toThrow(expect.objectContaining({ code: 'invalid_field' }))
   })
 
-  test.each(['Host', 'content-length', 'Transfer-Encoding', 'connection', 'upgrade'])('the name %j', (name) => {
+  test.each([...CONNECTION, ...OF_CLIENTS])('the name %j', (name) => {
     expect(() => field(name, '1')).toThrow(expect.objectContaining({ code: 'invalid_field' }))
   })
 

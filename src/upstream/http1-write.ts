@@ -1,4 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { keptHeader } from '#/lib/kept-headers.ts'
 
 /** One request, ready but for where it goes. */
 export interface HttpRequest {
@@ -14,18 +15,6 @@ export interface HttpRequest {
 export type RequestStarts = Readonly<Record<HttpRequest['method'], string>>
 
 const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/
-/** What only the connection may say: where a message ends, and what becomes of the connection. */
-const OURS = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 /** What a field may hold (RFC 9110, 5.5), as latin1. */
 const UNSAFE_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 const TARGET = /^[\x21-\x7e]+$/
@@ -44,10 +33,16 @@ export function requestStarts(target: string, host: string): RequestStarts {
 /** One header line. Throws `invalid_field` for what would not be one line; the value is not repeated, for it may be a secret. */
 export function field(name: string, value: string): string {
   if (!NAME.test(name)) throw new GatewayError('invalid_field', 'a header has a name that HTTP does not allow')
-  if (OURS.has(name.toLowerCase()))
-    throw new GatewayError('invalid_field', `the header '${name}' belongs to the connection and cannot be set`)
+  const kept = keptHeader(name.toLowerCase())
+  if (kept === 'connection' || kept === 'client')
+    throw new GatewayError('invalid_field', `the header '${name}' ${WHY[kept]}`)
   return ownField(name, value)
 }
+
+const WHY = {
+  connection: 'belongs to the connection and cannot be set',
+  client: 'says who or where a client is and goes to no upstream: take it out of the gateway or tool that sends it',
+} as const
 
 /** A header line whose name is ours. */
 export function ownField(name: string, value: string): string {

@@ -1,4 +1,5 @@
 import type { ParamHeader } from '#/catalog/model.ts'
+import { keptHeader } from '#/lib/kept-headers.ts'
 import type { Frame } from '#/mcp/frame.ts'
 import { paramHeaders } from '#/mcp/param-values.ts'
 import { upstreamHeaders } from '#/mcp/upstream-requests.ts'
@@ -67,28 +68,7 @@ function modernParams(frame: Frame, declared: readonly ParamHeader[] | null): Re
   return params
 }
 
-/** Names that no client may set, whatever an operator allows: ours, the connection's, and the client's own credentials. */
-const NEVER = new Set([
-  'authorization',
-  'accept',
-  'accept-encoding',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'traceparent',
-  'x-request-id',
-])
-
+/** Whether a client may set it, where an operator allows it. What is ours, the connection's, or said of the client itself is not. */
 export function mayPass(name: string): boolean {
-  return !NEVER.has(name) && (!name.startsWith('mcp-') || name.startsWith('mcp-param-'))
+  return keptHeader(name) === undefined && (!name.startsWith('mcp-') || name.startsWith('mcp-param-'))
 }
