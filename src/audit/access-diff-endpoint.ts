@@ -35,7 +35,7 @@ export function accessDiffEndpoint({ reader, snapshot }: AuditDeps): Endpoint {
     tag: 'audit',
     summary: 'Who has gained and who has lost which tool since a time',
     description:
-      'Goes back from what is through the records of what was changed, and asks the function that decides about both. Notes say where the records do not suffice. What servers no longer offer is in no record.',
+      'Goes back from what is through the records of what was changed, and asks the function that decides about both. Notes say where the records do not suffice: of what servers no longer offer they say how much it was, not what.',
     query: Type.Object({
       since: Type.String({
         maxLength: 40,

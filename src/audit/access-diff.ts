@@ -45,8 +45,9 @@ export async function rewound(
     state.notes.add(`more than ${MOST_RECORDS} changes: this begins with ${oldest.at.toISOString()}`)
     break
   }
-  await forgetOffered(reader, state, from)
-  return { state, from: await remembered(reader, state, from), records }
+  const begins = await remembered(reader, state, from)
+  await forgetOffered(reader, state, begins)
+  return { state, from: begins, records }
 }
 
 async function undo(state: Rewind, record: AuditRecord): Promise<void> {
@@ -60,7 +61,8 @@ async function forgetOffered(reader: AuditReader, state: Rewind, from: number): 
     const ids = await reader.offeredSince(state.kind, { since: new Date(from), after, limit: SLICE * 10 })
     for (const id of ids) {
       if (slice.due()) await slice.rest()
-      if (!state.items.has(id)) state.items.set(id, null)
+      // Whatever became of it since: it was not there.
+      state.items.set(id, null)
     }
     if (ids.length < SLICE * 10) return
     after = ids.at(-1) ?? ''

@@ -52,6 +52,17 @@ const deleteUser: Undo = (state, record, detail) => {
     memberships: (was['memberships'] as [string, boolean][]).map(([team, isOwner]) => membership(team, isOwner)),
     assignments: (was['assignments'] as AssignmentJson[]).map(assignment),
   })
+  const owned = was['owned'] as readonly string[] | undefined
+  if (owned === undefined) state.unclear(record, 'what was its own is not recorded')
+  if (was['moreOwned'] === true) state.unclear(record, 'only some of what was its own is recorded')
+  for (const id of owned ?? []) giveBack(state, id, record.targetId as UserId)
+}
+
+function giveBack(state: Rewind, id: string, ownerId: UserId): void {
+  const [gateway, item, server] = [state.gateway(id), state.item(id), state.server(id)]
+  if (gateway !== null) state.gateways.set(id, { ...gateway, ownerId })
+  if (item !== null) state.items.set(id, { ...item, ownerId })
+  if (server !== null) state.servers.set(id, { ...server, ownerId })
 }
 
 /** A membership as it was before; null: there was none. */
@@ -79,6 +90,8 @@ const deleteTeam: Undo = (state, record, detail) => {
   state.teams.set(team, true)
   if (was === undefined) return state.unclear(record, UNSAID)
   if (was['more'] === true) state.unclear(record, 'only some of its members are recorded')
+  if (was['tokens'] !== 0)
+    state.unclear(record, 'tokens that were narrowed to it ended with it: which they were is not recorded')
   for (const [user, isOwner] of was['members'] as readonly [string, boolean][])
     withUser(state, user, ({ memberships }) => ({ memberships: [...memberships, membership(team, isOwner)] }))
   for (const [user, role, expiresAt] of was['roles'] as readonly [string, string, string | null][])

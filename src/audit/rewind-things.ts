@@ -3,6 +3,7 @@ import type { ItemKind, OfferedThing } from '#/access/otherwise.ts'
 import type { Owned } from '#/access/principal.ts'
 import type { Snapshot } from '#/catalog/snapshot.ts'
 import { pace } from '#/lib/pace.ts'
+import type { AuditRecord } from './audit.ts'
 import { UNSAID, wasIn, type Detail, type Rewind, type Undo } from './rewind.ts'
 
 type Placed = Owned & { readonly enabled: boolean }
@@ -16,6 +17,7 @@ function placeIn(was: Detail): Partial<Placed> {
 const updateGateway: Undo = async (state, record, detail) => {
   const was = wasIn(detail)
   const { targetId: id } = record
+  noteGone(state, record, detail)
   if (was === undefined) {
     const changed = (detail['changed'] ?? []) as readonly string[]
     if (changed.some((field) => /^(visibility|team)/.test(field))) state.unclear(record, UNSAID)
@@ -33,6 +35,14 @@ const updateGateway: Undo = async (state, record, detail) => {
   }))
 }
 
+/** Of what a server no longer offered when it was asked, a record says how much it was. */
+function noteGone(state: Rewind, record: AuditRecord, detail: Detail): void {
+  const kinds = `${state.kind}s`
+  const count = Number((detail['gone'] as Detail | null | undefined)?.[kinds] ?? 0)
+  if (count > 0)
+    state.unclear(record, `${count} ${kinds} went that its server no longer offered: which they were is not recorded`)
+}
+
 /** Where all that a gateway offers stood. */
 async function placeItems(
   state: Rewind,
@@ -46,6 +56,7 @@ async function placeItems(
     if (item !== null) state.items.set(id, { ...item, ...place(item) })
   }
   for (const [id, item] of state.items) {
+    if (slice.due()) await slice.rest()
     if (item?.gatewayId === gatewayId && itemGone(state, id)) state.items.set(id, { ...item, ...place(item) })
   }
 }
@@ -61,12 +72,10 @@ function itemsOf(snapshot: Snapshot, kind: ItemKind): Iterable<{ readonly id: st
 const deleteGateway: Undo = (state, record, detail) => {
   const was = wasIn(detail)
   const name = String(detail['name'])
-  const tools = Number(was?.['tools'] ?? 0)
-  if (was === undefined || tools > 0)
-    state.unclear(
-      record,
-      `the gateway ${name} went with its ${was ? tools : ''} tools: which they were is not recorded`,
-    )
+  const kinds = `${state.kind}s`
+  const count = was?.[kinds] as number | undefined
+  if (count !== 0)
+    state.unclear(record, `the gateway ${name} went with its ${count ?? ''} ${kinds}: which they were is not recorded`)
   if (was === undefined) return
   const { enabled, visibility, teamId, ownerId } = was as unknown as Placed
   state.gateways.set(record.targetId, { id: record.targetId, name, enabled, visibility, teamId, ownerId })
@@ -130,6 +139,8 @@ export const THINGS: Readonly<Record<string, Undo>> = {
     if (was === undefined) return state.unclear(record, UNSAID)
     if (gateway !== null) state.gateways.set(record.targetId, { ...gateway, ...placeIn(was) })
   },
+  'gateways.refresh': (state, record, detail) =>
+    detail['gone'] === undefined ? state.unclear(record, UNSAID) : noteGone(state, record, detail),
   'gateways.delete': deleteGateway,
   ...itemUndos('tools'),
   ...itemUndos('prompts'),

@@ -81,6 +81,7 @@ export class Comparison {
     { user, self, isWhole }: { readonly user: KnownUser; readonly self: Caller; readonly isWhole: boolean },
   ): Promise<void> {
     const { before, after, other, asking } = this.#compared
+    this.#asked++
     const [had, has] = [before.token(id), after.token(id)]
     const who = { before: had ? before.who(had) : null, after: has ? after.who(has) : null }
     const isNamed = other.tokens.has(id) || this.#known.everybody || user.id === asking.userId
@@ -99,8 +100,11 @@ export class Comparison {
   }
 
   async #atServer(own: Case, id: string): Promise<void> {
-    const { before, after } = this.#compared
+    const { before, after, asking } = this.#compared
+    this.#asked++
     const [was, is] = [before.server(id), after.server(id)]
+    const seen = [is, was].find((server) => server !== undefined && asking.visibilityClass.sees(server))
+    if (seen === undefined) return
     const inside = (caller: Caller): Caller => ({
       before: mayEnter(caller.before, was) ? caller.before : null,
       after: mayEnter(caller.after, is) ? caller.after : null,
@@ -111,7 +115,7 @@ export class Comparison {
     const unlike = own.unlike && { unlike: this.#compared.other.servers.has(id) ? inside(own.unlike) : own.unlike }
     const selected = this.#selected.get(id) ?? selectedCells(this.#compared, id)
     this.#selected.set(id, selected)
-    const server = { id, name: (is ?? was)?.name ?? id }
+    const server = { id, name: seen.name }
     const subject = { ...own.subject, server }
     await this.#compare({ ...own, ...unlike, caller, subject }, await selected)
   }

@@ -107,6 +107,6 @@ export interface Refreshed {
   readonly seen: Seen
   readonly observation: Observation & { readonly kind: 'found' }
   readonly nextCheckIn: number
-  /** Who asked for it; null: our own care, which leaves no audit record unless something changed. */
+  /** Who asked for it; null: our own care, which leaves no audit record unless something went. */
   readonly actor: Actor | null
 }

@@ -4,7 +4,7 @@ import type { Principal } from '#/access/principal.ts'
 import { dryRunReply } from '#/api/dry-run.ts'
 import type { Reply } from '#/api/endpoint.ts'
 import type { ServerId } from '#/access/ids.ts'
-import { declared, declaredNew, serverFor, stale, type ChangeInput } from './make-server.ts'
+import { declared, declaredNew, idTaken, serverFor, stale, type ChangeInput } from './make-server.ts'
 import { checkSelection, selectionOf } from './selection.ts'
 import type { Selected, Server, ServerDeps } from './server.ts'
 import type { ServerCreate, ServerUpdate } from './server-input.ts'
@@ -13,6 +13,8 @@ import type { ServerCreate, ServerUpdate } from './server-input.ts'
 export async function foreseeNewServer(deps: ServerDeps, body: ServerCreate, principal: Principal): Promise<Reply> {
   const { id, declaration, items } = declaredNew(body, principal)
   await checkSelection(deps.store, items, { principal, before: [] })
+  // The difference to what is would tell of a server that may be hidden from whoever asks.
+  if (body.id && (await deps.store.byId(id)) !== undefined) throw idTaken()
   return await answer(
     deps,
     serverThen({ id, enabled: true, ownerId: principal.userId, ...declaration }, items),

@@ -158,13 +158,17 @@ function isConflict(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'conflict'
 }
 
+export function idTaken(cause?: unknown): GatewayError {
+  return new GatewayError('conflict', 'A server with this ID already exists', { cause, field: 'id' })
+}
+
 /** Which of its names is taken, in the words clients know. */
 function taken(error: unknown, { name, visibility }: ServerDeclaration): unknown {
   if (!(error instanceof GatewayError) || error.code !== 'conflict') return error
   const kind = `${visibility.slice(0, 1).toUpperCase()}${visibility.slice(1)}`
   switch (error.data?.['constraint']) {
     case 'servers_pkey':
-      return new GatewayError('conflict', 'A server with this ID already exists', { cause: error, field: 'id' })
+      return idTaken(error)
     case 'servers_name':
       return new GatewayError('conflict', `${kind} Server already exists with name: ${name}`, {
         cause: error,

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Changed, GatewayWriter, Refreshed } from '#/gateways/gateway-store.ts'
 import { announceItems, applyItems, isShort } from './discovery-store.ts'
-import { auditGateway } from './gateway-audit.ts'
+import { auditGateway, goneIn } from './gateway-audit.ts'
 import { observed } from './gateway-columns.ts'
 import type { Database, WriteTx } from './store.ts'
 import { writeTogether } from './write-together.ts'
@@ -21,6 +21,9 @@ export function gatewayRefresh(db: Database): GatewayWriter['applied'] {
   })
 }
 
+/** Who asks where nobody did. */
+const OWN_CARE = { by: 'system' }
+
 /** Those that nobody came before. */
 async function refreshAll(tx: WriteTx, all: readonly Refreshed[]): Promise<ReadonlySet<Refreshed>> {
   const parts = all.map((one, n) => sql`${sql.ref(`hit_${n}`)} AS (${stateUpdate(tx, one)})`)
@@ -37,7 +40,9 @@ async function refreshAll(tx: WriteTx, all: readonly Refreshed[]): Promise<Reado
     if (n > 0) tx.another()
     tx.changed('gateway', seen.id)
     announceItems(tx, seen.id, observation)
-    if (actor) auditGateway(tx, actor, { action: 'gateways.refresh', id: seen.id, detail: {} })
+    const gone = goneIn(observation)
+    if (actor !== null || gone !== null)
+      auditGateway(tx, actor ?? OWN_CARE, { action: 'gateways.refresh', id: seen.id, detail: { gone } })
   }
   tx.changed('server', ...servers)
   return new Set(hits)

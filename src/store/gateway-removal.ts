@@ -7,7 +7,8 @@ import type { WriteTx } from './store.ts'
 interface Gone {
   readonly name: string
   readonly place: PlaceBefore
-  readonly tools: number
+  /** How many of each kind it offered. */
+  readonly offered: Readonly<Record<'tools' | 'prompts' | 'resources', number>>
 }
 
 /** Deletes a gateway with all it offers; the virtual servers that offered some of it are read again. */
@@ -20,7 +21,10 @@ export async function removeGateway(
     WITH gone AS (
       DELETE FROM gateways WHERE id = ${id} AND (${ifMatch}::int IS NULL OR version = ${ifMatch}::int) RETURNING json_build_object('name', name, 'place', ${PLACE_GONE}) AS it
     )
-    SELECT (SELECT jsonb_build_object('tools', (SELECT count(*)::int FROM tools WHERE gateway_id = ${id})) || it::jsonb FROM gone) AS gone,
+    SELECT (SELECT jsonb_build_object('offered', json_build_object(
+             'tools', (SELECT count(*)::int FROM tools WHERE gateway_id = ${id}),
+             'prompts', (SELECT count(*)::int FROM prompts WHERE gateway_id = ${id}),
+             'resources', (SELECT count(*)::int FROM resources WHERE gateway_id = ${id}))) || it::jsonb FROM gone) AS gone,
            (SELECT array_agg(DISTINCT i.server_id::text) FROM server_items AS i
              LEFT JOIN tools AS t ON t.id = i.tool_id
              LEFT JOIN prompts AS p ON p.id = i.prompt_id
@@ -36,7 +40,7 @@ export async function removeGateway(
     action: 'gateways.delete',
     targetKind: 'gateway',
     targetId: id,
-    detail: { name: gone.name, was: { ...gone.place, tools: gone.tools } },
+    detail: { name: gone.name, was: { ...gone.place, ...gone.offered } },
   })
   return true
 }

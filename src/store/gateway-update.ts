@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Actor, Changed, GatewayChange, GatewayWriter } from '#/gateways/gateway-store.ts'
 import { PLACE_BEFORE, rowBefore, wasOf, type PlaceBefore } from './audited.ts'
 import { applyItems, isShort } from './discovery-store.ts'
-import { auditGateway, saidOf } from './gateway-audit.ts'
+import { auditGateway, goneIn, saidOf } from './gateway-audit.ts'
 import { columnsOf, observed } from './gateway-columns.ts'
 import { restateItems, type Apart } from './gateway-items-store.ts'
 import { provenance, versionIs } from './item-writes.ts'
@@ -96,7 +96,9 @@ function announce(tx: WriteTx, { change, actor }: Updating, { before, items }: W
   const { teamId, visibility } = declaration
   const was = before === undefined ? {} : wasOf(before, { teamId, visibility }).was
   const isMoved = Object.keys(was).length > 0
-  const detail = { ...saidOf(declaration), changed, ...(isMoved && { was: { ...was, ...items } }) }
+  const gone = goneIn(observation)
+  const moved = isMoved && { was: { ...was, ...items } }
+  const detail = { ...saidOf(declaration), changed, ...(gone !== null && { gone }), ...moved }
   auditGateway(tx, actor, { action: 'gateways.update', id, detail })
 }
 

@@ -109,11 +109,13 @@ function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | '
             .executeTakeFirst()
           if (row === undefined) return false
           tx.changed('team', id)
-          const { members, roles } = row.people
+          const { tokens, ...people } = row.people
+          const [members, roles] = [kept(people.members), kept(people.roles)]
           const was = {
-            members: kept(members).list,
-            roles: kept(roles).list,
-            ...(kept(members).more && { more: true }),
+            members: members.list,
+            roles: roles.list,
+            tokens,
+            ...((members.more || roles.more) && { more: true }),
           }
           audit(tx, actor, { action: 'teams.delete', id, detail: { name: row.name, was } })
           return true
@@ -128,13 +130,15 @@ function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | '
 interface People {
   readonly members: readonly (readonly [userId: string, isOwner: boolean])[] | null
   readonly roles: readonly (readonly [userId: string, roleId: string, expiresAt: string | null])[] | null
+  readonly tokens: number
 }
 
-/** Of a team that goes: who is in it, and the roles that go with it. */
+/** Of a team that goes: who is in it, the roles that go with it, and how many tokens that were good. */
 function peopleIn(id: TeamId): RawBuilder<People> {
   return sql`json_build_object(
     'members', (SELECT json_agg(json_build_array(user_id, is_owner)) FROM team_members WHERE team_id = ${id}),
-    'roles', (SELECT json_agg(json_build_array(user_id, role_id, expires_at)) FROM role_assignments WHERE team_id = ${id}))`
+    'roles', (SELECT json_agg(json_build_array(user_id, role_id, expires_at)) FROM role_assignments WHERE team_id = ${id}),
+    'tokens', (SELECT count(*)::int FROM tokens WHERE team_id = ${id} AND is_active AND revoked_at IS NULL))`
 }
 
 interface Making {

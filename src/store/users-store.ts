@@ -3,7 +3,7 @@ import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE, type UserId } 
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewUser, User, UserChange, UserOutcome, UserStore } from '#/users/user.ts'
-import { auditOf } from './audited.ts'
+import { auditOf, kept, MOST_KEPT } from './audited.ts'
 import { iso, isoOrNull, olderThan } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { provenance, versionIs } from './item-writes.ts'
@@ -90,15 +90,20 @@ interface Before {
 interface Held {
   readonly memberships: readonly (readonly [teamId: string, isOwner: boolean])[]
   readonly assignments: readonly (readonly [roleId: string, teamId: string | null, expiresAt: string | null])[]
+  readonly owned: readonly string[]
 }
 
-/** Of a user who goes: its teams and roles, which go with it. */
+/** Of a user who goes: its teams and roles, which go with it, and ids of what is nobody's then. */
 function heldBy(id: UserId): RawBuilder<Held> {
   return sql`json_build_object(
     'memberships', (SELECT coalesce(json_agg(json_build_array(team_id, is_owner)), '[]')
       FROM team_members WHERE user_id = ${id}),
     'assignments', (SELECT coalesce(json_agg(json_build_array(role_id, team_id, expires_at)), '[]')
-      FROM role_assignments WHERE user_id = ${id}))`
+      FROM role_assignments WHERE user_id = ${id}),
+    'owned', (SELECT coalesce(json_agg(id), '[]') FROM (
+      SELECT id FROM gateways WHERE owner_id = ${id} UNION ALL SELECT id FROM tools WHERE owner_id = ${id}
+      UNION ALL SELECT id FROM prompts WHERE owner_id = ${id} UNION ALL SELECT id FROM resources WHERE owner_id = ${id}
+      UNION ALL SELECT id FROM servers WHERE owner_id = ${id} LIMIT ${MOST_KEPT + 1}) AS things))`
 }
 
 interface Update {
@@ -160,7 +165,9 @@ async function remove(
   if (row === undefined) return undefined
   tx.changed('user', id)
   const { email, enabled, held } = row
-  audit(tx, actor, { action: 'users.delete', id, detail: { email, was: { enabled, ...held } } })
+  const { list: owned, more } = kept(held.owned)
+  const was = { enabled, ...held, owned, ...(more && { moreOwned: true }) }
+  audit(tx, actor, { action: 'users.delete', id, detail: { email, was } })
   return 'done'
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startSlowServer } from '../fixtures/slow-server.ts'
 import { causeway } from '../support/cli.ts'
 import { foretoldScene, mail, type Foretold, type ForetoldScene, type Said } from './foretold.ts'
 
@@ -41,6 +42,8 @@ test('what was made, given and taken away since is gone back through', async () 
   await scene.admin('DELETE', `/v1/servers/${String(server['id'])}`)
   await scene.admin('DELETE', `/v1/rbac/roles/${String(role['id'])}`)
   const second = await scene.gateway.register('two', scene.upstream)
+  // What has been moved since it came had come all the same.
+  for (const visibility of ['private', 'public']) await scene.admin('PUT', `/v1/gateways/${second.id}`, { visibility })
   const said = await diff(since)
   expect(said).toMatchObject({ is_exact: true, notes: [] })
   // What is declared here is called at an address that answers nobody.
@@ -63,6 +66,10 @@ test('what was made, given and taken away since is gone back through', async () 
     is_exact: false,
     notes: [expect.stringMatching(/gateway two went with its 2 tools/)],
   })
+  expect(await diff(last, '&kind=resource')).toMatchObject({
+    is_exact: false,
+    notes: [expect.stringMatching(/gateway two went with its [1-9]\d* resources/)],
+  })
 })
 
 test('people who come and go are told of as they were', async () => {
@@ -77,6 +84,54 @@ test('people who come and go are told of as they were', async () => {
   const gone = await diff(there)
   expect(toolsIn(gone['loses'], 'cat').toSorted()).toEqual(['one-echo', 'one-slow'])
   expect(toolsIn((await diff(since))['gains'], 'cat')).toEqual([])
+})
+
+test('what was the own of somebody who has gone is told of as that', async () => {
+  await scene.person('dan')
+  const dan = `/v1/auth/email/admin/users/${mail('dan')}`
+  await scene.admin('POST', `/v1/teams/${team}/members`, { email: mail('dan'), role: 'owner' })
+  const made = { name: 'own', url: 'http://127.0.0.1:9/x', integration_type: 'REST', request_type: 'GET' }
+  const answer = await fetch(`${scene.gateway.url}/v1/tools`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${scene.callers.get('dan')?.token ?? ''}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ ...made, team_id: team, visibility: 'private' }),
+  })
+  expect(answer.status).toBe(200)
+  const { id } = (await answer.json()) as Said
+  const since = await now()
+  await scene.admin('DELETE', dan)
+  scene.callers.delete('dan')
+  const gone = await diff(since)
+  expect(toolsIn(gone['loses'], 'dan')).toContain('own')
+  expect(gone).toMatchObject({ is_exact: true })
+  await scene.admin('DELETE', `/v1/tools/${String(id)}`)
+})
+
+test('tokens that ended with their team are said to be missing', async () => {
+  const blue = String((await scene.admin('POST', '/v1/teams', { name: 'blue' }))['id'])
+  await scene.admin('POST', `/v1/teams/${blue}/members`, { email: mail('ann'), role: 'member' })
+  await scene.token('ann for blue', 'ann', { team_id: blue })
+  scene.callers.delete('ann for blue')
+  const since = await now()
+  await scene.admin('DELETE', `/v1/teams/${blue}`)
+  expect(await diff(since)).toMatchObject({
+    is_exact: false,
+    notes: [expect.stringMatching(/tokens that were narrowed to it ended with it/)],
+  })
+})
+
+test('what a server no longer offers is said to be missing', async () => {
+  await using larger = await startSlowServer(0, 5)
+  const { id } = await scene.gateway.register('three', larger.at('modern'))
+  const since = await now()
+  await scene.admin('PUT', `/v1/gateways/${id}`, { url: scene.upstream })
+  const notes = [expect.stringMatching(/gateways\.update .* 3 tools went that its server no longer offered/)]
+  expect(await diff(since)).toMatchObject({ is_exact: false, notes })
+  expect(await diff(since, '&kind=prompt')).toMatchObject({ is_exact: true, notes: [] })
+  await scene.admin('DELETE', `/v1/gateways/${id}`)
 })
 
 test('it is paged, and the pages are the whole', async () => {

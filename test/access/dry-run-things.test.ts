@@ -116,6 +116,10 @@ test('a token: what it opens when it is made, narrowed and ended', async () => {
   expect((await scene.foretold(narrower)).loses.map((one) => one.token_id)).toEqual([wide, wide, wide, wide])
 })
 
+test('a server cannot be made under an id that is taken, nor its dry run tell what is there', async () => {
+  expect(await scene.tried(post('/v1/servers', { id: server, name: 'another' }))).toBeNull()
+})
+
 test('what is deleted is lost', async () => {
   await reset()
   expect((await scene.foretold(drop(`/v1/servers/${server}`))).loses.length).toBeGreaterThan(0)

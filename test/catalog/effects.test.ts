@@ -90,6 +90,28 @@ test('pages of an answer are the answer, once', async () => {
   expect(new Set(paged).size).toBe(3_000)
 })
 
+test('of a virtual server that one does not see nothing is told, not even of people whom one knows', async () => {
+  const member = (n: number, ...teams: readonly number[]) =>
+    userThing(n, { memberships: teams.map((each) => ({ teamId: ids.team(each), isOwner: false })) })
+  const hidden = { teamId: ids.team(2), visibility: 'team' } as const
+  const snapshot = buildSnapshot({
+    teams: [1, 2].map((n) => ({ id: ids.team(n), name: `team ${n}` })),
+    users: [member(1, 1), member(2, 1, 2)],
+    gateways: [gatewayThing(0)],
+    tools: [toolThing(0, 0)],
+    servers: [serverThing(0, { ...hidden, tools: [{ ...PLAIN, id: ids.tool(0) }] })],
+  })
+  const after = { servers: new Map([[ids.server(0) as string, null]]) }
+  const orders = { hasTeam: () => true, role: () => undefined }
+  const told = async (who: ReturnType<typeof member>) => {
+    const asking = principalOf(tokenThing(1, { userId: who.id }), who, standingOf(who, orders, 0))
+    const { loses, unnamed } = await effectsOf(snapshot, { after, asking })
+    return [loses.map(({ user, server }) => [user, server?.name]), unnamed]
+  }
+  expect(await told(member(2, 1, 2))).toEqual([[['u2@example.com', 'server 0']], 0])
+  expect(await told(member(1, 1))).toEqual([[], 0])
+})
+
 test('of people whom one does not see it is only counted what changes for them', async () => {
   const member = (n: number) => userThing(n, { memberships: [{ teamId: ids.team(n), isOwner: true }] })
   const snapshot = buildSnapshot({

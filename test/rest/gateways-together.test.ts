@@ -139,7 +139,8 @@ test('what was found of many at once is stored for each, and each is audited', a
   const rows = await rest.database.sql(`
     SELECT count(*)::int AS tools, count(DISTINCT gateway_id)::int AS gateways,
            (SELECT count(DISTINCT xmin::text) FROM gateway_states) < ${COUNT / 2} AS shared,
-           (SELECT count(DISTINCT target_id)::int FROM audit_log WHERE action = 'gateways.refresh') AS audited
+           (SELECT count(DISTINCT target_id)::int FROM audit_log WHERE action = 'gateways.refresh'
+             AND detail::json -> 'gone' ->> 'tools' = '1') AS audited
       FROM tools WHERE original_name IN ('b', 'new')`)
   expect(rows).toEqual([{ tools: 2 * COUNT, gateways: COUNT, shared: true, audited: COUNT }])
 })
