@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { chmod, readFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { processTree, type ProcessInfo } from './processes.ts'
+import { Witness } from './witness.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -98,10 +99,13 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   const url = `http://127.0.0.1:${port}`
   const logFile = join(dataDir, 'output.log')
   const log = createWriteStream(logFile, { flags: 'a' })
+  const isFirst = !existsSync(join(dataDir, 'admin-token'))
+  const env = environment(options, dataDir, port)
+  const witness = Witness.of(env)
   const began = performance.now()
   const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
     cwd: ROOT,
-    env: environment(options, dataDir, port),
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
@@ -116,7 +120,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     if (running()) child.kill(signal)
     const [code] = await Promise.race([exited, sleep(35_000, [null] as [null], { ref: false })])
     for (const each of left) if (each.pid !== pid || running()) killQuietly(each)
-    log.end()
+    await new Promise<void>((resolve) => log.end(resolve))
+    if (witness !== undefined && left.length > 0) testify(witness, { dataDir, logFile, isFirst, left })
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     return code
   }
@@ -140,6 +145,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const answer = await response.text()
+    witness?.told(body)
+    witness?.answered(`${method} ${path}`, response.status, answer)
     return { status: response.status, body: (answer === '' ? {} : JSON.parse(answer)) as GatewayEntity }
   }
 
@@ -163,6 +170,25 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
       await stop()
     },
   }
+}
+
+interface Ended {
+  readonly dataDir: string
+  readonly logFile: string
+  /** The data folder was made by this start. */
+  readonly isFirst: boolean
+  readonly left: readonly ProcessInfo[]
+}
+
+function testify(witness: Witness, { dataDir, logFile, isFirst, left }: Ended): void {
+  if (!existsSync(join(dataDir, 'admin-token'))) return
+  witness.ownSecrets(dataDir)
+  const written = readFileSync(logFile, 'utf8')
+  const token = readFileSync(join(dataDir, 'admin-token'), 'utf8').trim()
+  // A first start shows the token, once.
+  witness.said('its output', isFirst ? written.replace(token, '') : written)
+  witness.said('the process list', left.map(({ command }) => command).join('\n'))
+  witness.keep(`${left[0]?.pid ?? 0}-${Date.now()}`)
 }
 
 /** Only what is still the same program: a process id may have been given to another since. */
