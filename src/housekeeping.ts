@@ -19,7 +19,7 @@ import { gatewayStore } from '#/store/gateway-store.ts'
 import { forgetIdempotencyKeys } from '#/store/idempotency-store.ts'
 import { leases } from '#/store/leases.ts'
 import { securityKeeper } from '#/store/security-store.ts'
-import { forgetSessions } from '#/store/session-rows.ts'
+import { forgetLogins, forgetSessions } from '#/store/session-rows.ts'
 import { forgetGuesses } from '#/store/sign-in-guesses.ts'
 import { recordAttic } from '#/store/record-attic.ts'
 import type { OpenDatabase } from '#/store/database.ts'
@@ -76,6 +76,7 @@ export function keepHouse(
         () => pruneChanges(db, CHANGE_DAYS),
         () => forgetIdempotencyKeys(db),
         () => forgetSessions(db),
+        (signal) => forgetLogins(db, signal),
         () => forgetGuesses(db),
         (signal) => forgetOldRecords(recordAttic(db), { recordDays: RECORD_DAYS, signal }),
         (signal) => forgetAudit(db, config, signal),

@@ -17,7 +17,7 @@ interface ProxyParts {
 }
 
 /** Each is made once; whoever comes again is known. */
-const MAKING = { limit: 4, waiting: 64, maxWaitMs: 5_000 }
+const MAKING = { limit: 4, waiting: 64, maxWaitMs: 5_000, perNetwork: 16 }
 
 /** Who and where clients are, as far as proxies have a say in it. */
 export function openProxy({ config: { proxy }, db, catalog, deadlines }: ProxyParts): {

@@ -20,7 +20,7 @@ interface SsoParts {
 }
 
 /** So many are at the provider at once, of each worker; it answers within seconds or not at all. */
-const AT_THE_PROVIDER = { limit: 128, waiting: 256, maxWaitMs: 5_000 }
+const AT_THE_PROVIDER = { limit: 128, waiting: 256, maxWaitMs: 5_000, perNetwork: 32 }
 
 /** Sign-in with the operator's identity provider, but for what is stored; null: none is set up. */
 export function openSso(

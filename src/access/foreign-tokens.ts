@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { CrowdProofMap } from '#/lib/crowd-proof-map.ts'
-import { emailKey } from './email-key.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import type { TokenId, UserId } from './ids.ts'
 import { isSignedBy, readJwt, type JwtAlgorithm, type UnverifiedJwt } from './jwt.ts'
 import { meaningOf, SKEW_MS, type JwtMeaning, type JwtRules } from './jwt-claims.ts'

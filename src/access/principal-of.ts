@@ -1,7 +1,7 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { hash as digest } from 'node:crypto'
 import { CameFrom } from './came-from.ts'
-import { emailKey } from './email-key.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import type { RoleId, ServerId, TeamId, TokenId, UserId } from './ids.ts'
 import type { Permission } from './permissions.ts'
 import type { HeldRoles, Principal } from './principal.ts'

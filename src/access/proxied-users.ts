@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { emailKey } from './email-key.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import type { Addresses } from './foreign-tokens.ts'
 import type { TokenId, UserId } from './ids.ts'
 import type { LiveToken } from './principal-of.ts'

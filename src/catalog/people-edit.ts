@@ -1,4 +1,4 @@
-import { emailKey } from '#/access/email-key.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import { roleOf, type StoredRole } from '#/access/roles.ts'
 import type { CatalogTeam, CatalogToken, CatalogUser } from './model.ts'
 import { sameThing } from './same-thing.ts'

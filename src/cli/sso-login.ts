@@ -4,6 +4,7 @@ import { challengeOf, isSameText, randomText } from '#/lib/pkce.ts'
 import { createServer } from '#/lib/node-http.ts'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
+import { isSameGateway, requireSameGateway } from './same-gateway.ts'
 
 /** Where a gateway has browsers sign in; null: nowhere. */
 export async function browserSignIn(api: Api): Promise<{ readonly issuer: string; readonly loginUrl: string } | null> {
@@ -21,8 +22,12 @@ interface Asking {
 /** As long as the gateway keeps a sign-in open. */
 const WITHIN_MS = 600_000
 
-/** A session from the browser of whoever sits here: it ends at a port of this machine that nobody else is told (RFC 8252, 7.3). */
+/**
+ * A session from the browser of whoever sits here: it ends at a port of this machine that nobody else is told (RFC 8252, 7.3). Throws
+ * where the browser would sign in at another gateway, or did.
+ */
 export async function signInWithBrowser(api: Api, { loginUrl, stop, show }: Asking): Promise<Json> {
+  requireSameGateway(api.url, loginUrl)
   const verifier = randomText()
   const state = randomText()
   const server = createServer().listen(0, '127.0.0.1')
@@ -33,7 +38,8 @@ export async function signInWithBrowser(api: Api, { loginUrl, stop, show }: Aski
     url.searchParams.set('challenge', challengeOf(verifier))
     url.searchParams.set('loopback_state', state)
     show(url.href)
-    const code = await codeFrom(server, state, AbortSignal.any([stop, AbortSignal.timeout(WITHIN_MS)]))
+    const until = AbortSignal.any([stop, AbortSignal.timeout(WITHIN_MS)])
+    const code = await codeFrom(server, { state, gateway: api.url }, until)
     return await api.json('POST', '/v1/auth/sso/token', JSON.stringify({ code, verifier }))
   } finally {
     server.close()
@@ -47,21 +53,33 @@ function portOf(server: Server): number {
   return address.port
 }
 
+interface Expected {
+  readonly state: string
+  readonly gateway: string
+}
+
 /** What the browser brings. Whatever else knocks at the port is sent away. */
-function codeFrom(server: Server, state: string, until: AbortSignal): Promise<string> {
+function codeFrom(server: Server, { state, gateway }: Expected, until: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const over = (): void => reject(overdue(until))
     if (until.aborted) return over()
     until.addEventListener('abort', over, { once: true })
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      const { searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
-      const code = searchParams.get('code')
-      if (code === null || !isSameText(searchParams.get('state') ?? '', state)) {
+      // What is no path, such as //, is nothing of ours either.
+      const query = URL.parse(request.url ?? '/', 'http://127.0.0.1')?.searchParams
+      const code = query?.get('code') ?? null
+      if (code === null || !isSameText(query?.get('state') ?? '', state)) {
         response.writeHead(404, PAGE).end('Nothing here.\n')
         return
       }
-      response.writeHead(200, PAGE).end('You are signed in: go back to the terminal. This page can be closed.\n')
       until.removeEventListener('abort', over)
+      // Whoever gives the code out says its name (RFC 9207): a gateway could have sent the browser on to another one.
+      if (!isSameGateway(gateway, query?.get('iss') ?? '')) {
+        response.writeHead(400, PAGE).end('This sign-in was at another gateway: go back to the terminal.\n')
+        response.once('close', () => reject(elsewhere(gateway)))
+        return
+      }
+      response.writeHead(200, PAGE).end('You are signed in: go back to the terminal. This page can be closed.\n')
       response.once('close', () => resolve(code))
     })
   })
@@ -73,4 +91,9 @@ function overdue(until: AbortSignal): unknown {
   const { reason } = until
   if (!(reason instanceof DOMException && reason.name === 'TimeoutError')) return reason
   return new CliError('nobody signed in with the browser for ten minutes: causeway login begins again')
+}
+
+function elsewhere(gateway: string): CliError {
+  const message = `the browser signed in at another gateway than ${gateway}, which was not given the session: ask who runs it`
+  return new CliError(message, { code: 'other_gateway' })
 }

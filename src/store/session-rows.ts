@@ -57,7 +57,7 @@ function announce(tx: WriteTx, rows: readonly Ended[]): void {
 
 const SLICE = 1_000
 
-/** Sessions, tokens of sessions and sign-ins that are over, a slice at a time. Answers how many are gone. */
+/** Sessions and tokens of sessions that are over, a slice at a time. Answers how many are gone. */
 export async function forgetSessions(db: Database): Promise<number> {
   const { value } = await db.write('sign-in', async (tx) => {
     const { rows } = await sql<Ended>`
@@ -68,9 +68,23 @@ export async function forgetSessions(db: Database): Promise<number> {
     await sql`DELETE FROM sessions WHERE ends_at < now() AND NOT EXISTS (
       SELECT 1 FROM tokens WHERE session_id = sessions.id)`.execute(tx.sql)
     await sql`DELETE FROM password_resets WHERE expires_at < now()`.execute(tx.sql)
-    await sql`DELETE FROM used_logins WHERE ends_at < now()`.execute(tx.sql)
     announce(tx, rows)
     return rows.length
   })
   return value
+}
+
+/** What is remembered of sign-ins that are over, each slice by itself: strangers make these rows, and may have made very many. */
+export async function forgetLogins(db: Database, signal: AbortSignal): Promise<number> {
+  let gone = 0
+  for (let more = true; more && !signal.aborted;) {
+    const { count } = await db.statement(
+      'sign-in',
+      () =>
+        sql`DELETE FROM used_logins WHERE login IN (SELECT login FROM used_logins WHERE ends_at < now() LIMIT ${SLICE})`,
+    )
+    gone += count
+    more = count === SLICE
+  }
+  return gone
 }

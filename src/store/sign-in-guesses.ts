@@ -28,15 +28,16 @@ export function accountOf(email: RawBuilder<unknown>): RawBuilder<Buffer> {
 
 /**
  * Counts a guess in one statement, so that any number at once are counted one by one; where guessing is closed it counts nothing.
- * Whether there is such a user makes no difference to it.
+ * Whether there is such a user makes no difference to it. email null: at no account, so that the network alone is counted.
  */
-export async function countGuess(db: Database, email: string, where: ClientNetwork): Promise<Guess> {
+export async function countGuess(db: Database, email: string | null, where: ClientNetwork): Promise<Guess> {
   const { rows } = await db.statement<Row>('sign-in', () => {
     const account = accountOf(sql`${email}::text`)
     return sql<Row>`
       WITH asked AS (
           SELECT * FROM (VALUES (${account}, '', 0), (${account}, ${where.network}, 1),
-            (${account}, ${where.neighbourhood}, 2), (''::bytea, ${where.network}, 3)) AS a (account, network, level)),
+            (${account}, ${where.neighbourhood}, 2), (''::bytea, ${where.network}, 3)) AS a (account, network, level)
+           WHERE account IS NOT NULL),
         closed AS (
           SELECT max(f.blocked_until) AS until FROM sign_in_failures AS f JOIN asked USING (account, network)
            WHERE f.blocked_until > now()),
@@ -54,10 +55,21 @@ export async function countGuess(db: Database, email: string, where: ClientNetwo
              (SELECT count(*) FROM counted)::int AS counted,
              u.id, u.email, u.enabled, p.hash, p.must_change
         FROM (SELECT 1) AS always
-        LEFT JOIN users AS u ON lower(u.email) = lower(${email}) AND u.kind = 'person'
+        LEFT JOIN users AS u ON lower(u.email) = lower(${email}::text) AND u.kind = 'person'
         LEFT JOIN passwords AS p ON p.user_id = u.id`
   })
-  return guessOf(rows[0])
+  return guessOf(rows[0], email === null ? 1 : LEVELS.length)
+}
+
+/** How long what comes from a network is not looked at, whatever account it is about; null: it is. */
+export async function closedForMs(db: Database, { network }: ClientNetwork): Promise<number | null> {
+  const { rows } = await db.statement<{ readonly closed_ms: number | null }>(
+    'sign-in',
+    () => sql`
+      SELECT (extract(epoch FROM max(blocked_until) - now()) * 1000)::int AS closed_ms FROM sign_in_failures
+       WHERE account = ''::bytea AND network = ${network} AND blocked_until > now()`,
+  )
+  return rows[0]?.closed_ms ?? null
 }
 
 const NOW_FAILED = sql`(CASE WHEN f.last_at > now() - ${WINDOW} THEN f.failures + 1 ELSE 1 END)`
@@ -83,10 +95,10 @@ interface Row {
 /** Another guess was counted first and closed the door. */
 const JUST_CLOSED_MS = 1_000
 
-function guessOf(row: Row | undefined): Guess {
+function guessOf(row: Row | undefined, levels: number): Guess {
   if (row === undefined) throw new TypeError('a guess was not counted')
   const { closed_ms: closed, counted, id, email, enabled, hash, must_change: mustChange } = row
-  if (closed !== null || counted < LEVELS.length) return { closedForMs: closed ?? JUST_CLOSED_MS, subject: undefined }
+  if (closed !== null || counted < levels) return { closedForMs: closed ?? JUST_CLOSED_MS, subject: undefined }
   if (id === null || email === null) return { closedForMs: null, subject: undefined }
   const subject = { userId: id as UserId, email, enabled: enabled === true, hash, mustChange: mustChange === true }
   return { closedForMs: null, subject }

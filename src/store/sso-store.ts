@@ -1,10 +1,13 @@
 import { sql } from 'kysely'
-import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE, type UserId } from '#/access/ids.ts'
-import type { Entered, Entry, Known, SsoStore } from '#/users/sso.ts'
+import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE } from '#/access/ids.ts'
+import type { Entered, Entry, SsoStore } from '#/users/sso.ts'
 import { constraintOf } from './errors.ts'
 import { provenance } from './item-writes.ts'
 import { personalTeamName } from './people-rows.ts'
 import { endOldestSessions, MOST_SESSIONS } from './session-rows.ts'
+import { withdrawSelfMade, type Withdrawn } from './self-made.ts'
+import { closedForMs, countGuess } from './sign-in-guesses.ts'
+import { knownAs } from './sso-known.ts'
 import { BY_GROUPS, reconcile, type Reconciled } from './sso-roles.ts'
 import type { Database, WriteTx } from './store.ts'
 
@@ -14,25 +17,10 @@ const SOURCE = 'sign-in'
 export function ssoStore(db: Database, limits: { readonly members: number }): SsoStore {
   const read = db.read(SOURCE)
   return {
-    known: async (issuer, subject, email) => {
-      const linked = await read
-        .selectFrom('user_identities')
-        .select('user_id')
-        .where('issuer', '=', issuer)
-        .where('subject', '=', subject)
-        .executeTakeFirst()
-      const named = await read
-        .selectFrom('users as u')
-        .leftJoin('user_identities as i', (join) => join.onRef('i.user_id', '=', 'u.id').on('i.issuer', '=', issuer))
-        .select(['u.id', 'u.kind', 'i.subject'])
-        .where(sql<boolean>`lower(u.email) = lower(${email})`)
-        .executeTakeFirst()
-      return {
-        linked: (linked?.user_id ?? null) as UserId | null,
-        named: named
-          ? { userId: named.id as UserId, isLinked: named.subject !== null, isPerson: named.kind === 'person' }
-          : null,
-      } satisfies Known
+    known: (...whom) => knownAs(read, ...whom),
+    closedForMs: (network) => closedForMs(db, network),
+    refused: async (network) => {
+      await countGuess(db, null, network)
     },
     claim: async ({ name, leftMs }) => {
       const { count } = await db.statement(
@@ -69,15 +57,19 @@ const OUTCOMES: Readonly<Record<string, 'used' | 'changed'>> = {
   users_email: 'changed',
 }
 
-/** Five statements at most: two of them see to it that an administrator is left. */
+/**
+ * Five statements at most: two of them see to it that somebody who is administrator by a group is not lost as the last one, and whoever
+ * is cannot be somebody whom no provider vouched for before, of whom three withdraw what was there.
+ */
 async function enter(tx: WriteTx, entry: Entry, limits: { readonly members: number }): Promise<Begun | undefined> {
   const { person, roles } = entry
   if (person.kind === 'make') await make(tx, entry)
+  const withdrawn = person.kind === 'link' ? await withdrawSelfMade(tx, person.userId) : null
   const begun = await begin(tx, entry)
   if (begun === undefined) return undefined
   const { email, is_at_stake: isAtStake } = begun
   const change = await reconcile(tx, { userId: person.userId, roles, limits, isAtStake })
-  tell(tx, { entry, email, change })
+  tell(tx, { entry, email, change, withdrawn })
   return begun
 }
 
@@ -133,9 +125,10 @@ interface Told {
   readonly entry: Entry
   readonly email: string
   readonly change: Reconciled
+  readonly withdrawn: Withdrawn | null
 }
 
-function tell(tx: WriteTx, { entry, email, change }: Told): void {
+function tell(tx: WriteTx, { entry, email, change, withdrawn }: Told): void {
   const { person, session, issuer, vouched } = entry
   tx.changed('token', session.tokenId)
   const isChanged = change.gained.length + change.lost.length > 0
@@ -148,6 +141,7 @@ function tell(tx: WriteTx, { entry, email, change }: Told): void {
     fromIp: session.fromIp,
     ...(person.kind === 'make' && { made: true }),
     ...(person.kind === 'link' && { linked: true }),
+    ...(withdrawn !== null && { withdrawn }),
     ...change,
   }
   tx.audit({ actor: email, action: 'session.begin', targetKind: 'user', targetId: person.userId, detail })

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
+import { emailKey } from '#/lib/email-key.ts'
 import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -34,7 +35,8 @@ export function userStore(db: Database): UserStore {
       const row = await userQuery(read)
         .where(sql<boolean>`lower(u.email) = lower(${email})`)
         .executeTakeFirst()
-      return row && userOf(row)
+      // What else the database takes for the same letters is somebody else's address.
+      return row && emailKey(row.email) === emailKey(email) ? userOf(row) : undefined
     },
     create: async (user, actor) => {
       try {

@@ -1,5 +1,6 @@
 import type { Arriving, Clients } from '#/access/client-address.ts'
 import { clientNetwork } from '#/access/client-network.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import { UserId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { pause } from '#/lib/backoff.ts'
@@ -11,7 +12,7 @@ import type { UserStore } from './user.ts'
 export type MakeUser = (email: string, request: Arriving) => Promise<void> | undefined
 
 interface Making {
-  readonly store: Pick<UserStore, 'create'>
+  readonly store: Pick<UserStore, 'create' | 'byEmail'>
   readonly clients: Clients
   readonly settled: (seq: number | null) => Promise<void>
   /** A place to write; few do at a time, and of one network few wait. */
@@ -28,7 +29,7 @@ export function makeProxied({ store, clients, settled, places }: Making): MakeUs
     const email = text.trim()
     if (!ADDRESS.test(email)) return undefined
     const fromIp = clients.of(request).remoteAddress ?? null
-    return flight.run(email.toLowerCase(), async () => {
+    return flight.run(emailKey(email), async () => {
       using _place = await places(clientNetwork(fromIp).network, new AbortController().signal)
       const id = UserId.mint()
       const user = { id, email, fullName: null, kind: 'person', isAdmin: false, enabled: true, password: null } as const
@@ -36,10 +37,16 @@ export function makeProxied({ store, clients, settled, places }: Making): MakeUs
         const { seq } = await store.create(user, { userId: id, by: email, via: 'api', fromIp, userAgent: null })
         await settled(seq)
       } catch (cause) {
-        // Another worker was first.
         if (GatewayError.from(cause).code !== 'conflict') throw cause
+        if ((await store.byEmail(email)) === undefined) throw lookalike(cause)
+        // Another worker was first.
         await pause(HEARD_MS)
       }
     })
   }
+}
+
+function lookalike(cause: unknown): GatewayError {
+  const message = 'the proxy names somebody whose address is written almost like that of another user here'
+  return new GatewayError('forbidden', `${message}: ask an administrator`, { cause })
 }

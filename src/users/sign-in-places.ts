@@ -3,9 +3,12 @@ import { Bulkhead, BulkheadRefusal, type BulkheadOptions } from '#/lib/bulkhead.
 import type { Deadlines } from '#/lib/deadlines.ts'
 
 /** A hash takes a core for its time: a worker computes one after the other, and calls have what is left. */
-const HASHES = { limit: 1, waiting: 64, maxWaitMs: 5_000 }
-/** So that who sends very many does not keep others out. */
-const WAITING_PER_NETWORK = 16
+const HASHES = { limit: 1, waiting: 64, maxWaitMs: 5_000, perNetwork: 16 }
+
+export interface PlaceBounds extends BulkheadOptions {
+  /** How many of one network may wait or be inside, so that who sends very many does not keep others out. */
+  readonly perNetwork: number
+}
 
 type Places = (network: string, signal: AbortSignal) => Promise<Disposable>
 
@@ -13,22 +16,26 @@ type Places = (network: string, signal: AbortSignal) => Promise<Disposable>
 export const signInPlaces = (deadlines: Deadlines): Places => placesBounded(deadlines, HASHES)
 
 /** Places for what signing in takes, of which no network has more than its share. */
-export function placesBounded(deadlines: Deadlines, bounds: BulkheadOptions): Places {
+export function placesBounded(deadlines: Deadlines, { perNetwork, ...bounds }: PlaceBounds): Places {
   const bulkhead = new Bulkhead(bounds, deadlines)
-  const waiting = new Map<string, number>()
+  const taken = new Map<string, number>()
+  const leave = (network: string): void => {
+    const now = (taken.get(network) ?? 1) - 1
+    if (now === 0) taken.delete(network)
+    else taken.set(network, now)
+  }
   return async (network, signal) => {
-    const before = waiting.get(network) ?? 0
-    if (before >= WAITING_PER_NETWORK) throw busy('you sign in very often at the same time')
-    waiting.set(network, before + 1)
+    const before = taken.get(network) ?? 0
+    if (before >= perNetwork) throw busy('you sign in very often at the same time')
+    taken.set(network, before + 1)
+    using held = new DisposableStack()
+    held.defer(() => leave(network))
     try {
-      return await bulkhead.take(signal)
+      held.use(await bulkhead.take(signal))
     } catch (cause) {
       throw cause instanceof BulkheadRefusal ? busy('very many sign in at the moment') : cause
-    } finally {
-      const now = (waiting.get(network) ?? 1) - 1
-      if (now === 0) waiting.delete(network)
-      else waiting.set(network, now)
     }
+    return held.move()
   }
 }
 

@@ -96,7 +96,7 @@ export async function begin(deps: SignInDeps, { subject, network, rehashed, requ
   return { text: secret.text, lifeMs, email: subject.email }
 }
 
-function tooMany(ms: number): GatewayError {
+export function tooMany(ms: number): GatewayError {
   const retryAfter = Math.max(1, Math.ceil(ms / 1000))
   const message = `too many failed sign-ins: wait ${retryAfter} s, or ask an administrator`
   return new GatewayError('overloaded', message, { retryAfter })

@@ -46,7 +46,7 @@ function login({ sso }: PeopleDeps): Endpoint {
     description:
       'What belongs to this sign-in lies sealed in a cookie, for ten minutes; the way back is only open to that browser. With ' +
       'loopback_port, challenge and loopback_state, all three, it ends at that port of the browser’s own machine, with a code for ' +
-      'POST /auth/sso/token. With page, a path of this gateway, it ends there, with the session as a cookie.',
+      'POST /auth/sso/token, and the origin of this gateway as iss. With page, a path of this gateway, it ends there, with the session as a cookie.',
     query: DestinationQuery,
     status: 303,
     reply: Type.Unknown(),
@@ -83,7 +83,8 @@ function callback(deps: PeopleDeps): Endpoint {
       const { to } = begun
       if (to !== null && 'loopback' in to) {
         await requirePerson(sso, who)
-        const location = loopbackUrl(sso.logins, { login: begun, vouched: slim(who, sso.rules), ...to })
+        const home = new URL(sso.loginUrl).origin
+        const location = loopbackUrl(sso.logins, { login: begun, vouched: slim(who, sso.rules), home, ...to })
         return withCookieGone({ status: 303, headers: { ...NO_STORE, location }, body: undefined })
       }
       const session = await enter(sso, { vouched: who, login: begun }, request)

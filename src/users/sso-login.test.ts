@@ -33,8 +33,9 @@ test('a pass is for who has the verifier, and says nothing to who reads it on it
   const verifier = 'v'.repeat(43)
   const loopback = { port: 5000, challenge: challengeOf(verifier), state: 's' }
   const { login } = logins.begin({ loopback })
-  const url = new URL(loopbackUrl(logins, { login, vouched, loopback }))
-  expect([url.origin, url.searchParams.get('state')]).toEqual(['http://127.0.0.1:5000', 's'])
+  const url = new URL(loopbackUrl(logins, { login, vouched, loopback, home: 'https://mcp.example.com' }))
+  const { state, iss } = Object.fromEntries(url.searchParams)
+  expect([url.origin, state, iss]).toEqual(['http://127.0.0.1:5000', 's', 'https://mcp.example.com'])
   expect(url.href).not.toContain('ann')
   const code = url.searchParams.get('code') ?? ''
   expect(openPass(logins, code, verifier)).toMatchObject({ vouched, login: { state: login.state } })

@@ -13,11 +13,16 @@ export interface Pass {
 
 const PASS_MS = 60_000
 
+interface Bringing {
+  readonly login: Login
+  readonly vouched: Vouched
+  readonly loopback: Loopback
+  /** Our own origin: the program is to see that it is the gateway that it asked (RFC 9207). */
+  readonly home: string
+}
+
 /** Where the browser takes the pass: to this machine's own address, never to another (RFC 8252, 7.3). */
-export function loopbackUrl(
-  logins: SsoLogins,
-  { login, vouched, loopback }: { readonly login: Login; readonly vouched: Vouched; readonly loopback: Loopback },
-): string {
+export function loopbackUrl(logins: SsoLogins, { login, vouched, loopback, home }: Bringing): string {
   const { port, challenge, state } = loopback
   const { endsAt } = login
   const pass: Pass = {
@@ -29,6 +34,7 @@ export function loopbackUrl(
   const url = new URL(`http://127.0.0.1:${port}/`)
   url.searchParams.set('code', logins.seal(pass))
   url.searchParams.set('state', state)
+  url.searchParams.set('iss', home)
   return url.href
 }
 

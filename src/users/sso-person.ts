@@ -1,3 +1,4 @@
+import { emailKey } from '#/lib/email-key.ts'
 import { UserId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { GroupRole, Known, Person, SsoRules, Vouched } from './sso.ts'
@@ -8,10 +9,12 @@ import type { GroupRole, Known, Person, SsoRules, Vouched } from './sso.ts'
  */
 export function personFor({ email }: Vouched, { linked, named }: Known, rules: SsoRules): Person {
   if (email === null) throw refused('the identity provider names no verified e-mail address of yours')
-  const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase()
+  const domain = emailKey(email.slice(email.lastIndexOf('@') + 1))
   if (rules.domains?.includes(domain) === false) throw refused(`addresses of ${domain} do not sign in here`)
   if (linked !== null) return { kind: 'known', userId: linked }
   if (named !== null) {
+    if (!named.isSame)
+      throw refused('your address is written almost like that of another user here: ask an administrator')
     if (!named.isPerson) throw refused('this is the address of a service, which comes with API tokens')
     if (named.isLinked) throw refused('another account of the identity provider has signed in with this address before')
     return { kind: 'link', userId: named.userId }

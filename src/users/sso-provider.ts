@@ -8,7 +8,7 @@ import { pkceOf, type Login } from './sso-login.ts'
 import type { ProviderMetadata } from './sso-metadata.ts'
 import type { Vouched } from './sso.ts'
 import { redeem, type Client, type Tokens } from './sso-redeem.ts'
-import { vouchedIn } from './sso-vouched.ts'
+import { claimsOf, vouchedIn } from './sso-vouched.ts'
 
 export interface SsoProviderOptions extends Client {
   readonly line: ProviderLine
@@ -67,7 +67,7 @@ export function ssoProvider(options: SsoProviderOptions): SsoProvider {
       const tokens = await redeem(options, { metadata: known, code, verifier: login.verifier, signal })
       const { claims } = await verified(options, { metadata: known, login, tokens })
       const more = await userinfo(options, { metadata: known, claims, tokens, signal })
-      return vouchedIn({ ...more, ...claims }, options)
+      return vouchedIn(claimsOf(claims, more), options)
     },
   }
 }

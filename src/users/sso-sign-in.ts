@@ -4,6 +4,7 @@ import { clientNetwork } from '#/access/client-network.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Session } from './session.ts'
+import { tooMany } from './sign-in.ts'
 import { markOf, type Login, type Step } from './sso-login.ts'
 import { personFor, rolesOf } from './sso-person.ts'
 import type { AuthorizationAnswer } from './sso-provider.ts'
@@ -18,7 +19,10 @@ export async function vouched(
   { login, answer }: { readonly login: Login; readonly answer: AuthorizationAnswer },
   { fromIp, signal, requestId }: RequestContext,
 ): Promise<Vouched> {
-  using _place = await places(clientNetwork(fromIp).network, signal)
+  const network = clientNetwork(fromIp)
+  using _place = await places(network.network, signal)
+  const closedForMs = await store.closedForMs(network)
+  if (closedForMs !== null) throw tooMany(closedForMs)
   const mark = markFor(login, 'answer')
   // Before anything is asked: a provider takes a code that comes twice for a stolen one.
   if (!(await store.claim(mark))) throw used()
@@ -28,8 +32,10 @@ export async function vouched(
   } catch (cause) {
     const error = providerFault(cause)
     if (error.code === 'unavailable') await store.release(mark)
-    if (error.code === 'unauthenticated')
+    if (error.code === 'unauthenticated') {
+      await store.refused(network)
       signIn.failed({ requestId, fromIp, userId: null, email: null, why: error.message })
+    }
     throw error
   }
 }

@@ -5,6 +5,19 @@ interface Reading {
   readonly trustsAddresses: boolean
 }
 
+type Claims = Readonly<Record<string, unknown>>
+
+/**
+ * What the ID token says, and what userinfo adds. Whether an address is verified counts only of the address that it is said of: the two
+ * may name different ones.
+ */
+export function claimsOf(token: Claims, userinfo: Claims): Claims {
+  const address = 'email' in token ? token : userinfo
+  const said =
+    address['email_verified'] ?? (userinfo['email'] === address['email'] ? userinfo['email_verified'] : undefined)
+  return { ...userinfo, ...token, email: address['email'], email_verified: said }
+}
+
 const ADDRESS = /^[^\s@]{1,64}@[^\s@]{1,255}$/
 const MOST_GROUPS = 1_000
 

@@ -1,4 +1,5 @@
 import type { SessionId, TokenId, UserId } from '#/access/ids.ts'
+import type { ClientNetwork } from '#/access/client-network.ts'
 import type { NewToken } from '#/access/token-format.ts'
 import type { Changed } from '#/api/actor.ts'
 import type { SignInDeps } from './session.ts'
@@ -35,8 +36,17 @@ export interface Vouched {
 export interface Known {
   /** Who has signed in as this subject before. */
   readonly linked: UserId | null
-  /** Who has the address here, and whether it is another subject's already. */
-  readonly named: { readonly userId: UserId; readonly isLinked: boolean; readonly isPerson: boolean } | null
+  /** Who has the address here, or one that the database takes for the same. */
+  readonly named: Named | null
+}
+
+export interface Named {
+  readonly userId: UserId
+  /** To the letter, but for the case of ASCII letters. */
+  readonly isSame: boolean
+  /** To another subject already. */
+  readonly isLinked: boolean
+  readonly isPerson: boolean
 }
 
 /** `link`: from now on the subject stands for this user; `make`: for a new one. */
@@ -80,6 +90,10 @@ export interface Entered extends Changed {
 
 export interface SsoStore {
   known(issuer: string, subject: string, email: string | null): Promise<Known>
+  /** How long nobody of this network is heard, because so much of what came from there was refused; null: it is heard. */
+  closedForMs(network: ClientNetwork): Promise<number | null>
+  /** What the provider refused is counted like a wrong password. */
+  refused(network: ClientNetwork): Promise<void>
   /** False: somebody did before. */
   claim(mark: Mark): Promise<boolean>
   /** It came to nothing and may be tried again. */

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { forgetLogins } from '#/store/session-rows.ts'
 import { testDatabase } from '../support/database.ts'
 import { startGateway } from '../support/gateway.ts'
 import { browse, CLIENT } from './identity-provider.ts'
 import { ask, eventually, mail, makePerson, USERS } from './people.ts'
 import { sentences, ssoScene, type SsoScene } from './sso-scene.ts'
 
-let { gateway, provider, home, person, signIn, begin, back } = {} as SsoScene
+let { gateway, provider, database, home, person, signIn, begin, back } = {} as SsoScene
 const owned = new AsyncDisposableStack()
 
 beforeAll(async () => {
-  ;({ gateway, provider, home, person, signIn, begin, back } = owned.use(await ssoScene()))
+  ;({ gateway, provider, database, home, person, signIn, begin, back } = owned.use(await ssoScene()))
 })
 afterAll(() => owned.disposeAsync())
 beforeEach(() => {
@@ -120,6 +121,34 @@ test('nothing that is secret stands in the log', async () => {
   const output = await gateway.output()
   expect(output).not.toContain(CLIENT.secret)
   expect(output).not.toContain('code_verifier')
+})
+
+test('codes that the provider refuses are counted where they come from, like wrong passwords', async () => {
+  const tried = async (from: string): Promise<number> => {
+    const { cookie, url } = await begin()
+    const state = new URL(url).searchParams.get('state') ?? ''
+    const query = new URLSearchParams({ state, code: 'made-up', iss: provider.issuer }).toString()
+    return (await ask(gateway, 'GET', `/auth/sso/callback?${query}`, { headers: { cookie }, from })).status
+  }
+  const statuses: number[] = []
+  while (statuses.length < 60 && statuses.at(-1) !== 429) statuses.push(await tried('127.9.0.1'))
+  expect(statuses).toEqual([...Array.from({ length: 41 }, () => 401), 429])
+  expect(await tried('127.9.0.2')).toBe(401)
+})
+
+test('what is remembered of sign-ins that are over goes in slices; of others it stays', async () => {
+  const logins = (minutes: number, times: number) =>
+    database.sql(`INSERT INTO used_logins (login, ends_at)
+      SELECT sha256(('${minutes} ' || n)::bytea), now() + ${minutes} * interval '1 minute' FROM generate_series(1, ${times}) AS n`)
+  const { signal } = new AbortController()
+  await forgetLogins(database.db, signal)
+  await logins(-1, 2_500)
+  await logins(7, 3)
+  expect(await forgetLogins(database.db, AbortSignal.abort())).toBe(0)
+  expect(await forgetLogins(database.db, signal)).toBe(2_500)
+  const left = await database.sql(`SELECT 1 FROM used_logins WHERE login = ANY(
+    SELECT sha256(('7 ' || n)::bytea) FROM generate_series(1, 3) AS n)`)
+  expect(left).toHaveLength(3)
 })
 
 test('a provider in a network that may not be reached is not reached', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { testDatabase, type TestDatabase } from '../support/database.ts'
+import { testDatabase, type TestDatabase, type TestDatabaseOptions } from '../support/database.ts'
 import { freePort, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { browse, CLIENT, identityProvider, type IdentityProvider } from './identity-provider.ts'
 import { ask, mail, type Answer } from './people.ts'
@@ -44,13 +44,14 @@ interface SsoOptions {
   /** Besides what is usual here. */
   readonly oidc?: object
   readonly provider?: Partial<Parameters<typeof identityProvider>[0]>
+  readonly database?: TestDatabaseOptions
 }
 
-export async function ssoScene({ oidc, provider: kind }: SsoOptions = {}): Promise<SsoScene> {
+export async function ssoScene({ oidc, provider: kind, database: letters }: SsoOptions = {}): Promise<SsoScene> {
   await using building = new AsyncDisposableStack()
   const PORT = String(await freePort())
   const home = `http://127.0.0.1:${PORT}`
-  const database = building.use(await testDatabase())
+  const database = building.use(await testDatabase(letters))
   const provider = building.use(await identityProvider({ ...kind, redirectUri: `${home}/auth/sso/callback` }))
   const env = {
     PORT,

@@ -18,7 +18,7 @@ let making: RunningGateway
 beforeAll(async () => {
   database = owned.use(await testDatabase())
   gateway = owned.use(await start(database, { peers: ['127.7.0.0/16'], user_header: 'X-Remote-User' }))
-  const other = owned.use(await testDatabase())
+  const other = owned.use(await testDatabase({ template: 'unicode' }))
   making = owned.use(await start(other, { peers: [PROXY], user_header: 'X-Remote-User', unknown_users: 'make' }))
   await makePerson(gateway, 'ann')
 })
@@ -116,6 +116,13 @@ describe('a proxy that is trusted names the user', () => {
     expect((await me({ from: PROXY, headers: foreign }, making)).status).toBe(403)
     expect((await making.api('GET', `${USERS}/${mail('dan')}`)).status).toBe(404)
     expect((await me(named('no address'), making)).status).toBe(401)
+  })
+
+  test('whose address only the database takes for that of a user is nobody, and is told so at once', async () => {
+    expect((await me(named(mail('ren\u00e9')), making)).status).toBe(200)
+    const { status, body, ms } = await me(named(mail('REN\u00c9')), making)
+    expect([status, body.detail]).toEqual([403, expect.stringContaining('almost like that of another user')])
+    expect(ms).toBeLessThan(500)
   })
 })
 

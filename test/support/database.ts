@@ -13,9 +13,11 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 export type TestDatabaseOptions = Partial<DatabaseOptions> & {
-  /** `template0` gives an empty database. */
-  readonly template?: 'migrated' | 'template0'
+  /** `template0` gives an empty database; `unicode` one, empty as well, whose lower() knows the letters of all languages. */
+  readonly template?: 'migrated' | 'template0' | 'unicode'
 }
+
+const UNICODE = "template0 ENCODING UTF8 LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
 
 /** A fresh, migrated database that exists until it is disposed. */
 export async function testDatabase({
@@ -24,7 +26,10 @@ export async function testDatabase({
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const server = inject('databaseServer')
   const name = `t_${randomBytes(8).toString('hex')}`
-  await run(server, `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`)
+  await run(
+    server,
+    `CREATE DATABASE ${name} TEMPLATE ${template === 'unicode' ? UNICODE : template} STRATEGY file_copy`,
+  )
   const url = nameIn(server, name)
   const db = await openDatabase({ url, poolSize: 4, log: quiet, ...options })
   return {

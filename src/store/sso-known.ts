@@ -1,0 +1,35 @@
+import { sql } from 'kysely'
+import { emailKey } from '#/lib/email-key.ts'
+import type { UserId } from '#/access/ids.ts'
+import type { Known, SsoStore } from '#/users/sso.ts'
+import type { Reader } from './store.ts'
+
+/** Who may be meant by somebody whom a provider vouches for. */
+export async function knownAs(
+  read: Reader,
+  ...[issuer, subject, email]: Parameters<SsoStore['known']>
+): Promise<Known> {
+  const linked = await read
+    .selectFrom('user_identities')
+    .select('user_id')
+    .where('issuer', '=', issuer)
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  const named = await read
+    .selectFrom('users as u')
+    .leftJoin('user_identities as i', (join) => join.onRef('i.user_id', '=', 'u.id').on('i.issuer', '=', issuer))
+    .select(['u.id', 'u.email', 'u.kind', 'i.subject'])
+    .where(sql<boolean>`lower(u.email) = lower(${email})`)
+    .executeTakeFirst()
+  return {
+    linked: (linked?.user_id ?? null) as UserId | null,
+    named: named
+      ? {
+          userId: named.id as UserId,
+          isSame: emailKey(named.email) === emailKey(email ?? ''),
+          isLinked: named.subject !== null,
+          isPerson: named.kind === 'person',
+        }
+      : null,
+  }
+}
