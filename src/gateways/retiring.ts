@@ -33,6 +33,6 @@ function* retired(before: Known, now: Known): Generator<Retirement> {
     if (next === undefined) yield { gatewayId, version: Number.MAX_SAFE_INTEGER, gone: true }
     else if (enabled && !next.enabled) yield { gatewayId, version: next.launch.version, gone: false }
     else if (!isDeepStrictEqual({ ...next.launch, version: launch.version }, launch))
-      yield { gatewayId, version: next.launch.version - 1, gone: false }
+      yield { gatewayId, version: next.launch.version - 1, gone: false, changed: true }
   }
 }

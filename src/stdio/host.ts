@@ -68,9 +68,12 @@ export class StdioHost {
     serveConnection(socket, { opened })
   }
 
-  retire({ gatewayId, version, gone }: Retirement): void {
+  retire({ gatewayId, version, gone, changed = false }: Retirement): void {
     const place = this.#places.get(gatewayId)
-    if (place !== undefined && place.version <= version) void place.server.retire(RETIRED)
+    const over = place !== undefined && place.version <= version ? place.server : undefined
+    // What was replaced before is at its last calls already.
+    if (changed) return void over?.finish(CHANGED, FINISH_MS)
+    void over?.retire(RETIRED)
     for (const server of this.#finishing) if (server.launch.gatewayId === gatewayId) void server.retire(RETIRED)
     if (!gone) return
     this.#places.delete(gatewayId)
@@ -104,7 +107,8 @@ export class StdioHost {
     const key = trial ? trialKey(gatewayId) : gatewayId
     const place = this.#places.get(key)
     // From a worker that has yet to hear of a change: nothing is started that was replaced.
-    if (place !== undefined && !trial && place.version > version && !sameLaunch(place, launch)) return place
+    if (place !== undefined && !trial && place.version > version && !sameLaunch(place, launch))
+      return sharedAs(place, launch)
     if (place !== undefined && sameLaunch(place, launch)) {
       // Switched off: from before nothing is started, though the log can be read; what comes later starts anew.
       if (!place.server.retired || place.version >= version) {
@@ -188,12 +192,19 @@ function full(most: number): Fault {
   return { code: 'upstream_busy', message, retryAfter: 5 }
 }
 
-/** What answers on a connection to `place`: whatever took its place since, unless that is known to speak otherwise. */
+/** Who calls as by a launch that is shared otherwise may not have said for whom: several would be taken for one. */
+function sharedAs(place: Place, { sharing }: Launch): Place {
+  if (place.server.launch.sharing !== sharing) throw new StdioFault(CHANGED)
+  return place
+}
+
+/** What answers on a connection to `place`: whatever took its place since, unless that is shared or known to speak otherwise. */
 function serverNow(place: Place): StdioServer {
   let { server } = place
   for (let { next } = place; next !== undefined; next = next.next) {
-    const { era } = next.server
+    const { era, launch } = next.server
     if (server.era !== undefined && era !== undefined && era !== server.era) return place.server
+    if (launch.sharing !== server.launch.sharing) return place.server
     server = next.server
   }
   return server

@@ -26,6 +26,8 @@ export interface Retirement {
   readonly version: number
   /** It will not come back. */
   readonly gone: boolean
+  /** It goes on with another launch: what is under way is still answered. */
+  readonly changed?: boolean
 }
 
 /** The topic under which workers tell of retirements. */

@@ -52,6 +52,7 @@ export class StdioServer {
   #legacy = false
   #era: Era | undefined
   #retired: Fault | undefined
+  #finished: Promise<void> | undefined
 
   constructor(options: ServerOptions) {
     this.#options = options
@@ -145,7 +146,12 @@ export class StdioServer {
   }
 
   /** Takes nothing new: each process ends with its last call, and after `ms` whatever it has in hand. */
-  async finish(why: Fault, ms: number): Promise<void> {
+  finish(why: Fault, ms: number): Promise<void> {
+    this.#finished ??= this.#finishAll(why, ms)
+    return this.#finished
+  }
+
+  async #finishAll(why: Fault, ms: number): Promise<void> {
     this.#retired ??= why
     const late = setTimeout(() => void this.retire(why), ms)
     await Promise.all(Array.from(this.#held, ([key, held]) => this.#finish(key, held, why)))
@@ -153,6 +159,8 @@ export class StdioServer {
   }
 
   async #finish(key: string, held: Held, why: Fault): Promise<void> {
+    // What nobody uses gives up its room before its successor asks for some.
+    if (held.open && held.session.busy === 0) return await this.close(key, why)
     await held.opened.catch(() => {})
     // Whoever waited for it to open sends now.
     await pause(0)

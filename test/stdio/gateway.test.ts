@@ -212,6 +212,19 @@ describe('what becomes of its process', () => {
     await until(() => !isRunning(again))
   })
 
+  test('what is under way when its command changes is answered by it', async () => {
+    const { id } = await started('changing', { env: { MODE: 'x' } })
+    const pid = await pidOf(id)
+    // For longer than any worker takes to hear of the change.
+    const running = call(id, 'slow', { n: 4000 })
+    await sleep(300)
+    expect((await gateway.api('PUT', `/v1/gateways/${id}`, { env: { MODE: 'y' } })).status).toBe(200)
+    await until(async () => JSON.parse((await call(id, 'env')).text || '{}').MODE === 'y')
+    expect(await pidOf(id)).not.toBe(pid)
+    expect(await running).toEqual({ text: 'slept 4000', message: '' })
+    await until(() => !isRunning(pid))
+  })
+
   test('it ends also when the gateway is deleted a moment after it was made', async () => {
     const body = { name: 'short-lived', transport: 'STDIO', command: process.execPath, args: [FIXTURE, 'short-lived'] }
     const { body: made } = await gateway.api('POST', '/v1/gateways', body)

@@ -163,6 +163,39 @@ describe('a gateway that changes', () => {
     expect(await open.call('echo', { text: 'hi' })).toContain('the gateway was changed; its server is started anew')
   })
 
+  test('told of the change before or after it is replaced, it still answers what is under way', async () => {
+    const before = host.launch([], { env: { MODE: 'x' } })
+    const group = await host.groupOf(before)
+    const running = host.call(before, 'slow', { n: 2500 })
+    await until(() => host.host.figures.busy === 1)
+    const told = (): void =>
+      host.host.retire({ gatewayId: before.gatewayId, version: before.version, gone: false, changed: true })
+    told()
+    expect(await host.call(before, 'echo')).toContain('the gateway was changed; its server is started anew')
+    expect(JSON.parse(await host.call(changed(before, { env: { MODE: 'y' } }), 'env'))).toMatchObject({ MODE: 'y' })
+    told()
+    expect(host.groups.has(group)).toBe(true)
+    expect(await running).toBe('slept 2500')
+    await until(() => !host.groups.has(group))
+  })
+
+  test('one that is shared otherwise since is not called by who says it as before', async () => {
+    const before = host.launch([])
+    using open = host.lanes(before)
+    expect(await open.call('echo', { text: 'hi' })).toBe('hi')
+    const after = changed(before, { sharing: 'per_principal' })
+    expect(await host.call(after, 'echo', { text: 'mine' }, { caller: 'a' })).toBe('mine')
+    expect(await open.call('echo', { text: 'hi' })).toContain('the gateway was changed; its server is started anew')
+    expect(await host.call(before, 'echo')).toContain('the gateway was changed; its server is started anew')
+  })
+
+  test('one that nobody uses makes room for what takes its place', async () => {
+    await using one = await startHost({ maxProcesses: 1 })
+    const before = one.launch([])
+    expect(await one.call(before, 'echo', { text: 'old' })).toBe('old')
+    expect(await one.call(changed(before, { env: { MODE: 'y' } }), 'echo', { text: 'new' })).toBe('new')
+  })
+
   test('switched off, it ends at once, with what was replaced before', async () => {
     const before = host.launch([])
     const running = host.call(before, 'never')
