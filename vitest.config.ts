@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 const ALONE = [
   'test/access/cross-talk.test.ts',
   'test/pool-of-one.test.ts',
+  'test/catalog/effects.test.ts',
   'test/catalog/people-load.test.ts',
   'test/ways-out.test.ts',
   'test/catalog/storm.test.ts',
