@@ -4,7 +4,7 @@ import { secretsTold } from '../test/support/secrets-told.ts'
 import type { Testimony } from '../test/support/witness.ts'
 
 /**
- * `search-secrets.ts FOLDER`: after a run of the tests with CAUSEWAY_TEST_TESTIMONY=FOLDER, looks for each secret that a gateway was
+ * `search-secrets.ts FOLDER`: after a run of the tests with TESTIMONY_FOLDER=FOLDER, looks for each secret that a gateway was
  * given or made in what that gateway wrote, refused and showed in the process list. Exits with 1 where one came out, and where there
  * was nothing to search.
  */

@@ -9,7 +9,7 @@ const SCRIPT = join(import.meta.dirname, '../../scripts/search-secrets.ts')
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cw-said-'))
-  vi.stubEnv('CAUSEWAY_TEST_TESTIMONY', folder)
+  vi.stubEnv('TESTIMONY_FOLDER', folder)
   vi.resetModules()
 })
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A folder in which a run of the tests keeps what its gateways were told in confidence and what they said; unset: it keeps nothing. */
-const FOLDER = process.env['CAUSEWAY_TEST_TESTIMONY']
+const FOLDER = process.env['TESTIMONY_FOLDER']
 
 /** Of one gateway. scripts/search-secrets.ts looks for the one in the other. */
 export interface Testimony {
