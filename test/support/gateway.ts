@@ -99,7 +99,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   const url = `http://127.0.0.1:${port}`
   const logFile = join(dataDir, 'output.log')
   const log = createWriteStream(logFile, { flags: 'a' })
-  const isFirst = !existsSync(join(dataDir, 'admin-token'))
   const env = environment(options, dataDir, port)
   const witness = Witness.of(env)
   const began = performance.now()
@@ -121,7 +120,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     const [code] = await Promise.race([exited, sleep(35_000, [null] as [null], { ref: false })])
     for (const each of left) if (each.pid !== pid || running()) killQuietly(each)
     await new Promise<void>((resolve) => log.end(resolve))
-    if (witness !== undefined && left.length > 0) testify(witness, { dataDir, logFile, isFirst, left })
+    if (witness !== undefined && left.length > 0) testify(witness, { dataDir, logFile, left })
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     return code
   }
@@ -175,18 +174,19 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
 interface Ended {
   readonly dataDir: string
   readonly logFile: string
-  /** The data folder was made by this start. */
-  readonly isFirst: boolean
   readonly left: readonly ProcessInfo[]
 }
 
-function testify(witness: Witness, { dataDir, logFile, isFirst, left }: Ended): void {
+function testify(witness: Witness, { dataDir, logFile, left }: Ended): void {
   if (!existsSync(join(dataDir, 'admin-token'))) return
   witness.ownSecrets(dataDir)
-  const written = readFileSync(logFile, 'utf8')
   const token = readFileSync(join(dataDir, 'admin-token'), 'utf8').trim()
-  // A first start shows the token, once.
-  witness.said('its output', isFirst ? written.replace(token, '') : written)
+  // The start that made the folder shows the token, once; further ones write into the same file.
+  const written = readFileSync(logFile, 'utf8').replace(
+    `shown this once and kept in ${join(dataDir, 'admin-token')}:\n  ${token}\n`,
+    '',
+  )
+  witness.said('its output', written)
   witness.said('the process list', left.map(({ command }) => command).join('\n'))
   witness.keep(`${left[0]?.pid ?? 0}-${Date.now()}`)
 }
