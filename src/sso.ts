@@ -29,7 +29,7 @@ export function openSso(
 ): Omit<SsoDeps, 'store' | 'signIn'> | null {
   const { oidc, http } = config
   if (oidc === null || http.publicUrl === null) return null
-  const { issuer, groups, domains, makesUsers, trustsAddresses } = oidc
+  const { issuer, groups, domains, makesUsers } = oidc
   const provider = ssoProvider({
     ...oidc,
     line,
@@ -38,7 +38,7 @@ export function openSso(
     keys: keptKeys(line, log),
   })
   return {
-    rules: { issuer, groups, domains, makesUsers, trustsAddresses },
+    rules: { issuer, groups, domains, makesUsers },
     loginUrl: `${http.publicUrl}/auth/sso/login`,
     provider,
     logins: ssoLogins(keys),

@@ -140,8 +140,8 @@ export class ForeignTokens {
   }
 }
 
-/** Has the form of an id that nobody here mints, and only ever stands for this token. */
-function foreignId(hash: string): TokenId {
+/** Has the form of an id that nobody here mints, and only ever stands for what was hashed. `hash`: SHA-256, hex. */
+export function foreignId(hash: string): TokenId {
   return `${hash.slice(0, 12)}4${hash.slice(13, 16)}8${hash.slice(17, 32)}` as TokenId
 }
 

@@ -1,3 +1,4 @@
+import { SKEW_S } from './jwt-claims.ts'
 import type { JwtAlgorithm, UnverifiedJwt } from './jwt.ts'
 
 /** How an ID token may be signed: by the provider's own key, never by a secret that others share. */
@@ -10,9 +11,6 @@ export interface IdTokenRules {
   readonly clientId: string
   readonly nonce: string
 }
-
-/** Clocks differ. */
-const SKEW_S = 30
 
 /** Why a token that is signed well is not the answer (OpenID Connect Core, 3.1.3.7); null: it is. */
 export function idTokenFault({ claims }: UnverifiedJwt, rules: IdTokenRules, nowMs: number): string | null {

@@ -23,7 +23,7 @@ export interface JwtMeaning {
 }
 
 /** Clocks differ. */
-const SKEW_S = 30
+export const SKEW_S = 30
 /** So much longer than it says is a token good here. */
 export const SKEW_MS = SKEW_S * 1000
 

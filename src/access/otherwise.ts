@@ -50,7 +50,7 @@ export interface Otherwise {
 }
 
 /** All of it at once; of what is said twice, the last. */
-export function together(all: readonly Otherwise[]): Otherwise {
+export function together(all: readonly Otherwise[]): Required<Otherwise> {
   const of = <Part extends keyof Otherwise>(part: Part): Required<Otherwise>[Part] =>
     new Map(all.flatMap((one) => [...(one[part] ?? [])] as [string, never][]))
   return {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { emailKey } from '#/lib/email-key.ts'
-import type { Addresses } from './foreign-tokens.ts'
+import { foreignId, type Addresses } from './foreign-tokens.ts'
 import type { TokenId, UserId } from './ids.ts'
 import type { LiveToken } from './principal-of.ts'
 
@@ -41,9 +41,7 @@ export class ProxiedUsers {
       this.#byUser.delete(oldest)
       this.#byId.delete(id)
     }
-    const digest = hash('sha256', `proxied ${userId}`)
-    // Has the form of an id, and only ever stands for this user behind a proxy.
-    const id = `${digest.slice(0, 12)}4${digest.slice(13, 16)}8${digest.slice(17, 32)}` as TokenId
+    const id = foreignId(hash('sha256', `proxied ${userId}`))
     const token = { id, userId, teamId: null, permissions: null, serverId: null, expiresAt: null, limits: null }
     this.#byUser.set(userId, token)
     this.#byId.set(id, token)

@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { isSameText } from '#/lib/pkce.ts'
 
 /**
  * The session of a browser. `__Host-` has the browser itself see to it that the cookie came over TLS (or from this machine), from this
@@ -64,6 +65,5 @@ export function csrfTokenOf(token: string): string {
 }
 
 export function isCsrfTokenOf(token: string, said: string): boolean {
-  const [right, got] = [Buffer.from(csrfTokenOf(token)), Buffer.from(said)]
-  return right.length === got.length && timingSafeEqual(right, got)
+  return isSameText(said, csrfTokenOf(token))
 }

@@ -34,6 +34,21 @@ export interface Effects {
 /** Who would gain and who would lose the use of what (tools, unless it says something else), if this were so. */
 export type Foresee = (then: Otherwise, asking: Principal, kind?: ItemKind) => Promise<Effects>
 
+interface Asking {
+  readonly asking: Principal
+  readonly kind?: ItemKind
+  readonly notes?: readonly string[]
+}
+
+/** The answer of a dry run to what would be. */
+export async function foreseen(
+  { foresee }: { readonly foresee: Foresee },
+  then: Otherwise,
+  { asking, kind, notes }: Asking,
+): Promise<Reply> {
+  return dryRunReply(await foresee(then, asking, kind), notes)
+}
+
 /** The answer of a dry run, whatever the change itself would be answered with. Notes say what cannot be known before. */
 export function dryRunReply(effects: Effects, notes: readonly string[] = []): Reply {
   return { status: 200, body: { dry_run: true, ...dryRunView(effects, notes) } }

@@ -4,7 +4,7 @@ import { newPlace, type AskedPlace } from '#/access/place.ts'
 import type { Owned, Principal } from '#/access/principal.ts'
 import type { Id } from '#/lib/ids.ts'
 import { preconditionFailed } from './conditional.ts'
-import { dryRunReply } from './dry-run.ts'
+import { foreseen } from './dry-run.ts'
 import type { Reply } from './endpoint.ts'
 import type { ItemRoom } from './item-noun.ts'
 import type { ItemChange, StoredItem } from './items.ts'
@@ -27,7 +27,7 @@ export async function foreseeItem<K extends ItemKind, Item extends StoredItem<Id
   const { id, ownerId, teamId, visibility, enabled } = item
   const is = { id, kind: noun.kind, name: noun.nameOf(item), gatewayId: item.gatewayId ?? LOCAL_GATEWAY_ID }
   const then = to && { ...is, ownerId, teamId, visibility, enabled, ...to }
-  return dryRunReply(await deps.foresee({ items: new Map([[id, then]]) }, asking, noun.kind))
+  return await foreseen(deps, { items: new Map([[id, then]]) }, { asking, kind: noun.kind })
 }
 
 /** What it would do to declare an item here. */
@@ -38,5 +38,5 @@ export async function foreseeNewItem<K extends ItemKind, Item extends StoredItem
 ): Promise<Reply> {
   const place = newPlace(asking, `${noun.kind}s.create`, body)
   const then = { id, kind: noun.kind, name: key, gatewayId: LOCAL_GATEWAY_ID, enabled: true, ...place }
-  return dryRunReply(await deps.foresee({ items: new Map([[id, then]]) }, asking, noun.kind))
+  return await foreseen(deps, { items: new Map([[id, then]]) }, { asking, kind: noun.kind })
 }

@@ -50,7 +50,7 @@ export function accessDiffEndpoint({ reader, snapshot }: AuditDeps): Endpoint {
       const { kind = 'tool', limit = 100, offset = 0 } = query
       const now = snapshot()
       const { state, from, records } = await rewound(reader, now, { since: sinceOf(query.since, Date.now()), kind })
-      const question = { before: state.otherwise(), beforeAt: from, kind, asking: principal, page: { offset, limit } }
+      const question = { before: state, beforeAt: from, kind, asking: principal, page: { offset, limit } }
       const effects = await effectsOf(now, question)
       const notes = [...state.notes].slice(0, MOST_NOTES)
       if (effects.isCut)

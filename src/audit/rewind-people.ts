@@ -9,6 +9,7 @@ import {
 import type { Permission } from '#/access/permissions.ts'
 import { roleOf, type RoleScope } from '#/access/roles.ts'
 import type { Assignment, KnownUser, Membership } from '#/access/standing.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import { UNSAID, wasIn, type Detail, type Rewind, type Undo } from './rewind.ts'
 
 type AssignmentJson = readonly [roleId: string, teamId: string | null, expiresAt: string | null]
@@ -71,7 +72,7 @@ const changeMember: Undo = (state, record, detail) => {
     { readonly isOwner: boolean; readonly roles?: [string, string | null][] } | null | undefined
   const team = record.targetId
   const said = detail['userId'] as string | undefined
-  const id = said ?? state.snapshot.userByEmail(String(detail['email']).toLowerCase()) ?? ''
+  const id = said ?? state.snapshot.userByEmail(emailKey(String(detail['email']))) ?? ''
   if (was === undefined && !JOINED.has(record.action)) return state.unclear(record, UNSAID)
   withUser(state, id, ({ memberships, assignments }) => {
     const others = memberships.filter(({ teamId }) => teamId !== team)

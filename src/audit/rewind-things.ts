@@ -1,7 +1,7 @@
 import { LOCAL_GATEWAY_ID, type TeamId } from '#/access/ids.ts'
 import type { ItemKind, OfferedThing } from '#/access/otherwise.ts'
 import type { Owned } from '#/access/principal.ts'
-import type { Snapshot } from '#/catalog/snapshot.ts'
+import { itemIn, itemsOf } from '#/catalog/effect-side.ts'
 import { pace } from '#/lib/pace.ts'
 import type { AuditRecord } from './audit.ts'
 import { UNSAID, wasIn, type Detail, type Rewind, type Undo } from './rewind.ts'
@@ -57,16 +57,9 @@ async function placeItems(
   }
   for (const [id, item] of state.items) {
     if (slice.due()) await slice.rest()
-    if (item?.gatewayId === gatewayId && itemGone(state, id)) state.items.set(id, { ...item, ...place(item) })
+    if (item?.gatewayId === gatewayId && itemIn(state.snapshot, id) === undefined)
+      state.items.set(id, { ...item, ...place(item) })
   }
-}
-
-const itemGone = ({ snapshot }: Rewind, id: string): boolean =>
-  (snapshot.tool(id) ?? snapshot.prompt(id) ?? snapshot.resource(id)) === undefined
-
-function itemsOf(snapshot: Snapshot, kind: ItemKind): Iterable<{ readonly id: string; readonly gatewayId: string }> {
-  if (kind === 'tool') return snapshot.tools()
-  return kind === 'prompt' ? snapshot.prompts() : snapshot.resources()
 }
 
 const deleteGateway: Undo = (state, record, detail) => {

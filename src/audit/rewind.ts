@@ -2,14 +2,14 @@ import type { ItemKind, OfferedThing, OfferingThing, Otherwise, SelectingThing }
 import type { LiveToken } from '#/access/principal-of.ts'
 import type { Role } from '#/access/roles.ts'
 import type { KnownUser } from '#/access/standing.ts'
-import { itemIn, selectionIn } from '#/catalog/effect-side.ts'
+import { instead, itemIn, selectionIn } from '#/catalog/effect-side.ts'
 import type { Snapshot } from '#/catalog/snapshot.ts'
 import type { AuditRecord } from './audit.ts'
 
 type Kept<T> = Map<string, T | null>
 
 /** A state that is taken back from a snapshot step by step: what is not named in it is as in the snapshot. */
-export class Rewind {
+export class Rewind implements Otherwise {
   readonly snapshot: Snapshot
   readonly kind: ItemKind
   readonly users: Kept<KnownUser> = new Map()
@@ -28,44 +28,29 @@ export class Rewind {
   }
 
   user(id: string): KnownUser | null {
-    return known(this.users, id, this.snapshot.user(id))
+    return instead(this.users, id, () => this.snapshot.user(id)) ?? null
   }
 
   role(id: string): Role | null {
-    return known(this.roles, id, this.snapshot.role(id as Role['id']))
-  }
-
-  token(id: string): LiveToken | null {
-    return known(this.tokens, id, this.snapshot.tokenById(id as LiveToken['id']))
+    return instead(this.roles, id, () => this.snapshot.role(id as Role['id'])) ?? null
   }
 
   gateway(id: string): OfferingThing | null {
-    return known(this.gateways, id, this.snapshot.gateway(id))
+    return instead(this.gateways, id, () => this.snapshot.gateway(id)) ?? null
   }
 
   item(id: string): OfferedThing | null {
-    return known(this.items, id, itemIn(this.snapshot, id))
+    return instead(this.items, id, () => itemIn(this.snapshot, id)) ?? null
   }
 
   server(id: string): SelectingThing | null {
-    const kept = this.servers.get(id)
-    return kept === undefined ? (selectionIn(this.snapshot, id) ?? null) : kept
+    return instead(this.servers, id, () => selectionIn(this.snapshot, id)) ?? null
   }
 
   /** Says that the state before this record is not known, and why. */
   unclear({ seq, at, action }: AuditRecord, why: string): void {
     this.notes.add(`number ${seq} of the record, ${action} at ${at.toISOString()}: ${why}`)
   }
-
-  otherwise(): Otherwise {
-    const { users, roles, teams, tokens, gateways, items, servers } = this
-    return { users, roles, teams, tokens, gateways, items, servers }
-  }
-}
-
-function known<T>(kept: Kept<T>, id: string, now: T | undefined): T | null {
-  const found = kept.get(id)
-  return found === undefined ? (now ?? null) : found
 }
 
 /** How one record is taken back. `detail` is what it says. */

@@ -46,8 +46,8 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
 
   constructor(options: RunOptions) {
     this.#options = options
-    this.#going = options.underWay.begin(this, options.call.principal)
     this.progressToken = rawOf(options.call.frame, metaOf(options.call.frame, 'progressToken'))
+    this.#going = options.underWay.begin(this, options.call.principal)
   }
 
   /** Takes a place among the calls to this server. False: there is none, and the caller has heard so. */

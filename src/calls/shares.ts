@@ -1,7 +1,7 @@
 import type { Principal } from '#/access/principal.ts'
 import { LOCAL_GATEWAY } from '#/catalog/local.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { Tally } from '#/lib/tally.ts'
+import { Counts } from '#/lib/counts.ts'
 import type { Destination } from './resolve.ts'
 
 /** How many calls there are places for, on this worker. */
@@ -19,7 +19,7 @@ const TIMES_THE_FREE = 2
 /** Calls of one principal, or of all, and at which server they are. */
 class Held {
   readonly #places: number
-  readonly #at = new Tally()
+  readonly #at = new Counts()
   #calls = 0
 
   constructor(places: number) {

@@ -1,8 +1,7 @@
 import type { ItemKind, OfferedThing, Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Pace } from '#/lib/pace.ts'
-import { offered, type Offer, type Side } from './effect-side.ts'
-import type { AnyItem } from './model.ts'
+import { itemsOf, offered, type Offer, type Side } from './effect-side.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Items that are alike, before and after, in all that decides about them: whoever may use one of them may use all. */
@@ -19,27 +18,11 @@ export interface Compared {
   readonly snapshot: Snapshot
   readonly before: Side
   readonly after: Side
-  readonly other: Touched
+  /** What is otherwise on either side: what matters is which ids. */
+  readonly other: Required<Otherwise>
   readonly kind: ItemKind
   readonly asking: Principal
   readonly slice: Pace
-}
-
-/** Ids of all that is otherwise on either side. */
-export type Touched = Readonly<Record<Exclude<keyof Otherwise, 'moved'>, ReadonlySet<string>>>
-
-export function touchedBy(before: Otherwise, after: Otherwise): Touched {
-  const of = (part: keyof Touched): ReadonlySet<string> =>
-    new Set([...(before[part]?.keys() ?? []), ...(after[part]?.keys() ?? [])])
-  return {
-    users: of('users'),
-    roles: of('roles'),
-    teams: of('teams'),
-    tokens: of('tokens'),
-    gateways: of('gateways'),
-    items: of('items'),
-    servers: of('servers'),
-  }
 }
 
 /** Cells of everything that is offered, or only of what is otherwise. */
@@ -55,10 +38,10 @@ export async function offeredCells(compared: Compared, onlyOther: boolean): Prom
       cells.add(same, same, false)
     }
   }
-  for (const id of other.items) {
+  for (const id of other.items.keys()) {
     if (slice.due()) await slice.rest()
     const [before, after] = [compared.before.item(id), compared.after.item(id)]
-    const isKnown = itemOf(snapshot, kind, id) !== undefined
+    const isKnown = snapshot[kind](id) !== undefined
     if (!isKnown && (before ?? after)?.kind === kind) cells.add(before, after, true)
   }
   return cells.all()
@@ -121,13 +104,4 @@ class Cells {
 function keyOf(item: OfferedThing | undefined): string {
   if (item === undefined) return '-'
   return `${item.gatewayId} ${item.ownerId} ${item.teamId} ${item.visibility} ${item.enabled}`
-}
-
-function itemsOf(snapshot: Snapshot, kind: ItemKind): Iterable<AnyItem> {
-  if (kind === 'tool') return snapshot.tools()
-  return kind === 'prompt' ? snapshot.prompts() : snapshot.resources()
-}
-
-function itemOf(snapshot: Snapshot, kind: ItemKind, id: string): AnyItem | undefined {
-  return snapshot[kind](id)
 }

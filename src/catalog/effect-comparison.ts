@@ -71,7 +71,7 @@ export class Comparison {
     const subject = { user: user.email, tokenId: null, server: null }
     const own = { caller, subject, isNamed: other.users.has(user.id) || this.#known.user(user) }
     await this.#compare(own, about.isTouched ? await this.#everything() : this.#others)
-    for (const id of other.servers) await this.#atServer(own, id)
+    for (const id of other.servers.keys()) await this.#atServer(own, id)
     for (const token of tokens)
       await this.#token(token, { user, self: caller, isWhole: about.isTouched || token.isTouched })
   }
@@ -94,7 +94,7 @@ export class Comparison {
         await this.#atServer(other.servers.has(serverId) ? own : { ...own, unlike: self }, serverId)
       else {
         await this.#compare({ ...own, unlike: self }, isWhole ? await this.#everything() : this.#others)
-        for (const server of other.servers) await this.#atServer({ ...own, unlike: self }, server)
+        for (const server of other.servers.keys()) await this.#atServer({ ...own, unlike: self }, server)
       }
     }
   }

@@ -4,7 +4,6 @@ import type { LiveToken } from '#/access/principal-of.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { KnownUser } from '#/access/standing.ts'
 import type { Pace } from '#/lib/pace.ts'
-import type { Touched } from './effect-cells.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Between the two times that are compared, in ms since the epoch: what ends by the clock in it is otherwise after it. */
@@ -29,7 +28,11 @@ export function* usersOn(snapshot: Snapshot, sides: readonly Otherwise[]): Gener
 }
 
 /** Whether anything about the user itself is otherwise: then all that it may use is compared. */
-export function isTouched({ id, assignments, memberships }: KnownUser, other: Touched, span: Span): boolean {
+export function isTouched(
+  { id, assignments, memberships }: KnownUser,
+  other: Required<Otherwise>,
+  span: Span,
+): boolean {
   return (
     other.users.has(id) ||
     memberships.some(({ teamId }) => other.teams.has(teamId)) ||
@@ -59,7 +62,7 @@ export async function tokensByUser(
     const ends = endsIn(span, token.expiresAt)
     if (ends || isNarrowed(token)) add(token.userId, { id: token.id, isTouched: ends })
   }
-  for (const id of other.tokens) {
+  for (const id of other.tokens.keys()) {
     const versions = [...sides.map(({ tokens }) => tokens?.get(id)), snapshot.tokenById(id as LiveToken['id'])]
     const token = versions.find((each) => each !== undefined && each !== null)
     if (token) add(token.userId, { id, isTouched: true })
@@ -69,7 +72,7 @@ export async function tokensByUser(
 
 interface Among {
   readonly sides: readonly Otherwise[]
-  readonly other: Touched
+  readonly other: Required<Otherwise>
   readonly span: Span
   readonly slice: Pace
 }

@@ -63,7 +63,8 @@ const NOTHING_NARROWED: Omit<LiveToken, 'userId'> = {
   limits: null,
 }
 
-function instead<T>(
+/** What stands in place of what is, where something does. */
+export function instead<T>(
   other: ReadonlyMap<string, T | null> | undefined,
   id: string,
   is: () => T | undefined,
@@ -98,6 +99,11 @@ export function itemIn(snapshot: Snapshot, id: string): OfferedThing | undefined
   if (prompt !== undefined) return offered('prompt', prompt)
   const resource = snapshot.resource(id)
   return resource && offered('resource', resource)
+}
+
+export function itemsOf(snapshot: Snapshot, kind: ItemKind): Iterable<AnyItem> {
+  if (kind === 'tool') return snapshot.tools()
+  return kind === 'prompt' ? snapshot.prompts() : snapshot.resources()
 }
 
 export function offered(kind: ItemKind, item: AnyItem): OfferedThing {

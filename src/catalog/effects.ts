@@ -1,7 +1,6 @@
-import type { ItemKind, Otherwise } from '#/access/otherwise.ts'
+import { together, type ItemKind, type Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
 import { pace } from '#/lib/pace.ts'
-import { touchedBy } from './effect-cells.ts'
 import { Comparison } from './effect-comparison.ts'
 import { sideOf } from './effect-side.ts'
 import type { Effect, Page } from './effect-tally.ts'
@@ -51,7 +50,7 @@ export async function effectsOf(snapshot: Snapshot, question: Question): Promise
     snapshot,
     before: sideOf(snapshot, before, span.from),
     after: sideOf(snapshot, after, span.to),
-    other: touchedBy(before, after),
+    other: together([before, after]),
     kind,
     asking,
     slice: pace(),

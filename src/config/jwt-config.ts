@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import { isLoopback } from './read-settings.ts'
+import { isSafeOnItsWay } from './read-settings.ts'
 import type { Values } from './settings.ts'
 
 /** Whose signed tokens are accepted. */
@@ -37,8 +37,7 @@ const REGISTRATION =
 /** Whoever can change the document on its way can sign as anybody. */
 function faultOfUrl(url: string, algorithm: JwtConfig['algorithm']): string | null {
   if (algorithm === 'HS256') return NO_URL
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''))
+  return isSafeOnItsWay(new URL(url))
     ? null
     : 'JWT_JWKS_URL must be https, unless it is of this machine: who changes the document on its way could sign as anybody'
 }

@@ -1,5 +1,5 @@
 import { givenFields, type Fields } from './given-fields.ts'
-import { isLoopback } from './read-settings.ts'
+import { isSafeOnItsWay } from './read-settings.ts'
 import type { Values } from './settings.ts'
 
 /** A role that a group brings: in the platform, or with the membership of a team, which is named by its slug. */
@@ -77,7 +77,7 @@ function faultOfIssuer(issuer: string): string | null {
   const url = URL.parse(issuer)
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
     return 'CAUSEWAY_OIDC needs issuer: the URL of the provider, such as https://id.example.com'
-  return url.protocol === 'https:' || isLoopback(url.hostname.replaceAll(/[[\]]/g, ''))
+  return isSafeOnItsWay(url)
     ? null
     : 'the issuer of CAUSEWAY_OIDC must be https, unless it is of this machine: who listens on its way could sign in as anybody'
 }

@@ -81,3 +81,8 @@ function foreignTokens(env: Env): string[] {
 export function isLoopback(host: string | null): boolean {
   return host === null || host === '::1' || /^localhost$/i.test(host) || /^127(\.\d{1,3}){3}$/.test(host)
 }
+
+/** Nobody on the way reads or changes what comes from there: it comes over TLS, or not from afar. */
+export function isSafeOnItsWay({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''))
+}

@@ -2,7 +2,7 @@ import type { Grant } from '#/access/allow.ts'
 import { requireMachineRight } from '#/access/machine-right.ts'
 import { movedAlong, type OfferingThing, type Otherwise } from '#/access/otherwise.ts'
 import { movedPlace } from '#/access/place.ts'
-import { dryRunReply } from '#/api/dry-run.ts'
+import { foreseen } from '#/api/dry-run.ts'
 import type { Reply } from '#/api/endpoint.ts'
 import { isDeepStrictEqual } from 'node:util'
 import { redials, stale, type ChangeInput } from './change.ts'
@@ -21,7 +21,7 @@ export async function foreseeChange(
   const { declaration } = redeclare(target, { id: target.id, body, sealer: deps.sealer })
   if (!isDeepStrictEqual(declaration.stdio, target.stdio)) requireMachineRight(principal)
   const notes = redials(target, declaration, body) ? [UNASKED] : []
-  return dryRunReply(await deps.foresee(gatewayThen(target, declaration), principal), notes)
+  return await foreseen(deps, gatewayThen(target, declaration), { asking: principal, notes })
 }
 
 const UNASKED = 'the server is asked anew by this change: what it offers then is not known before'

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { GatewayId } from '#/access/ids.ts'
 import { etagOf } from '#/api/conditional.ts'
-import { DryRunQuery, dryRunReply } from '#/api/dry-run.ts'
+import { DryRunQuery, foreseen } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { StateQuery } from '#/api/items.ts'
 import { PagingQuery, pageReply, pageRequest } from '#/api/paging.ts'
@@ -118,7 +118,7 @@ function switching(deps: GatewayDeps): readonly Endpoint[] {
         const id = idIn(params)
         const { gateway } = await gatewayFor(deps, id, { principal, permission: 'gateways.delete' })
         if (ifMatch !== null && ifMatch !== gateway.version) throw stale(gateway)
-        if (query.dry_run === true) return dryRunReply(await deps.foresee(gatewayGone(id), principal))
+        if (query.dry_run === true) return await foreseen(deps, gatewayGone(id), { asking: principal })
         const changed = await deps.store.remove(id, ifMatch, actorOf(principal, request))
         if (changed === undefined) await settled(deps, id, changed)
         else await deps.settled(changed.seq)
@@ -139,7 +139,7 @@ function switching(deps: GatewayDeps): readonly Endpoint[] {
         const enabled = query.activate ?? true
         if (ifMatch !== null && ifMatch !== before.version) throw stale(before)
         if (query.dry_run === true)
-          return dryRunReply(await deps.foresee(gatewayThen(before, before, enabled), principal))
+          return await foreseen(deps, gatewayThen(before, before, enabled), { asking: principal })
         const changed = await deps.store.setEnabled(id, { enabled, ifMatch }, actorOf(principal, request))
         const gateway = await settled(deps, id, changed)
         const message = `Gateway ${id} ${enabled ? 'activated' : 'deactivated'}`

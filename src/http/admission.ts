@@ -1,5 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { Tally } from '#/lib/tally.ts'
+import { Counts } from '#/lib/counts.ts'
 
 export interface AdmissionLimits {
   readonly calls: number
@@ -19,7 +19,7 @@ export interface Place {
 /** Bounds what is in flight before anything is read. A refusal is cheap and says when to come back. */
 export class Admission {
   readonly #limits: AdmissionLimits
-  readonly #perPrincipal = new Tally()
+  readonly #perPrincipal = new Counts()
   #calls = 0
   #bytes = 0
 

@@ -46,7 +46,6 @@ export function authenticator(options: AuthenticatorOptions): Authenticate {
   }
   // What another's page has a browser ask makes nobody a user: so this comes before anything is waited for.
   const requirePage = (request: FrontRequest, requestId: string): void => {
-    if (namedIn(request, options.clients) === undefined) return
     try {
       options.requirePage(request)
     } catch (cause) {
@@ -54,34 +53,39 @@ export function authenticator(options: AuthenticatorOptions): Authenticate {
     }
   }
   return (request, requestId) => {
-    requirePage(request, requestId)
+    const named = namedIn(request, options.clients)
+    if (named !== undefined) requirePage(request, requestId)
     try {
-      return principalOf(request, options)
+      return principalOf(request, named, options)
     } catch (cause) {
-      const wait = worthWaiting(request, options)
+      const wait = worthWaiting(request, named, options)
       if (wait === undefined) return refuse(cause, request, requestId)
-      return wait.then(() => principalOf(request, options)).catch((last: unknown) => refuse(last, request, requestId))
+      return wait
+        .then(() => principalOf(request, named, options))
+        .catch((last: unknown) => refuse(last, request, requestId))
     }
   }
 }
 
 /** A token in the Authorization field goes before what a proxy says: it was sent on purpose. A cookie does not. */
-function principalOf(request: FrontRequest, { identify, clients, credentialOf }: Knowing): Principal {
-  const named = namedIn(request, clients)
+function principalOf(request: FrontRequest, named: Named, { identify, clients, credentialOf }: Knowing): Principal {
   if (named !== undefined) return identify.named(named)
   return identify(credentialOf(request), clients.of(request))
 }
 
-function namedIn(request: FrontRequest, clients: Clients): readonly string[] | undefined {
+/** Whom a proxy names, as often as it does; undefined: nobody, or a token counts in its place. */
+type Named = readonly string[] | undefined
+
+function namedIn(request: FrontRequest, clients: Clients): Named {
   return request.headers.authorization === undefined ? clients.namedIn(request) : undefined
 }
 
 /** What may make somebody good who was just refused. */
 function worthWaiting(
   request: FrontRequest,
-  { identify, clients, credentialOf, makeUser }: AuthenticatorOptions,
+  named: Named,
+  { identify, credentialOf, makeUser }: AuthenticatorOptions,
 ): Promise<void> | undefined {
-  const named = namedIn(request, clients)
   const [email] = named ?? []
   if (email !== undefined)
     return named?.length === 1 && !identify.isUser(email) ? makeUser?.(email, request) : undefined
@@ -97,7 +101,7 @@ function worthWaiting(
 /** Whose a request was that ended badly; null: a stranger's. */
 export function callerIn(request: FrontRequest, knowing: Knowing): UserId | null {
   try {
-    return principalOf(request, knowing).userId
+    return principalOf(request, namedIn(request, knowing.clients), knowing).userId
   } catch {
     return null
   }

@@ -1,3 +1,8 @@
+const ADDRESS = /^[^\s@]{1,64}@[^\s@]{1,255}$/
+
+/** Whether somebody could be written to there, as far as its form says. */
+export const isEmailAddress = (text: string): boolean => ADDRESS.test(text)
+
 /**
  * One for each address, however its ASCII letters are written. What other letters become in lower case may be in somebody else's address:
  * the Kelvin sign becomes a k.

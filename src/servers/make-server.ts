@@ -11,7 +11,7 @@ import { declaredPlace } from '#/api/place.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { checkSelection, hexOf, selectionOf } from './selection.ts'
-import type { NewServer, Server, ServerDeclaration, ServerDeps, StoredSelected } from './server.ts'
+import type { NewServer, Selected, Server, ServerDeclaration, ServerDeps, StoredSelected } from './server.ts'
 import type { ServerCreate, ServerUpdate } from './server-input.ts'
 import { serverView } from './server-view.ts'
 
@@ -73,16 +73,24 @@ export async function changeServer(deps: ServerDeps, id: ServerId, input: Change
   for (let attempt = 1; ; attempt++) {
     const server = await serverFor(deps, id, [principal, 'servers.update'])
     if (ifMatch !== null && ifMatch !== server.version) throw stale(server, principal)
-    movedPlace(principal, 'servers.update', { from: server, asked: body })
-    const declaration = declared(body, server)
-    const isHidden = (item: StoredSelected): boolean => !principal.visibilityClass.sees(item)
-    const items = selectionOf(body, server.items, isHidden)
+    const { declaration, items } = changed(server, body, principal)
     if (items !== null) await checkSelection(deps.store, items, { principal, before: server.items })
     const to = { ifMatch: ifMatch ?? (items === null ? null : server.version), actor: actorOf(principal, request) }
-    const changed = await update(deps, { id, declaration, items, to })
-    if (changed !== undefined || ifMatch !== null || attempt === ATTEMPTS)
-      return await settled(deps, id, { changed, principal })
+    const written = await update(deps, { id, declaration, items, to })
+    if (written !== undefined || ifMatch !== null || attempt === ATTEMPTS)
+      return await settled(deps, id, { changed: written, principal })
   }
+}
+
+/** What a server is to be; `items`: null where the selection stays. */
+export function changed(
+  server: Server,
+  body: ServerUpdate,
+  principal: Principal,
+): { readonly declaration: ServerDeclaration; readonly items: readonly Selected[] | null } {
+  movedPlace(principal, 'servers.update', { from: server, asked: body })
+  const isHidden = (item: StoredSelected): boolean => !principal.visibilityClass.sees(item)
+  return { declaration: declared(body, server), items: selectionOf(body, server.items, isHidden) }
 }
 
 async function update(
@@ -139,7 +147,7 @@ function ownId(given: string | null | undefined): ServerId | undefined {
   return id
 }
 
-export function declared(body: ServerUpdate, before: ServerDeclaration): ServerDeclaration {
+function declared(body: ServerUpdate, before: ServerDeclaration): ServerDeclaration {
   const icon = body.icon === undefined ? before.icon : body.icon
   if (icon !== null && !/^https?:$/.test(URL.parse(icon)?.protocol ?? ''))
     throw new GatewayError('invalid_field', 'icon: must be a URL that begins with http:// or https://', {

@@ -4,13 +4,13 @@ import type { Principal } from '#/access/principal.ts'
 import { actorOf } from '#/api/actor.ts'
 import { withMetrics } from '#/api/call-totals.ts'
 import { etagOf } from '#/api/conditional.ts'
-import { DryRunQuery } from '#/api/dry-run.ts'
+import { DryRunQuery, foreseen } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { Deleted, PurgeQuery, StateQuery, VisibilityInput } from '#/api/items.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { tagFilter } from '#/api/tags.ts'
-import { answer, foreseeNewServer, foreseeServer, serverGone, serverThen } from './foreseeing.ts'
+import { foreseeNewServer, foreseeServer, serverGone, serverThen } from './foreseeing.ts'
 import { changeServer, makeServer, serverFor, settled, stale } from './make-server.ts'
 import type { Server, ServerDeps } from './server.ts'
 import { ServerCreate, ServerUpdate } from './server-input.ts'
@@ -123,7 +123,7 @@ function switching(deps: ServerDeps): readonly Endpoint[] {
         const server = await serverFor(deps, idIn(params), [principal, 'servers.delete'])
         const { id } = server
         if (ifMatch !== null && ifMatch !== server.version) throw stale(server, principal)
-        if (query.dry_run === true) return await answer(deps, serverGone(id), principal)
+        if (query.dry_run === true) return await foreseen(deps, serverGone(id), { asking: principal })
         const changed = await deps.store.remove(id, { ifMatch, actor: actorOf(principal, request) })
         if (changed === undefined) await settled(deps, id, { changed, principal })
         else await deps.settled(changed.seq)
@@ -145,7 +145,7 @@ function switching(deps: ServerDeps): readonly Endpoint[] {
         const enabled = query.activate ?? true
         if (ifMatch !== null && ifMatch !== server.version) throw stale(server, principal)
         if (query.dry_run === true)
-          return await answer(deps, serverThen({ ...server, enabled }, server.items), principal)
+          return await foreseen(deps, serverThen({ ...server, enabled }, server.items), { asking: principal })
         const to = { ifMatch, actor: actorOf(principal, request) }
         const changed = await deps.store.setEnabled(id, enabled, to)
         return withTag(await settled(deps, id, { changed, principal }), principal)

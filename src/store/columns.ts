@@ -9,6 +9,11 @@ export function isoOrNull(column: string): RawBuilder<string | null> {
   return sql<string | null>`${iso(column)}`
 }
 
+/** The time in so many ms. */
+export function inMs(ms: number): RawBuilder<Date> {
+  return sql<Date>`now() + ${ms} * interval '1 millisecond'`
+}
+
 /** Rows older than a place in a list that runs from new to old. */
 export function olderThan(
   table: string,

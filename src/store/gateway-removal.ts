@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
 import type { Actor } from '#/gateways/gateway-store.ts'
+import { auditGateway } from './gateway-audit.ts'
 import { PLACE_GONE, type PlaceBefore } from './audited.ts'
 import type { WriteTx } from './store.ts'
 
@@ -35,12 +36,7 @@ export async function removeGateway(
   if (!gone) return false
   tx.changed('gateway', id)
   tx.changed('server', ...(row?.servers ?? []))
-  tx.audit({
-    actor: actor.by,
-    action: 'gateways.delete',
-    targetKind: 'gateway',
-    targetId: id,
-    detail: { name: gone.name, was: { ...gone.place, ...gone.offered } },
-  })
+  const detail = { name: gone.name, was: { ...gone.place, ...gone.offered } }
+  auditGateway(tx, actor, { action: 'gateways.delete', id, detail })
   return true
 }

@@ -3,6 +3,7 @@ import type { UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewPassword } from '#/users/session.ts'
+import { inMs } from './columns.ts'
 import { endSessions } from './session-rows.ts'
 import type { WriteTx } from './store.ts'
 
@@ -19,7 +20,7 @@ interface Reset {
 export async function openReset(tx: WriteTx, { userId, hash, lifeMs }: Reset, { by }: Actor): Promise<string> {
   const { rows } = await sql<{ readonly expires_at: Date }>`
     INSERT INTO password_resets (user_id, hash, expires_at, made_by)
-    SELECT id, ${hash}, now() + ${lifeMs} * interval '1 millisecond', ${by} FROM users WHERE id = ${userId}
+    SELECT id, ${hash}, ${inMs(lifeMs)}, ${by} FROM users WHERE id = ${userId}
     ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at, made_by = excluded.made_by
     RETURNING expires_at`.execute(tx.sql)
   const [row] = rows

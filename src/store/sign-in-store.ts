@@ -1,9 +1,9 @@
 import { sql, type RawBuilder } from 'kysely'
-import type { SessionId, TokenId, UserId } from '#/access/ids.ts'
+import type { TokenId, UserId } from '#/access/ids.ts'
 import type { Changed } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewSession, Refreshed, SignInStore, Subject } from '#/users/session.ts'
-import { isoOrNull } from './columns.ts'
+import { inMs, isoOrNull } from './columns.ts'
 import { endOldestSessions, endSessions, endSession } from './session-rows.ts'
 import { accountOf, countGuess, forgiveGuess } from './sign-in-guesses.ts'
 import { openReset, useReset } from './password-resets.ts'
@@ -25,13 +25,10 @@ export function signInStore(db: Database): SignInStore {
       const row = await read
         .selectFrom('tokens as t')
         .leftJoin('sessions as s', 's.id', 't.session_id')
-        .select(['t.session_id', 's.provider', isoOrNull('t.expires_at').as('expires_at')])
+        .select(['s.provider', isoOrNull('t.expires_at').as('expires_at')])
         .where('t.id', '=', tokenId)
         .executeTakeFirst()
-      const { session_id: sessionId, provider, expires_at: expiresAt } = row ?? {}
-      return (
-        row && { sessionId: sessionId as SessionId | null, provider: provider ?? null, expiresAt: expiresAt ?? null }
-      )
+      return row && { provider: row.provider, expiresAt: row.expires_at }
     },
     refresh: async (tokenId, next) => {
       const { value, seq } = await db.write(SOURCE, (tx) => refresh(tx, tokenId, next))
@@ -98,7 +95,6 @@ async function begin(tx: WriteTx, session: NewSession): Promise<boolean> {
 
 /** What the unique names of a user's tokens ask for. */
 const nameOf = (tokenId: TokenId): string => `session ${tokenId}`
-const inMs = (ms: number) => sql`now() + ${ms} * interval '1 millisecond'`
 
 /** Of one session at a time, each of which every worker knows. */
 const MOST_TOKENS = 10

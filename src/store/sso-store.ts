@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE } from '#/access/ids.ts'
 import type { Entered, Entry, SsoStore } from '#/users/sso.ts'
+import { inMs } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { provenance } from './item-writes.ts'
 import { personalTeamName } from './people-rows.ts'
@@ -118,8 +119,6 @@ interface Begun {
   /** That the user had before. */
   readonly sessions: number
 }
-
-const inMs = (ms: number) => sql`now() + ${ms} * interval '1 millisecond'`
 
 interface Told {
   readonly entry: Entry

@@ -3,6 +3,7 @@ import { dryRunReply } from '#/api/dry-run.ts'
 import type { Reply } from '#/api/endpoint.ts'
 import { effectsOf } from '#/catalog/effects.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import type { Team, TeamDeps } from './team.ts'
 
 interface Supposing {
@@ -19,7 +20,8 @@ export async function supposingMember(
   { team, email, as }: Supposing,
 ): Promise<Reply> {
   const now = snapshot()
-  const user = [...now.users()].find((each) => each.email.toLowerCase() === email.toLowerCase())
+  const id = now.userByEmail(emailKey(email))
+  const user = id && now.user(id)
   if (user === undefined) throw new GatewayError('not_found', 'User not found', { field: 'email' })
   const others = user.memberships.filter(({ teamId }) => teamId !== team.id)
   const memberships = as === null ? others : [...others, { teamId: team.id, isOwner: as === 'owner' }]

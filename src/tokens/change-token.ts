@@ -74,12 +74,13 @@ export interface RevokeInput {
 }
 
 /** Ends a token for good; its row stays. Every worker refuses it within a second. */
-export async function revokeToken(deps: TokenDeps, { id, reason, grant, ifMatch }: RevokeInput): Promise<void> {
-  const { principal } = grant
+export async function revokeToken(deps: TokenDeps, input: RevokeInput): Promise<void> {
+  const { id, reason, ifMatch } = input
+  const { principal } = input.grant
   visible(await deps.store.byId(id), principal, 'tokens.revoke')
   const written = await deps.store.revoke(id, { reason, ifMatch }, actorOf(principal))
   if (written !== undefined) return deps.settled(written.seq)
-  refuseEarlier(visible(await deps.store.byId(id), principal, 'tokens.revoke'), ifMatch)
+  await revocable(deps, input)
   throw new GatewayError('conflict', 'the token is being changed by others; try again')
 }
 

@@ -2,7 +2,7 @@ import { TokenId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import type { Otherwise } from '#/access/otherwise.ts'
 import type { LiveToken } from '#/access/principal-of.ts'
-import { dryRunReply } from '#/api/dry-run.ts'
+import { foreseen } from '#/api/dry-run.ts'
 import type { Reply } from '#/api/endpoint.ts'
 import { plannedChange, revocable, type RevokeInput, type UpdateInput } from './change-token.ts'
 import { plannedToken, type CreateInput } from './create-token.ts'
@@ -15,18 +15,18 @@ export async function foreseeNewToken(deps: TokenDeps, input: CreateInput): Prom
   const { forUser, rights } = await plannedToken(deps, input)
   const made = { id: TokenId.mint(), userId: forUser ?? principal.userId }
   const then = input.body.is_active === false ? {} : tokenThen(made, rights)
-  return dryRunReply(await deps.foresee(then, principal))
+  return await foreseen(deps, then, { asking: principal })
 }
 
 export async function foreseeTokenChange(deps: TokenDeps, input: UpdateInput): Promise<Reply> {
   const { target, change } = await plannedChange(deps, input)
   const then = change.isActive ? tokenThen(target, change.rights) : tokenGone(target.id)
-  return dryRunReply(await deps.foresee(then, input.grant.principal))
+  return await foreseen(deps, then, { asking: input.grant.principal })
 }
 
 export async function foreseeRevocation(deps: TokenDeps, input: RevokeInput): Promise<Reply> {
   const { id } = await revocable(deps, input)
-  return dryRunReply(await deps.foresee(tokenGone(id), input.grant.principal))
+  return await foreseen(deps, tokenGone(id), { asking: input.grant.principal })
 }
 
 /** A live token with these rights. */

@@ -1,6 +1,6 @@
 import type { Arriving, Clients } from '#/access/client-address.ts'
 import { clientNetwork } from '#/access/client-network.ts'
-import { emailKey } from '#/lib/email-key.ts'
+import { emailKey, isEmailAddress } from '#/lib/email-key.ts'
 import { UserId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { pause } from '#/lib/backoff.ts'
@@ -19,7 +19,6 @@ interface Making {
   readonly places: SignInDeps['places']
 }
 
-const ADDRESS = /^[^\s@]{1,64}@[^\s@]{1,255}$/
 /** Until a worker has read what another one wrote. */
 const HEARD_MS = 600
 
@@ -27,7 +26,7 @@ export function makeProxied({ store, clients, settled, places }: Making): MakeUs
   const flight = new SingleFlight<string, void>()
   return (text, request) => {
     const email = text.trim()
-    if (!ADDRESS.test(email)) return undefined
+    if (!isEmailAddress(email)) return undefined
     const fromIp = clients.of(request).remoteAddress ?? null
     return flight.run(emailKey(email), async () => {
       using _place = await places(clientNetwork(fromIp).network, new AbortController().signal)

@@ -45,7 +45,6 @@ export interface Refreshed extends Changed {
 
 /** What a token in hand is. */
 export interface TokenKind {
-  readonly sessionId: SessionId | null
   /** Who vouched for the user: `local` or `sso`; null: it is no session's. */
   readonly provider: string | null
   /** ISO 8601; null: never. */

@@ -1,5 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { Bulkhead, BulkheadRefusal, type BulkheadOptions } from '#/lib/bulkhead.ts'
+import { Counts } from '#/lib/counts.ts'
 import type { Deadlines } from '#/lib/deadlines.ts'
 
 /** A hash takes a core for its time: a worker computes one after the other, and calls have what is left. */
@@ -18,18 +19,12 @@ export const signInPlaces = (deadlines: Deadlines): Places => placesBounded(dead
 /** Places for what signing in takes, of which no network has more than its share. */
 export function placesBounded(deadlines: Deadlines, { perNetwork, ...bounds }: PlaceBounds): Places {
   const bulkhead = new Bulkhead(bounds, deadlines)
-  const taken = new Map<string, number>()
-  const leave = (network: string): void => {
-    const now = (taken.get(network) ?? 1) - 1
-    if (now === 0) taken.delete(network)
-    else taken.set(network, now)
-  }
+  const taken = new Counts()
   return async (network, signal) => {
-    const before = taken.get(network) ?? 0
-    if (before >= perNetwork) throw busy('you sign in very often at the same time')
-    taken.set(network, before + 1)
+    if (taken.of(network) >= perNetwork) throw busy('you sign in very often at the same time')
+    taken.add(network)
     using held = new DisposableStack()
-    held.defer(() => leave(network))
+    held.defer(() => taken.remove(network))
     try {
       held.use(await bulkhead.take(signal))
     } catch (cause) {

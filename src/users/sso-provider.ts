@@ -28,7 +28,6 @@ export interface AuthorizationAnswer {
 }
 
 export interface SsoProvider {
-  readonly issuer: string
   /** Where a browser is sent for this login. */
   authorizationUrl(login: Login): Promise<string>
   /** Throws where an answer does not come from the provider (RFC 9207). */
@@ -41,7 +40,6 @@ export interface SsoProvider {
 export function ssoProvider(options: SsoProviderOptions): SsoProvider {
   const { issuer, clientId, redirectUri, metadata } = options
   return {
-    issuer,
     authorizationUrl: async (login) => {
       const url = new URL((await metadata()).authorizationEndpoint)
       const asked = {

@@ -1,3 +1,4 @@
+import { isEmailAddress } from '#/lib/email-key.ts'
 import type { Vouched } from './sso.ts'
 
 interface Reading {
@@ -18,7 +19,6 @@ export function claimsOf(token: Claims, userinfo: Claims): Claims {
   return { ...userinfo, ...token, email: address['email'], email_verified: said }
 }
 
-const ADDRESS = /^[^\s@]{1,64}@[^\s@]{1,255}$/
 const MOST_GROUPS = 1_000
 
 /** What claims say of somebody. They are the provider's, and some of them are what people typed there. */
@@ -30,7 +30,7 @@ export function vouchedIn(
   const counts = isVerified === true || isVerified === 'true' || (isVerified === undefined && trustsAddresses)
   return {
     subject: String(sub),
-    email: counts && typeof email === 'string' && ADDRESS.test(email) ? email : null,
+    email: counts && typeof email === 'string' && isEmailAddress(email) ? email : null,
     fullName: typeof name === 'string' ? name.slice(0, 255) : null,
     groups: groupsIn(valueAt(claims, groupsClaim)),
   }

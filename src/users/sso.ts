@@ -19,7 +19,6 @@ export interface SsoRules {
   /** Of e-mail addresses, in lower case; null: any. */
   readonly domains: readonly string[] | null
   readonly makesUsers: boolean
-  readonly trustsAddresses: boolean
 }
 
 /** Whom the provider vouches for. */

@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { mail } from '../sign-in/people.ts'
 import type { Browser } from '../support/browser.ts'
 import type { RunningGateway } from '../support/gateway.ts'
-import { needs, whatIsMissing } from '../support/needs.ts'
-import { asking, JSON_BODY, ME, SIGN_IN, webScene, type Got, type WebScene } from './scene.ts'
+import { asking, JSON_BODY, ME, sceneForTests, SIGN_IN, type Got, type WebScene } from './scene.ts'
 
-const owned = new AsyncDisposableStack()
+const onScene = sceneForTests()
 let scene: WebScene
 let gateway: RunningGateway
 let browser: Browser
-
-beforeAll(async () => {
-  if (whatIsMissing(['chromium']) !== null) return
-  scene = owned.use(await webScene())
+beforeEach(() => {
+  scene = onScene()
   ;({ gateway, browser } = scene)
 })
-afterAll(() => owned.disposeAsync())
-beforeEach((context) => needs(context, 'chromium'))
 
 const team = (name: string): string => JSON.stringify({ name })
 

@@ -1,9 +1,11 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { setSessionCookie } from '#/access/session-cookie.ts'
 import { mail, makePerson, PASSWORD } from '../sign-in/people.ts'
 import { startBrowser, type Browser, type Page } from '../support/browser.ts'
 import { testDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
 import { listen } from '../support/listen.ts'
+import { needs, whatIsMissing } from '../support/needs.ts'
 
 /** A browser, a gateway with one user, and another server whose pages have three origins. */
 export interface WebScene extends AsyncDisposable {
@@ -42,7 +44,22 @@ export function asking(url: string, init: object = {}): string {
       session: answer.headers.get('mcp-session-id') }))`
 }
 
-export async function webScene(): Promise<WebScene> {
+/** A scene for the tests of a file, which need a browser. */
+export function sceneForTests(): () => WebScene {
+  const owned = new AsyncDisposableStack()
+  let scene: WebScene | undefined
+  beforeAll(async () => {
+    if (whatIsMissing(['chromium']) === null) scene = owned.use(await webScene())
+  })
+  afterAll(() => owned.disposeAsync())
+  beforeEach((context) => needs(context, 'chromium'))
+  return () => {
+    if (scene === undefined) throw new Error('there is no browser')
+    return scene
+  }
+}
+
+async function webScene(): Promise<WebScene> {
   await using building = new AsyncDisposableStack()
   const other = building.use(
     await listen(({ url }, response) => {

@@ -2,7 +2,7 @@
 const REMEMBERED = 1_000
 
 /** How often each key is under way at the moment. */
-export class Tally {
+export class Counts {
   readonly #counts = new Map<string, number>()
 
   of(key: string): number {
