@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mcpDoors, opsDoors, restDoors, type Door } from './doors.ts'
-import { accessScene, credentialsOf, PRINCIPALS, type PrincipalName, type Scene } from './scene.ts'
+import { accessScene, comingAs, PRINCIPALS, type PrincipalName, type Scene } from './scene.ts'
 import { NOUNS, PLACES, type There } from './things.ts'
 
 interface Answer {
@@ -35,14 +35,14 @@ afterAll(async () => {
 })
 
 function ask(door: Door, principal: PrincipalName): Promise<Answer> {
-  const token = scene.tokens[principal]
+  const { headers: own, ...from } = comingAs(principal, scene.tokens[principal])
   const headers = {
     ...door.headers,
-    ...credentialsOf(principal, token),
+    ...own,
     ...(door.body !== undefined && { 'content-length': String(Buffer.byteLength(door.body)) }),
   }
   return new Promise((resolve, reject) => {
-    const sent = request(scene.gateway.url + door.path, { method: door.method, headers, agent }, (answer) => {
+    const sent = request(scene.gateway.url + door.path, { method: door.method, headers, agent, ...from }, (answer) => {
       const chunks: Buffer[] = []
       const done = (): void => resolve(understood(answer.statusCode ?? 0, Buffer.concat(chunks).toString(), door))
       answer.on('end', done)
@@ -100,6 +100,9 @@ const NOBODY_IN = [
   'JWT of another issuer',
   'JWT for another audience',
   'expired JWT',
+  'proxy without its secret',
+  'proxy with another secret',
+  'secret from elsewhere',
   'one server',
   'elsewhere',
   'page elsewhere',
@@ -113,6 +116,7 @@ const CANNOT_SEE: Readonly<Record<There, readonly PrincipalName[]>> = {
     'viewer',
     'member',
     'member by JWT',
+    'member by proxy',
     'developer',
     'team admin',
     'other member',
@@ -120,7 +124,17 @@ const CANNOT_SEE: Readonly<Record<There, readonly PrincipalName[]>> = {
   ],
   own: [...NOBODY_IN, 'stranger', 'viewer', 'developer', 'team admin', 'other member'],
   team: [...NOBODY_IN, 'stranger', 'viewer', 'other member'],
-  other: [...NOBODY_IN, 'stranger', 'viewer', 'member', 'member by JWT', 'developer', 'team admin', 'page'],
+  other: [
+    ...NOBODY_IN,
+    'stranger',
+    'viewer',
+    'member',
+    'member by JWT',
+    'member by proxy',
+    'developer',
+    'team admin',
+    'page',
+  ],
   public: [...NOBODY_IN],
 }
 
@@ -144,7 +158,7 @@ test('who cannot see a thing is told there what is told of nothing', () => {
 /** Who may change what is at a place, and so is told that its version is another. */
 const MAY_CHANGE: Readonly<Record<There, readonly PrincipalName[]>> = {
   private: ['admin'],
-  own: ['member', 'member by JWT', 'page', 'admin'],
+  own: ['member', 'member by JWT', 'member by proxy', 'page', 'admin'],
   team: ['developer', 'team admin', 'admin'],
   other: ['admin'],
   public: ['admin'],
@@ -188,12 +202,25 @@ test('a tool that a virtual server does not offer is one that nobody has, for ev
   }
 })
 
-test('a token that the identity provider signed opens what its user’s own token opens, and nothing else', () => {
-  for (const { name } of doors) {
-    const [own, jwt] = (['member', 'member by JWT'] as const).map((principal) => answers.get(name)?.get(principal))
-    expect([name, jwt?.decision]).toEqual([name, own?.decision])
-  }
-})
+test.each(['member by JWT', 'member by proxy'] as const)(
+  'a %s opens what the member’s own token opens, and nothing else',
+  (principal) => {
+    for (const { name } of doors) {
+      const [own, other] = (['member', principal] as const).map((each) => answers.get(name)?.get(each))
+      expect([name, other?.decision]).toEqual([name, own?.decision])
+    }
+  },
+)
+
+test.each(['proxy without its secret', 'proxy with another secret', 'secret from elsewhere'] as const)(
+  'whom a %s names is told at every door what a stranger is told who names nobody',
+  (principal) => {
+    for (const { name } of doors) {
+      const [nobody, forged] = (['none', principal] as const).map((each) => answers.get(name)?.get(each))
+      expect(`${name} ${forged?.decision}: ${forged?.said}`).toBe(`${name} ${nobody?.decision}: ${nobody?.said}`)
+    }
+  },
+)
 
 /** Where a token comes from, or a password or another's word is enough. */
 const SIGN_IN = [

@@ -20,6 +20,9 @@ export const PRINCIPALS = [
   'JWT of another issuer',
   'JWT for another audience',
   'expired JWT',
+  'proxy without its secret',
+  'proxy with another secret',
+  'secret from elsewhere',
   'nothing',
   'stranger',
   'one server',
@@ -27,6 +30,7 @@ export const PRINCIPALS = [
   'page elsewhere',
   ...TEAM_PEOPLE,
   'member by JWT',
+  'member by proxy',
   'page',
   'reads',
   'admin',
@@ -36,17 +40,43 @@ export type PrincipalName = (typeof PRINCIPALS)[number]
 /** Who brings its token in the session cookie, and not in the Authorization field: and whose page that is. */
 const PAGES: Partial<Record<PrincipalName, string>> = { page: 'same-origin', 'page elsewhere': 'cross-site' }
 
-/** What somebody sends along. */
-export function credentialsOf(principal: PrincipalName, token: string | null): Readonly<Record<string, string>> {
-  if (token === null) return {}
+/** Linux has all of 127/8: this one is the proxy, everybody else comes from another. */
+const PROXY = '127.7.0.1'
+const BETWEEN = 'between-the-proxy-and-the-gateway'
+const TRUSTED = JSON.stringify({ peers: [PROXY], user_header: 'X-Remote-User' })
+const PROXY_ENV = { CAUSEWAY_TRUSTED_PROXY: TRUSTED, CAUSEWAY_TRUSTED_PROXY_SECRET: BETWEEN }
+
+/** Who is whom a proxy names, which is the member each time: where that comes from, and the secret beside it. */
+const NAMED: Partial<Record<PrincipalName, { readonly from?: string; readonly secret?: string }>> = {
+  'member by proxy': { from: PROXY, secret: BETWEEN },
+  'proxy without its secret': { from: PROXY },
+  'proxy with another secret': { from: PROXY, secret: `${BETWEEN}!` },
+  'secret from elsewhere': { secret: BETWEEN },
+}
+
+export interface Coming {
+  readonly headers: Readonly<Record<string, string>>
+  /** The address that the request is sent from. */
+  readonly localAddress?: string
+}
+
+/** What somebody sends along, and from where. */
+export function comingAs(principal: PrincipalName, token: string | null): Coming {
+  const named = NAMED[principal]
+  if (named !== undefined) {
+    const secret = named.secret !== undefined && { 'x-causeway-proxy-secret': named.secret }
+    const headers = { 'x-forwarded-for': '198.51.100.7', 'x-remote-user': 'member@example.com', ...secret }
+    return { headers, ...(named.from !== undefined && { localAddress: named.from }) }
+  }
+  if (token === null) return { headers: {} }
   const site = PAGES[principal]
-  if (site === undefined) return { authorization: `Bearer ${token}` }
-  return { cookie: `__Host-causeway=${token}`, 'sec-fetch-site': site }
+  if (site === undefined) return { headers: { authorization: `Bearer ${token}` } }
+  return { headers: { cookie: `__Host-causeway=${token}`, 'sec-fetch-site': site } }
 }
 
 export interface Scene extends AsyncDisposable {
   readonly gateway: RunningGateway
-  /** `null`: sends none. Pages have that of the member. */
+  /** `null`: sends none, or is named. Pages have that of the member. */
   readonly tokens: Readonly<Record<PrincipalName, string | null>>
   readonly ids: Things
   /** The virtual server that `one server` is narrowed to. */
@@ -70,7 +100,7 @@ export async function accessScene(): Promise<Scene> {
   await using building = new AsyncDisposableStack()
   const upstream = building.use(await startSlowServer())
   const database = building.use(await testDatabase())
-  const gateway = building.use(await startGateway({ env: { DATABASE_URL: database.url, ...ISSUER_ENV } }))
+  const gateway = building.use(await startGateway({ env: { DATABASE_URL: database.url, ...ISSUER_ENV, ...PROXY_ENV } }))
   const people = await makePeople(database.db)
   await known(gateway, people.tokens['other member'])
   const ids = await makeThings(gateway, people, upstream.at('modern'))
@@ -145,11 +175,15 @@ async function makeTokens(gateway: RunningGateway, db: OpenDatabase, server: str
     'JWT of another issuer': jwt({ iss: 'https://evil.example.com' }),
     'JWT for another audience': jwt({ aud: 'somebody-else' }),
     'expired JWT': jwt({ exp: Math.floor(Date.now() / 1000) - 60 }),
+    'proxy without its secret': null,
+    'proxy with another secret': null,
+    'secret from elsewhere': null,
     nothing: nothing.text,
     stranger: stranger.token,
     'one server': one.text,
     elsewhere: elsewhere.text,
     'member by JWT': jwt(),
+    'member by proxy': null,
     reads: reads.text,
     admin: gateway.token,
   }
