@@ -100,7 +100,8 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
   }
 
   failed(error: GatewayError, report: UpstreamReport): void {
-    if (this.#ending === undefined) this.#fail(this.#refusal ?? error)
+    const refusal = this.#refusal !== undefined && report.mayHaveRun ? cutShort(this.#refusal) : this.#refusal
+    if (this.#ending === undefined) this.#fail(refusal ?? error)
     this.#record(report)
   }
 
@@ -161,6 +162,11 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
     const totalMs = performance.now() - startedAt
     log.finished({ call, destination, ending, snapshotSeq, totalMs, report, responseBytes: this.#responseBytes })
   }
+}
+
+function cutShort(cause: GatewayError): GatewayError {
+  const message = `${cause.message}; the call under way was ended, and may have run`
+  return new GatewayError(cause.code, message, { cause, mayHaveRun: true })
 }
 
 const serverInfos = new WeakMap<CatalogGateway, Buffer>()

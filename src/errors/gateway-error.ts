@@ -12,6 +12,8 @@ export interface ErrorDetails {
   readonly scope?: string
   /** What the protocol wants in `error.data`, or extra members of the REST envelope. Public. */
   readonly data?: Readonly<Record<string, unknown>>
+  /** It ended a call that may have run: nothing in the answer invites to ask again. */
+  readonly mayHaveRun?: boolean
 }
 
 /** The one error class: a code from the table, a sentence for people that says what to do. */
@@ -22,6 +24,7 @@ export class GatewayError extends Error {
   readonly retryAfter: number | undefined
   readonly data: Readonly<Record<string, unknown>> | undefined
   readonly scope: string | undefined
+  readonly mayHaveRun: boolean
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const { stackTraceLimit } = Error
@@ -34,6 +37,7 @@ export class GatewayError extends Error {
     this.retryAfter = details.retryAfter
     this.data = details.data
     this.scope = details.scope
+    this.mayHaveRun = details.mayHaveRun ?? false
   }
 
   /** Anything thrown becomes the one error; what we do not know is internal and its cause stays in the log. */

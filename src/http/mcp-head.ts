@@ -49,7 +49,8 @@ export function refuse(arrival: Arrival, cause: unknown, id?: Buffer): void {
 
 /** What the head says of an error beside its status. */
 export function fieldsOf(error: GatewayError, challenge = ''): readonly string[] {
-  const { code, retryAfter } = error
+  const { code, retryAfter, mayHaveRun } = error
+  if (mayHaveRun) return []
   const own = code === 'unauthenticated' || code === 'forbidden' ? challenged(error, challenge) : (FIELDS[code] ?? [])
   return retryAfter === undefined ? own : [...own, 'retry-after', String(Math.ceil(retryAfter))]
 }

@@ -112,7 +112,9 @@ function statusOf(outcome: AnswerOutcome, era: Era): number {
   return (era === 'modern' && outcome.errorCode !== undefined && MODERN_STATUS[outcome.errorCode]) || 200
 }
 
+/** With 401 clients get themselves another token and send the same again: not where that would run a tool twice. */
 function statusOfError(error: GatewayError, era: Era): number {
+  if (error.mayHaveRun) return 200
   const status = ERROR_CODES[error.code].mcp
   return era === 'legacy' && error.code === 'method_not_found' ? 200 : status
 }
