@@ -60,6 +60,8 @@ export interface Endpoint {
   readonly params?: TObject
   readonly query?: TObject
   readonly body?: TObject
+  /** Of a page of ours: its body is what the browser makes of a form, and texts are all that it says. JSON unless said. */
+  readonly bodyType?: 'form'
   readonly reply: TSchema
   /** The media type of the answer where it is not JSON. */
   readonly replyType?: string

@@ -79,7 +79,12 @@ function operation(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
     parameters: [...parameters('path', endpoint.params), ...parameters('query', endpoint.query), ...headers(endpoint)],
     ...(body === undefined
       ? {}
-      : { requestBody: { required: (body.required?.length ?? 0) > 0, content: jsonOf(shared(body, schemas)) } }),
+      : {
+          requestBody: {
+            required: (body.required?.length ?? 0) > 0,
+            content: contentOf(endpoint, shared(body, schemas)),
+          },
+        }),
     responses: {
       [status]: { description: 'Done', ...answer(endpoint, shared(reply, schemas)) },
       default: { description: 'What went wrong', content: jsonOf({ $ref: '#/components/schemas/Problem' }) },
@@ -116,6 +121,10 @@ function headers(endpoint: Endpoint): readonly Json[] {
 
 function header(name: string, description: string): Json {
   return { name, in: 'header', description, schema: { type: 'string' } }
+}
+
+function contentOf({ bodyType }: Endpoint, schema: Json): Json {
+  return bodyType === 'form' ? { 'application/x-www-form-urlencoded': { schema } } : jsonOf(schema)
 }
 
 function jsonOf(schema: Json): Json {

@@ -80,9 +80,10 @@ async function withBrowser(
 ): Promise<Json> {
   const { out, stop } = context
   const say = (line: string): void => (options.json === true ? out.complain(line) : out.note(line))
-  const show = (url: string): void => {
+  const show = (url: string, code: string): void => {
     say('Open this address with a browser on this machine:')
     say(`  ${url}`)
+    say(`The page that asks whether you meant it shows this code: ${code}`)
   }
   return await signInWithBrowser(api, { loginUrl, stop, show })
 }

@@ -11,6 +11,20 @@ export function bodyOf(endpoint: Endpoint, bytes: Buffer, edge: Edge): Json {
   return edge.body(endpoint, parsed)
 }
 
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
+
+/** What a browser makes of a form: every field once. */
+export function formOf(bytes: Buffer, type: string | undefined): Json {
+  if (type === undefined || !FORM_TYPE.test(type))
+    throw new GatewayError('unsupported_media', 'send the body as application/x-www-form-urlencoded, as a form does')
+  const fields = new Map<string, string>()
+  for (const [field, value] of new URLSearchParams(bytes.toString('utf8'))) {
+    if (fields.has(field)) throw new GatewayError('invalid_field', `${field} is there more than once`, { field })
+    fields.set(field, value)
+  }
+  return Object.fromEntries(fields)
+}
+
 function parseJson(bytes: Buffer, schema: ReturnType<Edge['reads']>): unknown {
   refuseAmbiguous(bytes, schema)
   return JSON.parse(bytes.toString('utf8'))

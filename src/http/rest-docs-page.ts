@@ -1,6 +1,7 @@
 import type { TObject, TSchema } from 'typebox'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { operationId, partsOf } from '#/api/openapi.ts'
+import { escapeHtml } from '#/lib/html.ts'
 import { DOCS_STYLE } from './rest-docs-style.ts'
 
 /** The API for people: one page, nothing loaded from elsewhere, made from the same endpoints that are mounted. */
@@ -18,7 +19,7 @@ export function docsPage(endpoints: readonly Endpoint[], version: string): strin
 <body>
 <nav aria-label="Contents"><a class="top" href="#top">Causeway API</a>${groups.map(contents).join('')}</nav>
 <main>
-<h1 id="top">Causeway API <small>${escape(version)}</small></h1>
+<h1 id="top">Causeway API <small>${escapeHtml(version)}</small></h1>
 ${INTRODUCTION}
 ${groups.map(group).join('\n')}
 </main>
@@ -43,13 +44,13 @@ one is at fault, the <code>field</code>.</p>`
 function contents([tag, endpoints]: readonly [string, readonly Endpoint[]]): string {
   const links = endpoints.map((endpoint) => {
     const { method, path } = partsOf(endpoint)
-    return `<li><a href="#${operationId(endpoint)}"><b class="${method}">${method}</b> ${escape(path)}</a></li>`
+    return `<li><a href="#${operationId(endpoint)}"><b class="${method}">${method}</b> ${escapeHtml(path)}</a></li>`
   })
-  return `<h3>${escape(tag)}</h3><ul>${links.join('')}</ul>`
+  return `<h3>${escapeHtml(tag)}</h3><ul>${links.join('')}</ul>`
 }
 
 function group([tag, endpoints]: readonly [string, readonly Endpoint[]]): string {
-  return `<h2 id="tag-${escape(tag.replaceAll(' ', '-'))}">${escape(tag)}</h2>${endpoints.map(operation).join('\n')}`
+  return `<h2 id="tag-${escapeHtml(tag.replaceAll(' ', '-'))}">${escapeHtml(tag)}</h2>${endpoints.map(operation).join('\n')}`
 }
 
 function operation(endpoint: Endpoint): string {
@@ -57,12 +58,12 @@ function operation(endpoint: Endpoint): string {
   const { summary, description, permission, params, query, body, status = 200 } = endpoint
   const prefix = endpoint.rootOnly ? '' : '/v1'
   return `<section id="${operationId(endpoint)}">
-<h3><a href="#${operationId(endpoint)}"><b class="${method}">${method}</b> <code>${prefix}${escape(path)}</code></a></h3>
-<p>${escape(summary)}.${description === undefined ? '' : ` ${escape(description)}`}</p>
+<h3><a href="#${operationId(endpoint)}"><b class="${method}">${method}</b> <code>${prefix}${escapeHtml(path)}</code></a></h3>
+<p>${escapeHtml(summary)}.${description === undefined ? '' : ` ${escapeHtml(description)}`}</p>
 <p class="meta">${permission === 'public' ? 'Open to everyone' : `Needs <code>${permission}</code>`} · answers ${status}</p>
 ${fields('In the path', params)}${fields('In the query', query)}${fields('In the body', body)}
 ${answer(endpoint)}
-<pre><code>${escape(example(endpoint))}</code></pre>
+<pre><code>${escapeHtml(example(endpoint))}</code></pre>
 </section>`
 }
 
@@ -72,8 +73,8 @@ function fields(title: string, schema: TObject | undefined): string {
   const required: readonly string[] = schema?.required ?? []
   const rows = properties.map(
     ([name, property]) =>
-      `<tr><td><code>${escape(name)}</code>${required.includes(name) ? ' <em>required</em>' : ''}</td>` +
-      `<td>${escape(typeOf(property))}</td><td>${escape(textOf(property, 'description'))}</td></tr>`,
+      `<tr><td><code>${escapeHtml(name)}</code>${required.includes(name) ? ' <em>required</em>' : ''}</td>` +
+      `<td>${escapeHtml(typeOf(property))}</td><td>${escapeHtml(textOf(property, 'description'))}</td></tr>`,
   )
   return `<table>${title === '' ? '' : `<caption>${title}</caption>`}<tbody>${rows.join('')}</tbody></table>`
 }
@@ -87,8 +88,8 @@ function answer(endpoint: Endpoint): string {
   const properties: unknown = Reflect.get(schema, 'properties')
   const names = isSchema(properties) ? Object.keys(properties) : []
   const what = `${isSchema(items) ? 'a list of ' : ''}${title === '' ? (endpoint.replyType ?? 'JSON') : title}`
-  if (names.length === 0) return `<p class="meta">Answer: ${escape(what)}</p>`
-  return `<details><summary>Answer: ${escape(what)}</summary>${fields('', schema as TObject)}</details>`
+  if (names.length === 0) return `<p class="meta">Answer: ${escapeHtml(what)}</p>`
+  return `<details><summary>Answer: ${escapeHtml(what)}</summary>${fields('', schema as TObject)}</details>`
 }
 
 function typeOf(schema: TSchema): string {
@@ -112,7 +113,9 @@ function example(endpoint: Endpoint): string {
   const data =
     endpoint.body === undefined
       ? ''
-      : ` \\\n  -H 'Content-Type: application/json' -d '${JSON.stringify(Object.fromEntries(required.map((name) => [name, EXAMPLES[name] ?? '…'])))}'`
+      : endpoint.bodyType === 'form'
+        ? required.map((name) => ` \\\n  --data-urlencode '${name}=…'`).join('')
+        : ` \\\n  -H 'Content-Type: application/json' -d '${JSON.stringify(Object.fromEntries(required.map((name) => [name, EXAMPLES[name] ?? '…'])))}'`
   return `curl${verb} "${url}"${token}${data}`
 }
 
@@ -125,16 +128,4 @@ function isSchema(value: unknown): value is TSchema {
 function textOf(schema: TSchema, key: string): string {
   const value: unknown = Reflect.get(schema, key)
   return typeof value === 'string' ? value : ''
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }

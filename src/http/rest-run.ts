@@ -14,7 +14,7 @@ import type { Permission } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { patiently } from '#/lib/patience.ts'
 import type { RestOptions } from './rest.ts'
-import { bodyOf } from './rest-body.ts'
+import { bodyOf, formOf } from './rest-body.ts'
 import { requireRoute } from './rest-narrowed.ts'
 
 interface Checks {
@@ -127,6 +127,7 @@ function checkedBody(
   { request, edge }: { readonly request: FastifyRequest; readonly edge: Edge },
 ): unknown {
   const type = request.headers['content-type']
+  if (endpoint.bodyType === 'form') return formOf(bytes, type)
   if (bytes.length > 0 && type !== undefined && !JSON_TYPE.test(type))
     throw new GatewayError('unsupported_media', 'send the body as application/json')
   return bodyOf(endpoint, bytes, edge)

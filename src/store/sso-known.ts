@@ -10,10 +10,11 @@ export async function knownAs(
   ...[issuer, subject, email]: Parameters<SsoStore['known']>
 ): Promise<Known> {
   const linked = await read
-    .selectFrom('user_identities')
-    .select('user_id')
-    .where('issuer', '=', issuer)
-    .where('subject', '=', subject)
+    .selectFrom('user_identities as i')
+    .innerJoin('users as u', 'u.id', 'i.user_id')
+    .select(['u.id', 'u.email'])
+    .where('i.issuer', '=', issuer)
+    .where('i.subject', '=', subject)
     .executeTakeFirst()
   const named = await read
     .selectFrom('users as u')
@@ -22,7 +23,7 @@ export async function knownAs(
     .where(sql<boolean>`lower(u.email) = lower(${email})`)
     .executeTakeFirst()
   return {
-    linked: (linked?.user_id ?? null) as UserId | null,
+    linked: linked ? { userId: linked.id as UserId, email: linked.email } : null,
     named: named
       ? {
           userId: named.id as UserId,

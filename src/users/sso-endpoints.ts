@@ -1,15 +1,15 @@
 import { Type } from 'typebox'
-import { clearCookie, cookieIn, setCookie } from '#/access/session-cookie.ts'
-import { publicEndpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
+import { cookieIn, setCookie } from '#/access/session-cookie.ts'
+import { publicEndpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { sessionReply, SessionView } from './sign-in-endpoints.ts'
 import { handOver } from './hand-over.ts'
 import { DestinationQuery, destinationOf } from './sso-destination.ts'
 import { LOGIN_COOKIE, LOGIN_MS } from './sso-login.ts'
-import { loopbackUrl, openPass } from './sso-pass.ts'
-import { slim } from './sso-person.ts'
+import { consentEndpoint, consentPage } from './sso-consent.ts'
+import { offered, withCookieGone } from './sso-offered.ts'
+import { openPass } from './sso-pass.ts'
 import { enter, providerFault, requirePerson, vouched } from './sso-sign-in.ts'
-import type { SsoDeps } from './sso.ts'
 import type { PeopleDeps } from './user.ts'
 
 const tag = 'sign-in'
@@ -17,7 +17,7 @@ const NO_STORE = { 'cache-control': 'no-store' }
 
 /** Who comes in because an identity provider vouches for it. */
 export function ssoEndpoints(deps: PeopleDeps): readonly Endpoint[] {
-  return [offer(deps), login(deps), callback(deps), token(deps)]
+  return [offer(deps), login(deps), callback(deps), consentEndpoint(deps), token(deps)]
 }
 
 function offer({ sso }: PeopleDeps): Endpoint {
@@ -45,8 +45,8 @@ function login({ sso }: PeopleDeps): Endpoint {
     summary: 'Send a browser to the identity provider',
     description:
       'What belongs to this sign-in lies sealed in a cookie, for ten minutes; the way back is only open to that browser. With ' +
-      'loopback_port, challenge and loopback_state, all three, it ends at that port of the browser’s own machine, with a code for ' +
-      'POST /auth/sso/token, and the origin of this gateway as iss. With page, a path of this gateway, it ends there, with the session as a cookie.',
+      'loopback_port, challenge and loopback_state, all three, it ends at that port of the browser’s own machine, once its user has ' +
+      'confirmed that, with a code for POST /auth/sso/token, and the origin of this gateway as iss. With page, a path of this gateway, it ends there, with the session as a cookie.',
     query: DestinationQuery,
     status: 303,
     reply: Type.Unknown(),
@@ -73,6 +73,7 @@ function callback(deps: PeopleDeps): Endpoint {
     tag,
     reachesBackend: true,
     summary: 'The way back from the identity provider: a session',
+    description: 'Where a program at a loopback port waits for it: a page that asks whether that is meant.',
     query: Type.Object({ state: Text(512), code: Text(4096), iss: Text(2048), error: Text(256) }),
     reply: SessionView,
     handle: async ({ query, headers, request }) => {
@@ -81,12 +82,8 @@ function callback(deps: PeopleDeps): Endpoint {
       const answer = { code: codeOf(query), iss: query.iss }
       const who = await vouched(sso, { login: begun, answer }, request)
       const { to } = begun
-      if (to !== null && 'loopback' in to) {
-        await requirePerson(sso, who)
-        const home = new URL(sso.loginUrl).origin
-        const location = loopbackUrl(sso.logins, { login: begun, vouched: slim(who, sso.rules), home, ...to })
-        return withCookieGone({ status: 303, headers: { ...NO_STORE, location }, body: undefined })
-      }
+      if (to !== null && 'loopback' in to)
+        return consentPage(sso, { ...to, login: begun, who, person: await requirePerson(sso, who) })
       const session = await enter(sso, { vouched: who, login: begun }, request)
       if (to === null) return withCookieGone(await sessionReply(deps, session, false))
       return { status: 303, headers: { ...handOver(session, true).headers, location: to.page }, body: undefined }
@@ -123,13 +120,4 @@ function token(deps: PeopleDeps): Endpoint {
       return await sessionReply(deps, await enter(sso, pass, request), false)
     },
   })
-}
-
-function withCookieGone(reply: Reply): Reply {
-  return { ...reply, headers: { ...reply.headers, 'set-cookie': clearCookie(LOGIN_COOKIE) } }
-}
-
-function offered(sso: SsoDeps | null): SsoDeps {
-  if (sso !== null) return sso
-  throw new GatewayError('not_found', 'no identity provider is set up here (CAUSEWAY_OIDC)')
 }

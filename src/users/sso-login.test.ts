@@ -20,7 +20,7 @@ test('a login is found by its own state, in its own browser, in its time', () =>
     [undefined, one.login.state],
     ['', one.login.state],
     [`${one.sealed}x`, one.login.state],
-    [logins.seal(one.login), one.login.state],
+    [logins.seal('sso-pass', one.login), one.login.state],
     [keys.seal('credential:x', JSON.stringify(one.login)), one.login.state],
   ] as const)
     expect(() => logins.find(sealed, state)).toThrow(/begin again/)

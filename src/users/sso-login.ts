@@ -31,14 +31,16 @@ export interface SsoLogins {
   begin(to: Destination): { readonly login: Login; readonly sealed: string }
   /** The login that `state` is the answer to. Throws where there is none, it is another browser's, or its time is over. */
   find(sealed: string | undefined, state: string): Login
-  /** For a program that waits: good once, for a minute, and for nobody without the verifier of its challenge. */
-  seal(pass: object): string
-  open(sealed: string): unknown
+  /** What is given out on the way: it opens as what it was sealed for. */
+  seal(purpose: Purpose, value: object): string
+  open(purpose: Purpose, sealed: string): unknown
 }
+
+/** For whoever confirms a sign-in in the browser, and for the program that waits for it. */
+type Purpose = 'sso-consent' | 'sso-pass'
 
 export const LOGIN_MS = 600_000
 const LOGIN = 'sso-login'
-const PASS = 'sso-pass'
 
 export function ssoLogins(sealer: Sealer, now: () => number = Date.now): SsoLogins {
   return {
@@ -54,9 +56,9 @@ export function ssoLogins(sealer: Sealer, now: () => number = Date.now): SsoLogi
       if (!isSameText(login.state, state) || login.endsAt <= now()) throw none()
       return login
     },
-    seal: (pass) => sealer.seal(PASS, JSON.stringify(pass)),
-    open: (sealed) => {
-      const plain = sealer.tryOpen(PASS, sealed)
+    seal: (purpose, value) => sealer.seal(purpose, JSON.stringify(value)),
+    open: (purpose, sealed) => {
+      const plain = sealer.tryOpen(purpose, sealed)
       return plain === null ? null : (JSON.parse(plain.toString()) as unknown)
     },
   }
@@ -72,7 +74,7 @@ export function markOf({ state }: Pick<Login, 'state'>, step: Step): Buffer {
 
 export const pkceOf = ({ verifier }: Login): string => challengeOf(verifier)
 
-function none(): GatewayError {
+export function none(): GatewayError {
   const message = 'this sign-in was not begun in this browser, or took longer than ten minutes: begin again'
   return new GatewayError('invalid_request', message, { field: 'state' })
 }

@@ -11,15 +11,15 @@ export function personFor({ email }: Vouched, { linked, named }: Known, rules: S
   if (email === null) throw refused('the identity provider names no verified e-mail address of yours')
   const domain = emailKey(email.slice(email.lastIndexOf('@') + 1))
   if (rules.domains?.includes(domain) === false) throw refused(`addresses of ${domain} do not sign in here`)
-  if (linked !== null) return { kind: 'known', userId: linked }
+  if (linked !== null) return { kind: 'known', ...linked }
   if (named !== null) {
     if (!named.isSame)
       throw refused('your address is written almost like that of another user here: ask an administrator')
     if (!named.isPerson) throw refused('this is the address of a service, which comes with API tokens')
     if (named.isLinked) throw refused('another account of the identity provider has signed in with this address before')
-    return { kind: 'link', userId: named.userId }
+    return { kind: 'link', userId: named.userId, email }
   }
-  if (rules.makesUsers) return { kind: 'make', userId: UserId.mint() }
+  if (rules.makesUsers) return { kind: 'make', userId: UserId.mint(), email }
   throw refused('you are no user here yet: ask an administrator')
 }
 

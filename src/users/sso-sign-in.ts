@@ -8,7 +8,7 @@ import { tooMany } from './sign-in.ts'
 import { markOf, type Login, type Step } from './sso-login.ts'
 import { personFor, rolesOf } from './sso-person.ts'
 import type { AuthorizationAnswer } from './sso-provider.ts'
-import type { Mark, SsoDeps, Vouched } from './sso.ts'
+import type { Mark, Person, SsoDeps, Vouched } from './sso.ts'
 
 /** What is told of a refusal, wherever it came from. */
 const RETRY_S = 5
@@ -48,9 +48,9 @@ export function providerFault(cause: unknown): GatewayError {
   return new GatewayError('unavailable', message, { cause: error, retryAfter: error.retryAfter ?? RETRY_S })
 }
 
-/** Refuses who would not come in, as long as there is a browser to say so. */
-export async function requirePerson({ rules, store }: SsoDeps, who: Vouched): Promise<void> {
-  personFor(who, await store.known(rules.issuer, who.subject, who.email), rules)
+/** Who would come in. Refuses who would not, as long as there is a browser to say so. */
+export async function requirePerson({ rules, store }: Pick<SsoDeps, 'rules' | 'store'>, who: Vouched): Promise<Person> {
+  return personFor(who, await store.known(rules.issuer, who.subject, who.email), rules)
 }
 
 /** The session of somebody whom the provider vouches for: with what its groups bring and take, as one change. */
@@ -59,7 +59,7 @@ export async function enter(
   { vouched: who, login }: { readonly vouched: Vouched; readonly login: Pick<Login, 'state' | 'endsAt'> },
   { fromIp, userAgent }: RequestContext,
 ): Promise<Session> {
-  const person = personFor(who, await store.known(rules.issuer, who.subject, who.email), rules)
+  const person = await requirePerson({ rules, store }, who)
   const { idleMs, totalMs } = signIn.times
   const secret = mintToken()
   const lifeMs = Math.min(idleMs, totalMs)

@@ -34,9 +34,14 @@ export interface Vouched {
 /** Who may be meant. */
 export interface Known {
   /** Who has signed in as this subject before. */
-  readonly linked: UserId | null
+  readonly linked: Linked | null
   /** Who has the address here, or one that the database takes for the same. */
   readonly named: Named | null
+}
+
+interface Linked {
+  readonly userId: UserId
+  readonly email: string
 }
 
 export interface Named {
@@ -52,6 +57,8 @@ export interface Named {
 export interface Person {
   readonly kind: 'known' | 'link' | 'make'
   readonly userId: UserId
+  /** By which it is a user here. */
+  readonly email: string
 }
 
 export interface NewSsoSession {

@@ -230,6 +230,7 @@ const SIGN_IN = [
   'GET /sso',
   'GET /sso/login',
   'GET /sso/callback',
+  'POST /sso/consent',
   'POST /sso/token',
   'POST /email/change-password',
   'POST /email/reset-password',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { causeway } from '../support/cli.ts'
 import { listen, type Listening } from '../support/listen.ts'
+import { answered } from './consent.ts'
 import { browse } from './identity-provider.ts'
 import { ssoScene, type SsoScene } from './sso-scene.ts'
 
@@ -54,7 +55,7 @@ test('one that sends the browser on to another is given nothing that came from t
   const honest = await fetch(sentOn.headers.get('location') ?? '', { redirect: 'manual' })
   const cookie = honest.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
   const at = await browse(honest.headers.get('location') ?? '', home, 'hal')
-  const done = await fetch(at, { redirect: 'manual', headers: { cookie } })
+  const done = await answered(await fetch(at, { headers: { cookie } }), cookie)
   const port = new URL(done.headers.get('location') ?? '')
   expect(port.searchParams.get('iss')).toBe(home)
   // Whatever else knocks at the port is sent away, also what is no path.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { causeway } from '../support/cli.ts'
+import { answered } from './consent.ts'
 import { browse, CLIENT } from './identity-provider.ts'
 import { ask, eventually, mail, makePerson, USERS } from './people.ts'
 import { sentences, ssoScene, type SsoScene } from './sso-scene.ts'
@@ -64,6 +65,7 @@ describe('signing in with an identity provider', () => {
     const again = await signIn('ann')
     expect(again.status).toBe(200)
     expect(await lastAudit()).not.toHaveProperty('made')
+    await eventually(async () => (await me(again.body.access_token)).status === 200)
     const refreshed = await ask(gateway, 'POST', '/v1/auth/refresh', { token: again.body.access_token })
     expect(refreshed.status).toBe(200)
     expect((await ask(gateway, 'POST', '/v1/auth/logout', { token: again.body.access_token })).status).toBe(200)
@@ -173,7 +175,7 @@ describe('a command signs in with a browser of its machine', () => {
     const login = await fetch(shown, { redirect: 'manual' })
     const cookie = login.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
     const at = await browse(login.headers.get('location') ?? '', home, who)
-    const done = await fetch(at, { redirect: 'manual', headers: { cookie } })
+    const done = await answered(await fetch(at, { headers: { cookie } }), cookie)
     expect([done.status, done.headers.get('location')]).toEqual([
       303,
       expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\?/),
