@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { emailKey } from '#/lib/email-key.ts'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
@@ -55,7 +56,7 @@ function invite(team: Command, { api, out }: Context): void {
 
 async function cancel(connection: Api, path: string, email: string): Promise<string> {
   const all = await listOf(connection, path)
-  const found = all.find((one) => plainText(one['email']).toLowerCase() === email.toLowerCase())
+  const found = all.find((one) => emailKey(plainText(one['email'])) === emailKey(email))
   if (found === undefined) throw new CliError(`nobody invited ${email}: causeway team invitations shows who is`)
   const said = await connection.json('DELETE', `/v1/teams/invitations/${plainText(found['id'])}`)
   return plainText(said['message'])
@@ -177,7 +178,7 @@ function requests(team: Command, { api, out }: Context): void {
 async function requestOf(connection: Api, name: string, email: string): Promise<string> {
   const path = `/v1/teams/${await teamId(connection, name)}/join-requests`
   const all = await listOf(connection, path)
-  const found = all.find((one) => plainText(one['user_email']).toLowerCase() === email.toLowerCase())
+  const found = all.find((one) => emailKey(plainText(one['user_email'])) === emailKey(email))
   if (found === undefined) throw new CliError(`${email} does not ask to join: causeway team requests shows who does`)
   return `${path}/${plainText(found['id'])}`
 }

@@ -1,3 +1,4 @@
+import { emailKey } from '#/lib/email-key.ts'
 import { givenFields, type Fields } from './given-fields.ts'
 import { isSafeOnItsWay } from './read-settings.ts'
 import type { Values } from './settings.ts'
@@ -63,7 +64,7 @@ export function oidcConfig(values: Values, problems: string[]): OidcConfig | nul
     scopes: [...new Set(['openid', ...(lists['scopes'] ?? ['email', 'profile'])])],
     groupsClaim: texts['groups_claim'] ?? 'groups',
     groups,
-    domains: lists['domains']?.map((domain) => domain.toLowerCase().replace(/^@/, '')) ?? null,
+    domains: lists['domains']?.map((domain) => emailKey(domain).replace(/^@/, '')) ?? null,
     makesUsers: texts['unknown_users'] === 'make',
     trustsAddresses: texts['addresses'] === 'trusted',
   }

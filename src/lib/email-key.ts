@@ -5,8 +5,8 @@ export const isEmailAddress = (text: string): boolean => ADDRESS.test(text)
 
 /**
  * One for each address, however its ASCII letters are written. What other letters become in lower case may be in somebody else's address:
- * the Kelvin sign becomes a k.
+ * the Kelvin sign becomes a k. The database makes the same of it (`store/email-keys.ts`); half a pair of surrogates it cannot hold.
  */
 export function emailKey(email: string): string {
-  return email.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  return email.toWellFormed().replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

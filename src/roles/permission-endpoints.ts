@@ -6,6 +6,7 @@ import { PERMISSIONS, type Permission } from '#/access/permissions.ts'
 import type { Owned, Principal } from '#/access/principal.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import { explain } from './explain.ts'
 import type { RoleDeps } from './role.ts'
 import { subjectFor, THING_KINDS, thingFor, type ThingKind } from './subject.ts'
@@ -86,7 +87,7 @@ function heldBy({ roles }: Principal): readonly string[] {
 }
 
 async function askedAbout(deps: RoleDeps, principal: Principal, email: string | undefined): Promise<Principal> {
-  if (email === undefined || email.toLowerCase() === principal.email.toLowerCase()) return principal
+  if (email === undefined || emailKey(email) === emailKey(principal.email)) return principal
   allowAny(principal, 'admin.user_management')
   return await subjectFor(deps, email)
 }

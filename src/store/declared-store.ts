@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { DeclaredStore, Mark, NamedItem, NamesAsked } from '#/declared/declared-store.ts'
 import type { Kind } from '#/declared/step.ts'
 import { readExisting } from './declared-existing.ts'
+import { hasEmail } from './email-keys.ts'
 import { shared } from './shared.ts'
 import type { Database } from './store.ts'
 import { isAdministrator } from './people-rows.ts'
@@ -52,7 +53,8 @@ export function declaredStore(db: Database): DeclaredStore {
         .selectFrom('users as u')
         .innerJoin('tokens as t', 't.user_id', 'u.id')
         .select(['u.id as userId', 't.id as tokenId'])
-        .where(sql<boolean>`lower(u.email) = lower(${email}) AND u.enabled`)
+        .where(hasEmail('u.email', email))
+        .where('u.enabled', '=', true)
         .where(isAdministrator('u'))
         .where(
           sql<boolean>`t.permissions IS NULL AND t.server_id IS NULL AND t.team_id IS NULL AND t.expires_at IS NULL`,

@@ -4,6 +4,7 @@ import type { WriteTo } from '#/api/actor.ts'
 import type { TeamLimits } from '#/teams/entry.ts'
 import type { MemberOutcome, TeamStore } from '#/teams/team.ts'
 import { auditOf } from './audited.ts'
+import { hasEmail } from './email-keys.ts'
 import type { Database, WriteTx } from './store.ts'
 
 const SOURCE = 'teams'
@@ -104,7 +105,7 @@ async function change(db: Database, { id, to, email, action }: Asked, work: Chan
              (SELECT json_agg(json_build_array(role_id, expires_at)) FROM role_assignments
                WHERE team_id = t.id AND user_id = u.id) AS roles
         FROM teams AS t
-        LEFT JOIN users AS u ON lower(u.email) = lower(${email})
+        LEFT JOIN users AS u ON ${hasEmail('u.email', email)}
         LEFT JOIN team_members AS m ON m.team_id = t.id AND m.user_id = u.id
        WHERE t.id = ${id} AND t.personal_of IS NULL`.execute(tx.sql)
     const before = rows[0]

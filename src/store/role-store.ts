@@ -6,6 +6,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import type { AssignmentRow, NewAssignment, RoleDeclaration, RoleRow, RoleStore } from '#/roles/role.ts'
 import { auditOf, kept } from './audited.ts'
 import { iso, isoOrNull } from './columns.ts'
+import { hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { isLastAdministrator } from './people-rows.ts'
@@ -28,11 +29,7 @@ function reading(db: Database): Pick<RoleStore, 'all' | 'byId' | 'userId' | 'hel
       return row && roleRowOf(row)
     },
     userId: async (email) => {
-      const row = await read
-        .selectFrom('users')
-        .select('id')
-        .where(sql<boolean>`lower(email) = lower(${email})`)
-        .executeTakeFirst()
+      const row = await read.selectFrom('users').select('id').where(hasEmail('email', email)).executeTakeFirst()
       return row?.id as UserId | undefined
     },
     held: async (userId) => {

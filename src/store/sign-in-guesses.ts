@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { ClientNetwork } from '#/access/client-network.ts'
 import type { UserId } from '#/access/ids.ts'
 import type { Guess } from '#/users/session.ts'
+import { emailKeyOf, hasEmail } from './email-keys.ts'
 import type { Database } from './store.ts'
 
 /** What is counted of a guess, and what it costs: so many are free, then guessing pauses for 1, 2, 4 … seconds, at most so many. */
@@ -23,7 +24,7 @@ const MANY = 10
 
 /** As it is stored: nobody reads from it whose address was tried. */
 export function accountOf(email: RawBuilder<unknown>): RawBuilder<Buffer> {
-  return sql<Buffer>`sha256(convert_to(lower(${email}), 'UTF8'))`
+  return sql<Buffer>`sha256(convert_to(${emailKeyOf(email)}, 'UTF8'))`
 }
 
 /**
@@ -55,7 +56,7 @@ export async function countGuess(db: Database, email: string | null, where: Clie
              (SELECT count(*) FROM counted)::int AS counted,
              u.id, u.email, u.enabled, p.hash, p.must_change
         FROM (SELECT 1) AS always
-        LEFT JOIN users AS u ON lower(u.email) = lower(${email}::text) AND u.kind = 'person'
+        LEFT JOIN users AS u ON ${hasEmail('u.email', email)} AND u.kind = 'person'
         LEFT JOIN passwords AS p ON p.user_id = u.id`
   })
   return guessOf(rows[0], email === null ? 1 : LEVELS.length)

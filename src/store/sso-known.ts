@@ -1,7 +1,6 @@
-import { sql } from 'kysely'
-import { emailKey } from '#/lib/email-key.ts'
 import type { UserId } from '#/access/ids.ts'
 import type { Known, SsoStore } from '#/users/sso.ts'
+import { hasEmail } from './email-keys.ts'
 import type { Reader } from './store.ts'
 
 /** Who may be meant by somebody whom a provider vouches for. */
@@ -19,15 +18,14 @@ export async function knownAs(
   const named = await read
     .selectFrom('users as u')
     .leftJoin('user_identities as i', (join) => join.onRef('i.user_id', '=', 'u.id').on('i.issuer', '=', issuer))
-    .select(['u.id', 'u.email', 'u.kind', 'i.subject'])
-    .where(sql<boolean>`lower(u.email) = lower(${email})`)
+    .select(['u.id', 'u.kind', 'i.subject'])
+    .where(hasEmail('u.email', email))
     .executeTakeFirst()
   return {
     linked: linked ? { userId: linked.id as UserId, email: linked.email } : null,
     named: named
       ? {
           userId: named.id as UserId,
-          isSame: emailKey(named.email) === emailKey(email ?? ''),
           isLinked: named.subject !== null,
           isPerson: named.kind === 'person',
         }

@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
+import { emailKey } from '#/lib/email-key.ts'
 import { AssignmentId, type TeamId, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Invitation, JoinRequest, NewInvitation, TeamEntryStore, TeamLimits } from '#/teams/entry.ts'
 import { auditOf } from './audited.ts'
 import { iso } from './columns.ts'
+import { emailKeyOf, hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 
@@ -55,7 +57,7 @@ interface Inviting {
 async function invite(tx: WriteTx, { teamId, invitations }: Inviting, actor: Actor): Promise<void> {
   const { rows: there } = await sql<{ readonly email: string }>`
     SELECT u.email FROM team_members AS m JOIN users AS u ON u.id = m.user_id
-     WHERE m.team_id = ${teamId} AND lower(u.email) = ANY(${invitations.map(({ email }) => email.toLowerCase())})`.execute(
+     WHERE m.team_id = ${teamId} AND ${emailKeyOf(sql.ref('u.email'))} = ANY(${invitations.map(({ email }) => emailKey(email))})`.execute(
     tx.sql,
   )
   if (there[0] !== undefined) throw refused('email', `${there[0].email} is in the team already`)
@@ -93,7 +95,7 @@ function accepting(db: Database, limits: TeamLimits): Pick<TeamEntryStore, 'acce
       const { value: teamId, seq } = await db.write(SOURCE, async (tx) => {
         // Gone with the entry that it brings, or there again with all else that was refused.
         const { rows } = await sql<{ readonly team_id: TeamId; readonly is_owner: boolean }>`
-          DELETE FROM team_invitations WHERE hash = ${hash} AND lower(email) = lower(${email}) AND expires_at > now()
+          DELETE FROM team_invitations WHERE hash = ${hash} AND ${hasEmail('email', email)} AND expires_at > now()
           RETURNING team_id, is_owner`.execute(tx.sql)
         const found = rows[0]
         if (found === undefined) throw notGood()

@@ -6,6 +6,7 @@ import type { Member, NewTeam, Team, TeamDeclaration, TeamStore } from '#/teams/
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { auditOf, kept } from './audited.ts'
 import { iso, olderThan } from './columns.ts'
+import { emailKeyOf, hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { memberWriter } from './member-writes.ts'
@@ -61,7 +62,7 @@ function reading(db: Database): Pick<TeamStore, 'page' | 'byId' | 'members' | 'm
     member: async (id, email) => {
       const row = await memberQuery(read)
         .where('m.team_id', '=', id)
-        .where(sql<boolean>`lower(u.email) = lower(${email})`)
+        .where(hasEmail('u.email', email))
         .executeTakeFirst()
       return row && memberOf(row)
     },
@@ -158,7 +159,7 @@ async function create(tx: WriteTx, { team, limits }: Making, actor: Actor): Prom
     WITH wanted AS (
         SELECT DISTINCT ON (u.id) u.id, u.email, x.is_owner, x.id AS member_id
           FROM json_to_recordset(${rows}::json) AS x (email text, is_owner boolean, id text)
-          JOIN users AS u ON lower(u.email) = lower(x.email) WHERE u.id <> ${actor.userId}
+          JOIN users AS u ON ${emailKeyOf(sql.ref('u.email'))} = ${emailKeyOf(sql.ref('x.email'))} WHERE u.id <> ${actor.userId}
         UNION ALL SELECT id, email, true, ${AssignmentId.mint()} FROM users WHERE id = ${actor.userId}),
       made AS (
         INSERT INTO team_members (id, team_id, user_id, is_owner, invited_by)

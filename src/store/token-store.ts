@@ -14,6 +14,7 @@ import type {
   TokenWriter,
 } from '#/tokens/token-store.ts'
 import { olderThan } from './columns.ts'
+import { hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
 import { takeIdempotencyKey } from './idempotency-store.ts'
 import { cutPage } from './page.ts'
@@ -59,11 +60,7 @@ function reading(db: Database): TokenReader {
       return row && tokenOf(row)
     },
     userId: async (email) => {
-      const row = await read
-        .selectFrom('users')
-        .select('id')
-        .where(sql<boolean>`lower(email) = lower(${email})`)
-        .executeTakeFirst()
+      const row = await read.selectFrom('users').select('id').where(hasEmail('email', email)).executeTakeFirst()
       return row?.id as UserId | undefined
     },
     before: async ({ ownId, targetId, serverId }) => {

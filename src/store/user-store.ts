@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { AssignmentId, PLATFORM_ADMIN_ROLE } from '#/access/ids.ts'
 import type { Administrator, AdministratorStore } from '#/tokens/administrator.ts'
+import { emailKeyOf, hasEmail } from './email-keys.ts'
 import { isAdministrator, personalTeamName } from './people-rows.ts'
 import type { Database, WriteTx } from './store.ts'
 
@@ -27,7 +28,7 @@ async function stateOf(db: Database, { email, tokenHash }: Administrator): Promi
     .innerJoin('users as u', 'u.id', 't.user_id')
     .select(['t.revoked_at', 'u.enabled', isAdministrator('u').as('is_admin')])
     .where('t.hash', '=', tokenHash)
-    .where(sql<boolean>`lower(u.email) = lower(${email})`)
+    .where(hasEmail('u.email', email))
     .executeTakeFirst()
   if (row === undefined || !row.is_admin || !row.enabled) return 'absent'
   return row.revoked_at === null ? 'there' : 'revoked'
@@ -39,9 +40,9 @@ async function make(tx: WriteTx, administrator: Administrator): Promise<boolean>
   const { rows: users } = await sql<{ readonly id: string }>`
     WITH made AS (
         INSERT INTO users (id, email) VALUES (${userId}, ${email})
-        ON CONFLICT (lower(email)) DO UPDATE SET enabled = true WHERE NOT users.enabled
+        ON CONFLICT (${emailKeyOf(sql.ref('email'))}) DO UPDATE SET enabled = true WHERE NOT users.enabled
         RETURNING id, xmax = 0 AS is_new),
-      who AS (SELECT id FROM made UNION SELECT id FROM users WHERE lower(email) = lower(${email})),
+      who AS (SELECT id FROM made UNION SELECT id FROM users WHERE ${hasEmail('email', email)}),
       team AS (
         INSERT INTO teams (id, name, slug, personal_of)
         SELECT id, ${personalTeamName(email)}, 'personal-' || id, id FROM made WHERE is_new),
@@ -67,7 +68,7 @@ async function make(tx: WriteTx, administrator: Administrator): Promise<boolean>
           sql<Buffer>`${tokenHash}::bytea`.as('hash'),
           sql<string>`${tokenHint}`.as('hint'),
         ])
-        .where(sql<boolean>`lower(users.email) = lower(${email})`),
+        .where(hasEmail('users.email', email)),
     )
     .onConflict((conflict) => conflict.column('hash').doNothing())
     .returning('id')

@@ -1,11 +1,11 @@
 import { sql, type RawBuilder } from 'kysely'
-import { emailKey } from '#/lib/email-key.ts'
 import { AssignmentId, PLATFORM_ADMIN_ROLE, PLATFORM_VIEWER_ROLE, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewUser, User, UserChange, UserOutcome, UserStore } from '#/users/user.ts'
 import { auditOf, kept, MOST_KEPT } from './audited.ts'
 import { iso, isoOrNull, olderThan } from './columns.ts'
+import { hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
 import { provenance, versionIs } from './item-writes.ts'
 import { cutPage } from './page.ts'
@@ -32,11 +32,8 @@ export function userStore(db: Database): UserStore {
       return cutPage(rows.map(userOf), limit)
     },
     byEmail: async (email) => {
-      const row = await userQuery(read)
-        .where(sql<boolean>`lower(u.email) = lower(${email})`)
-        .executeTakeFirst()
-      // What else the database takes for the same letters is somebody else's address.
-      return row && emailKey(row.email) === emailKey(email) ? userOf(row) : undefined
+      const row = await userQuery(read).where(hasEmail('u.email', email)).executeTakeFirst()
+      return row && userOf(row)
     },
     create: async (user, actor) => {
       try {

@@ -10,6 +10,7 @@ import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { makeCursor, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import { slugify } from '#/lib/slug.ts'
 import { invitationEndpoints } from './entry-endpoints.ts'
 import { invite, type Invited, type MadeLink } from './invitations.ts'
@@ -171,8 +172,8 @@ function single(deps: TeamDeps): readonly Endpoint[] {
 
 /** Those who are no users, each once. */
 function strangers(wanted: readonly Invited[], known: readonly string[]): readonly Invited[] {
-  const left = new Map(wanted.map((each) => [each.email.toLowerCase(), each]))
-  for (const email of known) left.delete(email.toLowerCase())
+  const left = new Map(wanted.map((each) => [emailKey(each.email), each]))
+  for (const email of known) left.delete(emailKey(email))
   return [...left.values()]
 }
 

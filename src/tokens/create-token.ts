@@ -7,6 +7,7 @@ import { mintToken } from '#/access/token-format.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { emailKey } from '#/lib/email-key.ts'
 import { rightsOf, type Token } from './token.ts'
 import type { TokenCreate } from './token-input.ts'
 import { narrowed, refuseWider, serverIdIn, serverUnknown } from './token-scope.ts'
@@ -106,7 +107,7 @@ interface Asking {
 /** null: oneself. A token can do no more than its user may, whoever makes it, so administrators make the first one of a user. */
 async function userFor(deps: TokenDeps, { body, own, principal }: Asking): Promise<UserId | null> {
   const { user_email: email } = body
-  if (!email || email.toLowerCase() === own.userEmail.toLowerCase()) return null
+  if (!email || emailKey(email) === emailKey(own.userEmail)) return null
   const field = { field: 'user_email' }
   const { isAdmin, permissions, serverId } = principal
   if (!isAdmin || permissions !== null || serverId !== null)

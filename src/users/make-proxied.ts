@@ -12,7 +12,7 @@ import type { UserStore } from './user.ts'
 export type MakeUser = (email: string, request: Arriving) => Promise<void> | undefined
 
 interface Making {
-  readonly store: Pick<UserStore, 'create' | 'byEmail'>
+  readonly store: Pick<UserStore, 'create'>
   readonly clients: Clients
   readonly settled: (seq: number | null) => Promise<void>
   /** A place to write; few do at a time, and of one network few wait. */
@@ -37,15 +37,9 @@ export function makeProxied({ store, clients, settled, places }: Making): MakeUs
         await settled(seq)
       } catch (cause) {
         if (GatewayError.from(cause).code !== 'conflict') throw cause
-        if ((await store.byEmail(email)) === undefined) throw lookalike(cause)
         // Another worker was first.
         await pause(HEARD_MS)
       }
     })
   }
-}
-
-function lookalike(cause: unknown): GatewayError {
-  const message = 'the proxy names somebody whose address is written almost like that of another user here'
-  return new GatewayError('forbidden', `${message}: ask an administrator`, { cause })
 }

@@ -13,8 +13,6 @@ export function personFor({ email }: Vouched, { linked, named }: Known, rules: S
   if (rules.domains?.includes(domain) === false) throw refused(`addresses of ${domain} do not sign in here`)
   if (linked !== null) return { kind: 'known', ...linked }
   if (named !== null) {
-    if (!named.isSame)
-      throw refused('your address is written almost like that of another user here: ask an administrator')
     if (!named.isPerson) throw refused('this is the address of a service, which comes with API tokens')
     if (named.isLinked) throw refused('another account of the identity provider has signed in with this address before')
     return { kind: 'link', userId: named.userId, email }

@@ -35,7 +35,7 @@ export interface Vouched {
 export interface Known {
   /** Who has signed in as this subject before. */
   readonly linked: Linked | null
-  /** Who has the address here, or one that the database takes for the same. */
+  /** Who has the address here. */
   readonly named: Named | null
 }
 
@@ -46,8 +46,6 @@ interface Linked {
 
 export interface Named {
   readonly userId: UserId
-  /** To the letter, but for the case of ASCII letters. */
-  readonly isSame: boolean
   /** To another subject already. */
   readonly isLinked: boolean
   readonly isPerson: boolean

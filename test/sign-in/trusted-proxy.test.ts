@@ -118,11 +118,11 @@ describe('a proxy that is trusted names the user', () => {
     expect((await me(named('no address'), making)).status).toBe(401)
   })
 
-  test('whose address only the database takes for that of a user is nobody, and is told so at once', async () => {
-    expect((await me(named(mail('ren\u00e9')), making)).status).toBe(200)
-    const { status, body, ms } = await me(named(mail('REN\u00c9')), making)
-    expect([status, body.detail]).toEqual([403, expect.stringContaining('almost like that of another user')])
-    expect(ms).toBeLessThan(500)
+  test('whose address only the database by itself takes for that of a user is somebody else', async () => {
+    for (const email of ['ren\u00e9', 'REN\u00c9'].map(mail)) {
+      const { status, body } = await me(named(email), making)
+      expect([status, body]).toMatchObject([200, { email }])
+    }
   })
 })
 

@@ -13,11 +13,17 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 export type TestDatabaseOptions = Partial<DatabaseOptions> & {
-  /** `template0` gives an empty database; `unicode` one, empty as well, whose lower() knows the letters of all languages. */
-  readonly template?: 'migrated' | 'template0' | 'unicode'
+  /**
+   * `template0` gives an empty database; `unicode` one, empty as well, whose lower() knows the letters of all languages; `turkish` one
+   * to whose lower() I is no i.
+   */
+  readonly template?: 'migrated' | 'template0' | keyof typeof LOCALES
 }
 
-const UNICODE = "template0 ENCODING UTF8 LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+const LOCALES = {
+  unicode: "template0 ENCODING UTF8 LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'",
+  turkish: "template0 ENCODING UTF8 LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'tr'",
+}
 
 /** A fresh, migrated database that exists until it is disposed. */
 export async function testDatabase({
@@ -26,10 +32,8 @@ export async function testDatabase({
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const server = inject('databaseServer')
   const name = `t_${randomBytes(8).toString('hex')}`
-  await run(
-    server,
-    `CREATE DATABASE ${name} TEMPLATE ${template === 'unicode' ? UNICODE : template} STRATEGY file_copy`,
-  )
+  const from = { migrated: 'migrated', template0: 'template0', ...LOCALES }[template]
+  await run(server, `CREATE DATABASE ${name} TEMPLATE ${from} STRATEGY file_copy`)
   const url = nameIn(server, name)
   const db = await openDatabase({ url, poolSize: 4, log: quiet, ...options })
   return {
