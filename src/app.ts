@@ -98,7 +98,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   })
   const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, ending: ending.signal, building })
   building.use(keepHouse(core, upstream))
-  building.use(declareOnce(core, upstream.discoverer, prepared.declared))
+  building.use(declareOnce(core, upstream, prepared.declared))
   link.serve(door.take)
   const owned = building.move()
   return {

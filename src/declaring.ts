@@ -3,9 +3,10 @@ import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
 import { declareAtStart, type DeclaredLog } from '#/declared/at-start.ts'
 import type { DeclaredSource } from '#/declared/open-file.ts'
-import type { Discoverer } from '#/gateways/discovery.ts'
+import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
 import { declaredStore } from '#/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
+import { rehearsed } from '#/store/rehearsal.ts'
 import { serverStore } from '#/store/server-store.ts'
 import type { Database } from '#/store/store.ts'
 import { tokenStore } from '#/store/token-store.ts'
@@ -26,7 +27,7 @@ const DONE = 'declared'
 /** One worker makes be there what the file declares, and tells the others when that is done. */
 export function declareOnce(
   { config, db, catalog, keys, link, log }: Parts,
-  discoverer: Discoverer,
+  { discoverer, addresses }: Pick<GatewayDeps, 'discoverer' | 'addresses'>,
   source: DeclaredSource | null,
 ): AsyncDisposable {
   let isDone = false
@@ -43,9 +44,16 @@ export function declareOnce(
     done: () => link.tell({ topic: DONE, key: DONE, value: true, expiresAt: Number.MAX_SAFE_INTEGER }),
     deps: {
       store: declaredStore(db),
-      gateways: { store: gatewayStore(db), discoverer, sealer: keys, foresee, settled },
-      servers: { store: serverStore(db), foresee, settled },
-      tokens: { store: tokenStore(db), foresee, settled },
+      gateways: {
+        ...rehearsed(db, gatewayStore),
+        discoverer,
+        addresses,
+        sealer: keys,
+        foresee,
+        settled,
+      },
+      servers: { ...rehearsed(db, serverStore), foresee, settled },
+      tokens: { ...rehearsed(db, tokenStore), foresee, settled },
     },
   })
 }

@@ -23,6 +23,7 @@ import { gatewayStore } from '#/store/gateway-store.ts'
 import { importStore } from '#/store/import-store.ts'
 import { canaryStore } from '#/store/key-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
+import { rehearsed } from '#/store/rehearsal.ts'
 import { resourceStore } from '#/store/resource-store.ts'
 import { roleStore } from '#/store/role-store.ts'
 import { rootStore } from '#/store/root-store.ts'
@@ -100,15 +101,21 @@ export function routesOf({
   const content = { read: backend.resource, readAt: backend.resourceAt }
   return restEndpoints(
     {
-      gateways: { store: gatewayStore(db), discoverer, logs, ending, sealer: keys, ...after },
-      servers: { store: serverStore(db), ...after },
-      tools: { store: toolStore(db), invoker: { call: backend.tool }, sealer: keys, addresses, ...after },
-      prompts: { store: promptStore(db), getter: { get: backend.prompt }, ...after },
-      resources: { store: resourceStore(db), content, streams, watched, ...after },
-      tokens: { store: tokenStore(db), usage: (id, days) => tokenUsage(db, id, days), ...after },
+      gateways: { ...rehearsed(db, gatewayStore), discoverer, addresses, logs, ending, sealer: keys, ...after },
+      servers: { ...rehearsed(db, serverStore), ...after },
+      tools: { ...rehearsed(db, toolStore), invoker: { call: backend.tool }, sealer: keys, addresses, ...after },
+      prompts: { ...rehearsed(db, promptStore), getter: { get: backend.prompt }, ...after },
+      resources: { ...rehearsed(db, resourceStore), content, streams, watched, ...after },
+      tokens: { ...rehearsed(db, tokenStore), usage: (id, days) => tokenUsage(db, id, days), ...after },
       users: { ...known, ...signingIn({ db, limits, signIn, sso }, settled) },
-      teams: { store: teamStore(db, limits), entries: teamEntryStore(db, limits), limits, publicUrl, ...known },
-      roles: { store: roleStore(db), ...known },
+      teams: {
+        ...rehearsed(db, (each) => teamStore(each, limits)),
+        entries: teamEntryStore(db, limits),
+        limits,
+        publicUrl,
+        ...known,
+      },
+      roles: { ...rehearsed(db, roleStore), ...known },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
       audit: { reader: auditStore(db), security: securityStore(db), ...known },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: keys },
@@ -126,9 +133,9 @@ export function routesOf({
 function signingIn(
   { db, limits, signIn, sso }: Pick<RouteParts, 'db' | 'limits' | 'signIn' | 'sso'>,
   settled: SignInDeps['settled'],
-): Pick<PeopleDeps, 'store' | 'signIn' | 'sso'> {
+): Pick<PeopleDeps, 'store' | 'rehearsal' | 'signIn' | 'sso'> {
   return {
-    store: userStore(db),
+    ...rehearsed(db, userStore),
     signIn: { ...signIn, store: signInStore(db), settled },
     sso: sso && { ...sso, store: ssoStore(db, limits), signIn: { ...signIn, settled } },
   }

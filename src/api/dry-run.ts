@@ -34,6 +34,14 @@ export interface Effects {
 /** Who would gain and who would lose the use of what (tools, unless it says something else), if this were so. */
 export type Foresee = (then: Otherwise, asking: Principal, kind?: ItemKind) => Promise<Effects>
 
+/** Where a change is written: `store`, or `rehearsal`, which takes it back. What the change is refused for, its dry run is. */
+export function writerFor<Writer>(
+  { store, rehearsal }: { readonly store: Writer; readonly rehearsal: Writer },
+  { dry_run: isDry }: { readonly dry_run?: boolean },
+): Writer {
+  return isDry === true ? rehearsal : store
+}
+
 interface Asking {
   readonly asking: Principal
   readonly kind?: ItemKind

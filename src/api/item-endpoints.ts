@@ -4,6 +4,7 @@ import type { Permission } from '#/access/permissions.ts'
 import type { Id } from '#/lib/ids.ts'
 import { actorOf } from './actor.ts'
 import { withMetrics } from './call-totals.ts'
+import { writerFor } from './dry-run.ts'
 import { endpoint, type Endpoint } from './endpoint.ts'
 import { foreseeItem } from './item-foresight.ts'
 import { itemFor, settledItem, tagged, titleOf, type ItemRoom } from './item-noun.ts'
@@ -102,9 +103,10 @@ export function itemSingles<K extends Kind, Item extends StoredItem<Id<K>>, Chan
         const found = await itemFor(room, params.id, [principal, may(noun.kind, 'update')])
         const { id } = found
         const enabled = query.activate ?? true
-        if (query.dry_run === true) return await foreseeItem(room, principal, { item: found, to: { enabled }, ifMatch })
         const to = { ifMatch, actor: actorOf(principal, request) }
-        const item = await settledItem(room, id, await room.deps.store.update(id, { enabled } as Change, to))
+        const writer = writerFor(room.deps, query)
+        const item = await settledItem(room, id, await writer.update(id, { enabled } as Change, to))
+        if (query.dry_run === true) return await foreseeItem(room, principal, { item: found, to: { enabled } })
         const message = `${titleOf(noun.kind)} ${id} ${enabled ? 'activated' : 'deactivated'}`
         return { ...tagged(noun, item), body: { status: 'success', message, [noun.kind]: noun.view(item) } }
       },
@@ -128,11 +130,11 @@ function deletion<K extends Kind, Item extends StoredItem<Id<K>>, Change extends
     reply: Deleted,
     handle: async ({ params, query, principal, ifMatch, request }) => {
       const item = await itemFor(room, params.id, [principal, may(noun.kind, 'delete')])
-      if (query.dry_run === true) return await foreseeItem(room, principal, { item, to: null, ifMatch })
       const { id } = item
-      const changed = await deps.store.remove(id, { ifMatch, actor: actorOf(principal, request) })
+      const changed = await writerFor(deps, query).remove(id, { ifMatch, actor: actorOf(principal, request) })
       if (changed === undefined) await settledItem(room, id, changed)
       else await deps.settled(changed.seq)
+      if (query.dry_run === true) return await foreseeItem(room, principal, { item, to: null })
       if (query.purge_metrics === true) await deps.store.purge(id)
       return { body: { status: 'success', message: noun.deleted(id) } }
     },

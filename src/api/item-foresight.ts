@@ -1,9 +1,7 @@
 import { LOCAL_GATEWAY_ID } from '#/access/ids.ts'
 import type { ItemKind } from '#/access/otherwise.ts'
-import { newPlace, type AskedPlace } from '#/access/place.ts'
 import type { Owned, Principal } from '#/access/principal.ts'
 import type { Id } from '#/lib/ids.ts'
-import { preconditionFailed } from './conditional.ts'
 import { foreseen } from './dry-run.ts'
 import type { Reply } from './endpoint.ts'
 import type { ItemRoom } from './item-noun.ts'
@@ -13,17 +11,14 @@ interface Foreseen<Item> {
   readonly item: Item
   /** null: it is deleted. */
   readonly to: (Partial<Pick<Owned, 'teamId' | 'visibility'>> & { readonly enabled?: boolean }) | null
-  readonly ifMatch: number | null
 }
 
 /** What it would do to hide, show, switch or delete an item. */
 export async function foreseeItem<K extends ItemKind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
   { noun, deps }: ItemRoom<K, Item, Change>,
   asking: Principal,
-  { item, to, ifMatch }: Foreseen<Item>,
+  { item, to }: Foreseen<Item>,
 ): Promise<Reply> {
-  if (ifMatch !== null && ifMatch !== item.version)
-    throw preconditionFailed(`the ${noun.kind}`, item.version, noun.view(item))
   const { id, ownerId, teamId, visibility, enabled } = item
   const is = { id, kind: noun.kind, name: noun.nameOf(item), gatewayId: item.gatewayId ?? LOCAL_GATEWAY_ID }
   const then = to && { ...is, ownerId, teamId, visibility, enabled, ...to }
@@ -34,9 +29,8 @@ export async function foreseeItem<K extends ItemKind, Item extends StoredItem<Id
 export async function foreseeNewItem<K extends ItemKind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
   { noun, deps }: ItemRoom<K, Item, Change>,
   asking: Principal,
-  { id, key, body }: { readonly id: Id<K>; readonly key: string; readonly body: AskedPlace },
+  { id, key, place }: { readonly id: Id<K>; readonly key: string; readonly place: Owned },
 ): Promise<Reply> {
-  const place = newPlace(asking, `${noun.kind}s.create`, body)
   const then = { id, kind: noun.kind, name: key, gatewayId: LOCAL_GATEWAY_ID, enabled: true, ...place }
   return await foreseen(deps, { items: new Map([[id, then]]) }, { asking, kind: noun.kind })
 }

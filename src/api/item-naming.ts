@@ -2,7 +2,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Changed } from './actor.ts'
 
 /** A name that an operator chose is not quietly changed into another one: taken is a conflict. */
-export async function chosenName(kind: 'tool' | 'prompt', update: Promise<Changed | undefined>) {
+export async function chosenName(kind: 'tool' | 'prompt' | 'resource', update: Promise<Changed | undefined>) {
   try {
     return await update
   } catch (error) {

@@ -28,6 +28,8 @@ export interface ItemNoun<K extends Kind, Item extends StoredItem<Id<K>>> {
 
 export interface ItemDeps<K extends Kind, Item, Change extends ItemChange> {
   readonly store: ItemReader<Item, Id<K>> & ItemWriter<Id<K>, Change>
+  /** Takes back what it writes. */
+  readonly rehearsal: ItemWriter<Id<K>, Change>
   /** Answers what a change would do. */
   readonly foresee: Foresee
   readonly settled: (seq: number | null) => Promise<void>
@@ -69,33 +71,6 @@ export async function settledItem<K extends Kind, Item extends StoredItem<Id<K>>
   if (item === undefined) throw absent(noun.kind, id)
   if (changed === undefined) throw preconditionFailed(`the ${noun.kind}`, item.version, noun.view(item))
   return item
-}
-
-const ATTEMPTS = 8
-
-/**
- * A change that is made from what is there, written over the version that it was made from: a race with another writer is run again
- * unless the client said If-Match.
- */
-export async function changeItem<K extends Kind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
-  room: ItemRoom<K, Item, Change>,
-  given: string,
-  {
-    ifMatch,
-    find,
-    write,
-  }: {
-    readonly ifMatch: number | null
-    readonly find: (given: string) => Promise<Item>
-    readonly write: (item: Item, ifMatch: number) => Promise<Changed | undefined>
-  },
-): Promise<Item> {
-  for (let attempt = 1; ; attempt++) {
-    const item = await find(given)
-    const changed = await write(item, ifMatch ?? item.version)
-    if (changed !== undefined || ifMatch !== null || attempt === ATTEMPTS)
-      return await settledItem(room, item.id, changed)
-  }
 }
 
 function absent(kind: Kind, id: string): GatewayError {

@@ -1,13 +1,15 @@
 import type { Grant } from '#/access/allow.ts'
 import type { Permission } from '#/access/permissions.ts'
 import { newPlace, type AskedPlace } from '#/access/place.ts'
-import type { Principal } from '#/access/principal.ts'
+import type { Owned, Principal } from '#/access/principal.ts'
 import type { Id } from '#/lib/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { actorOf } from './actor.ts'
-import type { Idempotency, RequestContext } from './endpoint.ts'
+import { actorOf, type Changed } from './actor.ts'
+import { foreseen, writerFor } from './dry-run.ts'
+import type { Idempotency, Reply, RequestContext } from './endpoint.ts'
 import { repeatedTarget } from './idempotency.ts'
-import { settledItem, titleOf, type ItemRoom } from './item-noun.ts'
+import { foreseeNewItem } from './item-foresight.ts'
+import { settledItem, tagged, titleOf, type ItemRoom } from './item-noun.ts'
 import type { ItemChange, StoredItem } from './items.ts'
 
 export interface MakeItem<K extends string, Change> {
@@ -16,6 +18,7 @@ export interface MakeItem<K extends string, Change> {
   /** What must be unique among what is declared here. */
   readonly key: string
   readonly asked: {
+    readonly query: { readonly dry_run?: boolean }
     readonly body: AskedPlace
     readonly grant: Grant<Permission, null>
     readonly idempotency: Idempotency | null
@@ -28,25 +31,43 @@ type Kind = 'tool' | 'prompt' | 'resource'
 /** Declares an item here, where its maker may. A key that was used before gives what it made then. */
 export async function makeItem<K extends Kind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
   room: ItemRoom<K, Item, Change>,
+  made: MakeItem<K, Change>,
+): Promise<Reply> {
+  const { noun, deps } = room
+  const { principal } = made.asked.grant
+  const isDry = made.asked.query.dry_run === true
+  const place = newPlace(principal, `${noun.kind}s.create`, made.asked.body)
+  const { item, changed } = await written(room, made, place)
+  if (item !== undefined)
+    return isDry ? await foreseen(deps, {}, { asking: principal, kind: noun.kind }) : tagged(noun, item)
+  if (isDry) return await foreseeNewItem(room, principal, { ...made, place })
+  return tagged(noun, await settledItem(room, made.id, changed))
+}
+
+/** What a write came to; `item`: the same request made it before. */
+interface Written<Item> {
+  readonly item?: Item
+  readonly changed?: Changed
+}
+
+async function written<K extends Kind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
+  room: ItemRoom<K, Item, Change>,
   { id, columns, key, asked }: MakeItem<K, Change>,
-): Promise<Item> {
-  const { store } = room.deps
-  const { grant, idempotency, request } = asked
-  const { teamId, visibility } = newPlace(grant.principal, `${room.noun.kind}s.create`, asked.body)
+  { teamId, visibility }: Owned,
+): Promise<Written<Item>> {
+  const { noun, deps } = room
+  const { grant, idempotency, request, query } = asked
   const before = await earlier(room, asked)
-  if (before !== undefined) return before
+  if (before !== undefined) return { item: before }
+  const item = { id, columns: { ...columns, teamId, visibility }, idempotency }
   try {
-    const changed = await store.create(
-      { id, columns: { ...columns, teamId, visibility }, idempotency },
-      actorOf(grant.principal, request),
-    )
-    return await settledItem(room, id, changed)
+    return { changed: await writerFor(deps, query).create(item, actorOf(grant.principal, request)) }
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'conflict') throw error
     // The same request may have run beside this one: the winner's item is the answer to both.
     const winner = await earlier(room, asked)
-    if (winner !== undefined) return winner
-    throw taken(room.noun.kind, key, { error, there: seen(grant.principal, await store.byKey(key)) })
+    if (winner !== undefined) return { item: winner }
+    throw taken(noun.kind, key, { error, there: seen(grant.principal, await deps.store.byKey(key)) })
   }
 }
 

@@ -11,14 +11,14 @@ import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { diffOf } from './apply-discovery.ts'
 import { changedFields } from './changed-fields.ts'
-import { redeclare } from './declaration.ts'
+import { redeclare, type Declared } from './declaration.ts'
 import { dialReach } from './dial-options.ts'
 import type { Declaration, Gateway } from './gateway.ts'
-import { actorOf } from '#/api/actor.ts'
+import { actorOf, type Actor } from '#/api/actor.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import type { GatewayUpdate } from './gateway-input.ts'
 import { gatewayView } from './gateway-view.ts'
-import type { Changed, GatewayChange, Observation, TakenNames } from './gateway-store.ts'
+import type { Changed, GatewayChange, GatewayWriter, Observation, TakenNames } from './gateway-store.ts'
 import { look } from './look.ts'
 import { namePrefix, namesFor, renamedItems } from './naming.ts'
 import { constraintOf, nameTaken } from './register.ts'
@@ -70,12 +70,9 @@ async function attempted(
   { input, principal }: { readonly input: ChangeInput; readonly principal: Principal },
 ): Promise<Changed | undefined> {
   const { body, request, renameTools } = input
-  movedPlace(principal, 'gateways.update', { from: target, asked: body })
-  const { declaration, headers } = redeclare(target, { id: target.id, body, sealer: deps.sealer })
+  const { declaration, headers, relaunches } = redeclared(deps, target, { body, principal })
   const { url, transport, caCertificate } = declaration
   const stdio = stdioReach({ id: target.id, version: target.version + 1, trial: true }, declaration.stdio)
-  const relaunches = !isDeepStrictEqual(declaration.stdio, target.stdio)
-  if (relaunches) requireMachineRight(principal)
   const way = {
     url,
     stdio,
@@ -99,8 +96,35 @@ async function attempted(
     placeBefore: isSamePlace(declaration, target) ? null : { teamId: target.teamId, visibility: target.visibility },
     nextCheckIn: nextCheckIn({ reachable: observation?.kind !== 'unreachable', failures: 1 }),
   }
+  return await updated(deps.store, change, actorOf(principal, request))
+}
+
+interface Redeclaring {
+  readonly body: GatewayUpdate
+  readonly principal: Principal
+}
+
+/** A gateway as a body declares it, where the principal may. */
+export function redeclared(
+  { sealer }: Pick<GatewayDeps, 'sealer'>,
+  target: Gateway,
+  { body, principal }: Redeclaring,
+): Declared & { readonly relaunches: boolean } {
+  movedPlace(principal, 'gateways.update', { from: target, asked: body })
+  const declared = redeclare(target, { id: target.id, body, sealer })
+  const relaunches = !isDeepStrictEqual(declared.declaration.stdio, target.stdio)
+  if (relaunches) requireMachineRight(principal)
+  return { ...declared, relaunches }
+}
+
+/** Written, or refused in words. */
+export async function updated(
+  writer: Pick<GatewayWriter, 'update'>,
+  change: GatewayChange,
+  actor: Actor,
+): Promise<Changed | undefined> {
   try {
-    return await deps.store.update(change, actorOf(principal, request))
+    return await writer.update(change, actor)
   } catch (error) {
     throw constraintOf(error) === 'gateways_slug' ? nameTaken(error) : error
   }

@@ -97,7 +97,7 @@ function single(deps: GatewayDeps): readonly Endpoint[] {
       reachesBackend: true,
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const { grant } = await gatewayFor(deps, idIn(params), { principal, permission: 'gateways.update' })
-        if (query.dry_run === true) return await foreseeChange(deps, grant, { body, ifMatch })
+        if (query.dry_run === true) return await foreseeChange(deps, grant, { body, ifMatch, request })
         return withTag(await change(deps, grant, { body, ifMatch, renameTools: query.rename_tools === true, request }))
       },
     }),

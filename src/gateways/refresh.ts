@@ -34,7 +34,7 @@ export interface Refreshable extends Seen {
 
 /** Asks the upstream anew and makes the stored items what it offers. Runs outside any transaction until the one write. */
 export async function refresh(
-  deps: Omit<GatewayDeps, 'settled' | 'foresee'>,
+  deps: Pick<GatewayDeps, 'store' | 'discoverer' | 'sealer'>,
   first: Refreshable,
   options: RefreshOptions,
 ): Promise<Refresh> {
@@ -63,7 +63,7 @@ function without(discovery: Found, leave: readonly ItemKind[] = []): Found {
 }
 
 async function apply(
-  deps: Omit<GatewayDeps, 'settled' | 'foresee'>,
+  deps: Pick<GatewayDeps, 'store' | 'discoverer' | 'sealer'>,
   gateway: Refreshable,
   { discovery, options }: { readonly discovery: Found; readonly options: RefreshOptions },
 ): Promise<{ readonly diff: Diff; readonly changed: Changed | undefined }> {
@@ -78,7 +78,7 @@ async function apply(
   return { diff, changed }
 }
 
-async function again(deps: Omit<GatewayDeps, 'settled' | 'foresee'>, id: GatewayId): Promise<Refreshable> {
+async function again(deps: Pick<GatewayDeps, 'store' | 'discoverer' | 'sealer'>, id: GatewayId): Promise<Refreshable> {
   const gateway = await deps.store.byId(id)
   if (gateway === undefined) throw new GatewayError('not_found', `Gateway not found: ${id}`)
   return refreshable(deps, gateway)

@@ -1,15 +1,12 @@
 import { Type } from 'typebox'
 import { PromptId } from '#/access/ids.ts'
-import { actorOf } from '#/api/actor.ts'
 import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
-import { foreseeItem, foreseeNewItem } from '#/api/item-foresight.ts'
+import { changeItem } from '#/api/item-change.ts'
 import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
-import { chosenName } from '#/api/item-naming.ts'
-import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
+import type { ItemNoun, ItemRoom } from '#/api/item-noun.ts'
 import { makeItem } from '#/api/make-item.ts'
 import { IdParams } from '#/api/params.ts'
-import { placeChange } from '#/api/place.ts'
 import { changedPrompt, newPrompt } from './make-prompt.ts'
 import type { Prompt, PromptChange, PromptDeps } from './prompt.ts'
 import { PromptCreate, PromptUpdate } from './prompt-input.ts'
@@ -39,7 +36,6 @@ export function promptEndpoints(deps: PromptDeps): readonly Endpoint[] {
 }
 
 function declaring(room: ItemRoom<'prompt', Prompt, PromptChange>): readonly Endpoint[] {
-  const { store } = room.deps
   return [
     endpoint({
       route: 'POST /prompts',
@@ -53,8 +49,7 @@ function declaring(room: ItemRoom<'prompt', Prompt, PromptChange>): readonly End
       handle: async (asked) => {
         const columns = newPrompt(asked.body)
         const made = { id: PromptId.mint(), columns, key: asked.body.name, asked }
-        if (asked.query.dry_run === true) return await foreseeNewItem(room, asked.principal, { ...made, ...asked })
-        return tagged(PROMPTS, await makeItem(room, made))
+        return await makeItem(room, made)
       },
     }),
     endpoint({
@@ -67,25 +62,7 @@ function declaring(room: ItemRoom<'prompt', Prompt, PromptChange>): readonly End
       query: Type.Object(DryRunQuery),
       body: PromptUpdate,
       reply: PromptView,
-      handle: async ({ params, query, body, principal, ifMatch, request }) => {
-        if (query.dry_run === true) {
-          const item = await itemFor(room, params.id, [principal, 'prompts.update'])
-          changedPrompt(item, body)
-          const to = placeChange(principal, 'prompts.update', { item, body })
-          return await foreseeItem(room, principal, { item, to, ifMatch })
-        }
-        const actor = actorOf(principal, request)
-        const changed = await changeItem(room, params.id, {
-          ifMatch,
-          find: (id) => itemFor(room, id, [principal, 'prompts.update']),
-          write: (item, version) => {
-            const place = placeChange(principal, 'prompts.update', { item, body })
-            const change = { ...changedPrompt(item, body), ...place }
-            return chosenName('prompt', store.update(item.id, change, { ifMatch: version, actor }))
-          },
-        })
-        return tagged(PROMPTS, changed)
-      },
+      handle: (asked) => changeItem(room, asked, (item) => changedPrompt(item, asked.body)),
     }),
   ]
 }

@@ -1,16 +1,14 @@
 import { Type } from 'typebox'
 import { ResourceId } from '#/access/ids.ts'
-import { actorOf } from '#/api/actor.ts'
 import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
-import { foreseeItem, foreseeNewItem } from '#/api/item-foresight.ts'
+import { changeItem } from '#/api/item-change.ts'
 import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
-import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
+import type { ItemNoun, ItemRoom } from '#/api/item-noun.ts'
 import { itemFilter, ItemQuery } from '#/api/items.ts'
 import { makeItem } from '#/api/make-item.ts'
 import { makeCursor, pageRequest } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
-import { placeChange } from '#/api/place.ts'
 import { changedResource, newResource } from './make-resource.ts'
 import { resourceChanges } from './resource-changes.ts'
 import type { Resource, ResourceChange, ResourceDeps } from './resource.ts'
@@ -114,7 +112,6 @@ function reading({ content }: ResourceDeps): readonly Endpoint[] {
 }
 
 function declaring(room: ItemRoom<'resource', Resource, ResourceChange>): readonly Endpoint[] {
-  const { store } = room.deps
   return [
     endpoint({
       route: 'POST /resources',
@@ -128,8 +125,7 @@ function declaring(room: ItemRoom<'resource', Resource, ResourceChange>): readon
       handle: async (asked) => {
         const columns = newResource(asked.body)
         const made = { id: ResourceId.mint(), columns, key: columns.uri ?? asked.body.uri, asked }
-        if (asked.query.dry_run === true) return await foreseeNewItem(room, asked.principal, { ...made, ...asked })
-        return tagged(RESOURCES, await makeItem(room, made))
+        return await makeItem(room, made)
       },
     }),
     endpoint({
@@ -142,24 +138,7 @@ function declaring(room: ItemRoom<'resource', Resource, ResourceChange>): readon
       query: Type.Object(DryRunQuery),
       body: ResourceUpdate,
       reply: ResourceView,
-      handle: async ({ params, query, body, principal, ifMatch, request }) => {
-        if (query.dry_run === true) {
-          const item = await itemFor(room, params.id, [principal, 'resources.update'])
-          changedResource(item, body)
-          const to = placeChange(principal, 'resources.update', { item, body })
-          return await foreseeItem(room, principal, { item, to, ifMatch })
-        }
-        const actor = actorOf(principal, request)
-        const changed = await changeItem(room, params.id, {
-          ifMatch,
-          find: (id) => itemFor(room, id, [principal, 'resources.update']),
-          write: (item, version) => {
-            const place = placeChange(principal, 'resources.update', { item, body })
-            return store.update(item.id, { ...changedResource(item, body), ...place }, { ifMatch: version, actor })
-          },
-        })
-        return tagged(RESOURCES, changed)
-      },
+      handle: (asked) => changeItem(room, asked, (item) => changedResource(item, asked.body)),
     }),
   ]
 }

@@ -4,7 +4,7 @@ import { TeamId, type UserId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import { roleOf } from '#/access/roles.ts'
 import { actorOf } from '#/api/actor.ts'
-import { DryRunQuery, dryRunReply } from '#/api/dry-run.ts'
+import { DryRunQuery, dryRunReply, writerFor } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { effectsOf } from '#/catalog/effects.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -63,11 +63,11 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
         const { role, teamId, userId } = await asked(deps, principal, { ...body, email: params.email })
         const expiresAt = expiry(body.expires_at)
         const grant = { userId, roleId: role.id, teamId, expiresAt }
-        if (query.dry_run === true) return await supposing(deps, principal, { ...grant, holds: true })
-        const made = await deps.store.assign(grant, actorOf(principal, request))
+        const made = await writerFor(deps, query).assign(grant, actorOf(principal, request))
         if (made === 'no_member')
           throw new GatewayError('conflict', 'roles in a team are for its members: add the user to the team first')
         if (made === 'last_admin') throw lastAdministrator()
+        if (query.dry_run === true) return await supposing(deps, principal, { ...grant, holds: true })
         await deps.settled(made.seq)
         const all = await deps.store.held(userId)
         const row = all.find((each) => each.role.id === role.id && each.teamId === teamId)
@@ -87,11 +87,11 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
         const scope = query.scope ?? (query.scope_id === undefined ? 'global' : 'team')
         const wanted = { role_id: params.role_id, scope, scope_id: query.scope_id ?? null, email: params.email }
         const { role, teamId, userId } = await asked(deps, principal, wanted)
-        if (query.dry_run === true)
-          return await supposing(deps, principal, { userId, roleId: role.id, teamId, expiresAt: null, holds: false })
-        const gone = await deps.store.revoke({ userId, roleId: role.id, teamId }, actorOf(principal, request))
+        const held = { userId, roleId: role.id, teamId }
+        const gone = await writerFor(deps, query).revoke(held, actorOf(principal, request))
         if (gone === undefined) throw new GatewayError('not_found', 'the user does not hold this role there')
         if (gone === 'last_admin') throw lastAdministrator()
+        if (query.dry_run === true) return await supposing(deps, principal, { ...held, expiresAt: null, holds: false })
         await deps.settled(gone.seq)
         return { body: { message: `${params.email} no longer holds ${role.name}` } }
       },

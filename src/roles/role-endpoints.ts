@@ -4,7 +4,7 @@ import type { Principal } from '#/access/principal.ts'
 import { roleOf, type Role } from '#/access/roles.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
-import { DryRunQuery, dryRunReply } from '#/api/dry-run.ts'
+import { DryRunQuery, dryRunReply, writerFor } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { IdParams } from '#/api/params.ts'
 import { effectsOf } from '#/catalog/effects.ts'
@@ -95,11 +95,12 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
         const permissions = permissionsIn(body.permissions ?? row.permissions ?? [], row.scope)
         requireNoWider(principal, [...permissions, ...roleOf(row).permissions], null)
         const { name = row.name, description = row.description } = body
+        const to = { ifMatch: ifMatch ?? row.version, actor: actorOf(principal, request) }
+        const role = { name, description, scope: row.scope, permissions }
+        const changed = await writerFor(deps, query).update(row.id, role, to)
+        if (changed === undefined) throw preconditionFailed('the role', row.version, roleView(row))
         if (query.dry_run === true)
           return await supposing(deps, principal, { id: row.id, to: roleOf({ ...row, permissions }) })
-        const to = { ifMatch: ifMatch ?? row.version, actor: actorOf(principal, request) }
-        const changed = await store.update(row.id, { name, description, scope: row.scope, permissions }, to)
-        if (changed === undefined) throw preconditionFailed('the role', row.version, roleView(row))
         return await settledRole(row.id, changed.seq)
       },
     }),
@@ -118,9 +119,9 @@ function ending(deps: RoleDeps): Endpoint {
     handle: async ({ params, query, principal, ifMatch, request }) => {
       const row = changeable(await roleFor(deps, params.id))
       requireNoWider(principal, roleOf(row).permissions, null)
-      if (query.dry_run === true) return await supposing(deps, principal, { id: row.id, to: null })
-      const changed = await deps.store.remove(row.id, { ifMatch, actor: actorOf(principal, request) })
+      const changed = await writerFor(deps, query).remove(row.id, { ifMatch, actor: actorOf(principal, request) })
       if (changed === undefined) throw preconditionFailed('the role', row.version, roleView(row))
+      if (query.dry_run === true) return await supposing(deps, principal, { id: row.id, to: null })
       await deps.settled(changed.seq)
       return { body: { message: `Role ${row.name} deleted` } }
     },

@@ -54,6 +54,8 @@ export interface RoleStore {
 
 export interface RoleDeps {
   readonly store: RoleStore
+  /** Takes back what it writes. */
+  readonly rehearsal: RoleStore
   readonly snapshot: () => Snapshot
   readonly settled: (seq: number | null) => Promise<void>
 }

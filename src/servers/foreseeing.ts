@@ -3,40 +3,30 @@ import type { Principal } from '#/access/principal.ts'
 import { foreseen } from '#/api/dry-run.ts'
 import type { Reply } from '#/api/endpoint.ts'
 import type { ServerId } from '#/access/ids.ts'
-import { changed, declaredNew, idTaken, serverFor, stale, type ChangeInput } from './make-server.ts'
-import { checkSelection } from './selection.ts'
+import { changedServer, madeServer, remade, stale, type ChangeInput, type MakeInput } from './make-server.ts'
 import type { Server, ServerDeps } from './server.ts'
-import type { ServerCreate, ServerUpdate } from './server-input.ts'
+import type { ServerUpdate } from './server-input.ts'
 
 /** What it would do to make a virtual server. Refused is what making it is refused for. */
-export async function foreseeNewServer(deps: ServerDeps, body: ServerCreate, principal: Principal): Promise<Reply> {
-  const { id, declaration, items } = declaredNew(body, principal)
-  await checkSelection(deps.store, items, { principal, before: [] })
-  // The difference to what is would tell of a server that may be hidden from whoever asks.
-  if (body.id && (await deps.store.byId(id)) !== undefined) throw idTaken()
-  return await foreseen(deps, serverThen({ id, enabled: true, ownerId: principal.userId, ...declaration }, items), {
-    asking: principal,
-  })
+export async function foreseeNewServer(deps: ServerDeps, input: MakeInput): Promise<Reply> {
+  const asking = input.grant.principal
+  const { id, declaration, items, server } = await madeServer(deps, deps.rehearsal, input)
+  if (server !== undefined) return await foreseen(deps, {}, { asking })
+  const then = { id, enabled: true, ownerId: asking.userId, ...declaration }
+  return await foreseen(deps, serverThen(then, items), { asking })
 }
 
 /** What it would do to hide or show a virtual server, or to let it offer something else. */
-export async function foreseeServer(
-  deps: ServerDeps,
-  id: ServerId,
-  { body, ifMatch, principal }: Omit<ChangeInput, 'request'>,
-): Promise<Reply> {
-  const server = await serverFor(deps, id, [principal, 'servers.update'])
-  if (ifMatch !== null && ifMatch !== server.version) throw stale(server, principal)
-  const to = changed(server, body, principal)
-  if (to.items !== null) await checkSelection(deps.store, to.items, { principal, before: server.items })
-  return await foreseen(deps, serverThen({ ...server, ...to.declaration }, to.items ?? server.items), {
-    asking: principal,
-  })
+export async function foreseeServer(deps: ServerDeps, id: ServerId, input: ChangeInput): Promise<Reply> {
+  const asking = input.principal
+  const { server, to, changed } = await changedServer(deps, deps.rehearsal, { id, ...input })
+  if (changed === undefined) throw stale(server, asking)
+  return await foreseen(deps, serverThen({ ...server, ...to.declaration }, to.items ?? server.items), { asking })
 }
 
 /** A virtual server with what a body says of it replaced. */
 export function serverChanged(server: Server, body: ServerUpdate, principal: Principal): Otherwise {
-  const { declaration, items } = changed(server, body, principal)
+  const { declaration, items } = remade(server, body, principal)
   return serverThen({ ...server, ...declaration }, items ?? server.items)
 }
 

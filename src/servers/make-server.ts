@@ -11,7 +11,15 @@ import { declaredPlace } from '#/api/place.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { checkSelection, hexOf, selectionOf } from './selection.ts'
-import type { NewServer, Selected, Server, ServerDeclaration, ServerDeps, StoredSelected } from './server.ts'
+import type {
+  NewServer,
+  Selected,
+  Server,
+  ServerDeclaration,
+  ServerDeps,
+  ServerWriter,
+  StoredSelected,
+} from './server.ts'
 import type { ServerCreate, ServerUpdate } from './server-input.ts'
 import { serverView } from './server-view.ts'
 
@@ -26,18 +34,28 @@ export interface MakeInput {
 
 /** Makes a virtual server with its selection in one write. */
 export async function makeServer(deps: ServerDeps, input: MakeInput): Promise<Server> {
+  const { server, id, changed } = await madeServer(deps, deps.store, input)
+  return server ?? (await settled(deps, id, { changed, principal: input.grant.principal }))
+}
+
+export interface Made extends Omit<NewServer, 'idempotency'> {
+  /** What the same request made before. */
+  readonly server?: Server
+  readonly changed?: Changed
+}
+
+export async function madeServer(deps: ServerDeps, writer: ServerWriter, input: MakeInput): Promise<Made> {
   const { body, grant, idempotency, request } = input
+  const made = declaredNew(body, grant.principal)
   const repeated = await earlier(deps, input)
-  if (repeated !== undefined) return repeated
-  const { id, declaration, items } = declaredNew(body, grant.principal)
-  await checkSelection(deps.store, items, { principal: grant.principal, before: [] })
+  if (repeated !== undefined) return { ...made, server: repeated }
+  await checkSelection(deps.store, made.items, { principal: grant.principal, before: [] })
   try {
-    const changed = await deps.store.create({ id, declaration, items, idempotency }, actorOf(grant.principal, request))
-    return await settled(deps, id, { changed, principal: grant.principal })
+    return { ...made, changed: await writer.create({ ...made, idempotency }, actorOf(grant.principal, request)) }
   } catch (error) {
     const winner = isConflict(error) ? await earlier(deps, input) : undefined
-    if (winner !== undefined) return winner
-    throw taken(error, declaration)
+    if (winner !== undefined) return { ...made, server: winner }
+    throw taken(error, made.declaration)
   }
 }
 
@@ -69,43 +87,46 @@ export interface ChangeInput {
 
 /** Changes what is given. A selection is written over the version it was read at; a race with another writer is run again. */
 export async function changeServer(deps: ServerDeps, id: ServerId, input: ChangeInput): Promise<Server> {
-  const { body, ifMatch, principal, request } = input
+  const { changed } = await changedServer(deps, deps.store, { id, ...input })
+  return await settled(deps, id, { changed, principal: input.principal })
+}
+
+export interface Rewritten {
+  readonly server: Server
+  readonly to: Remade
+  readonly changed: Changed | undefined
+}
+
+export async function changedServer(
+  deps: ServerDeps,
+  writer: ServerWriter,
+  { id, body, ifMatch, principal, request }: ChangeInput & { readonly id: ServerId },
+): Promise<Rewritten> {
   for (let attempt = 1; ; attempt++) {
     const server = await serverFor(deps, id, [principal, 'servers.update'])
     if (ifMatch !== null && ifMatch !== server.version) throw stale(server, principal)
-    const { declaration, items } = changed(server, body, principal)
+    const to = remade(server, body, principal)
+    const { items, declaration } = to
     if (items !== null) await checkSelection(deps.store, items, { principal, before: server.items })
-    const to = { ifMatch: ifMatch ?? (items === null ? null : server.version), actor: actorOf(principal, request) }
-    const written = await update(deps, { id, declaration, items, to })
-    if (written !== undefined || ifMatch !== null || attempt === ATTEMPTS)
-      return await settled(deps, id, { changed: written, principal })
+    const at = { ifMatch: ifMatch ?? (items === null ? null : server.version), actor: actorOf(principal, request) }
+    const changed = await writer.update(id, to, at).catch((error: unknown) => {
+      throw taken(error, declaration)
+    })
+    if (changed !== undefined || ifMatch !== null || attempt === ATTEMPTS) return { server, to, changed }
   }
 }
 
-/** What a server is to be; `items`: null where the selection stays. */
-export function changed(
-  server: Server,
-  body: ServerUpdate,
-  principal: Principal,
-): { readonly declaration: ServerDeclaration; readonly items: readonly Selected[] | null } {
+interface Remade {
+  readonly declaration: ServerDeclaration
+  /** null: the selection stays. */
+  readonly items: readonly Selected[] | null
+}
+
+/** What a server is to be. */
+export function remade(server: Server, body: ServerUpdate, principal: Principal): Remade {
   movedPlace(principal, 'servers.update', { from: server, asked: body })
   const isHidden = (item: StoredSelected): boolean => !principal.visibilityClass.sees(item)
   return { declaration: declared(body, server), items: selectionOf(body, server.items, isHidden) }
-}
-
-async function update(
-  deps: ServerDeps,
-  change: Pick<Parameters<ServerDeps['store']['update']>[1], 'declaration' | 'items'> & {
-    readonly id: ServerId
-    readonly to: Parameters<ServerDeps['store']['update']>[2]
-  },
-): Promise<Changed | undefined> {
-  const { id, declaration, items, to } = change
-  try {
-    return await deps.store.update(id, { declaration, items }, to)
-  } catch (error) {
-    throw taken(error, declaration)
-  }
 }
 
 /** The server, where the principal may see it and do this with it. */
@@ -166,17 +187,13 @@ function isConflict(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'conflict'
 }
 
-export function idTaken(cause?: unknown): GatewayError {
-  return new GatewayError('conflict', 'A server with this ID already exists', { cause, field: 'id' })
-}
-
 /** Which of its names is taken, in the words clients know. */
 function taken(error: unknown, { name, visibility }: ServerDeclaration): unknown {
   if (!(error instanceof GatewayError) || error.code !== 'conflict') return error
   const kind = `${visibility.slice(0, 1).toUpperCase()}${visibility.slice(1)}`
   switch (error.data?.['constraint']) {
     case 'servers_pkey':
-      return idTaken(error)
+      return new GatewayError('conflict', 'A server with this ID already exists', { cause: error, field: 'id' })
     case 'servers_name':
       return new GatewayError('conflict', `${kind} Server already exists with name: ${name}`, {
         cause: error,

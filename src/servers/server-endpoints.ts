@@ -40,8 +40,8 @@ function collection(deps: ServerDeps): readonly Endpoint[] {
       reply: ServerView,
       status: 201,
       handle: async (input) => {
-        const { query, body, principal } = input
-        if (query.dry_run === true) return await foreseeNewServer(deps, body, principal)
+        const { query, principal } = input
+        if (query.dry_run === true) return await foreseeNewServer(deps, input)
         return withTag(await makeServer(deps, input), principal)
       },
     }),
@@ -102,7 +102,7 @@ function single(deps: ServerDeps): readonly Endpoint[] {
       reply: ServerView,
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const id = idIn(params)
-        if (query.dry_run === true) return await foreseeServer(deps, id, { body, ifMatch, principal })
+        if (query.dry_run === true) return await foreseeServer(deps, id, { body, ifMatch, principal, request })
         return withTag(await changeServer(deps, id, { body, ifMatch, principal, request }), principal)
       },
     }),

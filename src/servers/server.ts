@@ -96,6 +96,8 @@ export interface ServerWriter {
 
 export interface ServerDeps {
   readonly store: ServerReader & ServerWriter
+  /** Takes back what it writes. */
+  readonly rehearsal: ServerWriter
   /** Answers what a change would do. */
   readonly foresee: Foresee
   readonly settled: (seq: number | null) => Promise<void>

@@ -59,7 +59,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
       pool.pulse.wrote()
       return { rows: rows as O[], count: rowCount ?? 0 }
     },
-    write: (source, work) => write({ pool, log, totalMs: writeMs, slowMs }, source, work),
+    write: (source, work) => write({ pool, log, totalMs: writeMs, slowMs, isKept: true }, source, work),
+    rehearse: (source, work) => write({ pool, log, totalMs: writeMs, slowMs, isKept: false }, source, work),
     get trouble() {
       return pool.pulse.trouble
     },

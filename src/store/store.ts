@@ -22,6 +22,8 @@ export interface Database {
     source: string,
     work: (tx: WriteTx) => Promise<T>,
   ): Promise<{ readonly value: T; readonly seq: number | null }>
+  /** The same transaction, which is taken back at its end: what a write would be refused for, this is. seq is null, as nothing has changed. */
+  rehearse: Database['write']
 }
 
 export interface StatementResult<O> {

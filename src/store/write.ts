@@ -27,6 +27,8 @@ export interface WriteOptions {
   readonly totalMs: number
   /** Longer than this is a defect and logged as one. */
   readonly slowMs: number
+  /** False: whatever was written is taken back, and nobody is told. */
+  readonly isKept: boolean
 }
 
 export interface Written<T> {
@@ -53,7 +55,7 @@ export async function write<T>(
 }
 
 async function once<T>(
-  { pool, log, totalMs, slowMs }: WriteOptions,
+  { pool, log, totalMs, slowMs, isKept }: WriteOptions,
   source: string,
   work: (tx: WriteTx) => Promise<T>,
 ): Promise<Written<T>> {
@@ -65,6 +67,10 @@ async function once<T>(
     // The first statement of the work follows BEGIN on the wire; where BEGIN fails, so does whatever follows it.
     const begun = connection.script(comment + begin(totalMs), { ms: totalMs, prompt: true })
     const [value] = await Promise.all([transaction.run(work, begun), begun])
+    if (!isKept) {
+      await transaction.rollback()
+      return { value, seq: null }
+    }
     const seq = await transaction.commit()
     pool.pulse.wrote()
     transaction.announce(log)

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { allow } from '#/access/allow.ts'
 import type { TeamId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
-import { DryRunQuery } from '#/api/dry-run.ts'
+import { DryRunQuery, writerFor } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { IdParams } from '#/api/params.ts'
@@ -57,11 +57,10 @@ function changing(deps: TeamDeps): readonly Endpoint[] {
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const team = await teamFor(deps, params.id, [principal, 'teams.manage_members'])
         requireShared(team)
-        if (query.dry_run === true)
-          return await supposingMember(deps, principal, { team, email: body.email, as: body.role ?? 'member' })
         const member = { email: body.email, isOwner: body.role === 'owner' }
         const to = { ifMatch, actor: actorOf(principal, request) }
-        await done(deps, team, await deps.store.add(team.id, member, to))
+        await done(deps, team, await writerFor(deps, query).add(team.id, member, to))
+        if (query.dry_run === true) return await supposingMember(deps, principal, { team, ...member })
         return { body: memberView(await memberIn(deps, team.id, body.email)) }
       },
     }),
@@ -77,11 +76,10 @@ function changing(deps: TeamDeps): readonly Endpoint[] {
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const team = await teamFor(deps, params.id, [principal, 'teams.manage_members'])
         requireShared(team)
-        if (query.dry_run === true)
-          return await supposingMember(deps, principal, { team, email: params.email, as: body.role })
         const to = { ifMatch, actor: actorOf(principal, request) }
         const member = { email: params.email, isOwner: body.role === 'owner' }
-        await done(deps, team, await deps.store.setOwner(team.id, member, to))
+        await done(deps, team, await writerFor(deps, query).setOwner(team.id, member, to))
+        if (query.dry_run === true) return await supposingMember(deps, principal, { team, ...member })
         return { body: memberView(await memberIn(deps, team.id, params.email)) }
       },
     }),
@@ -100,9 +98,10 @@ function removing(deps: TeamDeps): Endpoint {
     handle: async ({ params, query, principal, ifMatch, request }) => {
       const team = await teamFor(deps, params.id, [principal, 'teams.manage_members'])
       requireShared(team)
-      if (query.dry_run === true) return await supposingMember(deps, principal, { team, email: params.email, as: null })
       const to = { ifMatch, actor: actorOf(principal, request) }
-      await done(deps, team, await deps.store.drop(team.id, params.email, to))
+      await done(deps, team, await writerFor(deps, query).drop(team.id, params.email, to))
+      if (query.dry_run === true)
+        return await supposingMember(deps, principal, { team, email: params.email, isOwner: null })
       return { body: { success: true, message: `${params.email} is no longer in the team` } }
     },
   })
@@ -121,10 +120,10 @@ function leaving(deps: TeamDeps): Endpoint {
       const team = await teamFor(deps, params.id, [principal, 'teams.read'])
       allow(principal, 'teams.join', membersOnly(team))
       requireShared(team)
-      if (query.dry_run === true)
-        return await supposingMember(deps, principal, { team, email: principal.email, as: null })
       const to = { ifMatch, actor: actorOf(principal, request) }
-      await done(deps, team, await deps.store.drop(team.id, principal.email, to))
+      await done(deps, team, await writerFor(deps, query).drop(team.id, principal.email, to))
+      if (query.dry_run === true)
+        return await supposingMember(deps, principal, { team, email: principal.email, isOwner: null })
       return { body: { success: true, message: `you are no longer in the team ${team.name}` } }
     },
   })

@@ -9,22 +9,22 @@ import type { Team, TeamDeps } from './team.ts'
 interface Supposing {
   readonly team: Team
   readonly email: string
-  /** owner or member; null: neither. */
-  readonly as: 'owner' | 'member' | null
+  /** null: not even a member. */
+  readonly isOwner: boolean | null
 }
 
 /** What it would change that a user is in a team, or is not: its roles there count for members alone. */
 export async function supposingMember(
   { snapshot }: TeamDeps,
   asking: Principal,
-  { team, email, as }: Supposing,
+  { team, email, isOwner }: Supposing,
 ): Promise<Reply> {
   const now = snapshot()
   const id = now.userByEmail(emailKey(email))
   const user = id && now.user(id)
   if (user === undefined) throw new GatewayError('not_found', 'User not found', { field: 'email' })
   const others = user.memberships.filter(({ teamId }) => teamId !== team.id)
-  const memberships = as === null ? others : [...others, { teamId: team.id, isOwner: as === 'owner' }]
+  const memberships = isOwner === null ? others : [...others, { teamId: team.id, isOwner }]
   return dryRunReply(await effectsOf(now, { after: { users: new Map([[user.id, { ...user, memberships }]]) }, asking }))
 }
 

@@ -5,7 +5,7 @@ import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
-import { DryRunQuery } from '#/api/dry-run.ts'
+import { DryRunQuery, writerFor } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { makeCursor, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { IdParams, idOf } from '#/api/params.ts'
@@ -160,9 +160,9 @@ function single(deps: TeamDeps): readonly Endpoint[] {
       handle: async ({ params, query, principal, ifMatch, request }) => {
         const team = await teamFor(deps, params.id, [principal, 'teams.delete'])
         requireShared(team)
-        if (query.dry_run === true) return await supposingGone(deps, principal, team)
-        const changed = await deps.store.remove(team.id, { ifMatch, actor: actorOf(principal, request) })
+        const changed = await writerFor(deps, query).remove(team.id, { ifMatch, actor: actorOf(principal, request) })
         if (changed === undefined) throw stale((await deps.store.byId(team.id)) ?? team)
+        if (query.dry_run === true) return await supposingGone(deps, principal, team)
         await deps.settled(changed.seq)
         return { body: { success: true, message: `Team ${team.id} deleted` } }
       },

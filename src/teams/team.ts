@@ -91,6 +91,8 @@ export interface TeamStore {
 
 export interface TeamDeps {
   readonly store: TeamStore
+  /** Takes back what it writes. */
+  readonly rehearsal: TeamStore
   readonly entries: TeamEntryStore
   readonly limits: TeamLimits
   readonly snapshot: () => Snapshot

@@ -9,7 +9,7 @@ import { actorOf, liveOwn, refuseUnseen } from './create-token.ts'
 import { ownedToken, rightsOf, type Token } from './token.ts'
 import type { TokenUpdate } from './token-input.ts'
 import { narrowed, refuseWider, serverIdIn } from './token-scope.ts'
-import type { TokenChange, TokenDeps } from './token-store.ts'
+import type { TokenChange, TokenDeps, TokenWriter, Written } from './token-store.ts'
 import { tokenView } from './token-view.ts'
 
 const ATTEMPTS = 3
@@ -23,21 +23,23 @@ export interface UpdateInput {
 
 /** Renames, describes, tags, narrows, switches off or on. A token can only ever be narrowed, and a revoked one stays as it is. */
 export async function updateToken(deps: TokenDeps, input: UpdateInput): Promise<Token> {
-  const { id } = input
+  const { target, seq } = await changedToken(deps, deps.store, input)
+  await deps.settled(seq)
+  return (await deps.store.byId(input.id)) ?? target
+}
+
+export async function changedToken(deps: TokenDeps, writer: TokenWriter, input: UpdateInput) {
   for (let attempt = 1; ; attempt++) {
     const { target, change } = await plannedChange(deps, input)
-    const written = await deps.store.update(change, actorOf(input.grant.principal))
-    if (written !== undefined) {
-      await deps.settled(written.seq)
-      return (await deps.store.byId(id)) ?? target
-    }
+    const written = await writer.update(change, actorOf(input.grant.principal))
+    if (written !== undefined) return { target, change, ...written }
     // Somebody else changed it between the look and the write: decide anew about what it is now.
     if (attempt === ATTEMPTS) throw new GatewayError('conflict', 'the token is being changed by others; try again')
   }
 }
 
 /** The token as it is now, and what is to be written of it. */
-export async function plannedChange(
+async function plannedChange(
   deps: TokenDeps,
   { id, body, grant: { principal }, ifMatch }: UpdateInput,
 ): Promise<{ readonly target: Token; readonly change: TokenChange }> {
@@ -75,20 +77,18 @@ export interface RevokeInput {
 
 /** Ends a token for good; its row stays. Every worker refuses it within a second. */
 export async function revokeToken(deps: TokenDeps, input: RevokeInput): Promise<void> {
-  const { id, reason, ifMatch } = input
-  const { principal } = input.grant
-  visible(await deps.store.byId(id), principal, 'tokens.revoke')
-  const written = await deps.store.revoke(id, { reason, ifMatch }, actorOf(principal))
-  if (written !== undefined) return deps.settled(written.seq)
-  await revocable(deps, input)
-  throw new GatewayError('conflict', 'the token is being changed by others; try again')
+  const { seq } = await revokedToken(deps, deps.store, input)
+  await deps.settled(seq)
 }
 
-/** The token, where it can be revoked. */
-export async function revocable(deps: TokenDeps, { id, grant, ifMatch }: RevokeInput): Promise<Token> {
-  const token = visible(await deps.store.byId(id), grant.principal, 'tokens.revoke')
-  refuseEarlier(token, ifMatch)
-  return token
+export async function revokedToken(deps: TokenDeps, writer: TokenWriter, input: RevokeInput): Promise<Written> {
+  const { id, reason, ifMatch, grant } = input
+  const find = async (): Promise<Token> => visible(await deps.store.byId(id), grant.principal, 'tokens.revoke')
+  await find()
+  const written = await writer.revoke(id, { reason, ifMatch }, actorOf(grant.principal))
+  if (written !== undefined) return written
+  refuseEarlier(await find(), ifMatch)
+  throw new GatewayError('conflict', 'the token is being changed by others; try again')
 }
 
 /** The token, if it is there and the principal may do this to it. What it cannot see is absent. */

@@ -11,7 +11,7 @@ import { emailKey } from '#/lib/email-key.ts'
 import { rightsOf, type Token } from './token.ts'
 import type { TokenCreate } from './token-input.ts'
 import { narrowed, refuseWider, serverIdIn, serverUnknown } from './token-scope.ts'
-import type { Actor, Before, TokenDeps, TokenToMake } from './token-store.ts'
+import type { Actor, Before, TokenDeps, TokenToMake, TokenWriter } from './token-store.ts'
 
 const DAY_MS = 86_400_000
 
@@ -29,31 +29,30 @@ export interface CreatedToken {
 
 /** Makes a token that goes no further than the one in hand; what is not asked for is as the one in hand has it. */
 export async function createToken(deps: TokenDeps, input: CreateInput): Promise<CreatedToken> {
-  const { body, grant, idempotency } = input
-  const { forUser, rights } = await plannedToken(deps, input)
-  const secret = mintToken()
-  const { seq, id, repeated } = await deps.store.create(
-    {
-      id: TokenId.mint(),
-      forUser,
-      secret,
-      name: body.name,
-      description: body.description ?? null,
-      rights,
-      tags: tagsOf(body.tags ?? []),
-      isActive: body.is_active ?? true,
-    },
-    idempotency,
-    actorOf(grant.principal),
-  )
+  const { seq, id, repeated, made } = await madeToken(deps, deps.store, input)
   await deps.settled(seq)
   const token = await deps.store.byId(id)
   if (token === undefined) throw new GatewayError('not_found', 'what this Idempotency-Key made is gone; use a new key')
-  return { token, text: repeated ? null : secret.text }
+  return { token, text: repeated ? null : made.secret.text }
+}
+
+/** A token as it was written; `repeated`: the same request made it before. */
+export async function madeToken(deps: TokenDeps, writer: TokenWriter, input: CreateInput) {
+  const { body, grant, idempotency } = input
+  const made = {
+    ...(await plannedToken(deps, input)),
+    id: TokenId.mint(),
+    secret: mintToken(),
+    name: body.name,
+    description: body.description ?? null,
+    tags: tagsOf(body.tags ?? []),
+    isActive: body.is_active ?? true,
+  }
+  return { ...(await writer.create(made, idempotency, actorOf(grant.principal))), made }
 }
 
 /** Whose it is to be, and how far it is to go. */
-export async function plannedToken(
+async function plannedToken(
   deps: TokenDeps,
   { body, grant: { principal } }: Pick<CreateInput, 'body' | 'grant'>,
 ): Promise<Pick<TokenToMake, 'forUser' | 'rights'>> {

@@ -101,6 +101,8 @@ export interface TokenWriter {
 /** What the use cases of tokens need. */
 export interface TokenDeps {
   readonly store: TokenReader & TokenWriter
+  /** Takes back what it writes. */
+  readonly rehearsal: TokenWriter
   /** Answers what a change would do. */
   readonly foresee: Foresee
   /** Resolves once this worker's snapshot has a change, or soon anyway. */

@@ -1,15 +1,12 @@
 import { Type } from 'typebox'
 import { ToolId } from '#/access/ids.ts'
-import { actorOf } from '#/api/actor.ts'
 import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
-import { foreseeItem, foreseeNewItem } from '#/api/item-foresight.ts'
+import { changeItem } from '#/api/item-change.ts'
 import { itemLists, itemSingles } from '#/api/item-endpoints.ts'
-import { chosenName } from '#/api/item-naming.ts'
-import { changeItem, itemFor, tagged, type ItemNoun, type ItemRoom } from '#/api/item-noun.ts'
+import type { ItemNoun, ItemRoom } from '#/api/item-noun.ts'
 import { makeItem } from '#/api/make-item.ts'
 import { IdParams, idOf } from '#/api/params.ts'
-import { placeChange } from '#/api/place.ts'
 import { rawMember } from '#/api/raw-member.ts'
 import { changedTool, newTool } from './make-tool.ts'
 import { shapeable } from './shaped-reply.ts'
@@ -44,7 +41,7 @@ export function toolEndpoints(deps: ToolDeps): readonly Endpoint[] {
 
 /** Tools of an HTTP API are declared here; what is said of any tool may be changed. */
 function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: ToolDeps }): readonly Endpoint[] {
-  const { store, sealer, addresses } = room.deps
+  const { sealer, addresses } = room.deps
   return [
     endpoint({
       route: 'POST /tools',
@@ -62,8 +59,7 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
         const columns = newTool(id, asked.body, sealer)
         if (columns.backing !== undefined) await addresses.check(hostOf(columns.backing))
         const made = { id, columns, key: asked.body.name, asked }
-        if (asked.query.dry_run === true) return await foreseeNewItem(room, asked.principal, { ...made, ...asked })
-        return tagged(TOOLS, await makeItem(room, made))
+        return await makeItem(room, made)
       },
     }),
     endpoint({
@@ -76,27 +72,13 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
       query: Type.Object(DryRunQuery),
       body: ToolUpdate,
       reply: ToolView,
-      handle: async ({ params, query, body, principal, ifMatch, request }) => {
-        if (query.dry_run === true) {
-          const item = await itemFor(room, params.id, [principal, 'tools.update'])
-          changedTool(item, body, sealer)
-          const to = placeChange(principal, 'tools.update', { item, body })
-          return await foreseeItem(room, principal, { item, to, ifMatch })
-        }
-        const actor = actorOf(principal, request)
-        const changed = await changeItem(room, params.id, {
-          ifMatch,
-          find: (id) => itemFor(room, id, [principal, 'tools.update']),
-          write: async (item, version) => {
-            const place = placeChange(principal, 'tools.update', { item, body })
-            const change = { ...changedTool(item, body, sealer), ...place }
-            if (change.backing !== undefined && change.backing.url !== item.backing?.url)
-              await addresses.check(hostOf(change.backing))
-            return await chosenName('tool', store.update(item.id, change, { ifMatch: version, actor }))
-          },
-        })
-        return tagged(TOOLS, changed)
-      },
+      handle: (asked) =>
+        changeItem(room, asked, async (item) => {
+          const change = changedTool(item, asked.body, sealer)
+          if (change.backing !== undefined && change.backing.url !== item.backing?.url)
+            await addresses.check(hostOf(change.backing))
+          return change
+        }),
     }),
   ]
 }

@@ -7,7 +7,7 @@ import type { Principal } from '#/access/principal.ts'
 import type { Assignment } from '#/access/standing.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
-import { DryRunQuery, dryRunReply } from '#/api/dry-run.ts'
+import { DryRunQuery, dryRunReply, writerFor } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply, type RequestContext } from '#/api/endpoint.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
 import { effectsOf } from '#/catalog/effects.ts'
@@ -82,7 +82,6 @@ function single(deps: PeopleDeps): readonly Endpoint[] {
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const user = await userFor(deps, params.email)
         if (user.isAdmin || (body.is_admin ?? user.isAdmin) || body.password) requireAdministrator(principal)
-        if (query.dry_run === true) return await supposing(deps, principal, { user, body })
         const change = {
           fullName: body.full_name === undefined ? user.fullName : body.full_name,
           isAdmin: body.is_admin ?? user.isAdmin,
@@ -91,7 +90,8 @@ function single(deps: PeopleDeps): readonly Endpoint[] {
           mustChangePassword: body.password_change_required ?? null,
         }
         const to = { ifMatch: ifMatch ?? user.version, actor: actorOf(principal, request) }
-        await done(deps, user, await deps.store.update(user.id, change, to))
+        await done(deps, user, await writerFor(deps, query).update(user.id, change, to))
+        if (query.dry_run === true) return await supposing(deps, principal, { user, body })
         return withTag(await userFor(deps, user.email))
       },
     })
@@ -128,9 +128,9 @@ function deleting(deps: PeopleDeps): Endpoint {
         throw new GatewayError('invalid_field', 'nobody deletes themselves: let another administrator do it', {
           field: 'email',
         })
-      if (query.dry_run === true) return await supposing(deps, principal, { user, body: null })
       const to = { ifMatch, actor: actorOf(principal, request) }
-      await done(deps, user, await deps.store.remove(user.id, to))
+      await done(deps, user, await writerFor(deps, query).remove(user.id, to))
+      if (query.dry_run === true) return await supposing(deps, principal, { user, body: null })
       return { body: { success: true, message: `User ${user.email} deleted` } }
     },
   })

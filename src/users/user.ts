@@ -64,6 +64,8 @@ export interface UserStore {
 
 export interface UserDeps {
   readonly store: UserStore
+  /** Takes back what it writes. */
+  readonly rehearsal: UserStore
   readonly snapshot: () => Snapshot
   readonly settled: (seq: number | null) => Promise<void>
 }

@@ -38,6 +38,7 @@ import { gatewayStore } from '#/store/gateway-store.ts'
 import { importStore } from '#/store/import-store.ts'
 import { canaryStore } from '#/store/key-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
+import { rehearsed } from '#/store/rehearsal.ts'
 import { resourceStore } from '#/store/resource-store.ts'
 import { rootStore } from '#/store/root-store.ts'
 import { sealedStore } from '#/store/sealed-store.ts'
@@ -156,27 +157,23 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
     return Buffer.from('{"n":9007199254740993,  "contents":[{"uri":"file:///a","mimeType":"text/plain","text":"é"}]}')
   }
   const { edge = lenientEdge } = options
+  const addresses = { check: async () => {} }
   const endpoints = restEndpoints(
     {
       gateways: {
-        store: gatewayStore(db),
+        ...rehearsed(db, gatewayStore),
         discoverer: options.discoverer ?? upstream,
         logs: { read: () => Promise.resolve() },
         ending: new AbortController().signal,
         sealer: seal,
+        addresses,
         ...after,
       },
-      servers: { store: serverStore(db), ...after },
-      tools: {
-        store: toolStore(db),
-        invoker: { call: asked },
-        sealer: seal,
-        addresses: { check: async () => {} },
-        ...after,
-      },
-      prompts: { store: promptStore(db), getter: { get: asked }, ...after },
+      servers: { ...rehearsed(db, serverStore), ...after },
+      tools: { ...rehearsed(db, toolStore), invoker: { call: asked }, sealer: seal, addresses, ...after },
+      prompts: { ...rehearsed(db, promptStore), getter: { get: asked }, ...after },
       resources: {
-        store: resourceStore(db),
+        ...rehearsed(db, resourceStore),
         content: {
           read: (who, id) => asked(who, id),
           readAt: async (who, uri) => ({ id: ResourceId.mint(), result: await asked(who, uri) }),
@@ -184,23 +181,23 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
         ...unheard,
         ...after,
       },
-      tokens: { store: tokenStore(db), usage: async () => [], ...after },
+      tokens: { ...rehearsed(db, tokenStore), usage: async () => [], ...after },
       users: {
-        store: userStore(db),
+        ...rehearsed(db, userStore),
         snapshot: () => buildSnapshot({}),
         settled,
         signIn: { store: signInStore(db), ...SIGN_IN },
         sso: null,
       },
       teams: {
-        store: teamStore(db, TEAMS),
+        ...rehearsed(db, (each) => teamStore(each, TEAMS)),
         entries: teamEntryStore(db, TEAMS),
         limits: TEAMS,
         publicUrl: null,
         snapshot: () => buildSnapshot({}),
         settled,
       },
-      roles: { store: roleStore(db), snapshot: () => buildSnapshot({}), settled },
+      roles: { ...rehearsed(db, roleStore), snapshot: () => buildSnapshot({}), settled },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },
       audit: { reader: auditStore(db), security: securityStore(db), snapshot: () => buildSnapshot({}) },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: seal },

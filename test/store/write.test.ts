@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { testDatabase } from '../support/database.ts'
 import { UserId } from '#/access/ids.ts'
+import { rehearsal } from '#/store/rehearsal.ts'
+import type { WriteTx } from '#/store/store.ts'
 
 const audit = (action: string) => ({ actor: 'tests', action, targetKind: 'user', targetId: 'x', detail: { a: 1 } })
 
@@ -43,4 +45,28 @@ test('a write that throws leaves nothing, and its connection serves on', async (
   const { rows } = { rows: await t.db.read('tests').selectFrom('users').select('id').execute() }
   expect(rows).toEqual([])
   expect(t.db.stats).toMatchObject({ total: 1, idle: 1, waiting: 0 })
+})
+
+test('a rehearsal is refused as the write would be, and leaves nothing', async () => {
+  await using t = await testDatabase({ poolSize: 1 })
+  const email = 'd@example.com'
+  const told: string[] = []
+  const make = async (tx: WriteTx): Promise<string> => {
+    const id = UserId.mint()
+    await tx.sql.insertInto('users').values({ id, email }).execute()
+    tx.changed('user', id)
+    tx.audit(audit('user.create'))
+    tx.afterCommit(() => told.push('after'))
+    return 'made'
+  }
+  const trial = rehearsal(t.db)
+  expect(await trial.write('tests', make)).toEqual({ value: 'made', seq: null })
+  expect(await t.sql('SELECT (SELECT count(*)::int FROM users) AS users, seq::int FROM change_clock')).toEqual([
+    { users: 0, seq: 0 },
+  ])
+  expect(told).toEqual([])
+  await t.db.write('tests', make)
+  await expect(trial.write('tests', make)).rejects.toMatchObject({ code: 'conflict' })
+  expect(t.db.stats).toMatchObject({ total: 1, idle: 1, waiting: 0 })
+  await expect(trial.statement('tests', (sql) => sql.deleteFrom('users'))).rejects.toThrow(/cannot be taken back/)
 })

@@ -3,6 +3,7 @@ import type { Principal } from '../../src/access/principal.ts'
 import { principalOf } from '../../src/access/principal-of.ts'
 import { mintToken } from '../../src/access/token-format.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { rehearsed } from '../../src/store/rehearsal.ts'
 import { tokenStore } from '../../src/store/token-store.ts'
 import { administratorStore } from '../../src/store/user-store.ts'
 import { ensureAdministrator } from '../../src/tokens/administrator.ts'
@@ -21,7 +22,7 @@ export async function tokenScene() {
   await ensureAdministrator(administratorStore(fresh.db), { email: 'admin@example.com', token: mintToken().text })
   const settled: (number | null)[] = []
   const deps: TokenDeps = {
-    store: tokenStore(fresh.db),
+    ...rehearsed(fresh.db, tokenStore),
     foresee: (after, asking, kind = 'tool') => effectsOf(buildSnapshot({}), { after, asking, kind }),
     settled: async (seq) => void settled.push(seq),
   }
