@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { ClientNetwork } from '#/access/client-network.ts'
 import type { UserId } from '#/access/ids.ts'
 import type { Guess } from '#/users/session.ts'
+import { isoOrNull } from './columns.ts'
 import { emailKeyOf, hasEmail } from './email-keys.ts'
 import type { Database } from './store.ts'
 
@@ -54,7 +55,7 @@ export async function countGuess(db: Database, email: string | null, where: Clie
           RETURNING level)
       SELECT (extract(epoch FROM (SELECT until FROM closed) - now()) * 1000)::int AS closed_ms,
              (SELECT count(*) FROM counted)::int AS counted,
-             u.id, u.email, u.enabled, p.hash, p.must_change
+             u.id, u.email, u.enabled, p.hash, ${isoOrNull('p.changed_at')} AS chosen_at, p.must_change
         FROM (SELECT 1) AS always
         LEFT JOIN users AS u ON ${hasEmail('u.email', email)} AND u.kind = 'person'
         LEFT JOIN passwords AS p ON p.user_id = u.id`
@@ -90,6 +91,7 @@ interface Row {
   readonly email: string | null
   readonly enabled: boolean | null
   readonly hash: string | null
+  readonly chosen_at: string | null
   readonly must_change: boolean | null
 }
 
@@ -98,10 +100,11 @@ const JUST_CLOSED_MS = 1_000
 
 function guessOf(row: Row | undefined, levels: number): Guess {
   if (row === undefined) throw new TypeError('a guess was not counted')
-  const { closed_ms: closed, counted, id, email, enabled, hash, must_change: mustChange } = row
+  const { closed_ms: closed, counted, id, email, enabled, hash, chosen_at: chosenAt, must_change: mustChange } = row
   if (closed !== null || counted < levels) return { closedForMs: closed ?? JUST_CLOSED_MS, subject: undefined }
   if (id === null || email === null) return { closedForMs: null, subject: undefined }
-  const subject = { userId: id as UserId, email, enabled: enabled === true, hash, mustChange: mustChange === true }
+  const isEnabled = enabled === true
+  const subject = { userId: id as UserId, email, enabled: isEnabled, hash, chosenAt, mustChange: mustChange === true }
   return { closedForMs: null, subject }
 }
 

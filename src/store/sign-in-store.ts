@@ -3,7 +3,7 @@ import type { TokenId, UserId } from '#/access/ids.ts'
 import type { Changed } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewSession, Refreshed, SignInStore, Subject } from '#/users/session.ts'
-import { inMs, isoOrNull } from './columns.ts'
+import { inMs, iso, isoOrNull } from './columns.ts'
 import { endOldestSessions, endSessions, endSession } from './session-rows.ts'
 import { accountOf, countGuess, forgiveGuess } from './sign-in-guesses.ts'
 import { openReset, useReset } from './password-resets.ts'
@@ -35,7 +35,10 @@ export function signInStore(db: Database): SignInStore {
       return value && { seq, ...value }
     },
     end: (tokenId) => written(db, (tx) => endSession(tx, tokenId)),
-    changePassword: (subject, hash) => written(db, (tx) => changePassword(tx, subject, hash)),
+    changePassword: async (subject, hash) => {
+      const { value: chosenAt, seq } = await db.write(SOURCE, (tx) => changePassword(tx, subject, hash))
+      return chosenAt === undefined ? undefined : { seq, chosenAt }
+    },
     openReset: async (userId, reset, actor) => {
       const { value, seq } = await db.write(SOURCE, (tx) => openReset(tx, { userId, ...reset }, actor))
       return { seq, expiresAt: value }
@@ -72,11 +75,12 @@ async function begin(tx: WriteTx, session: NewSession): Promise<boolean> {
   const { rows } = await sql`
     WITH who AS (
         SELECT u.id FROM users AS u JOIN passwords AS p ON p.user_id = u.id
-         WHERE u.id = ${subject.userId} AND u.enabled AND p.hash = ${subject.hash} FOR NO KEY UPDATE),
+         WHERE u.id = ${subject.userId} AND u.enabled AND p.changed_at = ${subject.chosenAt}::timestamptz
+           FOR NO KEY UPDATE),
       seen AS (UPDATE users SET last_login_at = now() WHERE id IN (SELECT id FROM who)),
       better AS (
         UPDATE passwords SET hash = coalesce(${rehashed}::text, hash)
-         WHERE user_id IN (SELECT id FROM who) AND ${rehashed}::text IS NOT NULL),
+         WHERE user_id IN (SELECT id FROM who) AND hash = ${subject.hash} AND ${rehashed}::text IS NOT NULL),
       session AS (
         INSERT INTO sessions (id, user_id, ends_at, provider, from_ip, user_agent)
         SELECT ${id}, id, ${inMs(totalMs)}, 'local', ${fromIp}::text, ${userAgent}::text FROM who),
@@ -130,12 +134,16 @@ async function refresh(
   return { lifeMs: row.life_ms }
 }
 
-async function changePassword(tx: WriteTx, { userId, email, hash: instead }: Subject, hash: string): Promise<boolean> {
-  const { rows } = await sql`
+/** Answers when it was chosen. */
+async function changePassword(tx: WriteTx, subject: Subject, hash: string): Promise<string | undefined> {
+  const { userId, email, chosenAt } = subject
+  const { rows } = await sql<{ readonly chosen_at: string }>`
     UPDATE passwords SET hash = ${hash}, must_change = false, changed_at = now()
-     WHERE user_id = ${userId} AND hash = ${instead} RETURNING user_id`.execute(tx.sql)
-  if (rows.length === 0) return false
+     WHERE user_id = ${userId} AND changed_at = ${chosenAt}::timestamptz RETURNING ${iso('changed_at')} AS chosen_at`.execute(
+    tx.sql,
+  )
+  if (rows[0] === undefined) return undefined
   await endSessions(tx, userId)
   tx.audit({ actor: email, action: 'password.change', targetKind: 'user', targetId: userId, detail: {} })
-  return true
+  return rows[0].chosen_at
 }

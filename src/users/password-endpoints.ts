@@ -44,19 +44,18 @@ function change(deps: PeopleDeps): Endpoint {
       const email = body.email ?? (await caller()).email
       const proven = await prove(deps.signIn, { email, password: body.old_password }, request)
       const { subject, network } = proven
-      const hash = await forgiving(deps.signIn, proven, async () => {
+      const chosenAt = await forgiving(deps.signIn, proven, async () => {
         requireAnother(body, subject.email)
         const chosen = await hashed(deps, body.new_password, request)
         const changed = await deps.signIn.store.changePassword(subject, chosen)
-        if (changed !== undefined) return chosen
+        if (changed !== undefined) return changed.chosenAt
         throw new GatewayError('conflict', 'the password was changed meanwhile: sign in again')
       })
       const session = await begin(deps.signIn, {
-        subject: { ...subject, hash },
+        subject: { ...subject, chosenAt },
         network,
         rehashed: null,
         request,
-        stale: false,
       })
       const { headers, body: made } = await sessionReply(deps, session, cookie)
       return { ...(headers && { headers }), body: { success: true, message: 'Password changed', ...(made as object) } }

@@ -12,6 +12,8 @@ export interface Subject {
   readonly enabled: boolean
   /** null: it has no password. */
   readonly hash: string | null
+  /** When its password was chosen, which tells it from others; hashed anew it stays the same. null: it has none. */
+  readonly chosenAt: string | null
   /** Somebody else chose the password. */
   readonly mustChange: boolean
 }
@@ -25,7 +27,7 @@ export interface Guess {
 export interface NewSession {
   readonly id: SessionId
   readonly tokenId: TokenId
-  /** It begins only while its user is enabled and has this hash. */
+  /** It begins only while its user is enabled and has this password. */
   readonly subject: Subject
   readonly secret: NewToken
   readonly lifeMs: number
@@ -71,8 +73,8 @@ export interface SignInStore {
   ): Promise<Refreshed | undefined>
   /** Ends the session of a token. undefined: it is no session's. */
   end(tokenId: TokenId): Promise<Changed | undefined>
-  /** In place of the password with the hash `instead`; all sessions end. undefined: it is not that any more. */
-  changePassword(subject: Subject, hash: string): Promise<Changed | undefined>
+  /** In place of the password that the subject has; all sessions end. undefined: it is not that any more. */
+  changePassword(subject: Subject, hash: string): Promise<(Changed & { readonly chosenAt: string }) | undefined>
   /** The password is gone and the sessions with it; the code with this hash is good for one new password. */
   openReset(
     userId: UserId,

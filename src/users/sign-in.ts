@@ -15,8 +15,8 @@ export interface Credentials {
 export interface Proven {
   readonly subject: Subject
   readonly network: ClientNetwork
-  /** The password's hash is to be made anew. */
-  readonly stale: boolean
+  /** The same password hashed anew, where that is due. */
+  readonly rehashed: string | null
 }
 
 /**
@@ -34,7 +34,11 @@ export async function prove(
   if (guess.closedForMs !== null) throw tooMany(guess.closedForMs)
   const { subject } = guess
   const { right, stale } = await verifyPassword(password, subject?.hash ?? NOBODYS_HASH)
-  if (right && subject?.enabled === true) return { subject, network, stale }
+  if (right && subject?.enabled === true) {
+    // In the same place: who signs in computes one hash after the other.
+    const anew = () => hashPassword(password)
+    return { subject, network, rehashed: stale ? await forgiving(deps, { subject, network }, anew) : null }
+  }
   const { userId = null, email: known = null } = subject ?? {}
   deps.failed({ requestId: request.requestId, fromIp: request.fromIp, userId, email: known })
   throw new GatewayError('unauthenticated', 'Invalid email or password')
@@ -58,15 +62,13 @@ export async function forgiving<T>(
 /** A session for whoever knows its password. */
 export async function signIn(deps: SignInDeps, credentials: Credentials, request: RequestContext): Promise<Session> {
   const proven = await prove(deps, credentials, request)
-  const rehashed = await forgiving(deps, proven, async () => {
+  await forgiving(deps, proven, async () => {
     if (proven.subject.mustChange) throw changeRequired()
-    return proven.stale ? await hashPassword(credentials.password) : null
   })
-  return await begin(deps, { ...proven, rehashed, request })
+  return await begin(deps, { ...proven, request })
 }
 
 interface Beginning extends Proven {
-  readonly rehashed: string | null
   readonly request: RequestContext
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { clientNetwork } from '#/access/client-network.ts'
 import { SessionId, TokenId, UserId } from '#/access/ids.ts'
 import { mintToken } from '#/access/token-format.ts'
+import type { NewSession, Subject } from '#/users/session.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
@@ -31,17 +32,28 @@ async function person(name: string, hash: string | null = 'a-hash'): Promise<Use
   return id
 }
 
-/** The first token of a new session. */
-async function begun(name: string): Promise<TokenId> {
+/** Who is found by an address, with the password that it has at this moment. */
+async function found(name: string): Promise<Subject> {
   const { subject } = await signIns().guess(mail(name), network)
   if (subject === undefined) throw new Error(`${name} is nobody`)
-  const tokenId = TokenId.mint()
+  return subject
+}
+
+function session(subject: Subject, rehashed: string | null = null): NewSession {
   const times = { lifeMs: LIFE_MS, totalMs: LIFE_MS }
   const from = { network, fromIp: null, userAgent: null }
-  const session = { id: SessionId.mint(), tokenId, subject, secret: mintToken(), rehashed: null, ...times, ...from }
-  expect(await signIns().begin(session)).toBeDefined()
-  return tokenId
+  return { id: SessionId.mint(), tokenId: TokenId.mint(), subject, secret: mintToken(), rehashed, ...times, ...from }
 }
+
+/** The first token of a new session. */
+async function begun(name: string): Promise<TokenId> {
+  const made = session(await found(name))
+  expect(await signIns().begin(made)).toBeDefined()
+  return made.tokenId
+}
+
+const hashOf = async (id: UserId): Promise<unknown> =>
+  (await database.sql('SELECT hash FROM passwords WHERE user_id = $1', [id]))[0]?.['hash']
 
 const refreshed = (tokenId: TokenId, id: TokenId) =>
   signIns().refresh(tokenId, { id, secret: mintToken(), lifeMs: LIFE_MS })
@@ -136,6 +148,58 @@ test('a user has a hundred sessions at a time: the oldest ends where another beg
   const [last] = await database.sql<{ seq: string }>('SELECT max(seq) AS seq FROM changes')
   expect(new Set(await changed(Number(last?.seq)))).toEqual(new Set([firsts[1], firsts[101]]))
 })
+
+test('two sign-ins that hash the same password anew both begin, one after the other or at once', async () => {
+  const id = await person('hal')
+  const [early, late, later] = [await found('hal'), await found('hal'), await found('hal')]
+  const both = await meeting(
+    () => signIns().begin(session(early, 'anew by the first')),
+    () => signIns().begin(session(late, 'anew by the second')),
+  )
+  expect(both.map((outcome) => outcome !== undefined)).toEqual([true, true])
+  expect(await hashOf(id)).toBe('anew by the first')
+  expect(await signIns().begin(session(later))).toBeDefined()
+})
+
+test('whoever changes a password that is hashed anew meanwhile changes it', async () => {
+  const id = await person('ida')
+  const [signing, changing] = [await found('ida'), await found('ida')]
+  const [, outcome] = await meeting(
+    () => signIns().begin(session(signing, 'anew')),
+    () => signIns().changePassword(changing, 'another'),
+  )
+  expect(outcome).toBeDefined()
+  expect(await hashOf(id)).toBe('another')
+  const { chosenAt } = await found('ida')
+  expect(outcome?.chosenAt).toBe(chosenAt)
+})
+
+test.each<[string, (id: UserId, subject: Subject) => Promise<unknown>]>([
+  ['changes', (_, subject) => signIns().changePassword(subject, 'another')],
+  [
+    'is chosen by somebody else',
+    (id) => {
+      const change = { fullName: null, isAdmin: false, enabled: true, mustChangePassword: null }
+      const password = { hash: 'another', mustChange: true }
+      return userStore(database.db).update(id, { ...change, password }, { ifMatch: 1, actor })
+    },
+  ],
+  ['is reset', (id) => signIns().openReset(id, { hash: codeOf('jon'), lifeMs: LIFE_MS }, actor)],
+])(
+  'no session begins with a password that %s meanwhile, and it does not come back hashed anew',
+  async (how, change) => {
+    const name = `jon-${how.length}`
+    const id = await person(name)
+    const subject = await found(name)
+    const [, outcome] = await meeting(
+      () => change(id, subject),
+      () => signIns().begin(session(subject, 'anew')),
+    )
+    expect(outcome).toBeUndefined()
+    expect(String(await hashOf(id))).not.toMatch(/a-hash|anew/)
+    expect(await database.sql('SELECT id FROM sessions WHERE user_id = $1', [id])).toEqual([])
+  },
+)
 
 test('a code is good once, however many use it at the same moment', async () => {
   const id = await person('dan', null)

@@ -1,0 +1,99 @@
+import { createHook } from 'node:async_hooks'
+import { argon2, randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { UserId } from '#/access/ids.ts'
+import type { RequestContext } from '#/api/endpoint.ts'
+import { createDeadlines } from '#/lib/deadlines.ts'
+import { signInStore } from '#/store/sign-in-store.ts'
+import { userStore } from '#/store/users-store.ts'
+import { signInPlaces } from '#/users/sign-in-places.ts'
+import { signIn } from '#/users/sign-in.ts'
+import { testDatabase, type TestDatabase } from '../support/database.ts'
+import { startGateway, type RunningGateway } from '../support/gateway.ts'
+import { ask, login, mail, PASSWORD } from './people.ts'
+
+const owned = new AsyncDisposableStack()
+let database: TestDatabase
+let gateway: RunningGateway
+
+beforeAll(async () => {
+  database = owned.use(await testDatabase())
+  gateway = owned.use(await startGateway({ env: { DATABASE_URL: database.url, CAUSEWAY_WORKERS: '2' } }))
+})
+afterAll(() => owned.disposeAsync())
+
+const NEW = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/
+
+/** As it was stored when a hash took less. */
+async function oldHash(password: string): Promise<string> {
+  const [salt, how] = [randomBytes(16), { memory: 1_024, passes: 1, parallelism: 1, tagLength: 32 }]
+  const tag = await promisify(argon2)('argon2id', { ...how, message: Buffer.from(password), nonce: salt })
+  const [bareSalt, bareTag] = [salt, tag].map((bytes) => bytes.toString('base64').replaceAll('=', ''))
+  return `$argon2id$v=19$m=1024,t=1,p=1$${bareSalt}$${bareTag}`
+}
+
+async function person(name: string): Promise<UserId> {
+  const id = UserId.mint()
+  const about = { id, email: mail(name), fullName: null, kind: 'person', isAdmin: false, enabled: true } as const
+  const password = { hash: await oldHash(PASSWORD), mustChange: false }
+  const actor = { userId: id, by: 'test', via: 'api', fromIp: null, userAgent: null } as const
+  await userStore(database.db).create({ ...about, password }, actor)
+  return id
+}
+
+const hashOf = async (id: UserId): Promise<unknown> =>
+  (await database.sql('SELECT hash FROM passwords WHERE user_id = $1', [id]))[0]?.['hash']
+
+test('however many sign in at once with a password that is due to be hashed anew, all come in', async () => {
+  const id = await person('ann')
+  const answers = await Promise.all(
+    Array.from({ length: 16 }, (_, n) => login(gateway, 'ann', { from: `127.0.4.${n + 1}` })),
+  )
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+  expect(await hashOf(id)).toMatch(NEW)
+  const body = { email: mail('ann'), old_password: PASSWORD, new_password: 'quiet-harbour-nine' }
+  const [{ status }, { status: other }] = await Promise.all([
+    ask(gateway, 'POST', '/v1/auth/email/change-password', { body }),
+    login(gateway, 'ann', { password: 'wrong-every-time' }),
+  ])
+  expect([status, other]).toEqual([200, 401])
+  expect((await login(gateway, 'ann')).status).toBe(401)
+})
+
+test('every hash is computed in a place for one', async () => {
+  const id = await person('bob')
+  const places = signInPlaces(createDeadlines())
+  const seen: number[] = []
+  let held = 0
+  using hook = new DisposableStack()
+  const watched = createHook({ init: (_, type) => void (type === 'ARGON2REQUEST' && seen.push(held)) }).enable()
+  hook.defer(() => watched.disable())
+  const deps = {
+    store: signInStore(database.db),
+    places: async (...asked: Parameters<typeof places>) => {
+      const place = await places(...asked)
+      held++
+      return {
+        [Symbol.dispose]() {
+          held--
+          place[Symbol.dispose]()
+        },
+      }
+    },
+    failed: () => {},
+    foreignEnd: () => undefined,
+    times: { idleMs: 60_000, totalMs: 60_000 },
+    registration: false,
+    settled: async () => {},
+  }
+  const request = (n: number) =>
+    ({ requestId: 'r', fromIp: `192.0.2.${n}`, userAgent: null, signal: AbortSignal.timeout(20_000) }) as RequestContext
+  const credentials = { email: mail('bob'), password: PASSWORD }
+  await Promise.all(Array.from({ length: 4 }, (_, n) => signIn(deps, credentials, request(n))))
+  expect(await hashOf(id)).toMatch(NEW)
+  // Each looks once; whoever still found the old hash made a new one. Never was another at it.
+  expect(seen.length).toBeGreaterThanOrEqual(5)
+  expect(seen.length).toBeLessThanOrEqual(8)
+  expect(new Set(seen)).toEqual(new Set([1]))
+})
