@@ -22,6 +22,9 @@ interface SsoParts {
 /** So many are at the provider at once, of each worker; it answers within seconds or not at all. */
 const AT_THE_PROVIDER = { limit: 128, waiting: 256, maxWaitMs: 5_000, perNetwork: 32 }
 
+/** So many begin at once, of each worker. It takes no time, unless the provider has to be asked what it is. */
+const BEGINNING = { limit: 1024, waiting: 512, maxWaitMs: 5_000, perNetwork: 512 }
+
 /** Sign-in with the operator's identity provider, but for what is stored; null: none is set up. */
 export function openSso(
   { config, log, keys, deadlines }: SsoParts,
@@ -42,6 +45,7 @@ export function openSso(
     loginUrl: `${http.publicUrl}/auth/sso/login`,
     provider,
     logins: ssoLogins(keys),
+    beginnings: placesBounded(deadlines, BEGINNING),
     places: placesBounded(deadlines, AT_THE_PROVIDER),
   }
 }

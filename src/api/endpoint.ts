@@ -2,6 +2,7 @@ import type { Static, TObject, TProperties, TSchema } from 'typebox'
 import type { Grant } from '#/access/allow.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Principal } from '#/access/principal.ts'
+import type { GatewayError } from '#/errors/gateway-error.ts'
 import type { Browser } from './browser.ts'
 
 export interface RequestContext {
@@ -17,7 +18,8 @@ export interface RequestContext {
 /** What a handler answers: 200 (or the endpoint's status) and the body as JSON. A Buffer is JSON that is sent as it is, a stream is sent as it comes. */
 export interface Reply<Body = unknown> {
   readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
+  /** A list: the field is there as often. */
+  readonly headers?: Readonly<Record<string, string | string[]>>
   readonly body: Body
   /** Of a stream about one thing: throws where this principal may not go on reading it. */
   readonly mayGoOn?: (principal: Principal) => void
@@ -46,6 +48,13 @@ export interface EndpointInput<P extends Permission, Params, Query, Body> {
   readonly request: RequestContext
 }
 
+/** How a route that browsers come to by themselves says no: as a page, to whoever asks for HTML. */
+export interface Refusal {
+  /** What the page is called. */
+  readonly title: string
+  readonly headers?: (error: GatewayError) => Readonly<Record<string, string>>
+}
+
 export type Route = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`
 
 /** A REST route as data: OpenAPI, validation, permission check and client types all derive from it. */
@@ -70,6 +79,8 @@ export interface Endpoint {
   readonly rootOnly?: boolean
   /** The handler waits for an upstream: the pool-of-one test drives it. */
   readonly reachesBackend?: boolean
+  /** JSON for whoever asks, unless said. */
+  readonly refusal?: Refusal
   readonly handle: (input: never) => Promise<Reply>
 }
 

@@ -20,16 +20,20 @@ export function errorBody(error: GatewayError, requestId: string): Record<string
 
 export function sendError(reply: FastifyReply, cause: unknown): FastifyReply {
   const error = asGatewayError(cause)
+  const body = errorBody(error, reply.request.id)
+  return refusalHead(reply, error)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(Buffer.from(JSON.stringify(edgeOf(reply).problem(reply.request.url, error, body))))
+}
+
+/** The status, and what else the head of an answer says of why it is none. */
+export function refusalHead(reply: FastifyReply, error: GatewayError): FastifyReply {
   const version = error.code === 'precondition_failed' ? error.data?.['version'] : undefined
   if (typeof version === 'number') reply.header('etag', `"${version}"`)
   if (error.retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfter))))
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
   if (error.data?.['password_change_required'] === true) reply.header('x-password-change-required', 'true')
-  const body = errorBody(error, reply.request.id)
-  return reply
-    .code(ERROR_CODES[error.code].http)
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(Buffer.from(JSON.stringify(edgeOf(reply).problem(reply.request.url, error, body))))
+  return reply.code(ERROR_CODES[error.code].http)
 }
 
 /** Under which the application keeps its edge. */

@@ -202,7 +202,11 @@ function singleHeaders(request: FastifyRequest): Readonly<Record<string, string 
 function answer(endpoint: Endpoint, reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
   if (headers) reply.headers(headers)
   const etag = headers?.['etag']
-  if (reply.request.method === 'GET' && etag && noneMatch(reply.request.headers['if-none-match'], etag))
+  if (
+    reply.request.method === 'GET' &&
+    typeof etag === 'string' &&
+    noneMatch(reply.request.headers['if-none-match'], etag)
+  )
     return reply.code(304).send()
   reply.code(status ?? endpoint.status ?? 200)
   if (body === undefined) return reply.send()

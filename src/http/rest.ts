@@ -1,15 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+  type RouteOptions,
+} from 'fastify'
 import type { Principal } from '#/access/principal.ts'
 import type { UnderWay } from '#/access/under-way.ts'
 import type { Edge } from '#/api/edge.ts'
-import type { Endpoint } from '#/api/endpoint.ts'
+import type { Endpoint, Refusal } from '#/api/endpoint.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { OwnPages } from './own-page.ts'
 import { requestIdOf } from './rest-request-id.ts'
 import { admit, admitStranger, reserveWhatComes, STRANGERS_BODY, type RestAdmission } from './rest-admission.ts'
 import { asGatewayError, EDGE_DECORATOR, sendError } from './rest-errors.ts'
+import { sendRefusal } from './rest-refusal.ts'
 import { callerOf, PRINCIPAL_DECORATOR, principalOf, rememberPrincipal, runnerOf } from './rest-run.ts'
 import { requireRoute } from './rest-narrowed.ts'
 import type { WebAnswers } from './web-answers.ts'
@@ -129,8 +136,16 @@ function route(
       requireRoute(principal, endpoint, request.params)
       rememberPrincipal(request, principal)
     },
+    ...(endpoint.refusal && { errorHandler: refusing(options, endpoint.refusal) }),
     handler: runnerOf(endpoint, options),
   })
+}
+
+function refusing(options: RestOptions, refusal: Refusal): NonNullable<RouteOptions['errorHandler']> {
+  return (cause, request, reply) => {
+    report(options, cause, request)
+    void sendRefusal(reply, cause, refusal)
+  }
 }
 
 /** Every other method of a path that exists: 405 with the methods that it has. */

@@ -6,7 +6,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { escapeHtml } from '#/lib/html.ts'
 import { comparisonCode } from '#/lib/pkce.ts'
 import { LOGIN_COOKIE, none, type Login, type Loopback, type SsoLogins } from './sso-login.ts'
-import { offered, withCookieGone } from './sso-offered.ts'
+import { offered, SIGN_IN_REFUSAL, withCookieGone } from './sso-offered.ts'
 import { loopbackOrigin, loopbackUrl, refusedUrl } from './sso-pass.ts'
 import { slim } from './sso-person.ts'
 import type { Person, SsoDeps, Vouched } from './sso.ts'
@@ -90,6 +90,7 @@ export function consentEndpoint(deps: Pick<PeopleDeps, 'sso'>): Endpoint {
     bodyType: 'form',
     status: 303,
     reply: Type.Unknown(),
+    refusal: SIGN_IN_REFUSAL,
     handle: async ({ body, headers, browser }) => {
       const sso = offered(deps.sso)
       browser.requireSecure()

@@ -7,9 +7,9 @@ import { handOver } from './hand-over.ts'
 import { DestinationQuery, destinationOf } from './sso-destination.ts'
 import { LOGIN_COOKIE, LOGIN_MS } from './sso-login.ts'
 import { consentEndpoint, consentPage } from './sso-consent.ts'
-import { offered, withCookieGone } from './sso-offered.ts'
+import { offered, SIGN_IN_REFUSAL, withCookieGone } from './sso-offered.ts'
 import { openPass } from './sso-pass.ts'
-import { enter, providerFault, requirePerson, vouched } from './sso-sign-in.ts'
+import { beginningPlace, enter, providerFault, requirePerson, vouched } from './sso-sign-in.ts'
 import type { PeopleDeps } from './user.ts'
 
 const tag = 'sign-in'
@@ -50,9 +50,12 @@ function login({ sso }: PeopleDeps): Endpoint {
     query: DestinationQuery,
     status: 303,
     reply: Type.Unknown(),
-    handle: async ({ query, browser }) => {
-      const { provider, logins } = offered(sso)
+    refusal: SIGN_IN_REFUSAL,
+    handle: async ({ query, browser, request }) => {
+      const deps = offered(sso)
+      const { provider, logins } = deps
       browser.requireSecure()
+      using _place = await beginningPlace(deps, request)
       const begun = logins.begin(destinationOf(query))
       const location = await provider.authorizationUrl(begun.login).catch((cause: unknown) => {
         throw providerFault(cause)
@@ -76,6 +79,7 @@ function callback(deps: PeopleDeps): Endpoint {
     description: 'Where a program at a loopback port waits for it: a page that asks whether that is meant.',
     query: Type.Object({ state: Text(512), code: Text(4096), iss: Text(2048), error: Text(256) }),
     reply: SessionView,
+    refusal: SIGN_IN_REFUSAL,
     handle: async ({ query, headers, request }) => {
       const sso = offered(deps.sso)
       const begun = sso.logins.find(cookieIn(headers['cookie'], LOGIN_COOKIE), query.state ?? '')
@@ -86,7 +90,8 @@ function callback(deps: PeopleDeps): Endpoint {
         return consentPage(sso, { ...to, login: begun, who, person: await requirePerson(sso, who) })
       const session = await enter(sso, { vouched: who, login: begun }, request)
       if (to === null) return withCookieGone(await sessionReply(deps, session, false))
-      return { status: 303, headers: { ...handOver(session, true).headers, location: to.page }, body: undefined }
+      const { headers: cookie } = handOver(session, true)
+      return withCookieGone({ status: 303, headers: { ...cookie, location: to.page }, body: undefined })
     },
   })
 }

@@ -1,6 +1,6 @@
 import { SessionId, TokenId } from '#/access/ids.ts'
 import { mintToken } from '#/access/token-format.ts'
-import { clientNetwork } from '#/access/client-network.ts'
+import { clientNetwork, type ClientNetwork } from '#/access/client-network.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Session } from './session.ts'
@@ -13,6 +13,23 @@ import type { Mark, Person, SsoDeps, Vouched } from './sso.ts'
 /** What is told of a refusal, wherever it came from. */
 const RETRY_S = 5
 
+/** A place to begin a sign-in, which waits for the provider where that is not known yet. Refused where nobody of this network is heard. */
+export async function beginningPlace(
+  { beginnings, store }: SsoDeps,
+  { fromIp, signal }: RequestContext,
+): Promise<Disposable> {
+  const network = clientNetwork(fromIp)
+  using held = new DisposableStack()
+  held.use(await beginnings(network.network, signal))
+  await requireOpen(store, network)
+  return held.move()
+}
+
+async function requireOpen(store: SsoDeps['store'], network: ClientNetwork): Promise<void> {
+  const closedForMs = await store.closedForMs(network)
+  if (closedForMs !== null) throw tooMany(closedForMs)
+}
+
 /** Whom the provider vouches for. What goes wrong between it and us is no fault of whoever signs in: then it can be tried again. */
 export async function vouched(
   { provider, places, store, signIn }: SsoDeps,
@@ -21,8 +38,7 @@ export async function vouched(
 ): Promise<Vouched> {
   const network = clientNetwork(fromIp)
   using _place = await places(network.network, signal)
-  const closedForMs = await store.closedForMs(network)
-  if (closedForMs !== null) throw tooMany(closedForMs)
+  await requireOpen(store, network)
   const mark = markFor(login, 'answer')
   // Before anything is asked: a provider takes a code that comes twice for a stolen one.
   if (!(await store.claim(mark))) throw used()

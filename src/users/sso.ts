@@ -115,6 +115,8 @@ export interface SsoDeps {
   readonly logins: SsoLogins
   readonly store: SsoStore
   readonly signIn: Pick<SignInDeps, 'times' | 'failed' | 'settled'>
+  /** A place to begin: very many are, but of one network not all. */
+  readonly beginnings: SignInDeps['places']
   /** A place to ask the provider; few do at a time, and of one network few wait. */
   readonly places: SignInDeps['places']
 }
