@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what tests run as their own children: Debian's PostgreSQL 15, PgBouncer and Chromium, the shells whose completion we
+# Installs what tests run as their own children: Debian's PostgreSQL 15, PgBouncer, Chromium and nginx, the shells whose completion we
 # write, and two MCP clients from npm that are too large for our own packages.
 # May be run again at any time. Needs root. Starts no service and makes no cluster.
 set -eu
@@ -16,7 +16,7 @@ if [ ! -e $clients/node_modules/mcp-remote ] || [ ! -e $clients/node_modules/@mo
 fi
 
 missing=
-for package in postgresql-15 pgbouncer chromium zsh fish; do
+for package in postgresql-15 pgbouncer chromium nginx-light zsh fish; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 if [ -z "$missing" ]; then

@@ -10,8 +10,9 @@ const PROXIES: TrustedProxies = {
 }
 const clients = clientsBehind(PROXIES)
 const from = (remoteAddress: string, ...rawHeaders: readonly string[]) => ({ socket: { remoteAddress }, rawHeaders })
+const SECRET = ['X-Causeway-Proxy-Secret', 'only-the-proxy-knows']
 const address = (remoteAddress: string, ...rawHeaders: readonly string[]) =>
-  clients.of(from(remoteAddress, ...rawHeaders)).remoteAddress
+  clients.of(from(remoteAddress, ...SECRET, ...rawHeaders)).remoteAddress
 
 describe('where a client is', () => {
   test.each<[string, string, readonly string[], string | undefined]>([
@@ -64,7 +65,7 @@ describe('where a client is', () => {
     ['for="evil\\", for=203.0.113.9', '203.0.113.9'],
   ])('Forwarded: %s', (value, expected) => {
     const other = clientsBehind({ ...PROXIES, addressHeader: 'forwarded' })
-    expect(other.of(from('10.0.0.1', 'Forwarded', value)).remoteAddress).toBe(expected)
+    expect(other.of(from('10.0.0.1', ...SECRET, 'Forwarded', value)).remoteAddress).toBe(expected)
   })
 
   test('nothing that a client writes changes where its proxy saw it', () => {
@@ -80,9 +81,24 @@ describe('where a client is', () => {
     )
   })
 
+  test.each<[string, readonly string[]]>([
+    ['without the secret', []],
+    ['with another', ['X-Causeway-Proxy-Secret', 'only-the-proxy-guesses']],
+    ['with a guess beside it', ['X-Causeway-Proxy-Secret', 'guess', ...SECRET]],
+  ])('what comes from the proxy’s address %s is from nowhere', (_, said) => {
+    const of = (socket: string) => clients.of(from(socket, ...said, 'X-Forwarded-For', '203.0.113.9')).remoteAddress
+    expect(of('10.0.0.1')).toBeUndefined()
+    expect(of('203.0.113.1')).toBe('203.0.113.1')
+  })
+
+  test('where none was set the address is proof enough', () => {
+    const open = clientsBehind({ ...PROXIES, secret: null })
+    expect(open.of(from('10.0.0.1', 'X-Forwarded-For', '203.0.113.9')).remoteAddress).toBe('203.0.113.9')
+  })
+
   test('a connection’s client is one object while it is the same, so that what is known of it stays', () => {
     const socket = { remoteAddress: '10.0.0.1' }
-    const of = (client: string) => clients.of({ socket, rawHeaders: ['X-Forwarded-For', client] })
+    const of = (client: string) => clients.of({ socket, rawHeaders: [...SECRET, 'X-Forwarded-For', client] })
     const first = of('203.0.113.9')
     expect(of('203.0.113.9')).toBe(first)
     expect(of('203.0.113.10')).not.toBe(first)
@@ -90,7 +106,6 @@ describe('where a client is', () => {
   })
 })
 
-const SECRET = ['X-Causeway-Proxy-Secret', 'only-the-proxy-knows']
 const ANN = ['X-Remote-User', 'ann@example.com']
 
 describe('whom a proxy names', () => {

@@ -10,7 +10,7 @@ export interface TrustedProxies {
   readonly addressHeader: 'x-forwarded-for' | 'forwarded'
   /** The header that names the user, in lower case; null: they name nobody. */
   readonly userHeader: string | null
-  /** What they say beside it, because others than the proxy may send from its address. null: they name nobody. */
+  /** What they say beside it, because others than the proxy may send from its address. null: that is proof enough, and they name nobody. */
   readonly secret: string | null
 }
 
@@ -29,7 +29,10 @@ export interface Clients {
   namedIn(request: Arriving): readonly string[] | undefined
 }
 
-/** A client is where its connection comes from; behind proxies that are trusted, where the last one that is not says. */
+/**
+ * A client is where its connection comes from; behind proxies that are trusted, where the last one that is not says. What comes from a
+ * proxy's address without the secret is from nowhere: were it from that address, a proxy that forgot the secret would lend it to everybody.
+ */
 export function clientsBehind(proxies: TrustedProxies | null): Clients {
   if (proxies === null) return { of: ({ socket }) => socket, namedIn: () => undefined }
   const { addressHeader, userHeader, secret } = proxies
@@ -45,8 +48,8 @@ export function clientsBehind(proxies: TrustedProxies | null): Clients {
   return {
     of: ({ socket, rawHeaders }) => {
       if (!isPeer(socket)) return socket
-      const said = valuesOf(rawHeaders, addressHeader).join(',')
-      const address = clientIn(said.split(','), reading)
+      const isProven = secret === null || isSaid(secret, rawHeaders)
+      const address = isProven ? clientIn(valuesOf(rawHeaders, addressHeader).join(',').split(','), reading) : undefined
       const before = last.get(socket)
       if (before !== undefined && before.remoteAddress === address) return before
       const caller = { remoteAddress: address }

@@ -93,7 +93,12 @@ describe('CAUSEWAY_TRUSTED_PROXY', () => {
   const nobody = { addressHeader: 'x-forwarded-for', userHeader: null, secret: null, makesUsers: false }
 
   test('is a list of addresses, or says more', () => {
-    expect(read('127.0.0.1, 10.0.0.0/8, ::1')).toEqual({ ...nobody, peers: ['127.0.0.1', '10.0.0.0/8', '::1'] })
+    expect(read('10.0.0.1, 10.1.0.0/16')).toEqual({ ...nobody, peers: ['10.0.0.1', '10.1.0.0/16'] })
+    expect(read('127.0.0.1, 10.0.0.0/8, ::1', { CAUSEWAY_TRUSTED_PROXY_SECRET: secret })).toEqual({
+      ...nobody,
+      secret,
+      peers: ['127.0.0.1', '10.0.0.0/8', '::1'],
+    })
     const said = { peers: '10.0.0.1', address_header: 'Forwarded', user_header: 'X-User', unknown_users: 'make' }
     expect(read(JSON.stringify(said), { CAUSEWAY_TRUSTED_PROXY_SECRET: secret })).toEqual({
       peers: ['10.0.0.1'],
@@ -125,11 +130,35 @@ describe('CAUSEWAY_TRUSTED_PROXY', () => {
     ['no secret', naming, /_SECRET must be set with user_header.*openssl rand/],
     ['a short secret', { ...naming, CAUSEWAY_TRUSTED_PROXY_SECRET: 'a'.repeat(31) }, /_SECRET must have 32 characters/],
     ['a secret no header holds', { ...naming, CAUSEWAY_TRUSTED_PROXY_SECRET: 'é'.repeat(32) }, /_SECRET must have 32/],
-    ['a secret alone', SECRET, /_SECRET is set without user_header/],
-    ['a secret for addresses', { ...SECRET, CAUSEWAY_TRUSTED_PROXY: '10.0.0.1' }, /_SECRET is set without user_header/],
+    ['a secret alone', SECRET, /_SECRET is set without CAUSEWAY_TRUSTED_PROXY/],
+    [
+      'a short secret for addresses',
+      { CAUSEWAY_TRUSTED_PROXY: '10.0.0.1', CAUSEWAY_TRUSTED_PROXY_SECRET: 'a' },
+      /_SECRET must have 32/,
+    ],
     ['registration', { ...naming, ...SECRET, CAUSEWAY_PUBLIC_REGISTRATION: 'true' }, /exclude each other/],
   ])('users and %s is told by name', (_, of, why) => {
     expect(problemsOf(of)).toEqual([expect.stringMatching(why)])
+  })
+
+  test.each([
+    '127.0.0.1',
+    '127.7.0.0/16',
+    '64.0.0.0/2',
+    '10.0.0.1, ::1',
+    '::/1',
+    '::ffff:127.0.0.1',
+    '::ffff:127.0.0.0/104',
+  ])('a proxy at %s, where every program of this machine may be, has to say a secret', (peers) => {
+    expect(problemsOf({ CAUSEWAY_TRUSTED_PROXY: peers })).toEqual([
+      expect.stringMatching(/_SECRET must be set for .* every program on this machine sends from there.*openssl rand/),
+    ])
+    expect(read(peers, SECRET)).toMatchObject({ secret })
+  })
+
+  test.each(['10.0.0.1', '128.0.0.0/8', '2001:db8::/32', '::2', '::ffff:10.0.0.1'])('one at %s may', (peers) => {
+    expect(read(peers)).toMatchObject({ secret: null })
+    expect(read(peers, SECRET)).toMatchObject({ secret })
   })
 
   test.each(['Authorization', 'Cookie', 'X-Forwarded-For', 'X-Causeway-Proxy-Secret', 'Accept', 'Mcp-Name', 'a b'])(

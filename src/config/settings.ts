@@ -177,8 +177,8 @@ export const SETTINGS = {
   ),
   CAUSEWAY_TRUSTED_PROXY_SECRET: optional(
     key,
-    'needed with user_header',
-    'What a proxy that names users sends in X-Causeway-Proxy-Secret: 32 characters or more, which only it knows.',
+    'needed with user_header, and for proxies on this machine',
+    'What proxies send in X-Causeway-Proxy-Secret, without which nothing that they say counts: 32 characters or more, which only they know.',
   ),
   CAUSEWAY_SNAPSHOT_MAX_AGE: required(
     duration('1m', '30d'),

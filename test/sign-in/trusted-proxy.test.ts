@@ -40,7 +40,7 @@ const list = (asking: Asking) =>
     body: { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} },
   })
 const named = (user: string): Asking => ({ from: PROXY, headers: { 'X-Remote-User': user, ...TOLD } })
-const forwarded = (address: string): Asking => ({ from: PROXY, headers: { 'X-Forwarded-For': address } })
+const forwarded = (address: string): Asking => ({ from: PROXY, headers: { 'X-Forwarded-For': address, ...TOLD } })
 
 describe('a proxy that is trusted names the user', () => {
   test('at every door, on every worker, whatever the case of header and address', async () => {
@@ -142,16 +142,20 @@ describe('a proxy that is trusted says where the client is', () => {
     ['making up proxies', (n) => forwarded(`192.0.2.${n}, 127.7.0.9, 203.0.113.21`)],
     [
       'another header',
-      (n) => ({ from: PROXY, headers: { 'X-Forwarded-For': '203.0.113.22', Forwarded: `for=192.0.2.${n}` } }),
+      (n) => ({ from: PROXY, headers: { 'X-Forwarded-For': '203.0.113.22', Forwarded: `for=192.0.2.${n}`, ...TOLD } }),
     ],
     [
       'several headers',
-      (n) => ({ from: PROXY, headers: { 'x-FORWARDED-for': [`192.0.2.${n}`, '203.0.113.23'] as never } }),
+      (n) => ({ from: PROXY, headers: { 'x-FORWARDED-for': [`192.0.2.${n}`, '203.0.113.23'] as never, ...TOLD } }),
     ],
     ['hopping within a /64', (n) => forwarded(`2001:db8:7:1::${n}`)],
     [
       'coming from elsewhere than the proxy',
-      (n) => ({ from: '127.8.0.1', headers: { 'X-Forwarded-For': `192.0.2.${n}` } }),
+      (n) => ({ from: '127.8.0.1', headers: { 'X-Forwarded-For': `192.0.2.${n}`, ...TOLD } }),
+    ],
+    [
+      'coming from where the proxy is, without its secret',
+      (n) => ({ from: PROXY, headers: { 'X-Forwarded-For': `192.0.2.${n}` } }),
     ],
   ])('nobody guesses on by %s', async (_, asking) => {
     await ask(gateway, 'POST', `${USERS}/${mail('ann')}/unlock`, { token: gateway.token })
@@ -170,8 +174,12 @@ describe('a proxy that is trusted says where the client is', () => {
     await eventually(async () => (await me({ ...forwarded('203.0.113.9'), token })).status === 200)
     for (const address of ['198.51.100.1', '203.0.113.9, 198.51.100.1', 'unknown', '203.0.113.9, unknown', PROXY])
       expect([address, (await me({ ...forwarded(address), token })).status]).toEqual([address, 403])
-    expect((await me({ headers: { 'X-Forwarded-For': '203.0.113.9' }, token })).status).toBe(403)
+    expect((await me({ headers: { 'X-Forwarded-For': '203.0.113.9', ...TOLD }, token })).status).toBe(403)
     expect((await me({ from: PROXY, token })).status).toBe(403)
+    const posing = { from: PROXY, headers: { 'X-Forwarded-For': '203.0.113.9' } }
+    expect((await me({ ...posing, token })).status).toBe(403)
+    const guessing = { ...posing.headers, 'X-Causeway-Proxy-Secret': `${SECRET}!` }
+    expect((await me({ ...posing, headers: guessing, token })).status).toBe(403)
   })
 
   test('a proxy that does not say it is no client: its own probes are answered, and guesses through it are counted', async () => {

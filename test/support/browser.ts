@@ -34,8 +34,15 @@ export interface Page {
 }
 
 export interface Browser extends AsyncDisposable {
-  /** A page in a profile of its own. `lax`: as if the site's own policy let its scripts talk to it. */
-  page(options?: { readonly lax?: boolean }): Promise<Page>
+  /** A page in a profile of its own. */
+  page(options?: PageOptions): Promise<Page>
+}
+
+export interface PageOptions {
+  /** As if the site's own policy let its scripts talk to it. */
+  readonly lax?: boolean
+  /** As if its user went on where nobody vouches for a certificate. */
+  readonly anyCertificate?: boolean
 }
 
 /** Debian's Chromium without a window. `names` lead to this machine. */
@@ -61,7 +68,7 @@ export async function startBrowser(...names: readonly string[]): Promise<Browser
   const wire = new DevTools(child.stdio[3] as Writable, child.stdio[4] as Readable)
   await wire.send('Browser.getVersion')
   return {
-    page: ({ lax = false } = {}) => openPage(wire, lax),
+    page: (options = {}) => openPage(wire, options),
     [Symbol.asyncDispose]: () => stop(child, dir),
   }
 }
@@ -74,7 +81,7 @@ async function stop(child: ChildProcess, dir: string): Promise<void> {
   rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 }
 
-async function openPage(wire: DevTools, lax: boolean): Promise<Page> {
+async function openPage(wire: DevTools, { lax = false, anyCertificate = false }: PageOptions): Promise<Page> {
   const { browserContextId } = await wire.send('Target.createBrowserContext')
   const { targetId } = await wire.send('Target.createTarget', { url: 'about:blank', browserContextId })
   const attached = await wire.send('Target.attachToTarget', { targetId, flatten: true })
@@ -91,6 +98,7 @@ async function openPage(wire: DevTools, lax: boolean): Promise<Page> {
   )
   await Promise.all(['Page', 'Runtime', 'Network'].map((domain) => send(`${domain}.enable`)))
   if (lax) await send('Page.setBypassCSP', { enabled: true })
+  if (anyCertificate) await send('Security.setIgnoreCertificateErrors', { ignore: true })
   const run = async <T>(expression: string): Promise<T> => {
     const asked = { expression, awaitPromise: true, returnByValue: true, userGesture: true }
     const { result, exceptionDetails } = (await send('Runtime.evaluate', asked)) as unknown as Evaluated<T>

@@ -8,6 +8,7 @@ const PROGRAMS = {
   postgres15: '/usr/lib/postgresql/15/bin/postgres',
   pgbouncer: '/usr/sbin/pgbouncer',
   chromium: '/usr/bin/chromium',
+  nginx: '/usr/sbin/nginx',
   script: '/usr/bin/script',
   zsh: '/usr/bin/zsh',
   fish: '/usr/bin/fish',
