@@ -80,7 +80,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const writing = { writer: `w${link.index}`, epoch: randomUUID() }
   const meter = building.use(new UsageMeter({ read: storedUsage(db, writing) }))
   const foreign = openForeignTokens(config, { log, link, getJson: (url) => upstream.getJson(url) })
-  const identify = identifier(catalog, { maxAgeMs: config.snapshotMaxAgeMs, requireUsage: meter.require, foreign })
+  const identify = identifier(catalog, { maxAgeMs: config.snapshotMaxAgeMs, usage: meter, foreign })
   const underWay = building.use(reviewing(catalog, identify.again))
   const deadlines = createDeadlines()
   const admission = new Admission()

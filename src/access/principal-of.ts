@@ -9,7 +9,7 @@ import { ProxiedUsers } from './proxied-users.ts'
 import type { Role } from './roles.ts'
 import { standingOf, type KnownUser, type Orders, type Standing } from './standing.ts'
 import { tokenForm, tokenHash } from './token-format.ts'
-import { gatesFor, type Caller, type RequireUsage, type TokenLimits } from './token-limits.ts'
+import { gatesFor, type Caller, type TokenLimits, type Usage } from './token-limits.ts'
 import { visibilityClass } from './visibility.ts'
 import type { Addresses, ForeignTokens } from './foreign-tokens.ts'
 
@@ -62,8 +62,8 @@ export interface Identify {
 export interface IdentifyOptions {
   /** A snapshot that nobody has confirmed for longer opens no door. */
   readonly maxAgeMs: number
-  /** Throws for a token whose calls are used up. */
-  readonly requireUsage?: RequireUsage
+  /** Counts the calls of tokens that are limited in them. */
+  readonly usage?: Usage
   /** Tokens that somebody else signed; absent: none are accepted. */
   readonly foreign?: ForeignTokens | undefined
   readonly now?: () => number
@@ -81,8 +81,8 @@ interface Made {
  * once per token, user, teams and roles as they are now; when any of them changes, or a role ends, so does the principal.
  */
 export function identifier(directory: LiveDirectory, options: IdentifyOptions): Identify {
-  const { maxAgeMs, requireUsage = () => undefined, now = Date.now, foreign } = options
-  const gateFor = gatesFor(requireUsage)
+  const { maxAgeMs, usage, now = Date.now, foreign } = options
+  const gateFor = gatesFor(usage?.require ?? (() => undefined))
   const { principalFor, tokenOf } = principals()
   const proxied = new ProxiedUsers()
   const cameFrom = new CameFrom()
@@ -124,13 +124,11 @@ export function identifier(directory: LiveDirectory, options: IdentifyOptions): 
     return principalFor(proxied.find(emails, snapshot), snapshot, now())
   }
   const isUser = (email: string): boolean => directory.current.userByEmail(emailKey(email.trim())) !== undefined
-  return Object.assign(identify, {
-    named,
-    isUser,
-    again,
-    foreignEnd,
-    ...(foreign && { worthWaiting: foreign.worthWaiting }),
-  })
+  const worthWaiting = (text: string): Promise<void> | undefined => {
+    const token = directory.current.token(hashOf(text, undefined))
+    return token === undefined ? foreign?.worthWaiting(text) : usage?.worthWaiting(token.id)
+  }
+  return Object.assign(identify, { named, isUser, again, foreignEnd, ...((foreign ?? usage) && { worthWaiting }) })
 }
 
 /** What principals are made for, and which token each was made for. */

@@ -30,8 +30,15 @@ export function wideningOfLimits(held: TokenLimits | null, wanted: TokenLimits |
 
 export const NO_LIMITS: TokenLimits = { from: null, hours: null, usage: null }
 
-/** Says no (throws `usage_limit`) to a token whose calls are used up. */
+/** Says no to a token whose calls are used up (throws `usage_limit`), or of which nobody knows how many were (`unavailable`). */
 export type RequireUsage = (tokenId: TokenId, limits: UsageLimits) => void
+
+/** Who knows how many calls of a limited token were. */
+export interface Usage {
+  readonly require: RequireUsage
+  /** Resolves when it is worth to ask again about a token of which nobody knew; undefined: it is not, or very many wait for that. */
+  readonly worthWaiting: (tokenId: TokenId) => Promise<void> | undefined
+}
 
 /** Whoever sends a token: what lives as long as its connection does, and where that comes from. */
 export interface Caller {

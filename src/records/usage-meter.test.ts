@@ -25,11 +25,16 @@ function refusal(work: () => void): GatewayError | null {
   }
 }
 
+/** Sent for the first time: until it is known how many calls there were, it opens nothing. */
+async function first(meter: UsageMeter, tokenId = id): Promise<void> {
+  expect(refusal(() => meter.require(tokenId, { hour: 5 }))).toMatchObject({ code: 'unavailable', retryAfter: 2 })
+  await meter.worthWaiting(tokenId)
+}
+
 test('what is stored and what is recorded here are counted once each', async () => {
   let stored = counted(2, 3)
   using meter = meterOf(() => stored)
-  meter.require(id, { hour: 5 })
-  await settled()
+  await first(meter)
   meter.recorded(3, id, NOON)
   expect(refusal(() => meter.require(id, { hour: 5 }))).toBeNull()
   meter.recorded(4, id, NOON)
@@ -49,8 +54,7 @@ test('each span has its own end, and with a new one the calls begin anew', async
     () => counted(0, 1, 20, 300),
     () => now,
   )
-  meter.require(id, {})
-  await settled()
+  await first(meter)
   expect(refusal(() => meter.require(id, { hour: 1, day: 99 }))).toMatchObject({ retryAfter: 1_800 })
   expect(refusal(() => meter.require(id, { day: 20 }))).toMatchObject({ retryAfter: 11.5 * 3_600 })
   expect(refusal(() => meter.require(id, { month: 300 }))?.message).toContain('2026-02-01T00:00:00.000Z')
@@ -65,13 +69,82 @@ test('while the database is away what is known goes on to count', async () => {
     if (isAway) throw new GatewayError('unavailable', 'away')
     return counted(0, 1)
   })
-  meter.require(id, { hour: 3 })
-  await settled()
+  await first(meter)
   isAway = true
   meter.recorded(1, id, NOON)
   meter.recorded(2, id, NOON)
   await settled()
   expect(refusal(() => meter.require(id, { hour: 3 }))?.code).toBe('usage_limit')
+})
+
+test('a token of which nothing was ever read opens nothing while the database is away, and is judged when it is back', async () => {
+  let isAway = true
+  let reads = 0
+  const read = async (): Promise<StoredUsage> => {
+    reads++
+    if (isAway) throw new GatewayError('unavailable', 'away')
+    return counted(0, 5)
+  }
+  using meter = new UsageMeter({ read, everyMs: 200 })
+  await first(meter)
+  const before = reads
+  for (let n = 0; n < 100; n++) {
+    expect(refusal(() => meter.require(id, { hour: 5 }))?.code).toBe('unavailable')
+    // Whoever comes often does not have it read as often.
+    await meter.worthWaiting(id)
+  }
+  expect(reads).toBeLessThanOrEqual(before + 3)
+  isAway = false
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  expect(refusal(() => meter.require(id, { hour: 5 }))?.code).toBe('usage_limit')
+})
+
+test('a token that comes while others are being read is judged by a read of its own', async () => {
+  const other = TokenId.mint()
+  const begun: (readonly TokenId[])[] = []
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const read = async (tokens: readonly TokenId[]): Promise<StoredUsage> => {
+    await gates[begun.push(tokens) - 1]?.promise
+    return { lastN: 0, counts: new Map(tokens.map((each) => [each, { hour: 5, day: 5, month: 5 }])) }
+  }
+  using meter = new UsageMeter({ read, everyMs: 60_000 })
+  const one = first(meter)
+  const two = first(meter, other)
+  gates[0]?.resolve()
+  await one
+  expect(refusal(() => meter.require(id, { hour: 5 }))?.code).toBe('usage_limit')
+  expect(refusal(() => meter.require(other, { hour: 5 }))?.code).toBe('unavailable')
+  gates[1]?.resolve()
+  await two
+  expect(refusal(() => meter.require(other, { hour: 5 }))?.code).toBe('usage_limit')
+  expect(begun).toEqual([[id], [id, other]])
+})
+
+test('a read that does not end is waited for as long as a request may take', async () => {
+  using meter = new UsageMeter({ read: () => new Promise(() => {}), everyMs: 5 })
+  const began = performance.now()
+  await first(meter)
+  expect(performance.now() - began).toBeLessThan(3_000)
+  expect(refusal(() => meter.require(id, { hour: 5 }))?.code).toBe('unavailable')
+})
+
+test('while the database is away a token that rests is not forgotten with what it did here', async () => {
+  let now = NOON
+  let isAway = false
+  using meter = meterOf(
+    () => {
+      if (isAway) throw new GatewayError('unavailable', 'away')
+      return counted(0, 1)
+    },
+    () => now,
+  )
+  await first(meter)
+  isAway = true
+  meter.recorded(1, id, NOON)
+  now += 1_200_000
+  await settled()
+  expect(refusal(() => meter.require(id, { hour: 3 }))).toBeNull()
+  expect(refusal(() => meter.require(id, { hour: 2 }))?.code).toBe('usage_limit')
 })
 
 test('nothing is read where no limited token is sent', async () => {

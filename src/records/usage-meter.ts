@@ -1,6 +1,8 @@
 import type { TokenId } from '#/access/ids.ts'
-import { USAGE_SPANS, type RequireUsage, type UsageLimits, type UsageSpan } from '#/access/token-limits.ts'
+import { USAGE_SPANS, type RequireUsage, type Usage, type UsageLimits, type UsageSpan } from '#/access/token-limits.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { pause } from '#/lib/backoff.ts'
+import { PATIENCE_MS } from '#/lib/patience.ts'
 
 /** When each span that is now began, in ms since the epoch. */
 export type SpanStarts = Readonly<Record<UsageSpan, number>>
@@ -20,7 +22,8 @@ export interface UsageMeterOptions {
 interface Watched {
   askedAt: number
   since: SpanStarts
-  counts: Readonly<Record<UsageSpan, number>>
+  /** null: they were never read. */
+  counts: Readonly<Record<UsageSpan, number>> | null
   /** Calls of this worker that are not among `counts`, oldest first. */
   pending: { readonly n: number; readonly at: number }[]
 }
@@ -28,16 +31,22 @@ interface Watched {
 /** A token that nobody has sent for so long is not watched. */
 const FORGET_MS = 600_000
 const NONE = { hour: 0, day: 0, month: 0 } as const
+/** So many requests wait for what is stored. */
+const MOST_WAITING = 1_000
 
 /**
  * How much of its calls a limited token has used: what all workers have stored, read again while the token is in use, and what this
- * one has recorded since. Nothing is read or counted for tokens without such a limit.
+ * one has recorded since. While what is stored was never read, the token opens nothing: it may be used up. Nothing is read or counted
+ * for tokens without such a limit.
  */
-export class UsageMeter implements Disposable {
+export class UsageMeter implements Usage, Disposable {
   readonly #options: Required<UsageMeterOptions>
   readonly #watched = new Map<TokenId, Watched>()
   readonly #timer: NodeJS.Timeout
-  #isReading = false
+  /** Whether it was read. */
+  #reading: Promise<boolean> | undefined
+  #failedAt = -Infinity
+  #waiting = 0
 
   constructor(options: UsageMeterOptions) {
     this.#options = { everyMs: 250, now: Date.now, ...options }
@@ -48,10 +57,19 @@ export class UsageMeter implements Disposable {
     const now = this.#options.now()
     const since = spansAt(now)
     const watched = this.#watch(tokenId, now)
+    if (watched.counts === null) throw unknown()
     for (const span of USAGE_SPANS) {
       const limit = limits[span]
-      if (limit !== undefined && usedOf(watched, span, since) >= limit) throw usedUp(span, limits, now)
+      if (limit !== undefined && usedOf(watched, watched.counts, { span, since }) >= limit)
+        throw usedUp(span, limits, now)
     }
+  }
+
+  readonly worthWaiting = (tokenId: TokenId): Promise<void> | undefined => {
+    const watched = this.#watched.get(tokenId)
+    const { everyMs, now } = this.#options
+    const isOut = this.#waiting >= MOST_WAITING || now() < this.#failedAt + everyMs
+    return watched === undefined || watched.counts !== null || isOut ? undefined : this.#wait(watched)
   }
 
   /** This worker's record number `n` is of a call with this token. */
@@ -67,37 +85,66 @@ export class UsageMeter implements Disposable {
     let watched = this.#watched.get(tokenId)
     if (watched !== undefined) watched.askedAt = askedAt
     else {
-      this.#watched.set(tokenId, (watched = { askedAt, since: spansAt(askedAt), counts: NONE, pending: [] }))
+      this.#watched.set(tokenId, (watched = { askedAt, since: spansAt(askedAt), counts: null, pending: [] }))
       this.#refresh()
     }
     return watched
   }
 
-  #refresh(): void {
-    if (this.#watched.size > 0 && !this.#isReading) void this.#read()
+  async #wait(watched: Watched): Promise<void> {
+    const over = new AbortController()
+    const late = pause(PATIENCE_MS, over.signal).catch(() => undefined)
+    this.#waiting++
+    try {
+      await Promise.race([this.#readFor(watched), late])
+    } finally {
+      this.#waiting--
+      over.abort()
+    }
   }
 
-  async #read(): Promise<void> {
-    this.#isReading = true
+  /** What is being read may have been asked for before this token was sent. */
+  async #readFor(watched: Watched): Promise<void> {
+    const isRead = await this.#read()
+    if (isRead && watched.counts === null) await this.#read()
+  }
+
+  #refresh(): void {
+    if (this.#watched.size > 0) void this.#read()
+  }
+
+  #read(): Promise<boolean> {
+    return (this.#reading ??= this.#readNow().finally(() => (this.#reading = undefined)))
+  }
+
+  async #readNow(): Promise<boolean> {
     const now = this.#options.now()
-    for (const [id, { askedAt }] of this.#watched) if (askedAt < now - FORGET_MS) this.#watched.delete(id)
     const since = spansAt(now)
+    const asked = [...this.#watched]
     try {
-      const { lastN, counts } = await this.#options.read([...this.#watched.keys()], since)
-      for (const [id, watched] of this.#watched) {
+      const ids = asked.map(([id]) => id)
+      const { lastN, counts } = await this.#options.read(ids, since)
+      for (const [id, watched] of asked) {
         watched.since = since
         watched.counts = counts.get(id) ?? NONE
         watched.pending = watched.pending.filter(({ n }) => n > lastN)
+        // Not before what was recorded here is stored: it would be nobody's.
+        if (watched.askedAt < now - FORGET_MS && watched.pending.length === 0) this.#watched.delete(id)
       }
+      return true
     } catch {
       // The database is away: what is known goes on to count, together with what is recorded here.
-    } finally {
-      this.#isReading = false
+      this.#failedAt = this.#options.now()
+      return false
     }
   }
 }
 
-function usedOf({ counts, since: counted, pending }: Watched, span: UsageSpan, since: SpanStarts): number {
+function usedOf(
+  { since: counted, pending }: Watched,
+  counts: Readonly<Record<UsageSpan, number>>,
+  { span, since }: { readonly span: UsageSpan; readonly since: SpanStarts },
+): number {
   const from = since[span]
   const stored = counted[span] === from ? counts[span] : 0
   const isAllNow = pending.length === 0 || (pending[0]?.at ?? 0) >= from
@@ -122,6 +169,12 @@ function endOf(span: UsageSpan, now: number): number {
   if (span === 'day') return day + 24 * HOUR_MS
   const date = new Date(month)
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
+}
+
+function unknown(): GatewayError {
+  const message =
+    "this token's calls are limited, and how many there were is not known while the database is out of reach"
+  return new GatewayError('unavailable', `${message}: try again in a moment`, { retryAfter: 2 })
 }
 
 function usedUp(span: UsageSpan, limits: UsageLimits, now: number): GatewayError {
