@@ -42,6 +42,7 @@ import type { TeamLimits } from '#/teams/entry.ts'
 import type { ToolDeps } from '#/tools/tool.ts'
 import { totalsStore } from '#/store/totals-store.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
+import { identityStore } from '#/store/identity-store.ts'
 import { ssoStore } from '#/store/sso-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import type { SignInDeps } from '#/users/session.ts'
@@ -133,9 +134,10 @@ export function routesOf({
 function signingIn(
   { db, limits, signIn, sso }: Pick<RouteParts, 'db' | 'limits' | 'signIn' | 'sso'>,
   settled: SignInDeps['settled'],
-): Pick<PeopleDeps, 'store' | 'rehearsal' | 'signIn' | 'sso'> {
+): Pick<PeopleDeps, 'store' | 'rehearsal' | 'identities' | 'signIn' | 'sso'> {
   return {
     ...rehearsed(db, userStore),
+    identities: identityStore(db, limits),
     signIn: { ...signIn, store: signInStore(db), settled },
     sso: sso && { ...sso, store: ssoStore(db, limits), signIn: { ...signIn, settled } },
   }

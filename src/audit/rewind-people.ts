@@ -150,16 +150,20 @@ function tokenIn(id: string, was: Detail) {
   }
 }
 
+/** What groups of an identity provider bring, and take with them. */
+const byGroups: Undo = (state, record, { made, gained, lost }) => {
+  const roles = [gained, lost].flatMap((names) => (names ?? []) as readonly string[])
+  if (made === true) state.users.set(record.targetId, null)
+  else if (roles.length > 0) state.unclear(record, `the groups of an identity provider changed ${roles.join(', ')}`)
+}
+
 /** By the action of the record. */
 export const PEOPLE: Readonly<Record<string, Undo>> = {
   'users.create': (state, { targetId }) => void state.users.set(targetId, null),
   'users.update': updateUser,
   'users.delete': deleteUser,
-  'session.begin': (state, record, { made, gained, lost }) => {
-    const roles = [gained, lost].flatMap((names) => (names ?? []) as readonly string[])
-    if (made === true) state.users.set(record.targetId, null)
-    else if (roles.length > 0) state.unclear(record, `the groups of an identity provider changed ${roles.join(', ')}`)
-  },
+  'session.begin': byGroups,
+  'identity.unlink': byGroups,
   'administrator.ensure': (state, record, detail) => {
     if (detail['user'] === true) state.unclear(record, 'the administrator was made, or let in again, by a start')
   },

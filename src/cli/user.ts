@@ -5,6 +5,7 @@ import { DRY_RUN_OPTION, dryPath, showEffects } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
+import { identityCommands } from './user-identities.ts'
 import { passwordCommand } from './user-password.ts'
 
 const USERS = '/v1/auth/email/admin/users'
@@ -17,6 +18,7 @@ export function userCommands(program: Command, context: Context): void {
   change(user, context, { name: 'disable', about: 'keep a user out, everywhere and at once', active: false })
   change(user, context, { name: 'enable', about: 'let a user in again', active: true })
   passwordCommand(user, context)
+  identityCommands(user, context)
   taught(user, {
     examples: [
       ['somebody new, with a token', 'causeway user add ann@example.com'],

@@ -26,6 +26,7 @@ import { roleEndpoints } from '#/roles/role-endpoints.ts'
 import type { TeamDeps } from '#/teams/team.ts'
 import { teamEndpoints } from '#/teams/team-endpoints.ts'
 import type { PeopleDeps } from '#/users/user.ts'
+import { identityEndpoints } from '#/users/identity-endpoints.ts'
 import { passwordEndpoints } from '#/users/password-endpoints.ts'
 import { sessionEndpoints } from '#/users/session-endpoints.ts'
 import { signInEndpoints } from '#/users/sign-in-endpoints.ts'
@@ -103,6 +104,7 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...tokenEndpoints(deps.tokens),
     ...otherTokenEndpoints(deps.tokens),
     ...userEndpoints(deps.users),
+    ...identityEndpoints(deps.users),
     ...signInEndpoints(deps.users),
     ...ssoEndpoints(deps.users),
     ...sessionEndpoints(deps.users),

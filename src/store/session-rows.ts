@@ -39,7 +39,7 @@ export async function endSession(tx: WriteTx, tokenId: TokenId): Promise<boolean
 }
 
 /** The tokens are read by a statement that begins when the sessions are locked: one that was committed a moment before is among them. */
-async function removeLocked(tx: WriteTx, sessions: readonly { readonly id: string }[]): Promise<void> {
+export async function removeLocked(tx: WriteTx, sessions: readonly { readonly id: string }[]): Promise<void> {
   const ids = sessions.map(({ id }) => id)
   const { rows } = await sql<Ended>`
     WITH over AS (DELETE FROM sessions WHERE id = ANY(${ids}))

@@ -2,6 +2,7 @@ import type { UserId } from '#/access/ids.ts'
 import type { Snapshot } from '#/catalog/snapshot.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
+import type { IdentityStore } from './identity.ts'
 import type { NewPassword, SignInDeps } from './session.ts'
 import type { SsoDeps } from './sso.ts'
 
@@ -72,6 +73,7 @@ export interface UserDeps {
 
 /** Users, and how they come in. */
 export interface PeopleDeps extends UserDeps {
+  readonly identities: IdentityStore
   readonly signIn: SignInDeps
   /** null: nobody but we vouch for anybody. */
   readonly sso: SsoDeps | null

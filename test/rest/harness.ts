@@ -26,6 +26,7 @@ import { buildSnapshot } from '#/catalog/build.ts'
 import { roleStore } from '#/store/role-store.ts'
 import { teamEntryStore } from '#/store/team-entry-store.ts'
 import { teamStore } from '#/store/team-store.ts'
+import { identityStore } from '#/store/identity-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
 import { signInPlaces } from '#/users/sign-in-places.ts'
@@ -184,6 +185,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       tokens: { ...rehearsed(db, tokenStore), usage: async () => [], ...after },
       users: {
         ...rehearsed(db, userStore),
+        identities: identityStore(db, TEAMS),
         snapshot: () => buildSnapshot({}),
         settled,
         signIn: { store: signInStore(db), ...SIGN_IN },
