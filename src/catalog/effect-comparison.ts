@@ -85,16 +85,19 @@ export class Comparison {
     const [had, has] = [before.token(id), after.token(id)]
     const who = { before: had ? before.who(had) : null, after: has ? after.who(has) : null }
     const isNamed = other.tokens.has(id) || this.#known.everybody || user.id === asking.userId
-    for (const serverId of new Set([had, has].flatMap((token) => (token ? [token.serverId] : [])))) {
+    const doors = new Set<string | null>([had, has].flatMap((token) => (token ? [token.serverId] : [])))
+    for (const serverId of doors) {
+      // What is not narrowed to a server comes in by its door, too.
       const isThere = (principal: Principal | null): Principal | null =>
-        principal?.serverId === serverId ? principal : null
+        principal?.serverId === serverId || principal?.serverId === null ? principal : null
       const caller = { before: isThere(who.before), after: isThere(who.after) }
       const own = { caller, subject: { user: user.email, tokenId: id, server: null }, isNamed }
       if (serverId !== null)
         await this.#atServer(other.servers.has(serverId) ? own : { ...own, unlike: self }, serverId)
       else {
         await this.#compare({ ...own, unlike: self }, isWhole ? await this.#everything() : this.#others)
-        for (const server of other.servers.keys()) await this.#atServer({ ...own, unlike: self }, server)
+        for (const server of other.servers.keys())
+          if (!doors.has(server)) await this.#atServer({ ...own, unlike: self }, server)
       }
     }
   }

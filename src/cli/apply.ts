@@ -30,7 +30,12 @@ export function applyCommand(program: Command, context: Context): void {
       const answer = await working(context.out, `applying ${path}`, () => applied(context, source, options))
       if (options.json === true) context.out.print(JSON.stringify(answer, null, 2))
       else report(context, answer)
-      if (Number(answer['failed']) > 0) throw new CliError('not everything could be done: cure it and apply again')
+      if (Number(answer['failed']) > 0)
+        throw new CliError(
+          options.dryRun === true
+            ? 'not all of it could be done: cure it first'
+            : 'not everything could be done: cure it and apply again',
+        )
     })
   taught(apply, LESSON)
   apply.addHelpText('after', FILE)

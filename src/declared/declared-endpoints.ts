@@ -69,26 +69,34 @@ export function declaredEndpoints(deps: DeclaredDeps): readonly Endpoint[] {
         const set = wholeSet(body)
         const applying = { principal, held: await heldBy(deps, principal), set: set.set, request }
         const plan = await planSet(deps, applying, { set, prune: query.prune === true })
-        if (query.dry_run === true)
-          return { body: { ...declaredView(applying, plan, null), access: await foreseen(deps, principal, plan) } }
-        return { body: declaredView(applying, plan, await applyPlan(deps, applying, plan)) }
+        if (query.dry_run !== true)
+          return { body: { ...declaredView(applying, plan, await applyPlan(deps, applying, plan)), dry_run: false } }
+        const { outcomes, access } = await foreseen(deps, principal, plan)
+        return { body: { ...declaredView(applying, plan, outcomes), dry_run: true, access } }
       },
     }),
   ]
 }
 
-/** All steps at once: what one takes another may give. */
-async function foreseen({ gateways }: DeclaredDeps, asking: Principal, { steps }: Plan): Promise<unknown> {
-  const notes = steps.map(({ unknown }) => unknown).filter((note) => note !== null)
-  const all = steps.map(({ kind, name, outcome }): Otherwise => {
+interface Foreseen {
+  readonly outcomes: readonly Outcome[]
+  readonly access: unknown
+}
+
+/** Each step is tried by itself; what decides access is all of them at once: what one takes another may give. */
+async function foreseen({ gateways }: DeclaredDeps, asking: Principal, { steps }: Plan): Promise<Foreseen> {
+  const outcomes: Outcome[] = []
+  const all: Otherwise[] = []
+  for (const step of steps) {
     try {
-      return outcome()
+      all.push(await step.outcome())
+      outcomes.push({ step, ran: null, error: null })
     } catch (error) {
-      notes.push(`the ${kind} ${name} would be refused: ${GatewayError.from(error).toPublic().message}`)
-      return {}
+      outcomes.push({ step, ran: null, error: GatewayError.from(error) })
     }
-  })
-  return dryRunView(await gateways.foresee(together(all), asking), notes)
+  }
+  const notes = outcomes.flatMap(({ step, error }) => (error === null && step.unknown !== null ? [step.unknown] : []))
+  return { outcomes, access: dryRunView(await gateways.foresee(together(all), asking), notes) }
 }
 
 /** The snapshot may be a moment behind: what decides is the token as it is stored now. */
@@ -97,17 +105,16 @@ async function heldBy({ tokens }: DeclaredDeps, principal: Principal): Promise<A
   return rightsOf(liveOwn(before, principal))
 }
 
-/** outcomes null: nothing was done. */
-export function declaredView(
+function declaredView(
   { set }: Pick<Applying, 'set'>,
   { steps, left }: Plan,
-  outcomes: readonly Outcome[] | null,
+  all: readonly Outcome[],
 ): Record<string, unknown> {
-  const all = outcomes ?? steps.map((step): Outcome => ({ step, ran: null, error: null }))
-  const shown = all.filter(({ step, ran }) => step.action !== 'keep' || (ran?.note ?? step.note) !== null)
+  const shown = all.filter(
+    ({ step, ran, error }) => step.action !== 'keep' || error !== null || (ran?.note ?? step.note) !== null,
+  )
   return {
     set,
-    dry_run: outcomes === null,
     steps: shown.map(({ step: { action, kind, name, id, changes, note }, ran, error }) => ({
       action,
       kind,

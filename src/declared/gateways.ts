@@ -6,7 +6,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { changedFields } from '#/gateways/changed-fields.ts'
 import { change, gatewayFor, redials, settled } from '#/gateways/change.ts'
 import { redeclare } from '#/gateways/declaration.ts'
-import { gatewayGone, gatewayThen } from '#/gateways/foreseeing.ts'
+import { gatewayGone, gatewayThen, rehearseChange, rehearseNew } from '#/gateways/foreseeing.ts'
 import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
 import { GatewayUpdate } from '#/gateways/gateway-input.ts'
 import type { Declaration, Gateway } from '#/gateways/gateway.ts'
@@ -37,11 +37,16 @@ export async function gatewayStep(
   const { enabled, ...said } = wanted
   if (found === undefined) {
     const run = (): Promise<Ran> => create(deps, applying, wanted)
+    const outcome = async (): Promise<Otherwise> => {
+      await rehearseNew(deps, said, applying.principal)
+      return {}
+    }
     const unknown = `the gateway ${wanted.name} is new: what it offers is known once it was asked`
-    return { ...base, action: 'create', id: null, changes: shown(said), outcome: () => ({}), unknown, run }
+    return { ...base, action: 'create', id: null, changes: shown(said), outcome, unknown, run }
   }
   const id = GatewayId.is(found.id) ? found.id : GatewayId.mint()
-  const { gateway } = await gatewayFor(deps, id, { principal: applying.principal, permission: 'gateways.update' })
+  const { principal, request } = applying
+  const { gateway, grant } = await gatewayFor(deps, id, { principal, permission: 'gateways.update' })
   const body = completed(said)
   const after = naming(wanted.name, () => redeclare(gateway, { id, body, sealer: deps.sealer })).declaration
   const fields = changedFields(gateway, after, { id, sealer: deps.sealer }).flatMap((name) =>
@@ -56,7 +61,10 @@ export async function gatewayStep(
     if (switched) now = await setEnabled(deps, applying, { id, enabled })
     return { id, note: noteOn(now) }
   }
-  const outcome = (): Otherwise => (changes.length === 0 ? {} : gatewayThen(gateway, after, enabled))
+  const outcome = async (): Promise<Otherwise> => {
+    if (fields.length > 0) await rehearseChange(deps, grant, { body, ifMatch: null, request })
+    return changes.length === 0 ? {} : gatewayThen(gateway, after, enabled)
+  }
   const unknown = redials(gateway, after, body) ? `the gateway ${wanted.name} is asked anew what it offers` : null
   return { ...base, action: changes.length === 0 ? 'keep' : 'change', id, changes, outcome, unknown, run }
 }
@@ -102,14 +110,16 @@ async function setEnabled(
 
 /** Takes out a gateway that is no longer declared. */
 export function gatewayRemoval(deps: GatewayDeps, { principal, request }: Applying, { id, name }: Existing): Step {
-  const run = async (): Promise<Ran> => {
+  const may = async (): Promise<GatewayId> => {
     if (!GatewayId.is(id)) throw new GatewayError('internal', 'no id of a gateway')
-    await gatewayFor(deps, id, { principal, permission: 'gateways.delete' })
-    const changed = await deps.store.remove(id, null, actorOf(principal, request))
+    return (await gatewayFor(deps, id, { principal, permission: 'gateways.delete' })).gateway.id
+  }
+  const run = async (): Promise<Ran> => {
+    const changed = await deps.store.remove(await may(), null, actorOf(principal, request))
     await deps.settled(changed?.seq ?? null)
     return { id, note: null }
   }
-  const outcome = (): Otherwise => gatewayGone(id)
+  const outcome = async (): Promise<Otherwise> => gatewayGone(await may())
   return { action: 'remove', kind: 'gateway', name, id, changes: [], note: null, outcome, unknown: null, run }
 }
 

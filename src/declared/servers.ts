@@ -4,8 +4,8 @@ import type { Otherwise } from '#/access/otherwise.ts'
 import { actorOf } from '#/api/actor.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { serverChanged, serverGone, serverThen } from '#/servers/foreseeing.ts'
-import { changeServer, declaredNew, makeServer, serverFor, settled } from '#/servers/make-server.ts'
+import { serverGone, serverThen } from '#/servers/foreseeing.ts'
+import { changedServer, changeServer, madeServer, makeServer, serverFor, settled } from '#/servers/make-server.ts'
 import type { ItemKind, Server, ServerDeclaration, ServerDeps } from '#/servers/server.ts'
 import type { ServerUpdate } from '#/servers/server-input.ts'
 import type { DeclaredServer } from './declared-input.ts'
@@ -90,7 +90,7 @@ export async function serverStep(deps: ServerDeps, applying: Applying, plan: Ser
   const unknown = choice.missing.length === 0 ? null : `the virtual server ${wanted.name} ${noteOn(choice)}`
   if (found === undefined) {
     const run = (): Promise<Ran> => create(deps, applying, plan)
-    const outcome = (): Otherwise => made(applying, plan, choice)
+    const outcome = (): Promise<Otherwise> => made(deps, applying, { plan, choice })
     return { ...base, action: 'create', id: null, changes: shown(wanted), outcome, unknown, run }
   }
   const id = found.id as ServerId
@@ -100,16 +100,39 @@ export async function serverStep(deps: ServerDeps, applying: Applying, plan: Ser
   const maybe = choice.missing.length > 0 && plan.coming.length > 0
   const run = (): Promise<Ran> => update(deps, applying, { server, plan })
   const isKept = changes.length === 0 && !maybe
-  const after = { ...server, enabled: wanted.enabled ?? server.enabled }
-  const body = { ...bodyOf(wanted), ...selectionBody(choice) }
-  const outcome = (): Otherwise => (isKept ? {} : serverChanged(after, body, applying.principal))
+  const outcome = async (): Promise<Otherwise> =>
+    isKept ? {} : await changed(deps, applying, { server, wanted, choice })
   return { ...base, action: isKept ? 'keep' : 'change', id, changes, outcome, unknown, run }
 }
 
-function made({ principal }: Applying, { wanted, comingId: id }: ServerPlan, choice: Choice): Otherwise {
-  const { declaration } = declaredNew({ ...bodyOf(wanted), ...selectionBody(choice) }, principal)
+async function made(
+  deps: ServerDeps,
+  { principal, request }: Applying,
+  { plan: { wanted, comingId }, choice }: { readonly plan: ServerPlan; readonly choice: Choice },
+): Promise<Otherwise> {
+  const body = { ...bodyOf(wanted), ...selectionBody(choice) }
+  const grant = allowAny(principal, 'servers.create')
+  const { declaration, items } = await madeServer(deps, deps.rehearsal, { body, grant, idempotency: null, request })
   const enabled = wanted.enabled !== false
-  return serverThen({ id, ownerId: principal.userId, ...declaration, enabled }, choice.items)
+  return serverThen({ id: comingId, ownerId: principal.userId, ...declaration, enabled }, items)
+}
+
+interface Changing {
+  readonly server: Server
+  readonly wanted: DeclaredServer
+  readonly choice: Choice
+}
+
+async function changed(
+  deps: ServerDeps,
+  { principal, request }: Applying,
+  { server: { id, enabled }, wanted, choice }: Changing,
+): Promise<Otherwise> {
+  const body = { ...bodyOf(wanted), ...selectionBody(choice) }
+  const asked = { id, body, ifMatch: null, principal, request }
+  const { server, to } = await changedServer(deps, deps.rehearsal, asked)
+  const then = { ...server, ...to.declaration, enabled: wanted.enabled ?? enabled }
+  return serverThen(then, to.items ?? server.items)
 }
 
 function drift(server: Server, wanted: DeclaredServer, choice: Choice): readonly Change[] {
@@ -214,13 +237,14 @@ async function setEnabled(
 
 /** Takes out a virtual server that is no longer declared. */
 export function serverRemoval(deps: ServerDeps, { principal, request }: Applying, { id, name }: Existing): Step {
+  const may = (): Promise<Server> => serverFor(deps, id as ServerId, [principal, 'servers.delete'])
   const run = async (): Promise<Ran> => {
-    await serverFor(deps, id as ServerId, [principal, 'servers.delete'])
+    await may()
     const changed = await deps.store.remove(id as ServerId, { ifMatch: null, actor: actorOf(principal, request) })
     await deps.settled(changed?.seq ?? null)
     return { id, note: null }
   }
-  const outcome = (): Otherwise => serverGone(id)
+  const outcome = async (): Promise<Otherwise> => serverGone((await may()).id)
   return { action: 'remove', kind: 'server', name, id, changes: [], note: null, outcome, unknown: null, run }
 }
 

@@ -28,8 +28,8 @@ export interface Step {
   readonly id: string | null
   readonly changes: readonly Change[]
   readonly note: string | null
-  /** What decides access once it is done. Throws where doing it would be refused. */
-  readonly outcome: () => Otherwise
+  /** What decides access once it is done, after a rehearsal. Throws what doing it would be refused for. */
+  readonly outcome: () => Promise<Otherwise>
   /** What of that is not known before; null: nothing. */
   readonly unknown: string | null
   readonly run: () => Promise<Ran>

@@ -3,6 +3,7 @@ import { TokenId, type ServerId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
 import { together, type Otherwise } from '#/access/otherwise.ts'
 import type { Permission } from '#/access/permissions.ts'
+import { mintToken } from '#/access/token-format.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { constraintOf } from '#/gateways/register.ts'
@@ -11,7 +12,7 @@ import { actorOf } from '#/tokens/create-token.ts'
 import { tokenGone, tokenThen } from '#/tokens/foreseeing.ts'
 import { ownedToken, rightsOf, type Token } from '#/tokens/token.ts'
 import { narrowed, refuseWider } from '#/tokens/token-scope.ts'
-import type { TokenDeps } from '#/tokens/token-store.ts'
+import type { TokenDeps, TokenToMake, TokenWriter } from '#/tokens/token-store.ts'
 import type { DeclaredToken } from './declared-input.ts'
 import {
   differences,
@@ -46,7 +47,11 @@ export async function tokenStep(deps: TokenDeps, applying: Applying, plan: Token
   if (serverId === null && wanted.server !== undefined && plan.serverComing === null) throw noServer(wanted)
   if (found === undefined) {
     const rights = rightsFor(wanted, applying, { serverId: serverId ?? plan.serverComing, madeAt: Date.now() })
-    const outcome = (): Otherwise => tokenThen({ id: TokenId.mint(), userId: applying.principal.userId }, rights)
+    const outcome = async (): Promise<Otherwise> => {
+      const made = toMake(wanted, rights, secretOf(wanted) ?? mintToken())
+      await written(deps.rehearsal, applying, made)
+      return tokenThen({ id: made.id, userId: applying.principal.userId }, rights)
+    }
     const run = (): Promise<Ran> => create(deps, applying, plan)
     return { ...base, action: 'create', id: null, changes: shown(wanted), outcome, run }
   }
@@ -62,9 +67,12 @@ export async function tokenStep(deps: TokenDeps, applying: Applying, plan: Token
   const run = (): Promise<Ran> =>
     isOther ? replace(deps, applying, { plan, token }) : update(deps, applying, { plan, token })
   const after = { ...rights, serverId: rights.serverId ?? plan.serverComing }
-  const outcome = (): Otherwise => {
+  const outcome = async (): Promise<Otherwise> => {
     if (changes.length === 0) return {}
-    if (!isOther) return tokenThen(token, after)
+    if (!isOther) {
+      await rewritten(deps.rehearsal, applying, { wanted, token, rights: after })
+      return tokenThen(token, after)
+    }
     return together([tokenGone(token.id), tokenThen({ ...token, id: TokenId.mint() }, after)])
   }
   return { ...base, action: changes.length === 0 ? 'keep' : 'change', id: token.id, changes, outcome, run }
@@ -105,28 +113,31 @@ async function create(deps: TokenDeps, applying: Applying, plan: TokenPlan): Pro
   const { principal } = allowAny(applying.principal, 'tokens.create')
   const serverId = await serverOf(plan)
   if (serverId === null && wanted.server !== undefined) throw noServer(wanted)
-  const { name, description = null, tags = [], hash, hint = '' } = wanted
-  if (hash === undefined)
+  const { name } = wanted
+  const secret = secretOf(wanted)
+  if (secret === null)
     throw new GatewayError('invalid_field', `the token ${name} needs a value: say its hash`, {
       field: `tokens.${name}.hash`,
     })
   const rights = rightsFor(wanted, applying, { serverId, madeAt: Date.now() })
-  const secret = { hash: Buffer.from(hash, 'hex'), hint }
-  const token = {
-    id: TokenId.mint(),
-    forUser: null,
-    secret,
-    name,
-    description,
-    rights,
-    tags: tagsOf(tags),
-    isActive: true,
-  }
-  const { id, seq } = await deps.store.create(token, null, actorOf(principal)).catch((cause: unknown) => {
-    throw constraintOf(cause) === 'tokens_hash' ? usedBefore(name, cause) : cause
-  })
+  const { id, seq } = await written(deps.store, { principal }, toMake(wanted, rights, secret))
   await deps.settled(seq)
   return { id, note: null }
+}
+
+type Secret = TokenToMake['secret']
+
+const secretOf = ({ hash, hint = '' }: DeclaredToken): Secret | null =>
+  hash === undefined ? null : { hash: Buffer.from(hash, 'hex'), hint }
+
+function toMake({ name, description = null, tags = [] }: DeclaredToken, rights: Rights, secret: Secret): TokenToMake {
+  return { id: TokenId.mint(), forUser: null, secret, name, description, rights, tags: tagsOf(tags), isActive: true }
+}
+
+async function written(writer: TokenWriter, { principal }: Pick<Applying, 'principal'>, token: TokenToMake) {
+  return await writer.create(token, null, actorOf(principal)).catch((cause: unknown) => {
+    throw constraintOf(cause) === 'tokens_hash' ? usedBefore(token.name, cause) : cause
+  })
 }
 
 /** What was revoked stays so: its value may be in hands that it was taken from. */
@@ -140,17 +151,26 @@ async function update(
   applying: Applying,
   { plan, token }: { readonly plan: TokenPlan; readonly token: Token },
 ): Promise<Ran> {
-  const { description = null, tags = [], name } = plan.wanted
-  const rights = rightsFor(plan.wanted, applying, {
-    serverId: await serverOf(plan),
-    madeAt: Date.parse(token.createdAt),
-  })
+  const { wanted } = plan
+  const rights = rightsFor(wanted, applying, { serverId: await serverOf(plan), madeAt: Date.parse(token.createdAt) })
+  const { seq } = await rewritten(deps.store, applying, { wanted, token, rights })
+  await deps.settled(seq)
+  return { id: token.id, note: null }
+}
+
+interface Rewriting {
+  readonly wanted: DeclaredToken
+  readonly token: Token
+  readonly rights: Rights
+}
+
+async function rewritten(writer: TokenWriter, { principal }: Applying, { wanted, token, rights }: Rewriting) {
+  const { description = null, tags = [], name } = wanted
   const { id, version } = token
   const change = { id, version, name, description, rights, tags: tagsOf(tags), isActive: true }
-  const written = await deps.store.update(change, actorOf(applying.principal))
-  if (written === undefined) throw new GatewayError('conflict', 'the token is being changed by others; try again')
-  await deps.settled(written.seq)
-  return { id, note: null }
+  const done = await writer.update(change, actorOf(principal))
+  if (done === undefined) throw new GatewayError('conflict', 'the token is being changed by others; try again')
+  return done
 }
 
 /** Another value is another token: what was handed out before ends now. */
@@ -175,12 +195,13 @@ async function revoke(
 /** Ends a token that is no longer declared. */
 export function tokenRemoval(deps: TokenDeps, applying: Applying, existing: Existing): Step {
   const { id, name } = existing
+  const may = (): Promise<Token> => tokenFor(deps, applying, existing)
   const run = async (): Promise<Ran> => {
-    const token = await tokenFor(deps, applying, existing)
+    const token = await may()
     await revoke(deps, applying, { id: token.id, reason: 'no longer declared' })
     return { id, note: null }
   }
-  const outcome = (): Otherwise => tokenGone(id)
+  const outcome = async (): Promise<Otherwise> => tokenGone((await may()).id)
   return { action: 'remove', kind: 'token', name, id, changes: [], note: null, outcome, unknown: null, run }
 }
 

@@ -4,36 +4,60 @@ import { actorOf } from '#/api/actor.ts'
 import { foreseen } from '#/api/dry-run.ts'
 import type { Reply } from '#/api/endpoint.ts'
 import { redeclared, redials, stale, updated, type ChangeInput } from './change.ts'
+import type { Principal } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
+import type { GatewayCreate } from './gateway-input.ts'
 import type { Declaration, Gateway } from './gateway.ts'
+import { newGateway } from './register.ts'
 
-/**
- * What it would do to give a gateway away, hide it or show it, with what it offers. Refused is what the change is refused for, but for
- * what its server would say; what the gateway offers moves along without being asked, so it is not written for a try.
- */
+/** What it would do to give a gateway away, hide it or show it, with what it offers. */
 export async function foreseeChange(
   deps: GatewayDeps,
-  { target, principal }: Grant<'gateways.update', Gateway>,
-  { body, ifMatch, request }: Omit<ChangeInput, 'renameTools'>,
+  grant: Grant<'gateways.update', Gateway>,
+  input: Rehearsing,
 ): Promise<Reply> {
-  if (ifMatch !== null && ifMatch !== target.version) throw stale(target)
-  const { declaration } = redeclared(deps, target, { body, principal })
-  const isAsked = redials(target, declaration, body)
-  if (isAsked && declaration.url !== null) await refuseForbidden(deps, declaration.url)
-  const change = { id: target.id, declaration, ifMatch, ...BY_ITSELF }
-  if ((await updated(deps.rehearsal, change, actorOf(principal, request))) === undefined) throw stale(target)
+  const { target, principal } = grant
+  const { declaration, isAsked } = await rehearseChange(deps, grant, input)
   return await foreseen(deps, gatewayThen(target, declaration), { asking: principal, notes: isAsked ? [UNASKED] : [] })
 }
 
+type Rehearsing = Omit<ChangeInput, 'renameTools'>
+
+/**
+ * Refused is what the change is refused for, but for what its server would say. What the gateway offers moves along without being asked,
+ * so it is not written for a try.
+ */
+export async function rehearseChange(
+  deps: GatewayDeps,
+  { target, principal }: Grant<'gateways.update', Gateway>,
+  { body, ifMatch, request }: Rehearsing,
+): Promise<{ readonly declaration: Declaration; readonly isAsked: boolean }> {
+  if (ifMatch !== null && ifMatch !== target.version) throw stale(target)
+  const { declaration } = redeclared(deps, target, { body, principal })
+  const isAsked = redials(target, declaration, body)
+  if (isAsked) await refuseForbidden(deps, declaration)
+  const change = { id: target.id, declaration, ifMatch, ...BY_ITSELF }
+  if ((await updated(deps.rehearsal, change, actorOf(principal, request))) === undefined) throw stale(target)
+  return { declaration, isAsked }
+}
+
+const BY_ITSELF = { changed: [], observation: null, moved: false, renamed: null, placeBefore: null, nextCheckIn: 0 }
+
+/** Refused is what registering it is refused for before anybody is asked. */
+export async function rehearseNew(deps: GatewayDeps, body: GatewayCreate, principal: Principal): Promise<void> {
+  const { declared } = newGateway(deps, body, principal)
+  await refuseForbidden(deps, declared.declaration)
+}
+
 /** A name that leads nowhere is no reason: such a gateway is kept, and its server asked again. */
-async function refuseForbidden({ addresses }: GatewayDeps, url: string): Promise<void> {
+async function refuseForbidden({ addresses }: GatewayDeps, { url }: Declaration): Promise<void> {
+  if (url === null) return
   await addresses.check(url).catch((error: unknown) => {
     if (GatewayError.from(error).code === 'forbidden_address') throw error
   })
 }
 
-const BY_ITSELF = { changed: [], observation: null, moved: false, renamed: null, placeBefore: null, nextCheckIn: 0 }
 const UNASKED = 'the server is asked anew by this change: what it offers then is not known before'
 
 /** A gateway as declared, and as switched. */

@@ -1,6 +1,7 @@
 import { GatewayId } from '#/access/ids.ts'
 import { requireMachineRight } from '#/access/machine-right.ts'
 import { newPlace } from '#/access/place.ts'
+import type { Principal } from '#/access/principal.ts'
 import type { Grant } from '#/access/allow.ts'
 import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
 import { repeatedTarget } from '#/api/idempotency.ts'
@@ -32,12 +33,8 @@ export interface RegisterInput {
  * write. An upstream that does not answer is stored as pending; one that is none is refused and nothing is stored.
  */
 export async function register(deps: GatewayDeps, input: RegisterInput): Promise<Gateway> {
-  const id = GatewayId.mint()
-  const { teamId, visibility } = newPlace(input.grant.principal, 'gateways.create', input.body)
-  const declared = declare(id, { ...input.body, teamId, visibility }, deps.sealer)
+  const { id, declared, stdio } = newGateway(deps, input.body, input.grant.principal)
   const { url, transport, caCertificate } = declared.declaration
-  const stdio = stdioReach({ id, version: 1, trial: true }, declared.declaration.stdio)
-  if (stdio !== null) requireMachineRight(input.grant.principal)
   const before = await earlier(deps, input, declared.declaration.slug)
   if (before.made !== undefined) return before.made
   const looked = await look(
@@ -66,6 +63,16 @@ export async function register(deps: GatewayDeps, input: RegisterInput): Promise
       if ((constraint !== 'tools_name' && constraint !== 'prompts_name') || attempt === ATTEMPTS) throw error
     }
   }
+}
+
+/** A gateway as a body declares it, where the principal may. */
+export function newGateway({ sealer }: Pick<GatewayDeps, 'sealer'>, body: GatewayCreate, principal: Principal) {
+  const id = GatewayId.mint()
+  const { teamId, visibility } = newPlace(principal, 'gateways.create', body)
+  const declared = declare(id, { ...body, teamId, visibility }, sealer)
+  const stdio = stdioReach({ id, version: 1, trial: true }, declared.declaration.stdio)
+  if (stdio !== null) requireMachineRight(principal)
+  return { id, declared, stdio }
 }
 
 const NOTHING_TAKEN: TakenNames = { tools: new Set(), prompts: new Set() }

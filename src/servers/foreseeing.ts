@@ -1,11 +1,9 @@
 import type { Otherwise, SelectingThing } from '#/access/otherwise.ts'
-import type { Principal } from '#/access/principal.ts'
 import { foreseen } from '#/api/dry-run.ts'
 import type { Reply } from '#/api/endpoint.ts'
 import type { ServerId } from '#/access/ids.ts'
-import { changedServer, madeServer, remade, stale, type ChangeInput, type MakeInput } from './make-server.ts'
+import { changedServer, madeServer, stale, type ChangeInput, type MakeInput } from './make-server.ts'
 import type { Server, ServerDeps } from './server.ts'
-import type { ServerUpdate } from './server-input.ts'
 
 /** What it would do to make a virtual server. Refused is what making it is refused for. */
 export async function foreseeNewServer(deps: ServerDeps, input: MakeInput): Promise<Reply> {
@@ -22,12 +20,6 @@ export async function foreseeServer(deps: ServerDeps, id: ServerId, input: Chang
   const { server, to, changed } = await changedServer(deps, deps.rehearsal, { id, ...input })
   if (changed === undefined) throw stale(server, asking)
   return await foreseen(deps, serverThen({ ...server, ...to.declaration }, to.items ?? server.items), { asking })
-}
-
-/** A virtual server with what a body says of it replaced. */
-export function serverChanged(server: Server, body: ServerUpdate, principal: Principal): Otherwise {
-  const { declaration, items } = remade(server, body, principal)
-  return serverThen({ ...server, ...declaration }, items ?? server.items)
 }
 
 /** A virtual server as it would be. */

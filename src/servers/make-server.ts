@@ -60,7 +60,7 @@ export async function madeServer(deps: ServerDeps, writer: ServerWriter, input: 
 }
 
 /** What a new server is to be. */
-export function declaredNew(body: ServerCreate, principal: Principal): Pick<NewServer, 'id' | 'declaration' | 'items'> {
+function declaredNew(body: ServerCreate, principal: Principal): Pick<NewServer, 'id' | 'declaration' | 'items'> {
   const id = ownId(body.id) ?? ServerId.mint()
   const { teamId, visibility } = newPlace(principal, 'servers.create', body)
   const fresh = { name: body.name, description: null, icon: null, tags: [], teamId, visibility }
@@ -123,7 +123,7 @@ interface Remade {
 }
 
 /** What a server is to be. */
-export function remade(server: Server, body: ServerUpdate, principal: Principal): Remade {
+function remade(server: Server, body: ServerUpdate, principal: Principal): Remade {
   movedPlace(principal, 'servers.update', { from: server, asked: body })
   const isHidden = (item: StoredSelected): boolean => !principal.visibilityClass.sees(item)
   return { declaration: declared(body, server), items: selectionOf(body, server.items, isHidden) }
