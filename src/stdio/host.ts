@@ -5,6 +5,7 @@ import { type Serve, serveConnection } from './connection.ts'
 import { type Fault, StdioFault } from './fault.ts'
 import type { Launch, Retirement } from './launch.ts'
 import { LogBook } from './log-book.ts'
+import { CHANGED, isSpokenToAs, type Place, sameLaunch, serverNow, sharedAs, stillThere } from './place.ts'
 import { readInto } from './read-into.ts'
 import { serveServer } from './serve-server.ts'
 import { StdioServer } from './server.ts'
@@ -21,21 +22,13 @@ export interface HostOptions {
   readonly group: (pid: number, alive: boolean) => void
 }
 
-const CHANGED: Fault = { code: 'upstream_unreachable', message: 'the gateway was changed; its server is started anew' }
 const RETIRED: Fault = { code: 'upstream_unreachable', message: 'the gateway was switched off or deleted' }
 const STOPPED: Fault = { code: 'upstream_unreachable', message: 'the gateway is shutting down' }
 
 /** How long a server that was replaced may go on with the calls that it has in hand: as long as a call may take by default. */
 const FINISH_MS = 60_000
-
-interface Place {
-  readonly server: StdioServer
-  readonly log: LogBook
-  version: number
-  connections: number
-  /** What took its place when the gateway changed. */
-  next: Place | undefined
-}
+/** By then every worker has heard of a change, with time to spare. */
+const HEARD_MS = 2_000
 
 const trialKey = (gatewayId: string): string => `${gatewayId} on trial`
 /** How long a trial may wait to be kept. */
@@ -69,15 +62,23 @@ export class StdioHost {
   }
 
   retire({ gatewayId, version, gone, changed = false }: Retirement): void {
+    if (changed) return this.#finishSoon(gatewayId, version)
     const place = this.#places.get(gatewayId)
-    const over = place !== undefined && place.version <= version ? place.server : undefined
-    // What was replaced before is at its last calls already.
-    if (changed) return void over?.finish(CHANGED, FINISH_MS)
-    void over?.retire(RETIRED)
+    if (place !== undefined && place.version <= version) void place.server.retire(RETIRED)
     for (const server of this.#finishing) if (server.launch.gatewayId === gatewayId) void server.retire(RETIRED)
     if (!gone) return
     this.#places.delete(gatewayId)
     this.#dropTrial(gatewayId)
+  }
+
+  /** Who has yet to hear of the change still calls what is there. What was replaced before is at its last calls already. */
+  #finishSoon(gatewayId: string, version: number): void {
+    const place = this.#places.get(gatewayId)
+    const finish = (): void => {
+      if (place === undefined || place.version > version || this.#places.get(gatewayId) !== place) return
+      void place.server.finish(CHANGED, FINISH_MS)
+    }
+    setTimeout(finish, HEARD_MS).unref()
   }
 
   /** What is there now: for metrics and tests. */
@@ -108,7 +109,7 @@ export class StdioHost {
     const place = this.#places.get(key)
     // From a worker that has yet to hear of a change: nothing is started that was replaced.
     if (place !== undefined && !trial && place.version > version && !sameLaunch(place, launch))
-      return sharedAs(place, launch)
+      return stillThere(place, launch) ?? sharedAs(place, launch)
     if (place !== undefined && sameLaunch(place, launch)) {
       // Switched off: from before nothing is started, though the log can be read; what comes later starts anew.
       if (!place.server.retired || place.version >= version) {
@@ -125,12 +126,22 @@ export class StdioHost {
     return next
   }
 
-  /** Who called before the change is answered by what he called; what comes later on the same connection, by what is there now. */
+  /**
+   * Who called before the change is answered by what he called. What comes later, from who has yet to hear of it, is answered by what is
+   * there now, where that is known to be spoken to the same way; else by what was there before, until everybody has heard.
+   */
   #replace(place: Place, next: Place): void {
     const { server } = place
     place.next = next
+    next.before = place
     this.#finishing.add(server)
-    void server.finish(CHANGED, FINISH_MS).finally(() => this.#finishing.delete(server))
+    const finish = async (): Promise<void> => {
+      await server.finish(CHANGED, FINISH_MS)
+      this.#finishing.delete(server)
+      next.before = undefined
+    }
+    if (isSpokenToAs(server, next.server)) void finish()
+    else setTimeout(() => void finish(), HEARD_MS).unref()
   }
 
   /** What was on trial and is now the gateway's own. */
@@ -145,7 +156,7 @@ export class StdioHost {
   #begin(launch: Launch): Place {
     const log = this.#places.get(launch.gatewayId)?.log ?? new LogBook()
     const server = new StdioServer({ ...this.#options, launch, log, reserve: () => this.#reserve() })
-    return { server, log, version: launch.version, connections: 0, next: undefined }
+    return { server, log, version: launch.version, connections: 0, next: undefined, before: undefined }
   }
 
   /** A connection has closed. A trial that nobody looks at any more is over, unless it is kept soon. */
@@ -169,7 +180,8 @@ export class StdioHost {
     const { maxProcesses, idleMs } = this.#options
     this.#reaper ??= setInterval(() => this.#reap(), Math.min(5000, Math.max(50, idleMs / 4))).unref()
     if (this.figures.processes < maxProcesses) return
-    const spare = Array.from(this.#places.values(), ({ server }) => ({ server, spare: server.spare }))
+    const spare = this.#servers()
+      .map((server) => ({ server, spare: server.spare }))
       .filter((each) => each.spare !== undefined)
       .toSorted((a, b) => (a.spare?.usedAt ?? 0) - (b.spare?.usedAt ?? 0))[0]
     if (spare?.spare === undefined) throw new StdioFault(full(maxProcesses))
@@ -190,39 +202,4 @@ const MADE_ROOM: Fault = { code: 'upstream_unreachable', message: 'the server ma
 function full(most: number): Fault {
   const message = `${most} processes of stdio servers are at work on this machine, which is as many as may be (CAUSEWAY_STDIO_MAX_PROCESSES)`
   return { code: 'upstream_busy', message, retryAfter: 5 }
-}
-
-/** Who calls as by a launch that is shared otherwise may not have said for whom: several would be taken for one. */
-function sharedAs(place: Place, { sharing }: Launch): Place {
-  if (place.server.launch.sharing !== sharing) throw new StdioFault(CHANGED)
-  return place
-}
-
-/** What answers on a connection to `place`: whatever took its place since, unless that is shared or known to speak otherwise. */
-function serverNow(place: Place): StdioServer {
-  let { server } = place
-  for (let { next } = place; next !== undefined; next = next.next) {
-    const { era, launch } = next.server
-    if (server.era !== undefined && era !== undefined && era !== server.era) return place.server
-    if (launch.sharing !== server.launch.sharing) return place.server
-    server = next.server
-  }
-  return server
-}
-
-/** Whether two launches would run the same; the version of the gateway does not matter. */
-function sameLaunch({ server }: Place, launch: Launch): boolean {
-  return identityOf(server.launch) === identityOf(launch)
-}
-
-function identityOf({ command, args, env, cwd, sharing }: Launch): string {
-  return JSON.stringify([
-    command,
-    args,
-    Object.keys(env)
-      .toSorted()
-      .map((name) => [name, env[name]]),
-    cwd,
-    sharing,
-  ])
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Launch } from '../../src/stdio/launch.ts'
 import { FIXTURE, membersOf, startHost, textOf, until, type Message, type TestHost } from '../support/stdio-host.ts'
@@ -155,12 +156,57 @@ describe('a gateway that changes', () => {
     expect(await host.groupOf(after)).toBe(group)
   })
 
-  test('one that speaks otherwise since is not spoken to as the one before', async () => {
-    const before = host.launch([])
+  const CHANGED = 'the gateway was changed; its server is started anew'
+
+  test.each<[string, Partial<Launch>]>([
+    ['speaks', { args: [FIXTURE, '--modern'] }],
+    ['is shared', { sharing: 'per_principal' }],
+  ])(
+    'who has yet to hear that it %s otherwise is answered by the one before, until everybody has heard',
+    async (_, over) => {
+      const before = host.launch([])
+      using open = host.lanes(before)
+      const group = await host.groupOf(before)
+      const pid = async (call: Promise<string>) => (JSON.parse(await call) as { pid: number }).pid
+      expect(await host.call(changed(before, over), 'echo', { text: 'mine' }, { caller: 'a' })).toBe('mine')
+      expect(await pid(open.call('pid'))).toBe(group)
+      expect(await pid(host.call(before, 'pid'))).toBe(group)
+      await until(() => !host.groups.has(group))
+      expect(await open.call('echo')).toContain(CHANGED)
+    },
+  )
+
+  test('nobody is refused between the first notice of it and the first call of who has heard', async () => {
+    const before = host.launch([], { env: { MODE: 'x' } })
     using open = host.lanes(before)
-    expect(await open.call('echo', { text: 'hi' })).toBe('hi')
-    expect(await host.call(changed(before, { args: [FIXTURE, '--modern'] }), 'echo', { text: 'new' })).toBe('new')
-    expect(await open.call('echo', { text: 'hi' })).toContain('the gateway was changed; its server is started anew')
+    const group = await host.groupOf(before)
+    const { gatewayId, version } = before
+    host.host.retire({ gatewayId, version, gone: false, changed: true })
+    for (const call of [open.call('env'), host.call(before, 'env')])
+      expect(JSON.parse(await call)).toMatchObject({ MODE: 'x' })
+    expect(JSON.parse(await host.call(changed(before, { env: { MODE: 'y' } }), 'env'))).toMatchObject({ MODE: 'y' })
+    for (const call of [open.call('env'), host.call(before, 'env')])
+      expect(JSON.parse(await call)).toMatchObject({ MODE: 'y' })
+    await until(() => !host.groups.has(group))
+  })
+
+  test('told of it, one that nobody calls by its new launch ends all the same', async () => {
+    const before = host.launch([])
+    const group = await host.groupOf(before)
+    const { gatewayId, version } = before
+    host.host.retire({ gatewayId, version, gone: false, changed: true })
+    await until(() => !host.groups.has(group))
+    expect(await host.call(before, 'echo')).toContain(CHANGED)
+  })
+
+  test('changed back before everybody has heard, it goes on', async () => {
+    const before = host.launch([])
+    const group = await host.groupOf(before)
+    const { gatewayId, version } = before
+    host.host.retire({ gatewayId, version, gone: false, changed: true })
+    expect(await host.groupOf({ ...before, version: version + 2 })).toBe(group)
+    await sleep(2_500)
+    expect(await host.groupOf({ ...before, version: version + 2 })).toBe(group)
   })
 
   test('told of the change before or after it is replaced, it still answers what is under way', async () => {
@@ -171,22 +217,12 @@ describe('a gateway that changes', () => {
     const told = (): void =>
       host.host.retire({ gatewayId: before.gatewayId, version: before.version, gone: false, changed: true })
     told()
-    expect(await host.call(before, 'echo')).toContain('the gateway was changed; its server is started anew')
+    expect(await host.groupOf(before)).toBe(group)
     expect(JSON.parse(await host.call(changed(before, { env: { MODE: 'y' } }), 'env'))).toMatchObject({ MODE: 'y' })
     told()
     expect(host.groups.has(group)).toBe(true)
     expect(await running).toBe('slept 2500')
     await until(() => !host.groups.has(group))
-  })
-
-  test('one that is shared otherwise since is not called by who says it as before', async () => {
-    const before = host.launch([])
-    using open = host.lanes(before)
-    expect(await open.call('echo', { text: 'hi' })).toBe('hi')
-    const after = changed(before, { sharing: 'per_principal' })
-    expect(await host.call(after, 'echo', { text: 'mine' }, { caller: 'a' })).toBe('mine')
-    expect(await open.call('echo', { text: 'hi' })).toContain('the gateway was changed; its server is started anew')
-    expect(await host.call(before, 'echo')).toContain('the gateway was changed; its server is started anew')
   })
 
   test('one that nobody uses makes room for what takes its place', async () => {
@@ -207,6 +243,19 @@ describe('a gateway that changes', () => {
     expect(await running).toContain('switched off or deleted')
     expect(await also).toContain('switched off or deleted')
     expect(host.host.figures.busy).toBe(0)
+  })
+
+  test('switched off, what was replaced and goes on for those who have yet to hear ends at once too', async () => {
+    const before = host.launch([])
+    const group = await host.groupOf(before)
+    await host.call(changed(before, { sharing: 'per_principal' }), 'echo', { text: 'x' }, { caller: 'a' })
+    expect(await host.groupOf(before)).toBe(group)
+    const running = host.call(before, 'never')
+    await until(() => host.host.figures.busy === 1)
+    host.host.retire({ gatewayId: before.gatewayId, version: 3, gone: false })
+    expect(await running).toContain('switched off or deleted')
+    await until(() => !host.groups.has(group))
+    expect(await host.call(before, 'echo')).toContain('the gateway was changed; its server is started anew')
   })
 })
 
