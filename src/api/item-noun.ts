@@ -55,7 +55,7 @@ export async function itemFor<K extends Kind, Item extends StoredItem<Id<K>>, Ch
   [principal, permission]: readonly [Principal, Permission],
 ): Promise<Item> {
   const id = idOf(noun.ids, given, titleOf(noun.kind))
-  const item = await deps.store.byId(id)
+  const item = await deps.store.seen(id, principal.visibilityClass)
   if (item === undefined || !principal.visibilityClass.sees(item)) throw absent(noun.kind, id)
   return allow(principal, permission, item).target
 }

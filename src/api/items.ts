@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import type { Owned, Principal } from '#/access/principal.ts'
+import type { Owned, Principal, VisibilityClass } from '#/access/principal.ts'
 import type { GatewayId, ServerId, UserId } from '#/access/ids.ts'
 import type { Actor, Changed, WriteTo } from './actor.ts'
 import type { Totals } from './call-totals.ts'
@@ -52,6 +52,9 @@ export interface NewItem<ItemId extends string, Change> {
 
 export interface ItemReader<Item, ItemId extends string> extends ServerOwners {
   page(request: PageRequest, filter: ItemFilter): Promise<Page<Item>>
+  /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
+  seen(id: ItemId, by: VisibilityClass): Promise<Item | undefined>
+  /** For what is known to be seen. */
   byId(id: ItemId): Promise<Item | undefined>
   /** By the name, or the URI, that must be unique among what is declared here. */
   byKey(key: string): Promise<Item | undefined>

@@ -101,7 +101,12 @@ async function foreseen({ gateways }: DeclaredDeps, asking: Principal, { steps }
 
 /** The snapshot may be a moment behind: what decides is the token as it is stored now. */
 async function heldBy({ tokens }: DeclaredDeps, principal: Principal): Promise<Applying['held']> {
-  const before = await tokens.store.before({ ownId: principal.tokenId, targetId: null, serverId: null })
+  const before = await tokens.store.before({
+    ownId: principal.tokenId,
+    targetId: null,
+    serverId: null,
+    by: principal.visibilityClass,
+  })
   return rightsOf(liveOwn(before, principal))
 }
 

@@ -31,7 +31,7 @@ export async function gatewayFor<P extends Permission>(
   id: GatewayId,
   asked: { readonly principal: Principal; readonly permission: P },
 ): Promise<{ readonly gateway: Gateway; readonly grant: Grant<P, Gateway> }> {
-  const gateway = await deps.store.byId(id)
+  const gateway = await deps.store.seen(id, asked.principal.visibilityClass)
   if (gateway === undefined || !asked.principal.visibilityClass.sees(gateway))
     throw new GatewayError('not_found', `Gateway not found: ${id}`)
   return { gateway, grant: allow(asked.principal, asked.permission, gateway) }

@@ -1,4 +1,5 @@
 import type { GatewayId, UserId } from '#/access/ids.ts'
+import type { VisibilityClass } from '#/access/principal.ts'
 import type { Actor, Changed } from '#/api/actor.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
 import type { Remembered } from '#/api/idempotency.ts'
@@ -27,7 +28,9 @@ export interface BeforeCreate {
 
 export interface GatewayReader {
   page(request: PageRequest, filter: GatewayFilter): Promise<Page<Gateway>>
-  /** All who ask at the same time share a statement, here and in `slugTaken` and `known`. */
+  /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
+  seen(id: GatewayId, by: VisibilityClass): Promise<Gateway | undefined>
+  /** For what is known to be seen. All who ask at the same time share a statement, here, in `seen`, `slugTaken` and `known`. */
   byId(id: GatewayId): Promise<Gateway | undefined>
   /** Whether a slug is in use, what an earlier create with this key left, and the names below a prefix: one statement. */
   beforeCreate(

@@ -135,7 +135,7 @@ export async function serverFor(
   id: ServerId,
   [principal, permission]: readonly [Principal, Permission],
 ): Promise<Server> {
-  const server = await deps.store.byId(id)
+  const server = await deps.store.seen(id, principal.visibilityClass)
   if (server === undefined || !principal.visibilityClass.sees(server))
     throw new GatewayError('not_found', `Server not found: ${id}`)
   return allow(principal, permission, server).target

@@ -1,5 +1,5 @@
 import type { ServerId, UserId } from '#/access/ids.ts'
-import type { Owned } from '#/access/principal.ts'
+import type { Owned, VisibilityClass } from '#/access/principal.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { Totals } from '#/api/call-totals.ts'
 import type { Foresee } from '#/api/dry-run.ts'
@@ -62,6 +62,9 @@ export interface Selectable extends Owned {
 
 export interface ServerReader {
   page(request: PageRequest, filter: ServerFilter): Promise<Page<Server>>
+  /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
+  seen(id: ServerId, by: VisibilityClass): Promise<Server | undefined>
+  /** For what is known to be seen. */
   byId(id: ServerId): Promise<Server | undefined>
   /** What exists of these items: one statement. */
   selectable(ids: readonly string[]): Promise<readonly Selectable[]>

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
+import type { VisibilityClass } from '#/access/principal.ts'
+import type { Gateway } from '#/gateways/gateway.ts'
 import type { GatewayReader, GatewayWriter } from '#/gateways/gateway-store.ts'
 import { PLACE_BEFORE, rowBefore, wasOf } from './audited.ts'
 import { olderThan, taggedWith } from './columns.ts'
@@ -73,7 +75,7 @@ function reading(db: Database): GatewayReader {
 }
 
 /** What many ask at the same time. */
-function asking(read: Reader): Pick<GatewayReader, 'byId' | 'slugTaken' | 'known'> {
+function asking(read: Reader): Pick<GatewayReader, 'seen' | 'byId' | 'slugTaken' | 'known'> {
   const slugs = shared(async (asked: readonly string[]) => {
     const rows = await read.selectFrom('gateways').select('slug').where('slug', 'in', asked).execute()
     return new Map(rows.map(({ slug }) => [slug, true]))
@@ -84,8 +86,10 @@ function asking(read: Reader): Pick<GatewayReader, 'byId' | 'slugTaken' | 'known
       .execute()
     return new Map(rows.map((row) => [row.id as GatewayId, gatewayOf(row)]))
   }, ASKED_AT_ONCE)
+  const seen = shared((asked: readonly SeenAsked[]) => readSeen(read, asked), ASKED_AT_ONCE)
   const knowns = shared((asked: readonly KnownAsked[]) => readKnown(read, asked), KNOWN_AT_ONCE)
   return {
+    seen: (id, by) => seen({ id, by }),
     byId: gateways,
     slugTaken: async (slug) => (await slugs(slug)) === true,
     known: async (id, prefix) => {
@@ -94,6 +98,29 @@ function asking(read: Reader): Pick<GatewayReader, 'byId' | 'slugTaken' | 'known
       return found
     },
   }
+}
+
+interface SeenAsked {
+  readonly id: GatewayId
+  readonly by: VisibilityClass
+}
+
+/** Each of whom it may be seen by: a gateway that is another's to see answers only that one. */
+async function readSeen(read: Reader, asked: readonly SeenAsked[]): Promise<ReadonlyMap<SeenAsked, Gateway>> {
+  const conditions = [...Map.groupBy(asked, ({ by }) => by)].map(([{ sight }, those]) => {
+    const ids = [...new Set(those.map(({ id }) => id))]
+    return sql<boolean>`(g.id = ANY(${ids}) AND ${seenBy('g', sight)})`
+  })
+  const rows = await gatewayQuery(read)
+    .where(sql<boolean>`(${sql.join(conditions, sql` OR `)})`)
+    .execute()
+  const found = new Map<string, Gateway>(rows.map((row) => [row.id, gatewayOf(row)]))
+  const answers = new Map<SeenAsked, Gateway>()
+  for (const one of asked) {
+    const gateway = found.get(one.id)
+    if (gateway !== undefined && one.by.sees(gateway)) answers.set(one, gateway)
+  }
+  return answers
 }
 
 function writing(db: Database): GatewayWriter {

@@ -33,6 +33,10 @@ export function serverStore(db: Database): ServerReader & ServerWriter {
 
 function reading(db: Database): ServerReader {
   const read = db.read(SOURCE)
+  const one = async (where: RawBuilder<boolean>): Promise<Server | undefined> => {
+    const row = await query(read).where(where).executeTakeFirst()
+    return row && serverOf(row)
+  }
   return {
     page: async ({ limit, after, includeInactive, sight }, { tags, visibility, teamId }) => {
       const rows = await query(read)
@@ -48,10 +52,8 @@ function reading(db: Database): ServerReader {
         .execute()
       return cutPage(rows.map(serverOf), limit)
     },
-    byId: async (id) => {
-      const row = await query(read).where('v.id', '=', id).executeTakeFirst()
-      return row && serverOf(row)
-    },
+    seen: async (id, { sight }) => await one(sql<boolean>`v.id = ${id} AND ${seenBy('v', sight)}`),
+    byId: async (id) => await one(sql<boolean>`v.id = ${id}`),
     selectable: async (ids) => {
       const list = (table: string, kind: string) =>
         sql`SELECT ${kind} AS kind, id, name, owner_id, team_id, visibility FROM ${sql.table(table)} WHERE id = ANY(${ids})`

@@ -11,6 +11,7 @@ import { constraintOf } from './errors.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { memberWriter } from './member-writes.ts'
 import { cutPage } from './page.ts'
+import { teamsSeenBy } from './seen.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 
 const SOURCE = 'teams'
@@ -21,8 +22,12 @@ export function teamStore(db: Database, limits: TeamLimits): TeamStore {
   return { ...reading(db), ...writing(db, limits), ...memberWriter(db, limits) }
 }
 
-function reading(db: Database): Pick<TeamStore, 'page' | 'byId' | 'members' | 'member'> {
+function reading(db: Database): Pick<TeamStore, 'page' | 'seen' | 'byId' | 'members' | 'member'> {
   const read = db.read(SOURCE)
+  const one = async (where: RawBuilder<boolean>): Promise<Team | undefined> => {
+    const row = await teamQuery(read).where(where).executeTakeFirst()
+    return row && teamOf(row)
+  }
   return {
     page: async ({ limit, after, sight }, which) => {
       const seesAll = sight.isAdmin && sight.teamId === null
@@ -43,10 +48,8 @@ function reading(db: Database): Pick<TeamStore, 'page' | 'byId' | 'members' | 'm
         .execute()
       return { ...cutPage(rows.map(teamOf), limit), total: rows[0]?.total ?? 0 }
     },
-    byId: async (id) => {
-      const row = await teamQuery(read).where('t.id', '=', id).executeTakeFirst()
-      return row && teamOf(row)
-    },
+    seen: async (id, { sight }) => await one(sql<boolean>`t.id = ${id} AND ${teamsSeenBy(sight)}`),
+    byId: async (id) => await one(sql<boolean>`t.id = ${id}`),
     members: async (id, { limit, after }) => {
       const rows = await memberQuery(read)
         .where('m.team_id', '=', id)

@@ -18,6 +18,7 @@ import { hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
 import { takeIdempotencyKey } from './idempotency-store.ts'
 import { cutPage } from './page.ts'
+import { tokensSeenBy } from './seen.ts'
 import { shared } from './shared.ts'
 import type { Database, WriteTx } from './store.ts'
 import { live, rightsBefore, tokenOf, tokenQuery } from './token-rows.ts'
@@ -39,6 +40,10 @@ function reading(db: Database): TokenReader {
       .execute()
     return new Map(rows.map((row) => [row.id as TokenId, tokenOf(row)]))
   }, 100)
+  const one = async (where: RawBuilder<boolean>): Promise<Token | undefined> => {
+    const row = await tokenQuery(read).where(where).where('t.session_id', 'is', null).executeTakeFirst()
+    return row && tokenOf(row)
+  }
   return {
     page: async ({ limit, after, includeInactive }, { offset, ...filter }) => {
       // The count is a part of every row, and of a row of its own where a page is empty.
@@ -55,20 +60,18 @@ function reading(db: Database): TokenReader {
       const counted = rows[0]?.total ?? (await read.selectNoFrom(total.as('total')).executeTakeFirstOrThrow()).total
       return { ...cutPage(rows.map(tokenOf), limit), total: counted }
     },
-    byId: async (id) => {
-      const row = await tokenQuery(read).where('t.id', '=', id).where('t.session_id', 'is', null).executeTakeFirst()
-      return row && tokenOf(row)
-    },
+    seen: async (id, { sight }) => await one(sql<boolean>`t.id = ${id} AND ${tokensSeenBy(sight)}`),
+    byId: async (id) => await one(sql<boolean>`t.id = ${id}`),
     userId: async (email) => {
       const row = await read.selectFrom('users').select('id').where(hasEmail('email', email)).executeTakeFirst()
       return row?.id as UserId | undefined
     },
-    before: async ({ ownId, targetId, serverId }) => {
+    before: async ({ ownId, targetId, serverId, by }) => {
       if (targetId === null && serverId === null)
         return { own: await owns(ownId), target: undefined, server: undefined }
       const rows = await tokenQuery(read)
         .select([live('t').as('live'), serverJson(serverId).as('server')])
-        .where('t.id', 'in', targetId === null ? [ownId] : [ownId, targetId])
+        .where(sql<boolean>`(t.id = ${ownId} OR (t.id = ${targetId}::text AND ${tokensSeenBy(by.sight)}))`)
         .execute()
       return beforeOf(
         rows.map((row) => ({ token: tokenOf(row), ...row })),

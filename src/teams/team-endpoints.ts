@@ -41,7 +41,7 @@ export async function teamFor(
   given: string,
   [principal, permission]: readonly [Principal, Permission],
 ): Promise<Team> {
-  const team = await deps.store.byId(idOf(TeamId, given, 'Team'))
+  const team = await deps.store.seen(idOf(TeamId, given, 'Team'), principal.visibilityClass)
   const owned = team && ownedTeam(team)
   if (team === undefined || owned === undefined || !principal.visibilityClass.sees(owned))
     throw new GatewayError('not_found', `Team not found: ${given}`)

@@ -1,5 +1,5 @@
 import type { TeamId, UserId } from '#/access/ids.ts'
-import type { Owned } from '#/access/principal.ts'
+import type { Owned, VisibilityClass } from '#/access/principal.ts'
 import type { Visibility } from '#/access/principal.ts'
 import type { Sight } from '#/access/visibility.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
@@ -72,6 +72,9 @@ export interface TeamStore {
     request: PageRequest & { readonly sight: Sight },
     which: 'mine' | 'others',
   ): Promise<Page<Team> & { total: number }>
+  /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
+  seen(id: TeamId, by: VisibilityClass): Promise<Team | undefined>
+  /** For what is known to be seen. */
   byId(id: TeamId): Promise<Team | undefined>
   /** Answers the e-mails of those who were added; unknown ones are left out. Throws `conflict` where the slug is taken. */
   create(team: NewTeam, actor: Actor): Promise<Changed & { readonly added: readonly string[] }>

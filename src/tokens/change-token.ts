@@ -44,7 +44,12 @@ async function plannedChange(
   { id, body, grant: { principal }, ifMatch }: UpdateInput,
 ): Promise<{ readonly target: Token; readonly change: TokenChange }> {
   const serverId = serverIdIn(body.scope)
-  const before = await deps.store.before({ ownId: principal.tokenId, targetId: id, serverId })
+  const before = await deps.store.before({
+    ownId: principal.tokenId,
+    targetId: id,
+    serverId,
+    by: principal.visibilityClass,
+  })
   const target = visible(before.target, principal, 'tokens.update')
   refuseEarlier(target, ifMatch)
   if (serverId !== null) refuseUnseen(before, principal)
@@ -83,7 +88,9 @@ export async function revokeToken(deps: TokenDeps, input: RevokeInput): Promise<
 
 export async function revokedToken(deps: TokenDeps, writer: TokenWriter, input: RevokeInput): Promise<Written> {
   const { id, reason, ifMatch, grant } = input
-  const find = async (): Promise<Token> => visible(await deps.store.byId(id), grant.principal, 'tokens.revoke')
+  const { principal } = grant
+  const find = async (): Promise<Token> =>
+    visible(await deps.store.seen(id, principal.visibilityClass), principal, 'tokens.revoke')
   await find()
   const written = await writer.revoke(id, { reason, ifMatch }, actorOf(grant.principal))
   if (written !== undefined) return written

@@ -57,7 +57,12 @@ async function plannedToken(
   { body, grant: { principal } }: Pick<CreateInput, 'body' | 'grant'>,
 ): Promise<Pick<TokenToMake, 'forUser' | 'rights'>> {
   const serverId = serverIdIn(body.scope)
-  const before = await deps.store.before({ ownId: principal.tokenId, targetId: null, serverId })
+  const before = await deps.store.before({
+    ownId: principal.tokenId,
+    targetId: null,
+    serverId,
+    by: principal.visibilityClass,
+  })
   const own = liveOwn(before, principal)
   if (own.limits?.usage != null)
     throw new GatewayError(

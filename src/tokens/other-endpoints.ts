@@ -36,7 +36,11 @@ function usage(deps: OtherTokenDeps): Endpoint {
     query: Type.Object({ days: Type.Optional(Type.Integer({ minimum: 1, maximum: 365, default: 30 })) }),
     reply: TokenUsageView,
     handle: async ({ params, query, principal }) => {
-      const { id } = visible(await deps.store.byId(tokenId(params.id)), principal, 'tokens.read')
+      const { id } = visible(
+        await deps.store.seen(tokenId(params.id), principal.visibilityClass),
+        principal,
+        'tokens.read',
+      )
       const days = query.days ?? 30
       return { body: tokenUsageView(await deps.usage(id, days), days) }
     },

@@ -91,7 +91,11 @@ function read(deps: TokenDeps): Endpoint {
     params: IdParams,
     reply: TokenView,
     handle: async ({ params, principal }) => {
-      const token = visible(await deps.store.byId(tokenId(params.id)), principal, 'tokens.read')
+      const token = visible(
+        await deps.store.seen(tokenId(params.id), principal.visibilityClass),
+        principal,
+        'tokens.read',
+      )
       return { headers: { etag: etagOf(token.version) }, body: tokenView(token) }
     },
   })

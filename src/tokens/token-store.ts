@@ -1,6 +1,6 @@
 import type { ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
 import type { Rights } from '#/access/narrowing.ts'
-import type { Owned } from '#/access/principal.ts'
+import type { Owned, VisibilityClass } from '#/access/principal.ts'
 import type { NewToken } from '#/access/token-format.ts'
 import type { Foresee } from '#/api/dry-run.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
@@ -33,12 +33,17 @@ export interface Before {
 
 export interface TokenReader {
   page(request: PageRequest, filter: TokenFilter): Promise<TokenPage>
+  /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
+  seen(id: TokenId, by: VisibilityClass): Promise<Token | undefined>
+  /** For what is known to be seen. */
   byId(id: TokenId): Promise<Token | undefined>
   userId(email: string): Promise<UserId | undefined>
   before(asked: {
     readonly ownId: TokenId
     readonly targetId: TokenId | null
     readonly serverId: ServerId | null
+    /** Who asks: another token than its own is read if these see it. */
+    readonly by: VisibilityClass
   }): Promise<Before>
 }
 

@@ -96,11 +96,14 @@ function jwt(over: object = {}): string {
 
 const READS = PERMISSIONS.filter((name) => name.endsWith('.read'))
 
-export async function accessScene(): Promise<Scene> {
+/** `through`: the address at which the gateway is to find its database. */
+export async function accessScene(through = async (url: string): Promise<string> => url): Promise<Scene> {
   await using building = new AsyncDisposableStack()
   const upstream = building.use(await startSlowServer())
   const database = building.use(await testDatabase())
-  const gateway = building.use(await startGateway({ env: { DATABASE_URL: database.url, ...ISSUER_ENV, ...PROXY_ENV } }))
+  const gateway = building.use(
+    await startGateway({ env: { DATABASE_URL: await through(database.url), ...ISSUER_ENV, ...PROXY_ENV } }),
+  )
   const people = await makePeople(database.db)
   await known(gateway, people.tokens['other member'])
   const ids = await makeThings(gateway, people, upstream.at('modern'))

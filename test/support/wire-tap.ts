@@ -19,16 +19,19 @@ export interface WireTap extends AsyncDisposable {
 export interface Sent {
   readonly text: string
   readonly name: string
+  /** How many rows have come back so far. */
+  readonly rows: number
 }
 
 const READY = 0x5a
 const QUERY = 0x51
 const PARSE = 0x50
+const DATA_ROW = 0x44
 
 export async function wireTap(url: string): Promise<WireTap> {
   const there = new URL(url)
   const startUps: string[][] = []
-  const sent: Sent[] = []
+  const sent: { text: string; name: string; rows: number }[] = []
   const sockets = new Set<Socket>()
   let roundTrips = 0
   let swallowing = false
@@ -44,21 +47,27 @@ export async function wireTap(url: string): Promise<WireTap> {
       sockets.add(socket)
       socket.on('error', () => undefined)
     }
+    // One statement after the other on a connection: what comes back is of the last.
+    let last: (typeof sent)[number] | undefined
+    const note = (text: string, name: string): void => void sent.push((last = { text, name, rows: 0 }))
     near.once('data', (first: Buffer) => {
       // Requests for TLS and to cancel are as long as their code; they name nothing.
       if (first.readInt32BE(0) > 16) startUps.push(parameterNames(first))
       const listen = messages((type, body) => {
-        if (type === QUERY) sent.push({ name: '', text: words(body)[0] ?? '' })
+        if (type === QUERY) note(words(body)[0] ?? '', '')
         if (type !== PARSE) return
         const [name = '', text = ''] = words(body)
-        sent.push({ name, text })
+        note(text, name)
       })
       listen(first.subarray(first.readInt32BE(0)))
       near.on('data', listen)
     })
     far.on(
       'data',
-      messages((type) => (roundTrips += type === READY ? 1 : 0)),
+      messages((type) => {
+        if (type === READY) roundTrips++
+        if (type === DATA_ROW && last !== undefined) last.rows++
+      }),
     )
     near.pipe(far).pipe(near)
   })

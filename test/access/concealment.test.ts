@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { wireTap, type WireTap } from '../support/wire-tap.ts'
+import { restDoors, type Door } from './doors.ts'
+import { accessScene, type Scene } from './scene.ts'
+import { NOUNS, type Noun } from './things.ts'
+
+/** May do everything in its own team, so that nothing but sight keeps it from what it is not to see. */
+const OUTSIDER = 'team admin'
+const UNSEEN = ['private', 'other'] as const
+
+let tap: WireTap
+let scene: Scene
+let doors: Door[]
+
+beforeAll(async () => {
+  scene = await accessScene(async (url) => (tap = await wireTap(url)).url)
+  doors = restDoors(scene).filter(({ path }) => path.startsWith('/v1/'))
+}, 60_000)
+afterAll(async () => {
+  await scene?.[Symbol.asyncDispose]()
+  await tap?.[Symbol.asyncDispose]()
+})
+
+async function knock({ path, method, headers, body }: Pick<Door, 'path' | 'method' | 'headers' | 'body'>) {
+  const answer = await fetch(scene.gateway.url + path, {
+    method,
+    headers: { ...headers, authorization: `Bearer ${scene.tokens[OUTSIDER]}` },
+    ...(body !== undefined && { body }),
+  })
+  await answer.text()
+  return answer.status
+}
+
+/** What a request made the database say: each statement of its part of the house, with the number of rows that came back. */
+async function heard(door: Door, noun: Noun): Promise<readonly string[]> {
+  const from = tap.sent.length
+  await knock(door)
+  return tap.sent
+    .slice(from)
+    .filter(({ text }) => text.startsWith(`/*source='${noun}'*/`) && text.includes('$1') && !isOfTheHouse(text))
+    .map(({ text, rows }) => `${text}: ${rows}`)
+}
+
+/** What the gateway does by itself from time to time. */
+const isOfTheHouse = (text: string): boolean => /next_check|due|lease/i.test(text)
+
+const nounOf = ({ path }: Door): Noun => NOUNS.find((noun) => path.startsWith(`/v1/${noun}/`)) ?? 'tools'
+
+test('what is asked of the database about a thing that may not be seen, and what it answers, is what it is about none', async () => {
+  const hidden = doors.filter(({ place }) => UNSEEN.some((each) => each === place))
+  expect(hidden.length).toBeGreaterThan(60)
+  const told: Record<string, unknown> = {}
+  const silent: Record<string, unknown> = {}
+  let asking = 0
+  for (const door of hidden) {
+    const absent = doors.find(({ name }) => name === door.absent)
+    if (absent === undefined) throw new Error(`no door beside ${door.name}`)
+    const [without, beside] = [await heard(absent, nounOf(door)), await heard(door, nounOf(door))]
+    told[door.name] = beside
+    silent[door.name] = without
+    if (without.length > 0) asking++
+  }
+  // Most doors ask the database; the others are answered from memory.
+  expect(asking).toBeGreaterThan(40)
+  expect(told).toEqual(silent)
+}, 60_000)
+
+test('a large thing that may not be seen costs what one costs that is not there', async () => {
+  const id = await large()
+  const absent = 'f'.repeat(32)
+  const headers = { 'content-type': 'application/json' }
+  for (const method of ['GET', 'PUT', 'DELETE']) {
+    const body = method === 'PUT' ? '{}' : undefined
+    const at = (of: string) => ({ method, headers, body, path: `/v1/tools/${of}` })
+    const [hidden, none] = await fastest([at(id), at(absent)])
+    // Reading 2 MB takes several times as long.
+    expect(hidden, method).toBeLessThan((none ?? 0) * 1.8 + 0.5)
+  }
+}, 60_000)
+
+async function large(): Promise<string> {
+  const words = Array.from({ length: 60_000 }, (_, n) => `${(n * 2_654_435_761) % 4_294_967_296}-${n}`)
+  const { status, body } = await scene.gateway.api('POST', '/v1/tools', {
+    name: 'large',
+    url: 'http://127.0.0.1:9/',
+    visibility: 'private',
+    input_schema: { type: 'object', properties: { word: { type: 'string', enum: words } } },
+  })
+  expect(status, JSON.stringify(body).slice(0, 300)).toBeLessThan(300)
+  return body.id
+}
+
+/** Milliseconds that the fastest tenth of each takes, asked in turn so that both meet the same machine. */
+async function fastest(asked: readonly Parameters<typeof knock>[0][]): Promise<readonly number[]> {
+  const times = asked.map(() => [] as number[])
+  for (let n = 0; n < 60; n++)
+    for (const [which, one] of asked.entries()) {
+      const began = performance.now()
+      expect(await knock(one)).toBe(404)
+      if (n >= 10) times[which]?.push(performance.now() - began)
+    }
+  return times.map((all) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 10)] ?? 0)
+}
