@@ -1,5 +1,6 @@
 import { ServerId, TeamId } from './ids.ts'
-import { PERMISSIONS, SERVER_PERMISSIONS, type Permission } from './permissions.ts'
+import { impliesUse, permissionsNamed } from './permission-names.ts'
+import { SERVER_PERMISSIONS, type Permission } from './permissions.ts'
 import type { UnverifiedJwt } from './jwt.ts'
 
 /** Whose tokens are accepted, and for what. */
@@ -80,13 +81,14 @@ function teamIn(teams: unknown): TeamId | null | undefined {
   return TeamId.is(only) && others.length === 0 ? only : undefined
 }
 
-/** Permissions that the token names among its scopes; null: it names none of ours; undefined: it says what scopes cannot be. */
-function scopesIn({ scope, scp }: UnverifiedJwt['claims']): ReadonlySet<Permission> | null | undefined {
+/**
+ * The scopes that a token names, ours and others'; null: it says nothing of scopes; undefined: it says what scopes cannot be. One that says
+ * something may do what it names and nothing else, so a name that is not known here gives nothing.
+ */
+function scopesIn({ scope, scp }: UnverifiedJwt['claims']): readonly string[] | null | undefined {
+  if (scope === undefined && scp === undefined) return null
   const [first, second] = [textsOf(scope), textsOf(scp)]
-  if (first === undefined || second === undefined) return undefined
-  const named = new Set<string>([...first, ...second])
-  const ours = PERMISSIONS.filter((each) => named.has(each))
-  return ours.length === 0 ? null : new Set(ours)
+  return first && second && [...first, ...second]
 }
 
 /** Issuers write either claim in either form: texts with spaces between them, or a list. */
@@ -98,12 +100,12 @@ function textsOf(claim: unknown): readonly string[] | undefined {
   return list.every((one) => typeof one === 'string') ? list : undefined
 }
 
-function narrowedTo(
-  reach: Reach,
-  scopes: ReadonlySet<Permission> | null,
-): Pick<JwtMeaning, 'serverId' | 'permissions'> {
+function narrowedTo(reach: Reach, scopes: readonly string[] | null): Pick<JwtMeaning, 'serverId' | 'permissions'> {
   const serverId = ServerId.is(reach) ? reach : null
   const widest = reach === 'all' ? null : SERVER_PERMISSIONS
-  if (scopes === null) return { serverId, permissions: widest === null ? null : [...widest] }
-  return { serverId, permissions: [...scopes].filter((each) => widest === null || widest.has(each)) }
+  if (scopes === null || scopes.includes('*')) return { serverId, permissions: widest && [...widest] }
+  const named = scopes.flatMap(permissionsNamed).filter((each) => widest === null || widest.has(each))
+  return { serverId, permissions: [...new Set([...named, ...(impliesUse(named) ? USE : [])])] }
 }
+
+const USE = ['servers.use'] as const

@@ -51,8 +51,9 @@ export function stateOf(token: Json): string {
 }
 
 function permissionsOf(token: Json): string {
-  const names = listOf(token['resource_scopes'])
-  return names.length === 0 ? 'all that its user may' : names.join(' ')
+  const names = listOf(token['effective_permissions'])
+  if (names.includes('*')) return 'all that its user may'
+  return names.length === 0 ? 'nothing' : names.join(' ')
 }
 
 /** When and where a token is good, in words; empty: always and anywhere. */

@@ -1,10 +1,12 @@
 import { GatewayId } from '#/access/ids.ts'
+import { permissionsNamed } from '#/access/permission-names.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
 import { checkerOf } from '#/api/validate.ts'
 import { nearest } from '#/config/nearest.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { declare } from '#/gateways/declaration.ts'
 import { slugify } from '#/lib/slug.ts'
+import { NAMES_NOTHING } from '#/tokens/token-scope.ts'
 import {
   SECTION_NAMES,
   SECTIONS,
@@ -102,9 +104,10 @@ function pathOf(field: string): Mistake['path'] {
   return field === '' ? [] : field.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
 }
 
-function tokenMistakes({ permissions = [], expiresAt, expiresInDays }: DeclaredToken): readonly Mistake[] {
-  const strange = [...permissions.entries()].filter(([, name]) => !isPermission(name))
+function tokenMistakes({ permissions, expiresAt, expiresInDays }: DeclaredToken): readonly Mistake[] {
+  const strange = [...(permissions ?? []).entries()].filter(([, name]) => permissionsNamed(name).length === 0)
   return [
+    ...(permissions?.length === 0 ? [{ path: ['permissions'], message: NAMES_NOTHING }] : []),
     ...strange.map(([index, name]) => ({ path: ['permissions', index], message: unknownPermission(name) })),
     ...(expiresAt !== undefined && Number.isNaN(Date.parse(expiresAt))
       ? [{ path: ['expiresAt'], message: 'must be a date or a time, such as 2027-01-31 or 2027-01-31T12:00:00Z' }]
@@ -113,11 +116,6 @@ function tokenMistakes({ permissions = [], expiresAt, expiresInDays }: DeclaredT
       ? [{ path: ['expiresInDays'], message: 'stands beside expires_at: only one of them can be meant' }]
       : []),
   ]
-}
-
-function isPermission(name: string): boolean {
-  if (name === '*') return true
-  return PERMISSIONS.some((each) => each === name || (name.endsWith('.*') && each.startsWith(name.slice(0, -1))))
 }
 
 function unknownPermission(name: string): string {

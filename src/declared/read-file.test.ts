@@ -87,6 +87,8 @@ tokens:
     ['gateways: { a: { url: "${file:nothing}" } }', '/etc/nothing cannot be read: there is none'],
     ['gateways: { a: { url: http://a/mcp, one_time_auth: true } }', '"one_time_auth" is not known here'],
     ['- 1', 'the file must be a map of set, settings, gateways, servers, tokens'],
+    ['tokens: { none: { permissions: [] } }', 'c.yaml:1:32: tokens.none.permissions: an empty list would make a token'],
+    ['tokens: { none: { permissions: } }', 'c.yaml:1:32: tokens.none.permissions: must be array'],
     ['set: a b', 'set: must be 1 to 64 letters'],
     ['port: 4445', '"port" is a setting: put it under settings:, as port'],
     ['CAUSEWAY_LOG_LEVEL: debug', '"CAUSEWAY_LOG_LEVEL" is a setting: put it under settings:, as log_level'],

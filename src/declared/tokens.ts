@@ -94,13 +94,13 @@ function noServer({ name, server }: DeclaredToken): GatewayError {
 
 /** Refuses rights that go further than those of whoever applies. */
 function rightsFor(
-  { permissions = [], expiresAt, expiresInDays }: DeclaredToken,
+  { permissions, expiresAt, expiresInDays }: DeclaredToken,
   { held }: Applying,
   { serverId, madeAt }: { readonly serverId: ServerId | null; readonly madeAt: number },
 ): Rights {
   const until = expiresAt === undefined ? null : Date.parse(expiresAt)
   const rights: Rights = {
-    ...narrowed(UNLIMITED, { permissions: [...permissions], server_id: serverId }),
+    ...narrowed(UNLIMITED, { permissions: permissions === undefined ? null : [...permissions], server_id: serverId }),
     teamId: held.teamId,
     expiresAt: expiresInDays === undefined ? until : madeAt + expiresInDays * DAY_MS,
   }

@@ -13,9 +13,15 @@ export function readSchema({ body }: Endpoint, { wrapper }: Quirks): TSchema | u
 }
 
 /** A body as its schema spells it: unwrapped, in the schema's own casing, without what is said and asks for nothing. */
-export function cleanBody(schema: TSchema, body: Json, { wrapper, absent }: Quirks): Json {
+export function cleanBody(schema: TSchema, body: Json, { wrapper, absent, unsaid = [] }: Quirks): Json {
   const spelled = respelled(schema, unwrapped(wrapper, body))
-  return absent === undefined ? spelled : withoutAbsent(spelled, absent)
+  return unsaid.reduce(withoutEmpty, absent === undefined ? spelled : withoutAbsent(spelled, absent))
+}
+
+function withoutEmpty(body: Json, [outer, inner]: readonly [string, string]): Json {
+  const { [outer]: around } = body
+  if (!isObject(around) || !Array.isArray(around[inner]) || around[inner].length > 0) return body
+  return { ...body, [outer]: Object.fromEntries(Object.entries(around).filter(([key]) => key !== inner)) }
 }
 
 /** `{"server": {…}, "team_id": …}` as one object; what stands outside wins over what stands inside. */

@@ -12,6 +12,8 @@ export interface Quirks {
   readonly alias?: Route
   /** What others' gateways offer and this one does not: refused where it asks for something, ignored where it asks for nothing. */
   readonly absent?: Readonly<Record<string, Absent>>
+  /** Lists, as member and member within it, that say nothing where they are empty: forms send those of fields that nobody filled in. */
+  readonly unsaid?: readonly (readonly [string, string])[]
 }
 
 export interface Absent {
@@ -64,6 +66,8 @@ function state(plural: string, nested: Pick<Quirks, 'snake'> = {}): readonly (re
   ]
 }
 
+const token: Quirks = { unsaid: [['scope', 'permissions']] }
+
 /** Everything that is peculiar, by route. What is not listed has one form. */
 export const QUIRKS: ReadonlyMap<string, Quirks> = new Map<Route, Quirks>([
   ['POST /gateways', { ...gateway, status: 200 }],
@@ -82,4 +86,7 @@ export const QUIRKS: ReadonlyMap<string, Quirks> = new Map<Route, Quirks>([
   ['PUT /prompts/{id}', { wrapper: 'prompt' }],
   ...state('prompts', { snake: 'prompt' }),
   ['POST /roots', { status: 200 }],
+  ['POST /tokens', token],
+  ['PUT /tokens/{id}', token],
+  ['POST /tokens/teams/{team_id}', token],
 ])

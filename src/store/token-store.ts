@@ -263,7 +263,7 @@ function audit(
 
 function rightsDetail({ permissions, serverId, teamId, expiresAt, limits }: Rights): Record<string, unknown> {
   return {
-    permissions: permissions === null ? null : [...permissions],
+    permissions: permissions === null ? ['*'] : [...permissions],
     serverId,
     ...(teamId === null ? {} : { teamId }),
     ...(limits === null ? {} : { limits }),

@@ -15,7 +15,8 @@ export const ScopeInput = Type.Object(
     ),
     permissions: Type.Optional(
       Type.Union([Type.Array(Type.String({ maxLength: 64 }), { maxItems: 200 }), Type.Null()], {
-        description: 'Permissions, `tools.*` for all of a kind, `*` for all; empty: those of the token in hand',
+        description:
+          'Permissions, `tools.*` for all of a kind, `*` for all. Left out: those of the token in hand. At least one',
       }),
     ),
     ...LimitsInput,

@@ -1,5 +1,6 @@
 import { ServerId } from '#/access/ids.ts'
 import { widening, type Rights, type Way } from '#/access/narrowing.ts'
+import { impliesUse, permissionsNamed } from '#/access/permission-names.ts'
 import { PERMISSIONS, type Permission } from '#/access/permissions.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { limitsIn } from './limits-input.ts'
@@ -16,10 +17,10 @@ export function serverIdIn(scope: Scope | null | undefined): ServerId | null {
 
 /** What is not said stays as `base` has it. */
 export function narrowed(base: Rights, scope: Scope | null | undefined): Rights {
-  const named = scope?.permissions ?? []
+  const named = scope?.permissions ?? null
   return {
     ...base,
-    permissions: named.length === 0 ? base.permissions : expanded(named, base.permissions),
+    permissions: named === null ? base.permissions : expanded(named, base.permissions),
     serverId: serverIdIn(scope) ?? base.serverId,
     limits: limitsIn(base.limits, scope),
   }
@@ -27,21 +28,21 @@ export function narrowed(base: Rights, scope: Scope | null | undefined): Rights 
 
 /** Names as clients write them: single permissions, `tools.*`, `*`. Who may use what a server offers may use the server. */
 function expanded(names: readonly string[], base: Rights['permissions']): Rights['permissions'] {
+  if (names.length === 0) throw new GatewayError('invalid_field', NAMES_NOTHING, { field: 'scope.permissions' })
   if (names.includes('*')) return base
   const permissions = new Set<Permission>()
   for (const name of names) {
-    const meant = name.endsWith('.*') ? PERMISSIONS.filter((each) => each.startsWith(name.slice(0, -1))) : named(name)
+    const meant = permissionsNamed(name)
     if (meant.length === 0) throw unknownPermission(name)
     for (const permission of meant) permissions.add(permission)
   }
-  const uses = [...permissions].some((each) => /^(tools|prompts|resources)\./.test(each))
-  if (uses && (base === null || base.has('servers.use'))) permissions.add('servers.use')
+  if (impliesUse(permissions) && (base === null || base.has('servers.use'))) permissions.add('servers.use')
   return permissions
 }
 
-function named(name: string): readonly Permission[] {
-  return PERMISSIONS.filter((each) => each === name)
-}
+/** A list of nothing could be meant for nothing or for no narrowing: whoever writes it says which. */
+export const NAMES_NOTHING =
+  "an empty list would make a token that may do nothing: leave it out for all that the token's user may, or name at least one permission, such as tools.read"
 
 function unknownPermission(name: string): GatewayError {
   const message = `there is no permission '${name.slice(0, 64)}'; there are ${PERMISSIONS.join(', ')}`

@@ -82,6 +82,18 @@ describe('a restriction of a token that is not understood is refused, never left
   })
 })
 
+test.each(['POST /tokens', 'PUT /tokens/{id}', 'POST /tokens/teams/{team_id}'])(
+  'an empty list of permissions at %s, as forms send it, says nothing; the clean form hands it on, to be refused',
+  (route) => {
+    const endpoint = rest.endpoints.find((each) => each.route === route)!
+    const body = { name: 'n', scope: { server_id: null, permissions: [] } }
+    expect(lenientEdge.body(endpoint, body)).toEqual({ name: 'n', scope: { server_id: null } })
+    expect(strictEdge.body(endpoint, body)).toEqual(body)
+    const narrow = { scope: { permissions: ['tools.read'] } }
+    expect(lenientEdge.body(endpoint, narrow)).toEqual(narrow)
+  },
+)
+
 test('every path says which methods it has', async () => {
   const byPath = Map.groupBy(doors(), ({ path }) => path)
   for (const [path, there] of byPath) {

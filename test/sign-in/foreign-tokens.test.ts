@@ -141,14 +141,51 @@ test('an audience that is an MCP endpoint narrows to it, scopes narrow further, 
     serverId: null,
     permissions: [...SERVER_PERMISSIONS],
   })
-  expect(live({ scope: 'openid tools.read gateways.create' })?.permissions).toEqual(['gateways.create', 'tools.read'])
-  expect(live({ scp: ['tools.read'] })?.permissions).toEqual(['tools.read'])
-  expect(live({ scp: 'openid tools.read' })?.permissions).toEqual(['tools.read'])
-  expect(live({ scope: ['openid', 'tools.read'] })?.permissions).toEqual(['tools.read'])
+  expect(live({ scope: 'openid tools.read gateways.create' })?.permissions?.toSorted()).toEqual([
+    'gateways.create',
+    'servers.use',
+    'tools.read',
+  ])
+  for (const one of [{ scp: ['tools.read'] }, { scp: 'openid tools.read' }, { scope: ['openid', 'tools.read'] }])
+    expect(live(one)?.permissions?.toSorted()).toEqual(['servers.use', 'tools.read'])
+  expect(live({ scope: 'openid', scp: ['tags.read'] })?.permissions).toEqual(['tags.read'])
   for (const odd of [{ scope: 7 }, { scp: [7] }, { scp: { a: 1 } }, { scope: null }])
     expect(() => live(odd)).toThrow(/scopes are neither/)
   expect(live({ aud: endpoint, scope: 'gateways.create' })?.permissions).toEqual([])
-  expect(live({ scope: 'openid email', teams: [SERVER] })).toMatchObject({ permissions: null, teamId: SERVER })
+  expect(live({ scope: 'openid email', teams: [SERVER] })).toMatchObject({ permissions: [], teamId: SERVER })
+})
+
+test.each<[string, object]>([
+  ['only what it says of its user', { scope: 'openid profile email' }],
+  ['a misspelling', { scope: 'tools.reed' }],
+  ['another case', { scope: 'Tools.Read' }],
+  ["another product's scope", { scope: 'mcp:readonly' }],
+  ['a kind that there is not', { scp: ['tool.*'] }],
+  ['a kind without its dot', { scope: 'tools*' }],
+  ['what is part of a name', { scope: '.* tools. __proto__' }],
+  ['an empty list', { scp: [] }],
+  ['an empty text', { scope: '' }],
+  ['nothing twice', { scope: '', scp: [] }],
+])('scopes that name nothing of ours give nothing, whatever the audience: %s', (_, over) => {
+  for (const aud of ['causeway', 'https://mcp.example.com/mcp', `https://mcp.example.com/servers/${SERVER}/mcp`])
+    expect(find(tokens('RS256'), signed(keys.RS256, claims({ ...over, aud })))?.permissions).toEqual([])
+})
+
+test('a scope may name all of a kind, or all that its user may', () => {
+  const permissions = (over: object) =>
+    find(tokens('RS256'), signed(keys.RS256, claims(over)))?.permissions?.toSorted() ?? null
+  expect(permissions({ scope: 'openid prompts.*' })).toEqual([
+    'prompts.create',
+    'prompts.delete',
+    'prompts.read',
+    'prompts.update',
+    'servers.use',
+  ])
+  expect(permissions({ scope: 'openid *' })).toBeNull()
+  const aud = 'https://mcp.example.com/mcp'
+  expect(permissions({ scp: ['*'], aud })).toEqual([...SERVER_PERMISSIONS].toSorted())
+  expect(permissions({ scp: ['tools.*'], aud })).toEqual(['servers.use', 'tools.execute', 'tools.read'])
+  expect(permissions({ scope: 'tools.create', aud })).toEqual([])
 })
 
 test('what was verified is not verified again, and is another user’s once the address is', () => {

@@ -187,6 +187,25 @@ test('a token whose scopes do not suffice is told which one would', async () => 
   ])
 })
 
+test.each([['openid profile email'], ['tools.reed'], ['mcp:readonly'], [''], [[]]])(
+  'a token whose scopes name nothing of ours, %j, opens nothing and is told what would',
+  async (scope) => {
+    const paths = ['/v1/tools', '/v1/gateways', '/v1/tokens']
+    const statuses = async (token: string) =>
+      await Promise.all(paths.map(async (path) => (await ask(gateway, 'GET', path, { token })).status))
+    expect(await statuses(signed(first, claims()))).toEqual([200, 200, 200])
+    for (const aud of ['causeway', `${gateway.url}/mcp`]) {
+      const token = signed(first, claims({ aud, scope }))
+      expect(await statuses(token)).toEqual([403, 403, 403])
+      const { status, headers } = await list('/mcp', token)
+      expect([status, headers['www-authenticate']]).toEqual([
+        403,
+        expect.stringMatching(/^Bearer error="insufficient_scope", scope="[^"]*servers\.use/),
+      ])
+    }
+  },
+)
+
 interface Going {
   /** What it ended with, as performance.now(), and what it was told; undefined: it goes on. */
   ended: { readonly at: number; readonly said: string } | undefined

@@ -92,6 +92,7 @@ test('the routes answer in the documented shapes', async () => {
     'team_id',
     'server_id',
     'resource_scopes',
+    'effective_permissions',
     'ip_restrictions',
     'time_restrictions',
     'usage_limits',

@@ -72,6 +72,7 @@ test('a token goes no further than the one it is made with', async () => {
 })
 
 test.each([
+  [{ name: 'a', scope: { permissions: [] } }, 'invalid_field scope.permissions'],
   [{ name: 'a', scope: { permissions: ['tools.fly'] } }, 'invalid_field scope.permissions'],
   [{ name: 'a', scope: { permissions: ['nothing.*'] } }, 'invalid_field scope.permissions'],
   [{ name: 'a', scope: { permissions: ['__proto__'] } }, 'invalid_field scope.permissions'],
@@ -157,6 +158,7 @@ test('an update renames, narrows and switches, but never widens', async () => {
     updateToken(it.deps, { id: token.id, body, grant, ifMatch })
   expect(await update({ name: 'cd', description: null, tags: ['x1'] })).toMatchObject({ name: 'cd', version: 2 })
   expect(await codeOf(update({ scope: { permissions: ['gateways.read'] } }))).toBe('forbidden scope.permissions')
+  expect(await codeOf(update({ scope: { permissions: [] } }))).toBe('invalid_field scope.permissions')
   expect((await update({ scope: { permissions: ['tools.read'] } })).permissions?.toSorted()).toEqual([
     'servers.use',
     'tools.read',
