@@ -20,7 +20,7 @@ interface SsoParts {
 }
 
 /** So many are at the provider at once, of each worker; it answers within seconds or not at all. */
-const AT_THE_PROVIDER = { limit: 128, waiting: 256, maxWaitMs: 5_000, perNetwork: 32 }
+const AT_THE_PROVIDER = { limit: 256, waiting: 512, maxWaitMs: 5_000, perNetwork: 128 }
 
 /** So many begin at once, of each worker. It takes no time, unless the provider has to be asked what it is. */
 const BEGINNING = { limit: 1024, waiting: 512, maxWaitMs: 5_000, perNetwork: 512 }
