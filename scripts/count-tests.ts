@@ -6,12 +6,14 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string
     readonly status: string
+    /** Why the file failed, where no test of it did. */
+    readonly message?: string
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
   }[]
 }
 
 /**
- * `count-tests.ts REPORTS [FAILED STEP…]`: sums up the reports of a run. A test file that did not load and a report that is missing
+ * `count-tests.ts REPORTS [FAILED STEP…]`: sums up the reports of a run. A test file that failed without a test, and a report that is missing
  * count as one failure each, and so does a failed step that has no report.
  */
 const [folder = '', ...failedSteps] = process.argv.slice(2)
@@ -33,8 +35,9 @@ console.log(`${count.passed} passed, ${count.failed} failed`)
 if (count.failed > 0) process.exitCode = 1
 
 function countReport({ testResults }: Report): void {
-  for (const { name, status, assertionResults } of testResults) {
-    if (status === 'failed' && !assertionResults.some((one) => one.status === 'failed')) fail(`${name} did not run`)
+  for (const { name, status, message, assertionResults } of testResults) {
+    if (status === 'failed' && !assertionResults.some((one) => one.status === 'failed'))
+      fail(`${name}: ${message || 'did not run'}`)
     for (const { status: outcome, fullName } of assertionResults) {
       if (outcome === 'passed') count.passed += 1
       else if (outcome === 'failed') fail(`${basename(name)}: ${fullName}`)

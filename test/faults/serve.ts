@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { processTree } from '../support/processes.ts'
+import { killStill, processTree } from '../support/processes.ts'
 import { until } from './site.ts'
 
 /** `causeway serve` as a process, whether it gets ready or not. */
@@ -52,7 +52,7 @@ export async function serve(env: Readonly<Record<string, string>>): Promise<Serv
       const left = processTree(child.pid ?? 0)
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
       await exited
-      for (const { pid, command } of left) if (processTree(pid)[0]?.command === command) process.kill(pid, 'SIGKILL')
+      left.forEach(killStill)
       if (own) await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     },
   }

@@ -8,7 +8,7 @@ import { runningEmbeddedUrl, startEmbedded } from '../../src/supervisor/embedded
 import { startSlowServer, type SlowServer } from '../fixtures/slow-server.ts'
 import { databaseRelay, type DatabaseRelay } from '../support/database-relay.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
-import { processTree } from '../support/processes.ts'
+import { signalTree } from '../support/processes.ts'
 import { quiet } from '../support/quiet.ts'
 import { nameIn } from '../support/urls.ts'
 
@@ -38,13 +38,13 @@ export async function ownPostgres(): Promise<OwnPostgres> {
       return nameIn(server.url, name)
     },
     signal(name) {
-      for (const { pid } of processTree(server.pid)) process.kill(pid, name)
+      signalTree(server.pid, name)
     },
     async [Symbol.asyncDispose]() {
       // A test that failed may have left it frozen.
-      for (const { pid } of processTree(server.pid)) process.kill(pid, 'SIGCONT')
+      signalTree(server.pid, 'SIGCONT')
       await server[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     },
   }
 }

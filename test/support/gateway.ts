@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { processTree, type ProcessInfo } from './processes.ts'
+import { killStill, type ProcessInfo, processTree } from './processes.ts'
 import { Witness } from './witness.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -118,7 +118,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     const left = processTree(pid)
     if (running()) child.kill(signal)
     const [code] = await Promise.race([exited, sleep(35_000, [null] as [null], { ref: false })])
-    for (const each of left) if (each.pid !== pid || running()) killQuietly(each)
+    for (const each of left) if (each.pid !== pid || running()) killStill(each)
     await new Promise<void>((resolve) => log.end(resolve))
     if (witness !== undefined && left.length > 0) testify(witness, { dataDir, logFile, left })
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
@@ -189,16 +189,6 @@ function testify(witness: Witness, { dataDir, logFile, left }: Ended): void {
   witness.said('its output', written)
   witness.said('the process list', left.map(({ command }) => command).join('\n'))
   witness.keep(`${left[0]?.pid ?? 0}-${Date.now()}`)
-}
-
-/** Only what is still the same program: a process id may have been given to another since. */
-function killQuietly({ pid, command }: ProcessInfo): void {
-  if (processTree(pid)[0]?.command !== command) return
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended by itself.
-  }
 }
 
 const SETTLED = new Set(['ready', 'active', 'connected', 'online', 'reachable', 'ok', 'healthy'])

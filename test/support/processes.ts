@@ -51,3 +51,22 @@ export function processTree(root: number): ProcessInfo[] {
   }
   return found
 }
+
+/** To a process and all below it. */
+export function signalTree(root: number, signal: NodeJS.Signals): void {
+  for (const { pid } of processTree(root)) tell(pid, signal)
+}
+
+/** Only what is still the same program: a process id may have been given to another since. */
+export function killStill({ pid, command }: ProcessInfo): void {
+  if (processTree(pid)[0]?.command === command) tell(pid, 'SIGKILL')
+}
+
+/** What has ended meanwhile needs no signal. */
+function tell(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
