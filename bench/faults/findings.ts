@@ -40,10 +40,17 @@ export function bounded(bound: Bound, found: number): Finding {
   return { ...row, weight: 'count', byFar: row.met === 'missed' }
 }
 
+interface TimeBound {
+  readonly must: number
+  readonly goal?: number
+  /** How many times later a busy machine may make it, where the load is all that it can take. */
+  readonly far?: number
+}
+
 /** How long something took, in ms. */
-export function within(figure: string, { must, goal = must }: { must: number; goal?: number }, ms: number): Finding {
+export function within(figure: string, { must, goal = must, far = FAR }: TimeBound, ms: number): Finding {
   const row = judge({ figure, must, goal, unit: ' ms', digits: 0 }, [ms])
-  return { ...row, weight: 'time', byFar: ms > FAR * must || Number.isNaN(ms) }
+  return { ...row, weight: 'time', byFar: ms > far * must || Number.isNaN(ms) }
 }
 
 /** The figure of the one finding of a fault that cannot be brought about here. */

@@ -14,8 +14,8 @@ import { median } from '../table.ts'
 export interface Neighbours extends AsyncDisposable {
   readonly gateway: RunningGateway
   readonly databaseUrl: string
-  /** A call to the good server, which takes so long there. */
-  good(ms: number): Target
+  /** A call to the good server, which takes so long there, or up to `spread` more or less. */
+  good(ms: number, spread?: number): Target
   /** The same without a gateway: how late it is says what the machine itself makes of the load. */
   straight(ms: number): Target
   /** Registers a server, once, with what else is said of it, and makes a call to its tool `call`. */
@@ -68,7 +68,7 @@ export async function neighbours(): Promise<Neighbours> {
     badUrl: badServer.url,
     roadsUrl: roads.url,
     names,
-    good: (ms) => ({ ...call, url: at(id), tool: 'slow', arguments: { ms } }),
+    good: (ms, spread = 0) => ({ ...call, url: at(id), tool: 'slow', arguments: { ms, spread } }),
     straight: (ms) => ({ ...bare, url: `${goodServer.url}/legacy/good`, tool: 'slow', arguments: { ms } }),
     bad(name, url, more) {
       const known = made.get(name) ?? register(name, url, more)

@@ -20,7 +20,7 @@ const KILLS = 2
 const AWAY_MS = 250
 /** So many calls must have been answered since it came up before it goes again: how soon that is depends on the machine. */
 const ANSWERED = 60
-const ANSWERED_WITHIN_MS = 15_000
+const ANSWERED_WITHIN_MS = 30_000
 
 /** One call as its caller saw it. */
 interface Made {
