@@ -24,7 +24,9 @@ export async function startProgram(file: string, env: Readonly<Record<string, st
     pid: child.pid as number,
     async [Symbol.asyncDispose]() {
       child.kill()
+      const lastResort = setTimeout(() => child.kill('SIGKILL'), 5_000)
       await exited
+      clearTimeout(lastResort)
     },
   }
 }
