@@ -1,4 +1,5 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { nameTaken } from './name-taken.ts'
 import type { Changed } from './actor.ts'
 
 /** A name that an operator chose is not quietly changed into another one: taken is a conflict. */
@@ -6,10 +7,9 @@ export async function chosenName(kind: 'tool' | 'prompt' | 'resource', update: P
   try {
     return await update
   } catch (error) {
-    if (error instanceof GatewayError && error.data?.['constraint'] === `${kind}s_name`) {
-      const message = `${kind === 'tool' ? 'Tool' : 'Prompt'} name already exists`
-      throw new GatewayError('conflict', message, { cause: error, field: 'customName' })
-    }
+    const constraint = error instanceof GatewayError ? error.data?.['constraint'] : undefined
+    if (constraint === `${kind}s_name`) throw nameTaken('customName', error)
+    if (constraint === 'resources_local') throw nameTaken('uri', error)
     throw error
   }
 }

@@ -56,8 +56,8 @@ export interface ItemReader<Item, ItemId extends string> extends ServerOwners {
   seen(id: ItemId, by: VisibilityClass): Promise<Item | undefined>
   /** For what is known to be seen. */
   byId(id: ItemId): Promise<Item | undefined>
-  /** By the name, or the URI, that must be unique among what is declared here. */
-  byKey(key: string): Promise<Item | undefined>
+  /** By the name, or the URI, that must be unique among what is declared here; undefined where it is not seen. */
+  byKey(key: string, by: VisibilityClass): Promise<Item | undefined>
   remembered(userId: UserId, key: string): Promise<Remembered | undefined>
   /** What was counted of these, by id; those that were never called are not there. */
   totals(ids: readonly string[]): Promise<ReadonlyMap<string, Totals>>

@@ -9,6 +9,7 @@ import { foreseen, writerFor } from './dry-run.ts'
 import type { Idempotency, Reply, RequestContext } from './endpoint.ts'
 import { repeatedTarget } from './idempotency.ts'
 import { foreseeNewItem } from './item-foresight.ts'
+import { nameTaken } from './name-taken.ts'
 import { settledItem, tagged, titleOf, type ItemRoom } from './item-noun.ts'
 import type { ItemChange, StoredItem } from './items.ts'
 
@@ -67,7 +68,7 @@ async function written<K extends Kind, Item extends StoredItem<Id<K>>, Change ex
     // The same request may have run beside this one: the winner's item is the answer to both.
     const winner = await earlier(room, asked)
     if (winner !== undefined) return { item: winner }
-    throw taken(noun.kind, key, { error, there: seen(grant.principal, await deps.store.byKey(key)) })
+    throw taken(noun.kind, key, { error, there: await visibleAt(room, key, grant.principal) })
   }
 }
 
@@ -85,7 +86,12 @@ async function earlier<K extends Kind, Item extends StoredItem<Id<K>>, Change ex
 }
 
 /** Names are unique among all; what is not seen is not told of. */
-function seen<T extends StoredItem<string>>({ visibilityClass }: Principal, there: T | undefined): T | undefined {
+async function visibleAt<K extends Kind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
+  { deps }: ItemRoom<K, Item, Change>,
+  key: string,
+  { visibilityClass }: Principal,
+): Promise<Item | undefined> {
+  const there = await deps.store.byKey(key, visibilityClass)
   return there !== undefined && visibilityClass.sees(there) ? there : undefined
 }
 
@@ -97,12 +103,13 @@ function taken(
 ): GatewayError {
   const field = kind === 'resource' ? 'uri' : 'name'
   const details = { cause: error, field }
-  if (there?.enabled === false) {
+  if (there === undefined) return nameTaken(field, error)
+  if (!there.enabled) {
     const what = kind === 'resource' ? 'Resource' : `${titleOf(kind)} name`
     const message = `${what} already exists but is inactive. Consider activating it with ID: ${there.id}`
     return new GatewayError('conflict', message, details)
   }
-  const visibility = titleCase(there?.visibility ?? 'public')
+  const visibility = titleCase(there.visibility)
   if (kind === 'resource')
     return new GatewayError('conflict', `${visibility} resource already exists with URI: ${key}`, details)
   return new GatewayError('conflict', `${visibility} ${titleOf(kind)} already exists with name: ${key}`, details)

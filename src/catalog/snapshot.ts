@@ -41,6 +41,8 @@ export interface Snapshot {
   /** Not the personal ones. */
   team(id: TeamId): CatalogTeam | undefined
   role(id: RoleId): CatalogRole | undefined
+  /** Built-in ones and those that were made here. */
+  roles(): Iterable<CatalogRole>
   /** Changes with any team and any role. */
   readonly ordersStamp: number
   /** By address in lower case. */

@@ -18,6 +18,7 @@ export function viewOf(state: CatalogState): Snapshot {
     ordersStamp: state.ordersStamp,
     team: (id) => state.teams.get(id),
     role: (id) => state.roles.get(id),
+    roles: () => state.roles.values(),
     user: (id) => state.users.get(id),
     users: () => state.users.values(),
     userByEmail: (email) => state.usersByEmail.get(email),

@@ -10,7 +10,16 @@ import type { ItemKind, Server, ServerDeclaration, ServerDeps } from '#/servers/
 import type { ServerUpdate } from '#/servers/server-input.ts'
 import type { DeclaredServer } from './declared-input.ts'
 import type { NamedItem } from './declared-store.ts'
-import { differences, takenOver, type Applying, type Change, type Existing, type Ran, type Step } from './step.ts'
+import {
+  differences,
+  refusedAsTaken,
+  takenOver,
+  type Applying,
+  type Change,
+  type Existing,
+  type Ran,
+  type Step,
+} from './step.ts'
 
 type Selected = NonNullable<DeclaredServer['tools']>[number]
 
@@ -94,7 +103,8 @@ export async function serverStep(deps: ServerDeps, applying: Applying, plan: Ser
     return { ...base, action: 'create', id: null, changes: shown(wanted), outcome, unknown, run }
   }
   const id = found.id as ServerId
-  const server = await serverFor(deps, id, [applying.principal, 'servers.update'])
+  const asked = [applying.principal, 'servers.update'] as const
+  const server = await serverFor(deps, id, asked).catch(refusedAsTaken(wanted.name))
   const changes = [...takenOver(found, applying), ...drift(server, wanted, choice)]
   // What is still to come may be there when the gateways before this have been applied.
   const maybe = choice.missing.length > 0 && plan.coming.length > 0

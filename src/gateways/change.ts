@@ -5,6 +5,7 @@ import { requireMachineRight } from '#/access/machine-right.ts'
 import { movedPlace } from '#/access/place.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Permission } from '#/access/permissions.ts'
+import { nameTaken } from '#/api/name-taken.ts'
 import { preconditionFailed } from '#/api/conditional.ts'
 import type { Place } from '#/api/place.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
@@ -21,7 +22,7 @@ import { gatewayView } from './gateway-view.ts'
 import type { Changed, GatewayChange, GatewayWriter, Observation, TakenNames } from './gateway-store.ts'
 import { look } from './look.ts'
 import { namePrefix, namesFor, renamedItems } from './naming.ts'
-import { constraintOf, nameTaken } from './register.ts'
+import { constraintOf } from './register.ts'
 import { nextCheckIn } from './schedule.ts'
 import { stdioReach } from './stdio-declaration.ts'
 
@@ -126,7 +127,7 @@ export async function updated(
   try {
     return await writer.update(change, actor)
   } catch (error) {
-    throw constraintOf(error) === 'gateways_slug' ? nameTaken(error) : error
+    throw constraintOf(error) === 'gateways_slug' ? nameTaken('name', error) : error
   }
 }
 

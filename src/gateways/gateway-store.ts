@@ -37,6 +37,8 @@ export interface GatewayReader {
     slug: string,
     asked: { readonly userId: UserId; readonly key: string; readonly prefix: string },
   ): Promise<BeforeCreate>
+  /** Whether what uses a slug is seen by these. */
+  slugSeen(slug: string, by: VisibilityClass): Promise<boolean>
   /** Whether a slug is in use. */
   slugTaken(slug: string): Promise<boolean>
   /** The names below a prefix that are in use: one statement. */

@@ -3,6 +3,7 @@ import { requireMachineRight } from '#/access/machine-right.ts'
 import { newPlace } from '#/access/place.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Grant } from '#/access/allow.ts'
+import { nameTaken } from '#/api/name-taken.ts'
 import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
 import { repeatedTarget } from '#/api/idempotency.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -58,7 +59,8 @@ export async function register(deps: GatewayDeps, input: RegisterInput): Promise
       // The same request may have run beside this one: the winner's gateway is the answer to both.
       const winner = input.idempotency && constraint !== undefined ? await earlier(deps, input, null) : undefined
       if (winner?.made !== undefined) return winner.made
-      if (constraint === 'gateways_slug') throw nameTaken(error)
+      if (constraint === 'gateways_slug')
+        throw await slugTaken(deps, { slug: declared.declaration.slug, principal: input.grant.principal, cause: error })
       // Another gateway took a tool's name between the look at the names and the write.
       if ((constraint !== 'tools_name' && constraint !== 'prompts_name') || attempt === ATTEMPTS) throw error
     }
@@ -92,12 +94,12 @@ async function earlier(
   { grant, idempotency }: RegisterInput,
   slug: string | null,
 ): Promise<Earlier> {
+  const { principal } = grant
   if (idempotency === null) {
-    if (slug !== null && (await deps.store.slugTaken(slug))) throw nameTaken(undefined)
+    if (slug !== null && (await deps.store.slugTaken(slug))) throw await slugTaken(deps, { slug, principal })
     return { made: undefined, taken: NOTHING_TAKEN }
   }
-  const { userId } = grant.principal
-  const asked = { userId, key: idempotency.key, prefix: namePrefix(slug ?? '') }
+  const asked = { userId: principal.userId, key: idempotency.key, prefix: namePrefix(slug ?? '') }
   const before = await deps.store.beforeCreate(slug ?? '', asked)
   const target = repeatedTarget(before.remembered, idempotency)
   if (target !== undefined && GatewayId.is(target)) {
@@ -106,7 +108,7 @@ async function earlier(
       throw new GatewayError('not_found', 'what this Idempotency-Key made has been deleted since; use a new key')
     return { made: gateway, taken: before.taken }
   }
-  if (before.slugTaken) throw nameTaken(undefined)
+  if (before.slugTaken) throw await slugTaken(deps, { slug: slug ?? '', principal })
   return { made: undefined, taken: before.taken }
 }
 
@@ -137,7 +139,12 @@ async function store(
   return gateway
 }
 
-export function nameTaken(cause: unknown): GatewayError {
+/** Told as what it is to who sees what bears the name. */
+export async function slugTaken(
+  { store }: Pick<GatewayDeps, 'store'>,
+  { slug, principal, cause }: { readonly slug: string; readonly principal: Principal; readonly cause?: unknown },
+): Promise<GatewayError> {
+  if (!(await store.slugSeen(slug, principal.visibilityClass))) return nameTaken('name', cause)
   return new GatewayError('conflict', 'Gateway name already exists', { cause, field: 'name' })
 }
 

@@ -1,7 +1,7 @@
 import { decide, type Decision, type Refusal } from '#/access/decide.ts'
 import { PLATFORM_PERMISSIONS, USE_PERMISSIONS, type Permission } from '#/access/permissions.ts'
 import type { Owned, Principal } from '#/access/principal.ts'
-import { BUILT_IN_ROLES, type RoleScope } from '#/access/roles.ts'
+import type { Role, RoleScope } from '#/access/roles.ts'
 
 export interface Explanation {
   readonly decision: Decision
@@ -17,12 +17,14 @@ interface Question {
   readonly thing: Owned | null
   /** The gateway that serves the thing, which is out of sight together with it. */
   readonly gateway: Owned | undefined
+  /** Every role that there is. */
+  readonly known: readonly Role[]
 }
 
 /** Asks the function that decides every request, and says its answer in words. */
-export function explain(principal: Principal, { permission, thing, gateway }: Question): Explanation {
+export function explain(principal: Principal, { permission, thing, gateway, known }: Question): Explanation {
   if (gateway !== undefined && !principal.visibilityClass.sees(gateway)) {
-    const { because, wouldChange } = explain(principal, { permission, thing: gateway, gateway: undefined })
+    const { because, wouldChange } = explain(principal, { permission, thing: gateway, gateway: undefined, known })
     const decision = { may: false, why: 'unseen' } as const
     return {
       decision,
@@ -33,7 +35,7 @@ export function explain(principal: Principal, { permission, thing, gateway }: Qu
   const decision = decide(principal, permission, thing)
   if (decision.may) return { decision, because: allowedBy(decision.rule, thing), wouldChange: [] }
   const because = { ...REASONS, unseen: thing === null ? '' : unseen(thing) }[decision.why]
-  return { decision, because, wouldChange: remedies(decision.why, permission, thing) }
+  return { decision, because, wouldChange: remedies(decision.why, { permission, thing, known }) }
 }
 
 function allowedBy(rule: string, thing: Owned | null): string {
@@ -53,24 +55,28 @@ function unseen({ visibility }: Owned): string {
   return 'it is for a team that the user, or its token, is not in: it is absent'
 }
 
-function remedies(why: Refusal, permission: Permission, thing: Owned | null): readonly string[] {
+type Lacking = Omit<Question, 'gateway'>
+
+function remedies(why: Refusal, lacking: Lacking): readonly string[] {
+  const { thing } = lacking
   switch (why) {
     case 'unseen':
       return thing?.visibility === 'team' && thing.teamId !== null
         ? [`a membership of team ${thing.teamId}`, 'visibility public']
         : ['visibility team together with a membership of that team', 'visibility public']
     case 'no_role':
-      return roles(permission, thing)
+      return roles(lacking)
     default:
       return ['a token that is not narrowed in this way']
   }
 }
 
-/** Built-in roles that would do, in the scope where they would. */
-function roles(permission: Permission, thing: Owned | null): readonly string[] {
+/** Roles that would do, in the scope where they would; of each scope the one that permits least comes first. */
+function roles({ permission, thing, known }: Lacking): readonly string[] {
   const named = (scope: RoleScope): readonly string[] =>
-    [...BUILT_IN_ROLES.values()]
+    known
       .filter((role) => role.scope === scope && role.permissions.has(permission))
+      .toSorted((a, b) => a.permissions.size - b.permissions.size || (a.name < b.name ? -1 : 1))
       .map(({ name }) => name)
   const inPlatform = named('platform').map((name) => `the role ${name} in the platform`)
   if (PLATFORM_PERMISSIONS.has(permission)) return inPlatform

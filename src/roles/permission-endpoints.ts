@@ -59,7 +59,12 @@ function explaining(deps: RoleDeps): Endpoint {
       const thing = asked && thingFor(deps.snapshot(), asked, principal)
       const who = await askedAbout(deps, principal, query.user)
       const gateway = thing === null ? undefined : gatewayOf(deps, thing)
-      const { decision, because, wouldChange } = explain(who, { permission, thing, gateway })
+      const { decision, because, wouldChange } = explain(who, {
+        permission,
+        thing,
+        gateway,
+        known: [...deps.snapshot().roles()],
+      })
       return {
         body: {
           user: who.email,

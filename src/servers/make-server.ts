@@ -7,6 +7,7 @@ import { actorOf, type Changed } from '#/api/actor.ts'
 import { preconditionFailed } from '#/api/conditional.ts'
 import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
 import { repeatedTarget } from '#/api/idempotency.ts'
+import { nameTaken } from '#/api/name-taken.ts'
 import { declaredPlace } from '#/api/place.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -55,7 +56,7 @@ export async function madeServer(deps: ServerDeps, writer: ServerWriter, input: 
   } catch (error) {
     const winner = isConflict(error) ? await earlier(deps, input) : undefined
     if (winner !== undefined) return { ...made, server: winner }
-    throw taken(error, made.declaration)
+    throw await taken(deps, error, { declaration: made.declaration, principal: grant.principal })
   }
 }
 
@@ -109,8 +110,8 @@ export async function changedServer(
     const { items, declaration } = to
     if (items !== null) await checkSelection(deps.store, items, { principal, before: server.items })
     const at = { ifMatch: ifMatch ?? (items === null ? null : server.version), actor: actorOf(principal, request) }
-    const changed = await writer.update(id, to, at).catch((error: unknown) => {
-      throw taken(error, declaration)
+    const changed = await writer.update(id, to, at).catch(async (error: unknown) => {
+      throw await taken(deps, error, { declaration, principal })
     })
     if (changed !== undefined || ifMatch !== null || attempt === ATTEMPTS) return { server, to, changed }
   }
@@ -188,17 +189,22 @@ function isConflict(error: unknown): boolean {
 }
 
 /** Which of its names is taken, in the words clients know. */
-function taken(error: unknown, { name, visibility }: ServerDeclaration): unknown {
+async function taken(
+  { store }: ServerDeps,
+  error: unknown,
+  { declaration, principal }: { readonly declaration: ServerDeclaration; readonly principal: Principal },
+): Promise<unknown> {
   if (!(error instanceof GatewayError) || error.code !== 'conflict') return error
-  const kind = `${visibility.slice(0, 1).toUpperCase()}${visibility.slice(1)}`
   switch (error.data?.['constraint']) {
     case 'servers_pkey':
       return new GatewayError('conflict', 'A server with this ID already exists', { cause: error, field: 'id' })
-    case 'servers_name':
-      return new GatewayError('conflict', `${kind} Server already exists with name: ${name}`, {
-        cause: error,
-        field: 'name',
-      })
+    case 'servers_name': {
+      const { name } = declaration
+      const there = await store.visibilityOf(name, principal.visibilityClass)
+      if (there === undefined) return nameTaken('name', error)
+      const message = `${there.slice(0, 1).toUpperCase()}${there.slice(1)} Server already exists with name: ${name}`
+      return new GatewayError('conflict', message, { cause: error, field: 'name' })
+    }
     case 'server_items_name':
       return new GatewayError('conflict', 'two items would go by one name', { cause: error })
     default:

@@ -70,6 +70,10 @@ function reading(db: Database): GatewayReader {
         remembered: remembered ? { targetId: remembered.target, hash: Buffer.from(remembered.hash, 'hex') } : undefined,
       }
     },
+    slugSeen: async (slug, { sight }) => {
+      const named = sql<boolean>`g.slug = ${slug} AND ${seenBy('g', sight)}`
+      return (await read.selectFrom('gateways as g').select('g.id').where(named).executeTakeFirst()) !== undefined
+    },
     taken: (prefix) => readTaken(read, prefix),
   }
 }

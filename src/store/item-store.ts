@@ -29,7 +29,8 @@ export function itemStore<Item extends StoredItem<string>, Change extends ItemCh
     },
     seen: async (id, { sight }) => await one(sql<boolean>`i.id = ${id} AND ${seenBy('i', sight)}`),
     byId: async (id) => await one(sql<boolean>`i.id = ${id}`),
-    byKey: async (value) => await one(sql<boolean>`i.gateway_id IS NULL AND ${sql.ref(key)} = ${value}`),
+    byKey: async (value, { sight }) =>
+      await one(sql<boolean>`i.gateway_id IS NULL AND ${sql.ref(key)} = ${value} AND ${seenBy('i', sight)}`),
     remembered: (userId, value) => readRemembered(read, userId, value),
     totals: (ids) => readTotals(read, table.kind, ids),
     serverOwner: (id) => serverOwner(read, id),

@@ -53,6 +53,11 @@ function reading(db: Database): ServerReader {
       return cutPage(rows.map(serverOf), limit)
     },
     seen: async (id, { sight }) => await one(sql<boolean>`v.id = ${id} AND ${seenBy('v', sight)}`),
+    visibilityOf: async (name, { sight }) => {
+      const named = sql<boolean>`lower(v.name) = lower(${name}) AND ${seenBy('v', sight)}`
+      const row = await read.selectFrom('servers as v').select('v.visibility').where(named).executeTakeFirst()
+      return row?.visibility
+    },
     byId: async (id) => await one(sql<boolean>`v.id = ${id}`),
     selectable: async (ids) => {
       const list = (table: string, kind: string) =>

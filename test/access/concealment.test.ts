@@ -101,3 +101,61 @@ async function fastest(asked: readonly Parameters<typeof knock>[0][]): Promise<r
     }
   return times.map((all) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 10)] ?? 0)
 }
+
+/** What of the administrator's private things stands under a name, and what somebody asks for who may not see it. */
+const NAMED: readonly (readonly [path: string, body: object])[] = [
+  ['tools', { name: 'hidden', url: 'http://127.0.0.1:9/' }],
+  ['prompts', { name: 'hidden', template: 'hello' }],
+  ['resources', { name: 'hidden', uri: 'note://hidden', content: 'hello' }],
+  ['servers', { name: 'hidden' }],
+  ['gateways', { name: 'hidden', url: 'http://127.0.0.1:9/' }],
+]
+const TELLING = /private|public|team|owner|exists|inactive|tool|prompt|resource|gateway|server/i
+
+test.each(NAMED)(
+  'in /%s a name that something hidden bears is taken, and nothing is said of it',
+  async (path, body) => {
+    const made = await scene.gateway.api('POST', `/v1/${path}`, { ...body, visibility: 'private' })
+    expect(made.status, JSON.stringify(made.body)).toBeLessThan(300)
+    for (const query of path === 'gateways' ? [''] : ['', '?dry_run=true'])
+      for (const visibility of ['private', 'team']) {
+        const refused = await said('POST', `/v1/${path}${query}`, {
+          ...body,
+          visibility,
+          team_id: scene.ids.teams.team,
+        })
+        expect(refused).toMatchObject({ status: 409, body: { code: 'conflict' } })
+        expect(refused.body.message).toMatch(/^the (name|uri) is taken: choose another$/)
+        expect(JSON.stringify(refused.body.detail)).not.toMatch(TELLING)
+      }
+  },
+)
+
+test('nor is it where something is to be called by it', async () => {
+  const at = { visibility: 'team', team_id: scene.ids.teams.team }
+  const tool = await said('POST', '/v1/tools', { name: 'shown', url: 'http://127.0.0.1:9/', ...at })
+  const server = await said('POST', '/v1/servers', { name: 'shown', ...at })
+  for (const [path, body] of [
+    [`/v1/tools/${tool.body.id}`, { customName: 'hidden' }],
+    [`/v1/servers/${server.body.id}`, { name: 'hidden' }],
+  ] as const) {
+    const refused = await said('PUT', path, body)
+    expect(refused).toMatchObject({ status: 409 })
+    expect(refused.body.message).toMatch(/^the (name|customName) is taken: choose another$/)
+  }
+})
+
+async function said(method: string, path: string, body: object) {
+  const answer = await fetch(scene.gateway.url + path, {
+    method,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${scene.tokens[OUTSIDER]}` },
+    body: JSON.stringify(body),
+  })
+  return { status: answer.status, body: (await answer.json()) as Record<string, never> & Said }
+}
+
+interface Said {
+  readonly id: string
+  readonly message: string
+  readonly detail: unknown
+}

@@ -234,6 +234,16 @@ describe('tokens', () => {
 })
 
 describe('why', () => {
+  test('of all roles that would do, made here or built in, the one that permits least is named first', async () => {
+    const asked = `/v1/access/explain?permission=teams.create&user=${mail('bob')}`
+    const role = { name: 'founder', scope: 'global', permissions: ['teams.create'] }
+    expect((await admin('POST', '/v1/rbac/roles', role)).status).toBeLessThan(300)
+    await eventually(async () => {
+      const { body } = await admin('GET', asked)
+      return String(body['would_change']) === 'the role founder in the platform,the role platform_admin in the platform'
+    })
+  })
+
   test('the rule that decides, and what would change it', async () => {
     const id = await makeTeam('Why', [{ email: mail('ann') }])
     const made = await admin('POST', '/v1/gateways', { name: 'why', url: upstream, team_id: id, visibility: 'team' })
