@@ -20,7 +20,7 @@ export interface CallLog {
     facts: CallFacts & { readonly destination: Destination; readonly ending: Ending; readonly responseBytes: number },
   ): void
   /** Ended before an upstream was chosen. */
-  refused(facts: CallFacts & { readonly error: GatewayError }): void
+  refused(facts: CallFacts & { readonly error: GatewayError; readonly why: string }): void
 }
 
 /** The upstream's part of a call that had none. */

@@ -10,6 +10,7 @@ import { resolve, type Destination } from './resolve.ts'
 import { CallRun } from './run.ts'
 import { Shares, type ShareLimits } from './shares.ts'
 import { nextHop } from './trace.ts'
+import { whyRefused } from './why-refused.ts'
 
 export interface CallsOptions {
   readonly catalog: Pick<Catalog, 'current'>
@@ -68,8 +69,11 @@ function resolveOrFail({ call, snapshot, sink, log, startedAt }: Attempt): Desti
     return resolve(call, snapshot)
   } catch (cause) {
     const error = GatewayError.from(cause)
-    log.refused({ call, error, snapshotSeq: snapshot.seq, totalMs: performance.now() - startedAt, report: NO_REPORT })
+    const totalMs = performance.now() - startedAt
+    // The caller is answered first: how long it takes to find out why is not to be told from when the answer comes.
     sink.fail(error)
+    const why = whyRefused(call, snapshot, error)
+    log.refused({ call, error, why, snapshotSeq: snapshot.seq, totalMs, report: NO_REPORT })
     return undefined
   }
 }

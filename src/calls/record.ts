@@ -35,7 +35,8 @@ export interface CallRecord {
 export function recordingLog(keep: (record: CallRecord) => void): CallLog {
   return {
     finished: (facts) => keep(recordOf(facts, facts.destination, outcomeOf(facts.ending))),
-    refused: (facts) => keep(recordOf({ ...facts, responseBytes: 0 }, NOWHERE, facts.error.code)),
+    refused: (facts) =>
+      keep({ ...recordOf({ ...facts, responseBytes: 0 }, NOWHERE, facts.error.code), rule: facts.why }),
   }
 }
 

@@ -20,7 +20,9 @@ export function callTimeline(call: Json, out: Terminal): readonly string[] {
 
 function allowed(call: Json): string {
   const state = `catalog as of change ${text(call['snapshot_seq'])}`
-  return call['rule'] === 'none' ? `it came no further than this: ${state}` : `by ${text(call['rule'])}; ${state}`
+  const rule = text(call['rule'])
+  if (rule.startsWith('refused: ')) return `it came no further: ${rule}; ${state}`
+  return rule === 'none' ? `it came no further than this: ${state}` : `by ${rule}; ${state}`
 }
 
 function served(call: Json): readonly string[] {

@@ -26,7 +26,9 @@ const CallView = Type.Object(
     client_era: Type.String({ description: 'legacy or modern' }),
     upstream_era: nullableText,
     snapshot_seq: Type.Integer({ description: 'Which state of the catalog answered' }),
-    rule: Type.String({ description: 'What access decided by; none: it came no further' }),
+    rule: Type.String({
+      description: 'What access decided by; none: it came no further, and why is told to whoever sees everything',
+    }),
     definition: Type.Union([Type.String(), Type.Null()], { description: 'Digest of the definition that was called' }),
     attempts: Type.Integer(),
     queue_ms: milliseconds,
@@ -58,13 +60,18 @@ export function callEndpoints({ calls }: CallDeps): readonly Endpoint[] {
         const found = await calls.byRequestId(params.request_id, everybodys ? null : principal.userId)
         if (found.length === 0)
           throw new GatewayError('not_found', 'no record of a call of yours has this id', { field: 'request_id' })
-        return { body: { calls: found.map(viewOf) } }
+        return { body: { calls: found.map((call) => viewOf(call, principal.isAdmin)) } }
       },
     }),
   ]
 }
 
-function viewOf(call: KeptCall): Record<string, unknown> {
+/** What refused a call may be that something is hidden: then only who sees everything is told. */
+function ruleFor({ rule }: KeptCall, seesAll: boolean): string {
+  return rule.startsWith('refused: ') && !seesAll ? 'none' : rule
+}
+
+function viewOf(call: KeptCall, seesAll: boolean): Record<string, unknown> {
   const { queueMs, upstreamMs, totalMs } = call
   return {
     request_id: call.requestId,
@@ -81,7 +88,7 @@ function viewOf(call: KeptCall): Record<string, unknown> {
     client_era: call.clientEra,
     upstream_era: call.upstreamEra,
     snapshot_seq: call.snapshotSeq,
-    rule: call.rule,
+    rule: ruleFor(call, seesAll),
     definition: call.digest,
     attempts: call.attempts,
     queue_ms: queueMs,

@@ -145,10 +145,10 @@ test('nor is it where something is to be called by it', async () => {
   }
 })
 
-async function said(method: string, path: string, body: object) {
+async function said(method: string, path: string, body: object, more: Readonly<Record<string, string>> = {}) {
   const answer = await fetch(scene.gateway.url + path, {
     method,
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${scene.tokens[OUTSIDER]}` },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${scene.tokens[OUTSIDER]}`, ...more },
     body: JSON.stringify(body),
   })
   return { status: answer.status, body: (await answer.json()) as Record<string, never> & Said }
@@ -159,3 +159,25 @@ interface Said {
   readonly message: string
   readonly detail: unknown
 }
+
+test('why a name was refused is told to who sees everything; to the caller hidden and absent are one', async () => {
+  const hide = { name: 'covered', url: 'http://127.0.0.1:9/', visibility: 'private' }
+  expect((await scene.gateway.api('POST', '/v1/tools', hide)).status).toBeLessThan(300)
+  const told: Record<string, string> = {}
+  for (const name of ['covered', 'nobody-has-this']) {
+    const params = { name, arguments: {} }
+    const call = { id: `why-${name}`, body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params } }
+    await said('POST', '/rpc', call.body, { 'x-request-id': call.id })
+    await expect.poll(async () => (await scene.gateway.api('GET', `/v1/calls/${call.id}`)).status).toBe(200)
+    const [kept] = (await scene.gateway.api('GET', `/v1/calls/${call.id}`)).body['calls'] as { rule: string }[]
+    told[name] = kept?.rule ?? ''
+    const own = await fetch(`${scene.gateway.url}/v1/calls/${call.id}`, {
+      headers: { authorization: `Bearer ${scene.tokens[OUTSIDER]}` },
+    })
+    expect(await own.json()).toMatchObject({ calls: [{ rule: 'none', outcome: 'not_found', target: null }] })
+  }
+  expect(told['covered']).toBe(
+    'refused: "covered" exists, but team-admin@example.com may not see it: private, owner admin@localhost',
+  )
+  expect(told['nobody-has-this']).toBe('refused: "nobody-has-this": there is none that is switched on')
+})
