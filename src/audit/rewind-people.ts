@@ -151,7 +151,9 @@ function tokenIn(id: string, was: Detail) {
 }
 
 /** What groups of an identity provider bring, and take with them. */
-const byGroups: Undo = (state, record, { made, gained, lost }) => {
+const byGroups: Undo = (state, record, { recorded, made, gained, lost }) => {
+  // What it changed has records of its own.
+  if (recorded === true) return
   const roles = [gained, lost].flatMap((names) => (names ?? []) as readonly string[])
   if (made === true) state.users.set(record.targetId, null)
   else if (roles.length > 0) state.unclear(record, `the groups of an identity provider changed ${roles.join(', ')}`)

@@ -42,9 +42,9 @@ export function keyEndpoints(deps: KeyDeps): readonly Endpoint[] {
       description: 'Where several machines share the database, give all of them the new keys.json before you rotate.',
       reply: KeyView,
       status: 201,
-      handle: async ({ principal }) => {
+      handle: async ({ principal, request }) => {
         requireUnrestricted(principal)
-        return { body: { id: await addKey(deps), current: false, sealed: 0 } }
+        return { body: { id: await addKey(deps, actorOf(principal, request)), current: false, sealed: 0 } }
       },
     }),
     endpoint({

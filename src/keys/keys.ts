@@ -30,6 +30,8 @@ export interface KeyStore {
   others(place: SealedPlace, keyId: string, limit: number): Promise<readonly SealedText[]>
   /** Answers how many were still as they had been read. */
   replace(place: SealedPlace, texts: readonly ResealedText[]): Promise<number>
+  /** The record of a key that is new in the ring. */
+  added(keyId: string, actor: Actor): Promise<void>
   /** The record of a rotation. */
   rotated(rotation: Rotation, actor: Actor): Promise<void>
   /** A database that has no text under the key no longer asks for it at a start. */

@@ -15,8 +15,12 @@ const PASSES = 20
 const PAUSE_MS = 250
 
 /** A new key in the ring that seals nothing yet: for other machines at the same database to be given first. */
-export async function addKey(deps: KeyDeps): Promise<string> {
-  return await alone(deps, async () => await added(deps))
+export async function addKey(deps: KeyDeps, actor: Actor): Promise<string> {
+  return await alone(deps, async () => {
+    const id = await added(deps)
+    await deps.store.added(id, actor)
+    return id
+  })
 }
 
 /**

@@ -1,4 +1,5 @@
-import { expressionBuilder, sql } from 'kysely'
+import { expressionBuilder, sql, type RawBuilder } from 'kysely'
+import type { Fields } from './changes-of.ts'
 import type { AuditEntry, Schema, WriteTx } from './store.ts'
 
 /** What a record says of one change besides who made it. */
@@ -21,16 +22,46 @@ export interface PlaceBefore {
 
 type Things = 'gateways' | 'tools' | 'prompts' | 'resources' | 'servers'
 
+/** Fields of a record by the names of their columns. */
+export type FieldColumns = Readonly<Record<string, string>>
+
+/** Those that a table calls otherwise than records do. */
+function fieldsOf(columns: FieldColumns): RawBuilder<Fields> {
+  const pairs = Object.entries(columns).map(([name, column]) => sql`${name}::text, ${sql.ref(column)}`)
+  return sql<Fields>`json_build_object(${sql.join(pairs)})`
+}
+
 /** The row as it is when the statement that changes it gets hold of it: what an UPDATE takes as `from`. */
-export function rowBefore(table: Things, id: string) {
+export function rowBefore(table: Things, id: string, columns: FieldColumns = {}) {
   return expressionBuilder<Schema>()
     .selectFrom(table)
     .select(['id as was_id', 'enabled as was_enabled', 'visibility as was_visibility'])
-    .select(['team_id as was_team', 'owner_id as was_owner'])
+    .select(['team_id as was_team', 'owner_id as was_owner', fieldsOf(columns).as('was_fields')])
     .where('id', '=', id)
     .forUpdate()
     .as('was')
 }
+
+/** The same of what has no place. */
+export function fieldsBefore(table: 'teams' | 'roles', id: string, columns: FieldColumns) {
+  return expressionBuilder<Schema>()
+    .selectFrom(table)
+    .select(['id as was_id', fieldsOf(columns).as('was_fields')])
+    .where('id', '=', id)
+    .forUpdate()
+    .as('was')
+}
+
+/** What the team is called that a column names. */
+export const teamName = (column: string): RawBuilder<string | null> =>
+  sql`(SELECT name FROM teams WHERE id = ${sql.ref(column)})`
+
+export const roleName = (column: string): RawBuilder<string> =>
+  sql`(SELECT name FROM roles WHERE id = ${sql.ref(column)})`
+
+/** The address of the user that a column names. */
+export const emailOf = (column: string): RawBuilder<string | null> =>
+  sql`(SELECT email FROM users WHERE id = ${sql.ref(column)})`
 
 /** What such an UPDATE returns. */
 export const PLACE_BEFORE = sql<PlaceBefore>`json_build_object('enabled', was_enabled, 'visibility', was_visibility,

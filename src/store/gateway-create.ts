@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Actor, Changed, GatewayWriter, NewGateway } from '#/gateways/gateway-store.ts'
 import type { Gateway } from '#/gateways/gateway.ts'
 import { isShort, itemsStatement } from './discovery-store.ts'
-import { auditGateway, saidOf } from './gateway-audit.ts'
+import { auditGateway, madeOf } from './gateway-audit.ts'
 import { columnsOf, observed } from './gateway-columns.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
 import { rememberKeys } from './idempotency-store.ts'
@@ -74,7 +74,7 @@ function rowOf({ gateway: { id, declaration }, actor }: Making) {
 function announce(tx: WriteTx, { gateway: { id, declaration }, actor }: Making): void {
   tx.changed('gateway', id)
   tx.changed('gateway_items', id)
-  auditGateway(tx, actor, { action: 'gateways.create', id, detail: saidOf(declaration) })
+  auditGateway(tx, actor, { action: 'gateways.create', id, detail: madeOf(declaration) })
 }
 
 /** Of a gateway that is being stored what it offers is not there to be counted. */

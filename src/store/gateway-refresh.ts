@@ -24,14 +24,16 @@ export function gatewayRefresh(db: Database): GatewayWriter['applied'] {
 /** Who asks where nobody did. */
 const OWN_CARE = { by: 'system' }
 
+const NAME = sql`(SELECT name FROM gateways WHERE id = gateway_id)`
+
 /** Those that nobody came before. */
 async function refreshAll(tx: WriteTx, all: readonly Refreshed[]): Promise<ReadonlySet<Refreshed>> {
   const parts = all.map((one, n) => sql`${sql.ref(`hit_${n}`)} AS (${stateUpdate(tx, one)})`)
-  const found = all.map((_, n) => sql`SELECT gateway_id AS id FROM ${sql.ref(`hit_${n}`)}`)
-  const { rows } = await sql<{ readonly id: string }>`
+  const found = all.map((_, n) => sql`SELECT gateway_id AS id, ${NAME} AS name FROM ${sql.ref(`hit_${n}`)}`)
+  const { rows } = await sql<{ readonly id: string; readonly name: string }>`
     WITH ${sql.join(parts)} ${sql.join(found, sql` UNION ALL `)}`.execute(tx.sql)
-  const ids = new Set(rows.map(({ id }) => id))
-  const hits = all.filter(({ seen }) => ids.has(seen.id))
+  const names = new Map(rows.map(({ id, name }) => [id, name]))
+  const hits = all.filter(({ seen }) => names.has(seen.id))
   const servers = await applyItems(
     tx,
     hits.map(({ seen, actor, observation }) => ({ gatewayId: seen.id, actor, found: observation })),
@@ -41,8 +43,9 @@ async function refreshAll(tx: WriteTx, all: readonly Refreshed[]): Promise<Reado
     tx.changed('gateway', seen.id)
     announceItems(tx, seen.id, observation)
     const gone = goneIn(observation)
+    const detail = { name: names.get(seen.id), gone }
     if (actor !== null || gone !== null)
-      auditGateway(tx, actor ?? OWN_CARE, { action: 'gateways.refresh', id: seen.id, detail: { gone } })
+      auditGateway(tx, actor ?? OWN_CARE, { action: 'gateways.refresh', id: seen.id, detail })
   }
   tx.changed('server', ...servers)
   return new Set(hits)

@@ -4,6 +4,7 @@ import type { VisibilityClass } from '#/access/principal.ts'
 import type { Gateway } from '#/gateways/gateway.ts'
 import type { GatewayReader, GatewayWriter } from '#/gateways/gateway-store.ts'
 import { PLACE_BEFORE, rowBefore, wasOf } from './audited.ts'
+import { changesOf } from './changes-of.ts'
 import { olderThan, taggedWith } from './columns.ts'
 import { auditGateway } from './gateway-audit.ts'
 import { gatewayCreate } from './gateway-create.ts'
@@ -136,15 +137,21 @@ function writing(db: Database): GatewayWriter {
       hit(db, SOURCE, async (tx) => {
         const row = await tx.sql
           .updateTable('gateways')
-          .from(rowBefore('gateways', id))
+          .from(rowBefore('gateways', id, { name: 'name', enabled: 'enabled' }))
           .set({ enabled, version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
           .whereRef('gateways.id', '=', 'was.was_id')
           .where(versionIs(ifMatch))
-          .returning(PLACE_BEFORE.as('before'))
+          .returning([PLACE_BEFORE.as('before'), 'was_fields as fields'])
           .executeTakeFirst()
         if (row === undefined) return false
         tx.changed('gateway', id)
-        const detail = { enabled, ...wasOf(row.before, { enabled }) }
+        const { before, fields } = row
+        const detail = {
+          name: fields['name'],
+          enabled,
+          ...changesOf(fields, { enabled }),
+          ...wasOf(before, { enabled }),
+        }
         auditGateway(tx, actor, { action: 'gateways.state', id, detail })
         return true
       }),

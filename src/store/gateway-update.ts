@@ -1,8 +1,9 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Actor, Changed, GatewayChange, GatewayWriter } from '#/gateways/gateway-store.ts'
 import { PLACE_BEFORE, rowBefore, wasOf, type PlaceBefore } from './audited.ts'
+import type { Fields } from './changes-of.ts'
 import { applyItems, isShort } from './discovery-store.ts'
-import { auditGateway, goneIn, saidOf } from './gateway-audit.ts'
+import { auditGateway, changesIn, DECLARED, goneIn, saidOf } from './gateway-audit.ts'
 import { columnsOf, observed } from './gateway-columns.ts'
 import { restateItems, type Apart } from './gateway-items-store.ts'
 import { provenance, versionIs } from './item-writes.ts'
@@ -36,10 +37,10 @@ async function updateAll(tx: WriteTx, all: readonly Updating[]): Promise<Readonl
     sql`${sql.ref(`hit_${n}`)} AS (${rowUpdate(tx, one)})`,
     sql`${sql.ref(`state_${n}`)} AS (${stateUpdate(tx, one.change, `hit_${n}`)})`,
   ])
-  const found = all.map((_, n) => sql`SELECT id, before FROM ${sql.ref(`hit_${n}`)}`)
-  const { rows } = await sql<{ readonly id: string; readonly before: PlaceBefore }>`
+  const found = all.map((_, n) => sql`SELECT id, before, fields FROM ${sql.ref(`hit_${n}`)}`)
+  const { rows } = await sql<Found>`
     WITH ${sql.join(parts)} ${sql.join(found, sql` UNION ALL `)}`.execute(tx.sql)
-  const before = new Map(rows.map((row) => [row.id, row.before]))
+  const before = new Map(rows.map((row) => [row.id, row]))
   const hits = all.filter(({ change }) => before.has(change.id))
   const servers = await applyItems(
     tx,
@@ -72,11 +73,11 @@ function stateUpdate(tx: WriteTx, change: GatewayChange, hit: string): RawBuilde
 function rowUpdate(tx: WriteTx, { change: { id, declaration, ifMatch }, actor }: Updating): RawBuilder<unknown> {
   return sql`${tx.sql
     .updateTable('gateways')
-    .from(rowBefore('gateways', id))
+    .from(rowBefore('gateways', id, DECLARED))
     .set({ ...columnsOf(declaration), version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
     .whereRef('gateways.id', '=', 'was.was_id')
     .where(versionIs(ifMatch))
-    .returning(['id', PLACE_BEFORE.as('before')])}`
+    .returning(['id', PLACE_BEFORE.as('before'), 'was_fields as fields'])}`
 }
 
 /** Its items get other names, or another place. */
@@ -84,8 +85,14 @@ function isRestated({ renamed, placeBefore }: GatewayChange): boolean {
   return renamed !== null || placeBefore !== null
 }
 
+interface Found {
+  readonly id: string
+  readonly before: PlaceBefore
+  readonly fields: Fields
+}
+
 interface Were {
-  readonly before: PlaceBefore | undefined
+  readonly before: Found | undefined
   readonly items: Apart | undefined
 }
 
@@ -94,11 +101,12 @@ function announce(tx: WriteTx, { change, actor }: Updating, { before, items }: W
   tx.changed('gateway', id)
   if (observation?.kind === 'found' || isRestated(change)) tx.changed('gateway_items', id)
   const { teamId, visibility } = declaration
-  const was = before === undefined ? {} : wasOf(before, { teamId, visibility }).was
+  const was = before === undefined ? {} : wasOf(before.before, { teamId, visibility }).was
   const isMoved = Object.keys(was).length > 0
   const gone = goneIn(observation)
   const moved = isMoved && { was: { ...was, ...items } }
-  const detail = { ...saidOf(declaration), changed, ...(gone !== null && { gone }), ...moved }
+  const changes = before === undefined ? {} : changesIn(before.fields, declaration)
+  const detail = { ...saidOf(declaration), changed, ...changes, ...(gone !== null && { gone }), ...moved }
   auditGateway(tx, actor, { action: 'gateways.update', id, detail })
 }
 

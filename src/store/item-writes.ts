@@ -4,6 +4,7 @@ import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { ItemChange, ItemFilter, ItemWriter, NewItem } from '#/api/items.ts'
 import type { PageRequest } from '#/api/paging.ts'
 import { PLACE_BEFORE, PLACE_GONE, rowBefore, wasOf, type PlaceBefore } from './audited.ts'
+import { changesOf, type Fields } from './changes-of.ts'
 import { olderThan, taggedWith } from './columns.ts'
 import { rememberKeys } from './idempotency-store.ts'
 import type { Database, WriteTx } from './store.ts'
@@ -23,7 +24,7 @@ export function itemWriter(db: Database, item: ItemTable): ItemWriter<string, It
       const { seq } = await db.write(item.table, (tx) => create(tx, { item, ...made }, actor))
       return { seq }
     },
-    update: (id, change, to) => hit(db, item.table, (tx) => update(tx, { item, id, columns: columnsOf(change), to })),
+    update: (id, change, to) => hit(db, item.table, (tx) => update(tx, { item, id, change, to })),
     remove: (id, to) => hit(db, item.table, (tx) => remove(tx, { item, id, to })),
     purge: (id) => purgeTotals(db, item.kind, id),
   }
@@ -52,9 +53,18 @@ async function create(
 
 /** What stays in the audit log of columns: no secret, and of what is long only that it was said. */
 function told(columns: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { credential, definition, digest: _digest, content, template, created: _created, ...plain } = columns
-  const long = Object.entries({ credential, definition, content, template }).filter(([, value]) => value !== undefined)
+  const { digest: _digest, created: _created, ...given } = columns
+  const plain = Object.fromEntries(Object.entries(given).filter(([name]) => !UNTOLD.has(name)))
+  const long = Object.entries(given).filter(([name, value]) => UNTOLD.has(name) && value !== undefined)
   return { ...plain, ...(long.length === 0 ? {} : { said: long.map(([name]) => name) }) }
+}
+
+const UNTOLD: ReadonlySet<string> = new Set(['credential', 'definition', 'content', 'template'])
+
+/** Of a change what may be told, by column. */
+function tellable(change: ItemChange): Fields {
+  const named = Object.entries(change).map(([name, value]) => [COLUMNS[name] ?? name, value] as const)
+  return Object.fromEntries(named.filter(([name, value]) => value !== undefined && !UNTOLD.has(name)))
 }
 
 /** Names of columns where they are not ours. */
@@ -89,6 +99,9 @@ export async function hit(
   return value ? { seq } : undefined
 }
 
+/** The column of what it is called. */
+const called = ({ kind }: ItemTable): string => (kind === 'resource' ? 'uri' : 'name')
+
 interface Gone {
   readonly name: string
   readonly gatewayId: string | null
@@ -98,17 +111,22 @@ interface Gone {
 interface Update {
   readonly item: ItemTable
   readonly id: string
-  readonly columns: Readonly<Record<string, unknown>>
+  readonly change: ItemChange
   readonly to: WriteTo
 }
 
-async function update(tx: WriteTx, { item, id, columns, to }: Update): Promise<boolean> {
+async function update(tx: WriteTx, { item, id, change, to }: Update): Promise<boolean> {
+  const columns = columnsOf(change)
+  const after = tellable(change)
+  const asked = Object.fromEntries([...Object.keys(after), called(item)].map((column) => [column, column]))
   const set = Object.entries(columns).map(([column, value]) => sql`${sql.ref(column)} = ${value}`)
-  const { rows } = await sql<{ readonly before: PlaceBefore }>`
+  const { rows } = await sql<{ readonly before: PlaceBefore; readonly fields: Fields }>`
     UPDATE ${sql.table(item.table)} AS i
        SET ${sql.join([...set, sql`version = version + 1`, sql`updated_at = now()`, sql`modified = ${provenance(to.actor)}::jsonb`])}
-      FROM ${rowBefore(item.table, id)}
-     WHERE i.id = was_id AND ${versionIs(to.ifMatch)} RETURNING ${PLACE_BEFORE} AS before`.execute(tx.sql)
+      FROM ${rowBefore(item.table, id, asked)}
+     WHERE i.id = was_id AND ${versionIs(to.ifMatch)} RETURNING ${PLACE_BEFORE} AS before, was_fields AS fields`.execute(
+    tx.sql,
+  )
   const [row] = rows
   if (row === undefined) return false
   tx.changed(item.kind, id)
@@ -117,7 +135,12 @@ async function update(tx: WriteTx, { item, id, columns, to }: Update): Promise<b
     action: `${item.table}.update`,
     targetKind: item.kind,
     targetId: id,
-    detail: { ...told(columns), ...wasOf(row.before, placeIn(columns)) },
+    detail: {
+      name: row.fields[called(item)],
+      ...told(columns),
+      ...changesOf(row.fields, after),
+      ...wasOf(row.before, placeIn(columns)),
+    },
   })
   return true
 }
@@ -128,11 +151,10 @@ function placeIn(columns: Readonly<Record<string, unknown>>): Partial<PlaceBefor
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
 }
 
-async function remove(tx: WriteTx, { item, id, to }: Omit<Update, 'columns'>): Promise<boolean> {
-  const called = item.kind === 'resource' ? sql`uri` : sql`name`
+async function remove(tx: WriteTx, { item, id, to }: Omit<Update, 'change'>): Promise<boolean> {
   const { rows } = await sql<{ readonly gone: Gone | null; readonly servers: readonly string[] | null }>`
     WITH gone AS (DELETE FROM ${sql.table(item.table)} WHERE id = ${id} AND ${versionIs(to.ifMatch)} RETURNING
-      json_build_object('name', ${called}, 'gatewayId', gateway_id, 'place', ${PLACE_GONE}) AS it)
+      json_build_object('name', ${sql.ref(called(item))}, 'gatewayId', gateway_id, 'place', ${PLACE_GONE}) AS it)
     SELECT (SELECT it FROM gone) AS gone,
            (SELECT array_agg(server_id::text) FROM server_items WHERE ${sql.ref(`${item.kind}_id`)} = ${id}) AS servers`.execute(
     tx.sql,

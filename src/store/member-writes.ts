@@ -4,6 +4,7 @@ import type { WriteTo } from '#/api/actor.ts'
 import type { TeamLimits } from '#/teams/entry.ts'
 import type { MemberOutcome, TeamStore } from '#/teams/team.ts'
 import { auditOf } from './audited.ts'
+import { changesOf } from './changes-of.ts'
 import { hasEmail } from './email-keys.ts'
 import type { Database, WriteTx } from './store.ts'
 
@@ -17,6 +18,8 @@ interface Wanted {
 
 /** What a change of the members is decided by. The team's row is locked, so two changes of one team do not pass each other. */
 interface Before {
+  /** Of the team. */
+  readonly name: string
   readonly version: number
   readonly max_members: number | null
   readonly members: number
@@ -36,13 +39,9 @@ type Change = (tx: WriteTx, before: Before & { readonly user_id: string }) => Pr
 export function memberWriter(db: Database, limits: TeamLimits): Pick<TeamStore, 'add' | 'setOwner' | 'drop'> {
   return {
     add: (id, member, to) =>
-      change(
-        db,
-        { id, to, email: member.email, action: 'teams.member_add' },
-        adding(id, member, { by: to.actor.by, limits }),
-      ),
+      change(db, { id, to, ...member, action: 'teams.member_add' }, adding(id, member, { by: to.actor.by, limits })),
     setOwner: (id, member, to) =>
-      change(db, { id, to, email: member.email, action: 'teams.member_update' }, async (tx, before) => {
+      change(db, { id, to, ...member, action: 'teams.member_update' }, async (tx, before) => {
         if (before.is_owner === null) return 'no_member'
         if (before.is_owner && !member.isOwner && before.owners === 1) return 'last_owner'
         await tx.sql
@@ -54,7 +53,7 @@ export function memberWriter(db: Database, limits: TeamLimits): Pick<TeamStore, 
         return 'done'
       }),
     drop: (id, email, to) =>
-      change(db, { id, to, email, action: 'teams.member_remove' }, async (tx, before) => {
+      change(db, { id, to, email, isOwner: null, action: 'teams.member_remove' }, async (tx, before) => {
         if (before.is_owner === null) return 'no_member'
         if (before.is_owner && before.owners === 1) return 'last_owner'
         await sql`WITH gone AS (DELETE FROM role_assignments WHERE team_id = ${id} AND user_id = ${before.user_id})
@@ -90,15 +89,17 @@ interface Asked {
   readonly id: TeamId
   readonly to: WriteTo
   readonly email: string
+  /** null: it is to be no member. */
+  readonly isOwner: boolean | null
   readonly action: string
 }
 
-async function change(db: Database, { id, to, email, action }: Asked, work: Change): Promise<MemberOutcome> {
+async function change(db: Database, { id, to, email, isOwner, action }: Asked, work: Change): Promise<MemberOutcome> {
   const { value: kind, seq } = await db.write(SOURCE, async (tx): Promise<MemberOutcome['kind']> => {
     // What is counted must be what is there once the lock is held, so it is read by a statement of its own.
     await sql`SELECT id FROM teams WHERE id = ${id} FOR UPDATE`.execute(tx.sql)
     const { rows } = await sql<Before>`
-      SELECT t.version, t.max_members, u.id AS user_id, m.is_owner,
+      SELECT t.name, t.version, t.max_members, u.id AS user_id, m.is_owner,
              (SELECT count(*)::int FROM team_members WHERE team_id = t.id) AS members,
              (SELECT count(*)::int FROM team_members WHERE team_id = t.id AND is_owner) AS owners,
              (SELECT count(*)::int FROM team_members WHERE user_id = u.id) AS teams,
@@ -115,10 +116,15 @@ async function change(db: Database, { id, to, email, action }: Asked, work: Chan
     const outcome = await work(tx, { ...before, user_id: before.user_id })
     if (outcome !== 'done') return outcome
     tx.changed('user', before.user_id)
-    const { user_id: userId, is_owner: isOwner, roles } = before
-    const was = isOwner === null ? null : { isOwner, roles: roles ?? [] }
-    audit(tx, to.actor, { action, id, detail: { email, userId, was } })
+    const { name, user_id: userId, is_owner: wasOwner, roles } = before
+    const was = wasOwner === null ? null : { isOwner: wasOwner, roles: roles ?? [] }
+    const { changes } = changesOf({ member: roleIn(wasOwner) }, { member: roleIn(isOwner) })
+    audit(tx, to.actor, { action, id, detail: { name, email, userId, changes, was } })
     return 'done'
   })
   return kind === 'done' ? { kind, seq } : { kind }
+}
+
+function roleIn(isOwner: boolean | null): 'owner' | 'member' | null {
+  return isOwner === null ? null : isOwner ? 'owner' : 'member'
 }

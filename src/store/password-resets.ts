@@ -3,6 +3,7 @@ import type { UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewPassword } from '#/users/session.ts'
+import { emailOf } from './audited.ts'
 import { inMs } from './columns.ts'
 import { endSessions } from './session-rows.ts'
 import type { WriteTx } from './store.ts'
@@ -18,16 +19,16 @@ interface Reset {
  * use at this moment: that is waited for, and what was chosen with it is gone as well.
  */
 export async function openReset(tx: WriteTx, { userId, hash, lifeMs }: Reset, { by }: Actor): Promise<string> {
-  const { rows } = await sql<{ readonly expires_at: Date }>`
+  const { rows } = await sql<{ readonly expires_at: Date; readonly email: string }>`
     INSERT INTO password_resets (user_id, hash, expires_at, made_by)
     SELECT id, ${hash}, ${inMs(lifeMs)}, ${by} FROM users WHERE id = ${userId}
     ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at, made_by = excluded.made_by
-    RETURNING expires_at`.execute(tx.sql)
+    RETURNING expires_at, ${emailOf('user_id')} AS email`.execute(tx.sql)
   const [row] = rows
   if (row === undefined) throw new GatewayError('not_found', 'User not found')
   await sql`DELETE FROM passwords WHERE user_id = ${userId}`.execute(tx.sql)
   await endSessions(tx, userId)
-  const detail = { expiresAt: row.expires_at.toISOString() }
+  const detail = { email: row.email, expiresAt: row.expires_at.toISOString() }
   tx.audit({ actor: by, action: 'password.reset', targetKind: 'user', targetId: userId, detail })
   return row.expires_at.toISOString()
 }
@@ -45,7 +46,8 @@ export async function useReset(tx: WriteTx, reset: Buffer, password: string): Pr
   const [row] = rows
   if (row === undefined) return false
   await endSessions(tx, row.user_id as UserId)
-  tx.audit({ actor: row.email, action: 'password.choose', targetKind: 'user', targetId: row.user_id, detail: {} })
+  const { user_id: targetId, email } = row
+  tx.audit({ actor: email, action: 'password.choose', targetKind: 'user', targetId, detail: { email } })
   return true
 }
 

@@ -1,16 +1,17 @@
-import { expressionBuilder, sql, type RawBuilder } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { AssignmentId, PLATFORM_ADMIN_ROLE, type RoleId, type TeamId, type UserId } from '#/access/ids.ts'
 import type { RoleScope, StoredRole } from '#/access/roles.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { AssignmentRow, NewAssignment, RoleDeclaration, RoleRow, RoleStore } from '#/roles/role.ts'
-import { auditOf, kept } from './audited.ts'
+import { auditOf, emailOf, fieldsBefore, kept, roleName, teamName } from './audited.ts'
+import { changesOf } from './changes-of.ts'
 import { iso, isoOrNull } from './columns.ts'
 import { hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { isLastAdministrator } from './people-rows.ts'
-import type { Database, Reader, Schema, WriteTx } from './store.ts'
+import type { Database, Reader, WriteTx } from './store.ts'
 
 const SOURCE = 'roles'
 const audit = auditOf('role')
@@ -78,17 +79,18 @@ function writing(db: Database): Pick<RoleStore, 'create' | 'update' | 'remove'> 
         return await hit(db, SOURCE, async (tx) => {
           const row = await tx.sql
             .updateTable('roles')
-            .from(permissionsBefore(id))
+            .from(fieldsBefore('roles', id, FIELDS))
             .set({ ...columnsOf(role), version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
             .whereRef('roles.id', '=', 'was.was_id')
             .where('permissions', 'is not', null)
             .where(versionIs(ifMatch))
-            .returning('was_permissions')
+            .returning('was_fields')
             .executeTakeFirst()
           if (row === undefined) return false
           tx.changed('role', id)
-          const was = { permissions: row.was_permissions }
-          audit(tx, actor, { action: 'roles.update', id, detail: { ...role, was } })
+          const was = { permissions: row.was_fields['permissions'] }
+          const detail = { ...role, ...changesOf(row.was_fields, { ...role }), was }
+          audit(tx, actor, { action: 'roles.update', id, detail })
           return true
         })
       } catch (error) {
@@ -115,20 +117,13 @@ function writing(db: Database): Pick<RoleStore, 'create' | 'update' | 'remove'> 
   }
 }
 
-function permissionsBefore(id: RoleId) {
-  return expressionBuilder<Schema>()
-    .selectFrom('roles')
-    .select(['id as was_id', 'permissions as was_permissions'])
-    .where('id', '=', id)
-    .forUpdate()
-    .as('was')
-}
+const FIELDS = { name: 'name', description: 'description', permissions: 'permissions' }
 
-type Holder = readonly [userId: string, teamId: string | null, expiresAt: string | null]
+type Holder = readonly [userId: string, teamId: string | null, expiresAt: string | null, email: string]
 
 /** Who holds a role that goes. */
 function holdersOf(id: RoleId): RawBuilder<readonly Holder[] | null> {
-  return sql`(SELECT json_agg(json_build_array(user_id, team_id, expires_at)) FROM role_assignments WHERE role_id = ${id})`
+  return sql`(SELECT json_agg(json_build_array(user_id, team_id, expires_at, ${emailOf('user_id')})) FROM role_assignments WHERE role_id = ${id})`
 }
 
 function assigning(db: Database): Pick<RoleStore, 'assign' | 'revoke'> {
@@ -144,6 +139,14 @@ function assigning(db: Database): Pick<RoleStore, 'assign' | 'revoke'> {
   }
 }
 
+/** Which role, whose, and in which team. */
+interface Names {
+  readonly name: string
+  readonly email: string
+  readonly team: string | null
+}
+const NAMES = sql`${roleName('role_id')} AS name, ${emailOf('user_id')} AS email, ${teamName('team_id')} AS team`
+
 /** When a role ends; null within: it does not. */
 type Until = readonly [expiresAt: string | null]
 
@@ -155,7 +158,7 @@ async function assign(
   if (roleId === PLATFORM_ADMIN_ROLE && expiresAt !== null && (await isLastAdministrator(tx, userId)))
     return 'last_admin'
   // The membership is locked: who leaves meanwhile takes the role along, or is found to have left.
-  const { rows } = await sql<{ readonly was: Until | null }>`
+  const { rows } = await sql<{ readonly was: Until | null } & Names>`
     WITH member AS (SELECT 1 FROM team_members WHERE team_id = ${teamId} AND user_id = ${userId} FOR SHARE),
       before AS (
         SELECT json_build_array(expires_at) AS was FROM role_assignments WHERE user_id = ${userId} AND role_id = ${roleId}
@@ -165,11 +168,12 @@ async function assign(
      WHERE ${teamId}::text IS NULL OR EXISTS (SELECT 1 FROM member)
     ON CONFLICT ON CONSTRAINT role_assignments_once
       DO UPDATE SET expires_at = excluded.expires_at, granted_by = excluded.granted_by, granted_at = now()
-    RETURNING (SELECT was FROM before) AS was`.execute(tx.sql)
+    RETURNING (SELECT was FROM before) AS was, ${NAMES}`.execute(tx.sql)
   const [row] = rows
   if (row === undefined) return 'no_member'
   tx.changed('user', userId)
-  audit(tx, actor, { action: 'roles.assign', id: roleId, detail: { userId, teamId, expiresAt, was: row.was } })
+  const { was, ...names } = row
+  audit(tx, actor, { action: 'roles.assign', id: roleId, detail: { ...names, userId, teamId, expiresAt, was } })
   return 'done'
 }
 
@@ -179,13 +183,16 @@ async function revoke(
   actor: Actor,
 ): Promise<'done' | 'last_admin' | undefined> {
   if (roleId === PLATFORM_ADMIN_ROLE && (await isLastAdministrator(tx, userId))) return 'last_admin'
-  const { rows } = await sql<{ readonly was: Until }>`
+  const { rows } = await sql<{ readonly was: Until } & Names>`
     DELETE FROM role_assignments WHERE user_id = ${userId} AND role_id = ${roleId}
-      AND team_id IS NOT DISTINCT FROM ${teamId}::text RETURNING json_build_array(expires_at) AS was`.execute(tx.sql)
+      AND team_id IS NOT DISTINCT FROM ${teamId}::text RETURNING json_build_array(expires_at) AS was, ${NAMES}`.execute(
+    tx.sql,
+  )
   const [row] = rows
   if (row === undefined) return undefined
   tx.changed('user', userId)
-  audit(tx, actor, { action: 'roles.revoke', id: roleId, detail: { userId, teamId, was: row.was } })
+  const { was, ...names } = row
+  audit(tx, actor, { action: 'roles.revoke', id: roleId, detail: { ...names, userId, teamId, was } })
   return 'done'
 }
 

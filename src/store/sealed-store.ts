@@ -52,6 +52,11 @@ export function sealedStore(db: Database): KeyStore {
         .execute()
     },
     replace: (place, texts) => replace(db, COLUMNS[place], texts),
+    added: async (keyId, actor) => {
+      await db.write(SOURCE, async (tx) =>
+        tx.audit({ actor: actor.by, action: 'keys.add', targetKind: 'key', targetId: keyId, detail: { name: keyId } }),
+      )
+    },
     rotated: async (rotation, actor) => {
       await db.write(SOURCE, async (tx) =>
         tx.audit({
@@ -59,14 +64,20 @@ export function sealedStore(db: Database): KeyStore {
           action: 'keys.rotate',
           targetKind: 'key',
           targetId: rotation.to,
-          detail: { ...rotation },
+          detail: { name: rotation.to, ...rotation },
         }),
       )
     },
     forgotten: async (keyId, actor) => {
       await db.write(SOURCE, async (tx) => {
         await tx.sql.deleteFrom('key_canaries').where('key_id', '=', keyId).execute()
-        tx.audit({ actor: actor.by, action: 'keys.forget', targetKind: 'key', targetId: keyId, detail: {} })
+        tx.audit({
+          actor: actor.by,
+          action: 'keys.forget',
+          targetKind: 'key',
+          targetId: keyId,
+          detail: { name: keyId },
+        })
       })
     },
     claim: (holder, ms) => leases(db).claim(LEASE, holder, ms),

@@ -14,6 +14,7 @@ import type {
   StoredSelected,
 } from '#/servers/server.ts'
 import { auditOf, kept, PLACE_BEFORE, PLACE_GONE, rowBefore, wasOf, type PlaceBefore } from './audited.ts'
+import { changesOf, type Fields } from './changes-of.ts'
 import { iso, olderThan, taggedWith } from './columns.ts'
 import { readRemembered, rememberKeys } from './idempotency-store.ts'
 import { heldOf } from './item-rows.ts'
@@ -129,7 +130,9 @@ function writing(db: Database): ServerWriter {
       hit(db, SOURCE, async (tx) => {
         const before = await set(tx, { id, columns: { enabled } }, to)
         if (before === undefined) return false
-        audit(tx, to.actor, { action: 'servers.state', id, detail: { enabled, ...wasOf(before, { enabled }) } })
+        const { place, fields } = before
+        const said = { ...changesOf(fields, { enabled }), ...wasOf(place, { enabled }) }
+        audit(tx, to.actor, { action: 'servers.state', id, detail: { name: fields['name'], enabled, ...said } })
         return true
       }),
     remove: (id, to) =>
@@ -142,7 +145,7 @@ function writing(db: Database): ServerWriter {
           .executeTakeFirst()
         if (row === undefined) return false
         tx.changed('server', id)
-        const was = { ...row.place, ...itemsBefore(row.items) }
+        const was = { ...row.place, ...itemsOf(row.items) }
         audit(tx, to.actor, { action: 'servers.delete', id, detail: { name: row.name, was } })
         return true
       }),
@@ -157,37 +160,60 @@ async function create(tx: WriteTx, { id, declaration, items, idempotency }: NewS
     .execute()
   await insertItems(tx, id, items)
   tx.changed('server', id)
-  audit(tx, actor, { action: 'servers.create', id, detail: { name: declaration.name, items: items.length } })
+  const { name, visibility, teamId } = declaration
+  const detail = { name, visibility, teamId, ...itemsOf(items.map((item) => item.id)) }
+  audit(tx, actor, { action: 'servers.create', id, detail })
 }
 
 async function update(tx: WriteTx, change: ServerChange & { readonly id: ServerId }, to: WriteTo): Promise<boolean> {
   const { id, declaration, items } = change
   const before = await set(tx, { id, columns: columnsOf(declaration) }, to)
   if (before === undefined) return false
-  const { was } = wasOf(before, { teamId: declaration.teamId, visibility: declaration.visibility })
+  const { name, description, icon, tags, teamId, visibility } = declaration
+  const { was } = wasOf(before.place, { teamId, visibility })
   let selection = {}
   if (items !== null) {
     const { rows } = await sql<{ readonly id: string }>`
       DELETE FROM server_items WHERE server_id = ${id}
       RETURNING coalesce(tool_id, prompt_id, resource_id) AS id`.execute(tx.sql)
-    selection = itemsBefore(rows.map((row) => row.id))
+    selection = itemsOf(rows.map((row) => row.id))
     await insertItems(tx, id, items)
   }
   audit(tx, to.actor, {
     action: 'servers.update',
     id,
-    detail: { name: declaration.name, items: items?.length ?? null, was: { ...was, ...selection } },
+    detail: {
+      name,
+      ...changesOf(before.fields, { name, description, icon, tags, teamId, visibility }),
+      ...(items !== null && itemsOf(items.map((item) => item.id))),
+      was: { ...was, ...selection },
+    },
   })
   return true
 }
 
-function itemsBefore(ids: readonly string[] | null): { readonly items: readonly string[]; readonly moreItems?: true } {
+function itemsOf(ids: readonly string[] | null): { readonly items: readonly string[]; readonly moreItems?: true } {
   const { list, more } = kept(ids)
   return { items: list, ...(more && { moreItems: true }) }
 }
 
 function selectedItems(id: ServerId): RawBuilder<readonly string[] | null> {
   return sql`(SELECT json_agg(coalesce(tool_id, prompt_id, resource_id)) FROM server_items WHERE server_id = ${id})`
+}
+
+interface Before {
+  readonly place: PlaceBefore
+  readonly fields: Fields
+}
+
+const FIELDS = {
+  name: 'name',
+  description: 'description',
+  icon: 'icon',
+  tags: 'tags',
+  teamId: 'team_id',
+  visibility: 'visibility',
+  enabled: 'enabled',
 }
 
 /** undefined: no such server, or another version; else how it was. */
@@ -198,17 +224,17 @@ async function set(
     columns,
   }: { readonly id: ServerId; readonly columns: ReturnType<typeof columnsOf> | { readonly enabled: boolean } },
   { actor, ifMatch }: WriteTo,
-): Promise<PlaceBefore | undefined> {
+): Promise<Before | undefined> {
   const row = await tx.sql
     .updateTable('servers')
-    .from(rowBefore('servers', id))
+    .from(rowBefore('servers', id, FIELDS))
     .set({ ...columns, version: sql`version + 1`, updated_at: sql`now()`, modified: provenance(actor) })
     .whereRef('servers.id', '=', 'was.was_id')
     .where(versionIs(ifMatch))
-    .returning(PLACE_BEFORE.as('before'))
+    .returning([PLACE_BEFORE.as('place'), 'was_fields as fields'])
     .executeTakeFirst()
   if (row !== undefined) tx.changed('server', id)
-  return row?.before
+  return row
 }
 
 async function insertItems(tx: WriteTx, id: ServerId, items: readonly Selected[]): Promise<void> {

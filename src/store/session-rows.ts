@@ -33,7 +33,7 @@ export async function endSession(tx: WriteTx, tokenId: TokenId): Promise<boolean
   const [row] = rows
   if (row === undefined) return false
   await removeLocked(tx, rows)
-  const detail = { session: row.id }
+  const detail = { email: row.email, session: row.id }
   tx.audit({ actor: row.email, action: 'session.end', targetKind: 'user', targetId: row.user_id, detail })
   return true
 }

@@ -92,7 +92,7 @@ async function begin(tx: WriteTx, session: NewSession): Promise<boolean> {
   await forgiveGuess(subject.email, network).execute(tx.sql)
   await endOldestSessions(tx, subject.userId)
   tx.changed('token', tokenId)
-  const detail = { session: id, provider: 'local', fromIp }
+  const detail = { email: subject.email, session: id, provider: 'local', fromIp }
   tx.audit({ actor: subject.email, action: 'session.begin', targetKind: 'user', targetId: subject.userId, detail })
   return true
 }
@@ -144,6 +144,6 @@ async function changePassword(tx: WriteTx, subject: Subject, hash: string): Prom
   )
   if (rows[0] === undefined) return undefined
   await endSessions(tx, userId)
-  tx.audit({ actor: email, action: 'password.change', targetKind: 'user', targetId: userId, detail: {} })
+  tx.audit({ actor: email, action: 'password.change', targetKind: 'user', targetId: userId, detail: { email } })
   return rows[0].chosen_at
 }

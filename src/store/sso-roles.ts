@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { AssignmentId, PLATFORM_ADMIN_ROLE, type UserId } from '#/access/ids.ts'
 import type { GroupRole } from '#/users/sso.ts'
 import { isLastAdministrator } from './people-rows.ts'
@@ -15,6 +15,17 @@ export interface Reconciled {
   readonly skipped: readonly string[]
 }
 
+/** One of what was gained or lost; role null: the membership itself. */
+export interface GroupChange {
+  readonly what: 'gained' | 'lost'
+  readonly roleId: string | null
+  readonly role: string | null
+  readonly teamId: string | null
+  readonly team: string | null
+  /** Of a role that was lost when it would have ended. */
+  readonly until: string | null
+}
+
 interface Wanted {
   readonly userId: UserId
   readonly roles: readonly GroupRole[]
@@ -27,7 +38,10 @@ interface Wanted {
  * Makes what the groups of a user bring exactly `roles`. A role in a team comes with its membership. Whoever is left alone as
  * administrator stays one: otherwise nobody could put it right.
  */
-export async function reconcile(tx: WriteTx, { userId, roles, limits, isAtStake }: Wanted): Promise<Reconciled> {
+export async function reconcile(
+  tx: WriteTx,
+  { userId, roles, limits, isAtStake }: Wanted,
+): Promise<Reconciled & { readonly steps: readonly GroupChange[] }> {
   const staysAdministrator =
     isAtStake &&
     !roles.some(({ role, team }) => role.toLowerCase() === 'platform_admin' && team === null) &&
@@ -63,21 +77,37 @@ export async function reconcile(tx: WriteTx, { userId, roles, limits, isAtStake 
         DELETE FROM role_assignments AS r WHERE r.user_id = ${userId}
            AND (r.team_id IN (SELECT team_id FROM gone) OR (r.granted_by = ${BY_GROUPS} AND NOT EXISTS (
              SELECT 1 FROM held AS h WHERE h.role_id = r.role_id AND h.team_id IS NOT DISTINCT FROM r.team_id)))
-           AND NOT (r.role_id = ${PLATFORM_ADMIN_ROLE} AND ${staysAdministrator}::boolean) RETURNING r.role_id, r.team_id)
-    SELECT 'gained' AS what, r.name || coalesce('@' || t.slug, '') AS name
+           AND NOT (r.role_id = ${PLATFORM_ADMIN_ROLE} AND ${staysAdministrator}::boolean) RETURNING r.role_id, r.team_id, r.expires_at)
+    SELECT 'gained' AS what, r.name || coalesce('@' || t.slug, '') AS name, ${step({ role: 'r', team: 't' })} AS step
       FROM gained AS g JOIN roles AS r ON r.id = g.role_id LEFT JOIN teams AS t ON t.id = g.team_id
-    UNION ALL SELECT 'gained', '@' || t.slug FROM joined AS j JOIN teams AS t ON t.id = j.team_id
-    UNION ALL SELECT 'lost', r.name || coalesce('@' || t.slug, '')
+    UNION ALL SELECT 'gained', '@' || t.slug, ${step({ team: 't' })} FROM joined AS j JOIN teams AS t ON t.id = j.team_id
+    UNION ALL SELECT 'lost', r.name || coalesce('@' || t.slug, ''), ${step({ role: 'r', team: 't', until: sql`l.expires_at` })}
       FROM lost AS l JOIN roles AS r ON r.id = l.role_id LEFT JOIN teams AS t ON t.id = l.team_id
-    UNION ALL SELECT 'lost', '@' || t.slug FROM gone AS g JOIN teams AS t ON t.id = g.team_id
-    UNION ALL SELECT 'skipped', a.role || coalesce('@' || a.team, '') FROM asked AS a
+    UNION ALL SELECT 'lost', '@' || t.slug, ${step({ team: 't' })} FROM gone AS g JOIN teams AS t ON t.id = g.team_id
+    UNION ALL SELECT 'skipped', a.role || coalesce('@' || a.team, ''), NULL FROM asked AS a
       WHERE NOT EXISTS (SELECT 1 FROM held AS h WHERE h.id = a.id)
     ORDER BY 1, 2`.execute(tx.sql)
   const of = (what: Row['what']): readonly string[] => rows.filter((row) => row.what === what).map(({ name }) => name)
-  return { gained: of('gained'), lost: of('lost'), skipped: of('skipped') }
+  const steps = rows.flatMap(({ what, step: one }) => (what === 'skipped' || one === null ? [] : [{ ...one, what }]))
+  return { gained: of('gained'), lost: of('lost'), skipped: of('skipped'), steps }
 }
 
 interface Row {
   readonly what: 'gained' | 'lost' | 'skipped'
   readonly name: string
+  readonly step: Omit<GroupChange, 'what'> | null
+}
+
+interface Step {
+  readonly role?: string
+  readonly team: string
+  readonly until?: RawBuilder<unknown>
+}
+
+/** Ids and names, of the tables that are called so in the query. */
+function step({ role, team, until = sql`NULL` }: Step): RawBuilder<Row['step']> {
+  const of = (table: string | undefined, column: string): RawBuilder<unknown> =>
+    table === undefined ? sql`NULL` : sql.ref(`${table}.${column}`)
+  return sql`json_build_object('roleId', ${of(role, 'id')}, 'role', ${of(role, 'name')},
+    'teamId', ${of(team, 'id')}, 'team', ${of(team, 'name')}, 'until', ${until})`
 }

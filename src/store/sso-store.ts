@@ -9,7 +9,8 @@ import { endOldestSessions, MOST_SESSIONS } from './session-rows.ts'
 import { withdrawSelfMade, type Withdrawn } from './self-made.ts'
 import { closedForMs, countGuess } from './sign-in-guesses.ts'
 import { knownAs } from './sso-known.ts'
-import { BY_GROUPS, reconcile, type Reconciled } from './sso-roles.ts'
+import { tellArrival } from './sso-records.ts'
+import { BY_GROUPS, reconcile, type GroupChange, type Reconciled } from './sso-roles.ts'
 import type { Database, WriteTx } from './store.ts'
 
 const SOURCE = 'sign-in'
@@ -69,8 +70,8 @@ async function enter(tx: WriteTx, entry: Entry, limits: { readonly members: numb
   const begun = await begin(tx, entry)
   if (begun === undefined) return undefined
   const { email, is_at_stake: isAtStake } = begun
-  const change = await reconcile(tx, { userId: person.userId, roles, limits, isAtStake })
-  tell(tx, { entry, email, change, withdrawn })
+  const { steps, ...change } = await reconcile(tx, { userId: person.userId, roles, limits, isAtStake })
+  tell(tx, { entry, email, change, steps, withdrawn })
   return begun
 }
 
@@ -124,15 +125,18 @@ interface Told {
   readonly entry: Entry
   readonly email: string
   readonly change: Reconciled
+  readonly steps: readonly GroupChange[]
   readonly withdrawn: Withdrawn | null
 }
 
-function tell(tx: WriteTx, { entry, email, change, withdrawn }: Told): void {
+function tell(tx: WriteTx, { entry, email, change, steps, withdrawn }: Told): void {
+  tellArrival(tx, { entry, email, steps, withdrawn })
   const { person, session, issuer, vouched } = entry
   tx.changed('token', session.tokenId)
   const isChanged = change.gained.length + change.lost.length > 0
   if (isChanged || person.kind === 'make') tx.changed('user', person.userId)
   const detail = {
+    email,
     session: session.id,
     provider: 'sso',
     issuer,
@@ -142,6 +146,7 @@ function tell(tx: WriteTx, { entry, email, change, withdrawn }: Told): void {
     ...(person.kind === 'link' && { linked: true }),
     ...(withdrawn !== null && { withdrawn }),
     ...change,
+    recorded: true,
   }
   tx.audit({ actor: email, action: 'session.begin', targetKind: 'user', targetId: person.userId, detail })
 }

@@ -4,7 +4,7 @@ import { AssignmentId, type TeamId, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Invitation, JoinRequest, NewInvitation, TeamEntryStore, TeamLimits } from '#/teams/entry.ts'
-import { auditOf } from './audited.ts'
+import { auditOf, emailOf, teamName } from './audited.ts'
 import { iso } from './columns.ts'
 import { emailKeyOf, hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
@@ -38,10 +38,11 @@ function inviting(db: Database): Pick<TeamEntryStore, 'invite' | 'invitations' |
         const gone = await tx.sql
           .deleteFrom('team_invitations')
           .where('id', '=', id)
-          .returning(['team_id', 'email'])
+          .returning(['team_id', 'email', 'is_owner', teamName('team_id').as('team')])
           .executeTakeFirst()
         if (gone === undefined) return false
-        audit(tx, actor, { action: 'teams.invitation_cancel', id: gone.team_id, detail: { email: gone.email } })
+        const detail = { name: gone.team, email: gone.email, isOwner: gone.is_owner }
+        audit(tx, actor, { action: 'teams.invitation_cancel', id: gone.team_id, detail })
         return true
       })
       return value ? { seq } : undefined
@@ -62,7 +63,7 @@ async function invite(tx: WriteTx, { teamId, invitations }: Inviting, actor: Act
   )
   if (there[0] !== undefined) throw refused('email', `${there[0].email} is in the team already`)
   await forgetOver(tx, 'team_invitations', teamId)
-  await tx.sql
+  const row = await tx.sql
     .insertInto('team_invitations')
     .values(
       invitations.map(({ id, email, isOwner, hash }) => ({
@@ -75,8 +76,10 @@ async function invite(tx: WriteTx, { teamId, invitations }: Inviting, actor: Act
         expires_at: sql<Date>`now() + ${GOOD_FOR}`,
       })),
     )
-    .execute()
-  const detail = { emails: invitations.map(({ email }) => email) }
+    .returning(teamName('team_id').as('team'))
+    .executeTakeFirst()
+  const invited = invitations.map(({ email, isOwner }) => ({ email, isOwner }))
+  const detail = { name: row?.team, emails: invited.map(({ email }) => email), invited }
   audit(tx, actor, { action: 'teams.invite', id: teamId, detail })
 }
 
@@ -94,14 +97,15 @@ function accepting(db: Database, limits: TeamLimits): Pick<TeamEntryStore, 'acce
     accept: async (hash, { userId, email }, actor) => {
       const { value: teamId, seq } = await db.write(SOURCE, async (tx) => {
         // Gone with the entry that it brings, or there again with all else that was refused.
-        const { rows } = await sql<{ readonly team_id: TeamId; readonly is_owner: boolean }>`
+        const { rows } = await sql<{ readonly team_id: TeamId; readonly is_owner: boolean; readonly team: string }>`
           DELETE FROM team_invitations WHERE hash = ${hash} AND ${hasEmail('email', email)} AND expires_at > now()
-          RETURNING team_id, is_owner`.execute(tx.sql)
+          RETURNING team_id, is_owner, ${teamName('team_id')} AS team`.execute(tx.sql)
         const found = rows[0]
         if (found === undefined) throw notGood()
-        const { team_id: id, is_owner: isOwner } = found
+        const { team_id: id, is_owner: isOwner, team: name } = found
         await enter(tx, { teamId: id, userId, isOwner, by: actor.by }, limits)
-        audit(tx, actor, { action: 'teams.invitation_accept', id, detail: { email, userId, isOwner, was: null } })
+        const detail = { name, email, userId, isOwner, was: null }
+        audit(tx, actor, { action: 'teams.invitation_accept', id, detail })
         return id
       })
       return { seq, teamId }
@@ -123,8 +127,7 @@ function asking(db: Database, limits: TeamLimits): Pick<TeamEntryStore, 'ask' | 
         const found = await takeRequest(tx, teamId, id)
         if (found === undefined) throw new GatewayError('not_found', 'Join request not found')
         await enter(tx, { teamId, userId: found.user_id, isOwner: false, by: actor.by }, limits)
-        const { email: joined, user_id: userId } = found
-        audit(tx, actor, { action: 'teams.join_approve', id: teamId, detail: { email: joined, userId, was: null } })
+        audit(tx, actor, { action: 'teams.join_approve', id: teamId, detail: { ...told(found), was: null } })
         return found.email
       })
       return { seq, email }
@@ -132,8 +135,7 @@ function asking(db: Database, limits: TeamLimits): Pick<TeamEntryStore, 'ask' | 
     reject: async (teamId, id, actor) => {
       const { value, seq } = await db.write(SOURCE, async (tx) => {
         const found = await takeRequest(tx, teamId, id)
-        if (found !== undefined)
-          audit(tx, actor, { action: 'teams.join_reject', id: teamId, detail: { email: found.email } })
+        if (found !== undefined) audit(tx, actor, { action: 'teams.join_reject', id: teamId, detail: told(found) })
         return found !== undefined
       })
       return value ? { seq } : undefined
@@ -155,19 +157,31 @@ async function ask(
   if (member !== undefined) throw refused('id', 'you are in the team already')
   const row = { id, team_id: teamId, user_id: actor.userId, message, expires_at: sql<Date>`now() + ${GOOD_FOR}` }
   await forgetOver(tx, 'team_join_requests', teamId)
-  await tx.sql.insertInto('team_join_requests').values(row).execute()
-  audit(tx, actor, { action: 'teams.join_ask', id: teamId, detail: { by: actor.by } })
+  const made = await tx.sql
+    .insertInto('team_join_requests')
+    .values(row)
+    .returning([teamName('team_id').as('team'), emailOf('user_id').as('email')])
+    .executeTakeFirst()
+  const detail = { name: made?.team, email: made?.email, userId: actor.userId, by: actor.by }
+  audit(tx, actor, { action: 'teams.join_ask', id: teamId, detail })
 }
 
-async function takeRequest(
-  tx: WriteTx,
-  teamId: TeamId,
-  id: string,
-): Promise<{ readonly user_id: UserId; readonly email: string } | undefined> {
-  const { rows } = await sql<{ readonly user_id: UserId; readonly email: string }>`
+/** Who asked, and to be let in where. */
+interface Asking {
+  readonly user_id: UserId
+  readonly email: string
+  readonly team: string
+}
+
+function told({ user_id: userId, email, team: name }: Asking): Readonly<Record<string, unknown>> {
+  return { name, email, userId, isOwner: false }
+}
+
+async function takeRequest(tx: WriteTx, teamId: TeamId, id: string): Promise<Asking | undefined> {
+  const { rows } = await sql<Asking>`
     DELETE FROM team_join_requests AS r USING users AS u
      WHERE r.id = ${id} AND r.team_id = ${teamId} AND r.expires_at > now() AND u.id = r.user_id
-    RETURNING r.user_id, u.email`.execute(tx.sql)
+    RETURNING r.user_id, u.email, ${teamName('r.team_id')} AS team`.execute(tx.sql)
   return rows[0]
 }
 

@@ -4,7 +4,8 @@ import type { Actor } from '#/api/actor.ts'
 import type { TeamLimits } from '#/teams/entry.ts'
 import type { Member, NewTeam, Team, TeamDeclaration, TeamStore } from '#/teams/team.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { auditOf, kept } from './audited.ts'
+import { auditOf, emailOf, fieldsBefore, kept, roleName } from './audited.ts'
+import { changesOf } from './changes-of.ts'
 import { iso, olderThan } from './columns.ts'
 import { emailKeyOf, hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
@@ -86,19 +87,22 @@ function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | '
       hit(db, SOURCE, async (tx) => {
         const row = await tx.sql
           .updateTable('teams')
+          .from(fieldsBefore('teams', id, FIELDS))
           .set({
             ...columnsOf(declaration),
             version: sql`version + 1`,
             updated_at: sql`now()`,
             modified: provenance(actor),
           })
-          .where('id', '=', id)
+          .whereRef('teams.id', '=', 'was.was_id')
           .where(versionIs(ifMatch))
-          .returning('id')
+          .returning('was_fields')
           .executeTakeFirst()
         if (row === undefined) return false
         tx.changed('team', id)
-        audit(tx, actor, { action: 'teams.update', id, detail: { name: declaration.name } })
+        const { name, description, visibility, maxMembers } = declaration
+        const detail = { name, ...changesOf(row.was_fields, { name, description, visibility, maxMembers }) }
+        audit(tx, actor, { action: 'teams.update', id, detail })
         return true
       }),
     remove: async (id, { ifMatch, actor }) => {
@@ -132,17 +136,24 @@ function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | '
 }
 
 interface People {
-  readonly members: readonly (readonly [userId: string, isOwner: boolean])[] | null
-  readonly roles: readonly (readonly [userId: string, roleId: string, expiresAt: string | null])[] | null
+  readonly members: readonly (readonly [userId: string, isOwner: boolean, email: string])[] | null
+  readonly roles:
+    readonly (readonly [userId: string, roleId: string, expiresAt: string | null, email: string, role: string])[] | null
   readonly tokens: number
 }
 
 /** Of a team that goes: who is in it, the roles that go with it, and how many tokens that were good. */
 function peopleIn(id: TeamId): RawBuilder<People> {
   return sql`json_build_object(
-    'members', (SELECT json_agg(json_build_array(user_id, is_owner)) FROM team_members WHERE team_id = ${id}),
-    'roles', (SELECT json_agg(json_build_array(user_id, role_id, expires_at)) FROM role_assignments WHERE team_id = ${id}),
+    'members', (SELECT json_agg(json_build_array(user_id, is_owner, ${emailOf('user_id')})) FROM team_members WHERE team_id = ${id}),
+    'roles', (SELECT json_agg(json_build_array(user_id, role_id, expires_at, ${emailOf('user_id')}, ${roleName('role_id')})) FROM role_assignments WHERE team_id = ${id}),
     'tokens', (SELECT count(*)::int FROM tokens WHERE team_id = ${id} AND is_active AND revoked_at IS NULL))`
+}
+
+interface Added {
+  readonly user_id: string
+  readonly email: string
+  readonly is_owner: boolean
 }
 
 interface Making {
@@ -158,7 +169,7 @@ async function create(tx: WriteTx, { team, limits }: Making, actor: Actor): Prom
   const rows = JSON.stringify(
     team.members.map(({ email, isOwner }) => ({ email, is_owner: isOwner, id: AssignmentId.mint() })),
   )
-  const { rows: added } = await sql<{ readonly user_id: string; readonly email: string }>`
+  const { rows: added } = await sql<Added>`
     WITH wanted AS (
         SELECT DISTINCT ON (u.id) u.id, u.email, x.is_owner, x.id AS member_id
           FROM json_to_recordset(${rows}::json) AS x (email text, is_owner boolean, id text)
@@ -167,7 +178,9 @@ async function create(tx: WriteTx, { team, limits }: Making, actor: Actor): Prom
       made AS (
         INSERT INTO team_members (id, team_id, user_id, is_owner, invited_by)
         SELECT member_id, ${team.id}, id, is_owner, ${actor.by} FROM wanted RETURNING user_id)
-    SELECT made.user_id, wanted.email FROM made JOIN wanted ON wanted.id = made.user_id`.execute(tx.sql)
+    SELECT made.user_id, wanted.email, wanted.is_owner FROM made JOIN wanted ON wanted.id = made.user_id`.execute(
+    tx.sql,
+  )
   if (added.length > (team.maxMembers ?? limits.members))
     throw new GatewayError('invalid_field', `max_members: there are ${added.length} members to begin with`, {
       field: 'max_members',
@@ -175,15 +188,18 @@ async function create(tx: WriteTx, { team, limits }: Making, actor: Actor): Prom
   await requireNotMany(tx, added, limits)
   tx.changed('team', team.id)
   tx.changed('user', ...added.map((each) => each.user_id))
-  audit(tx, actor, { action: 'teams.create', id: team.id, detail: { name: team.name, members: added.length } })
+  const { list, more } = kept(added)
+  const members = list.map(({ user_id: userId, email, is_owner: isOwner }) => ({ email, userId, isOwner }))
+  const { id, name, visibility, maxMembers } = team
+  audit(tx, actor, {
+    action: 'teams.create',
+    id,
+    detail: { name, visibility, maxMembers, members, ...(more && { more }) },
+  })
   return added.filter((each) => each.user_id !== actor.userId).map(({ email }) => email)
 }
 
-async function requireNotMany(
-  tx: WriteTx,
-  added: readonly { readonly user_id: string; readonly email: string }[],
-  { perUser }: TeamLimits,
-): Promise<void> {
+async function requireNotMany(tx: WriteTx, added: readonly Added[], { perUser }: TeamLimits): Promise<void> {
   const ids = added.map((each) => each.user_id)
   const { rows } = await sql<{ readonly user_id: string }>`
     SELECT user_id FROM team_members WHERE user_id = ANY(${ids}) GROUP BY user_id HAVING count(*) > ${perUser} LIMIT 1`.execute(
@@ -264,6 +280,8 @@ function memberOf(row: MemberRow): Member {
     invitedBy: row.invited_by,
   }
 }
+
+const FIELDS = { name: 'name', description: 'description', visibility: 'visibility', maxMembers: 'max_members' }
 
 function columnsOf({ name, description, visibility, maxMembers }: TeamDeclaration) {
   return { name, description, visibility, max_members: maxMembers }

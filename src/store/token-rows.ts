@@ -3,6 +3,8 @@ import type { ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
 import type { TokenLimits } from '#/access/token-limits.ts'
 import type { Tag } from '#/api/tags.ts'
 import type { Token } from '#/tokens/token.ts'
+import { emailOf } from './audited.ts'
+import type { Fields } from './changes-of.ts'
 import { iso, isoOrNull } from './columns.ts'
 import type { Reader, Schema } from './store.ts'
 
@@ -78,6 +80,9 @@ export function rightsBefore(id: TokenId) {
       'id as was_id',
       sql`json_build_object('userId', user_id, 'isActive', is_active, 'permissions', permissions, 'serverId', server_id,
         'teamId', team_id, 'expiresAt', expires_at)`.as('was_rights'),
+      sql<Fields>`json_build_object('name', name, 'description', description, 'permissions', permissions,
+        'serverId', server_id, 'limits', limits, 'tags', tags, 'isActive', is_active)`.as('was_fields'),
+      emailOf('user_id').as('was_owner'),
     ])
     .where('id', '=', id)
     .forUpdate()

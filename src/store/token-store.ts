@@ -13,6 +13,8 @@ import type {
   TokenToMake,
   TokenWriter,
 } from '#/tokens/token-store.ts'
+import { emailOf } from './audited.ts'
+import { changesOf } from './changes-of.ts'
 import { olderThan } from './columns.ts'
 import { hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
@@ -139,7 +141,7 @@ async function changed(
 
 async function insert(tx: WriteTx, token: TokenToMake, actor: Actor): Promise<void> {
   const { id, forUser, name, description, secret, rights, isActive } = token
-  const { numInsertedOrUpdatedRows } = await tx.sql
+  const row = await tx.sql
     .insertInto('tokens')
     .columns([
       'id',
@@ -179,14 +181,14 @@ async function insert(tx: WriteTx, token: TokenToMake, actor: Actor): Promise<vo
         .where(live('own'))
         .forShare(),
     )
-    .executeTakeFirstOrThrow()
-  if (numInsertedOrUpdatedRows !== 1n)
-    throw new GatewayError('unauthenticated', 'the token in hand was revoked or has expired')
+    .returning(emailOf('user_id').as('user'))
+    .executeTakeFirst()
+  if (row === undefined) throw new GatewayError('unauthenticated', 'the token in hand was revoked or has expired')
   tx.changed('token', id)
   audit(tx, actor, {
     action: 'tokens.create',
     id,
-    detail: { name, forUser, hint: secret.hint, ...rightsDetail(rights) },
+    detail: { name, user: row.user, forUser, hint: secret.hint, ...rightsDetail(rights) },
   })
 }
 
@@ -209,11 +211,14 @@ async function update(tx: WriteTx, change: TokenChange, actor: Actor): Promise<b
     .whereRef('tokens.id', '=', 'was.was_id')
     .where('version', '=', version)
     .where('revoked_at', 'is', null)
-    .returning('was_rights')
+    .returning(['was_rights', 'was_fields', 'was_owner'])
     .executeTakeFirst()
   if (row === undefined) return false
   tx.changed('token', id)
-  const detail = { name, isActive, ...rightsDetail(rights), was: row.was_rights }
+  const { permissions, serverId, limits } = rights
+  const after = { name, description, permissions: permissions && [...permissions], serverId, limits, tags, isActive }
+  const said = { name, user: row.was_owner, isActive, ...rightsDetail(rights) }
+  const detail = { ...said, ...changesOf(row.was_fields, after), was: row.was_rights }
   audit(tx, actor, { action: 'tokens.update', id, detail })
   return true
 }
@@ -239,11 +244,12 @@ async function revoke(tx: WriteTx, { id, reason, ifMatch }: Revocation, actor: A
     .whereRef('tokens.id', '=', 'was.was_id')
     .where('revoked_at', 'is', null)
     .$if(ifMatch !== null, (query) => query.where('version', '=', ifMatch ?? -1))
-    .returning(['name', 'was_rights'])
+    .returning(['name', 'was_rights', 'was_owner'])
     .executeTakeFirst()
   if (row === undefined) return false
   tx.changed('token', id)
-  audit(tx, actor, { action: 'tokens.revoke', id, detail: { name: row.name, reason, was: row.was_rights } })
+  const detail = { name: row.name, user: row.was_owner, reason, was: row.was_rights }
+  audit(tx, actor, { action: 'tokens.revoke', id, detail })
   return true
 }
 

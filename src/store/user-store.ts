@@ -76,7 +76,13 @@ async function make(tx: WriteTx, administrator: Administrator): Promise<boolean>
   if (user === undefined && token === undefined) return false
   if (user !== undefined) tx.changed('user', user.id)
   if (token !== undefined) tx.changed('token', token.id)
-  const detail = { email, hint: tokenHint, user: user !== undefined, token: token !== undefined }
+  const detail = {
+    email,
+    role: 'platform_admin',
+    hint: tokenHint,
+    user: user !== undefined,
+    token: token !== undefined,
+  }
   tx.audit({ actor: 'start', action: 'administrator.ensure', targetKind: 'user', targetId: user?.id ?? email, detail })
   return true
 }

@@ -4,6 +4,7 @@ import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewUser, User, UserChange, UserOutcome, UserStore } from '#/users/user.ts'
 import { auditOf, kept, MOST_KEPT } from './audited.ts'
+import { changesOf } from './changes-of.ts'
 import { iso, isoOrNull, olderThan } from './columns.ts'
 import { hasEmail } from './email-keys.ts'
 import { constraintOf } from './errors.ts'
@@ -76,11 +77,16 @@ async function create(tx: WriteTx, user: NewUser, actor: Actor): Promise<void> {
       ${chosen}
     INSERT INTO role_assignments (id, user_id, role_id, granted_by) VALUES ${sql.join(grants)}`.execute(tx.sql)
   tx.changed('user', id)
-  const detail = { email, kind, isAdmin, enabled, ...(password !== null && { password: 'set' }) }
+  const chose = password !== null && { password: 'set', mustChangePassword: password.mustChange }
+  const detail = { email, fullName, kind, isAdmin, enabled, ...chose }
   audit(tx, actor, { action: 'users.create', id, detail })
 }
 
 interface Before {
+  readonly email: string
+  readonly full_name: string | null
+  /** null: it has no password. */
+  readonly must_change: boolean | null
   readonly enabled: boolean
   /** When its role ended that permits everything; null within: it did not end. */
   readonly admin: readonly [until: string | null] | null
@@ -130,11 +136,12 @@ async function update(
     WITH hit AS (
         UPDATE users SET full_name = ${fullName}, enabled = ${enabled}, version = version + 1, updated_at = now(),
                modified = ${provenance(actor)}::jsonb
-          FROM (SELECT id AS was_id, enabled AS was_enabled FROM users WHERE id = ${id} FOR UPDATE) AS before
-         WHERE id = was_id AND ${versionIs(ifMatch)} RETURNING id, was_enabled),
+          FROM (SELECT id AS was_id, enabled AS was_enabled, full_name AS was_called FROM users WHERE id = ${id} FOR UPDATE) AS before
+         WHERE id = was_id AND ${versionIs(ifMatch)} RETURNING id, email, was_called, was_enabled),
       role AS (${isAdmin ? grant : withdraw}),
       ${password === null ? keep : passwordFor(sql`SELECT id FROM hit`, password)}
-    SELECT was_enabled AS enabled, (
+    SELECT email, was_called AS full_name, was_enabled AS enabled,
+      (SELECT must_change FROM passwords WHERE user_id = hit.id) AS must_change, (
       SELECT json_build_array(expires_at) FROM role_assignments
        WHERE user_id = ${id} AND role_id = ${PLATFORM_ADMIN_ROLE} AND team_id IS NULL) AS admin FROM hit`.execute(
     tx.sql,
@@ -144,9 +151,23 @@ async function update(
   if (password !== null || !enabled) await endSessions(tx, id)
   tx.changed('user', id)
   const was = { enabled: before.enabled, admin: before.admin }
-  const detail = { isAdmin, enabled, ...(password !== null && { password: 'set' }), was }
-  audit(tx, actor, { action: 'users.update', id, detail })
+  const detail = { email: before.email, isAdmin, enabled, ...(password !== null && { password: 'set' }) }
+  audit(tx, actor, { action: 'users.update', id, detail: { ...detail, ...changesIn(before, change), was } })
   return 'done'
+}
+
+function changesIn(before: Before, change: UserChange): ReturnType<typeof changesOf> {
+  const { fullName, isAdmin, enabled, password, mustChangePassword } = change
+  const was = { fullName: before.full_name, isAdmin: before.admin !== null, enabled: before.enabled }
+  return changesOf(
+    { ...was, mustChangePassword: before.must_change },
+    {
+      fullName,
+      isAdmin,
+      enabled,
+      mustChangePassword: password?.mustChange ?? mustChangePassword ?? before.must_change,
+    },
+  )
 }
 
 async function remove(

@@ -119,6 +119,17 @@ describe('groups', () => {
     return rows.map((row) => row.name).toSorted()
   }
 
+  /** What was recorded of a user besides the sign-ins: actions with the names of what they were about, all by the provider's groups. */
+  const changesOf = async (name: string): Promise<readonly string[]> => {
+    const rows = await database.sql<{ action: string; detail: string }>(
+      `SELECT action, detail FROM audit_log WHERE actor = 'sso' AND detail::json ->> 'email' = '${mail(name)}' ORDER BY seq`,
+    )
+    return rows.map(({ action, detail }) => {
+      const said = JSON.parse(detail) as Readonly<Record<'name' | 'email' | 'team', string | undefined>>
+      return [action, said.name ?? said.email, ...(said.team == null ? [] : [said.team])].join(' ')
+    })
+  }
+
   test('bring roles and memberships, and take them away again, as one change with the sign-in', async () => {
     person('cat', { groups: ['payers', 'strangers'] })
     expect((await signIn('cat')).status).toBe(200)
@@ -143,6 +154,18 @@ describe('groups', () => {
     })
     const records = await database.sql(`SELECT 1 FROM audit_log WHERE actor = '${mail('cat')}'`)
     expect(records).toHaveLength(2)
+    expect(await changesOf('cat')).toEqual([
+      'users.create cat@example.com',
+      'teams.member_add Books',
+      'teams.member_add Payments',
+      'roles.assign developer Payments',
+      'roles.assign viewer Books',
+      'roles.revoke developer Payments',
+      'roles.revoke viewer Books',
+      'teams.member_remove Books',
+      'teams.member_remove Payments',
+      'roles.assign platform_admin',
+    ])
     expect((await ask(gateway, 'GET', USERS, { token: boss.body.access_token })).status).toBe(200)
     person('cat')
     expect((await signIn('cat')).status).toBe(200)
