@@ -44,7 +44,7 @@ export function auditEndpoints(deps: AuditDeps): readonly Endpoint[] {
     listing(reader),
     verifyEndpoint(reader, security),
     exporting(reader),
-    refusalsEndpoint(security),
+    refusalsEndpoint(deps),
     accessDiffEndpoint(deps),
   ]
 }

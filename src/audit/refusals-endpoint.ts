@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
-import type { SecurityReader, SecurityRecord } from './security.ts'
+import type { AuditDeps } from './audit.ts'
+import type { SecurityRecord } from './security.ts'
 
 const KINDS = ['unauthenticated', 'forbidden', 'sign_in_failed'] as const
 const nullableText = Type.Union([Type.String(), Type.Null()])
@@ -11,6 +12,9 @@ const RefusalView = Type.Object(
     last_at: Type.String({ format: 'date-time' }),
     kind: Type.String({ description: `One of ${KINDS.join(', ')}` }),
     user_id: nullableText,
+    user_email: Type.Union([Type.String(), Type.Null()], {
+      description: 'null: nobody knows who it was, or it is gone',
+    }),
     network: Type.Union([Type.String(), Type.Null()], {
       description: 'An address, of IPv6 the /64; null: of several',
     }),
@@ -22,7 +26,8 @@ const RefusalView = Type.Object(
   { title: 'Refusal' },
 )
 
-export function refusalsEndpoint(security: SecurityReader): Endpoint {
+export function refusalsEndpoint({ security, snapshot }: Pick<AuditDeps, 'security' | 'snapshot'>): Endpoint {
+  const emailOf = (id: string | null): string | null => (id === null ? null : (snapshot().user(id)?.email ?? null))
   return endpoint({
     route: 'GET /audit/refusals',
     permission: 'admin.security_audit',
@@ -42,7 +47,12 @@ export function refusalsEndpoint(security: SecurityReader): Endpoint {
       const found = await security.page(kind, before, limit + 1)
       const refusals = found.slice(0, limit)
       const next = found.length > limit ? (refusals.at(-1)?.seq ?? null) : null
-      return { body: { refusals: refusals.map(viewOf), next_before: next } }
+      return {
+        body: {
+          refusals: refusals.map((one) => ({ ...viewOf(one), user_email: emailOf(one.userId) })),
+          next_before: next,
+        },
+      }
     },
   })
 }
@@ -58,7 +68,7 @@ function viewOf({
   path,
   requestId,
   times,
-}: SecurityRecord): Static<typeof RefusalView> {
+}: SecurityRecord): Omit<Static<typeof RefusalView>, 'user_email'> {
   const when = { at: at.toISOString(), last_at: lastAt.toISOString() }
   return { seq, ...when, kind, user_id: userId, network, why, path, request_id: requestId, times }
 }

@@ -28,12 +28,13 @@ export function refusalsCommand(audit: Command, { api, out }: Context): void {
       const rows = found.map((one) => [
         plainText(one['last_at']),
         plainText(one['times']),
+        plainText(one['user_email'] ?? one['user_id'] ?? ''),
         plainText(one['network'] ?? 'several'),
         plainText(one['kind']),
         plainText(one['path'] ?? ''),
         plainText(one['why']),
       ])
-      for (const line of tableLines(['AT', 'TIMES', 'FROM', 'WHAT', 'PATH', 'WHY'], rows, out)) out.print(line)
+      for (const line of tableLines(['AT', 'TIMES', 'WHO', 'FROM', 'WHAT', 'PATH', 'WHY'], rows, out)) out.print(line)
     })
   taught(command, {
     examples: [

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Json } from './api.ts'
 import { exportCommand } from './audit-export.ts'
 import { count, filtered, queryOf, type Filter } from './audit-filter.ts'
+import { targetOf, whatOf } from './audit-what.ts'
 import { refusalsCommand } from './audit-refusals.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
@@ -41,14 +42,12 @@ function list(audit: Command, { api, out }: Context): void {
       const { records } = await (await api()).json('GET', `/v1/audit?${query.toString()}`)
       const found = records as readonly Json[]
       if (options.json === true) return out.print(JSON.stringify(found, null, 2))
-      const rows = found.map(({ seq, at, actor, action, target_kind: kind, target_id: id, detail }) => [
-        plainText(seq),
-        plainText(at),
-        plainText(actor),
-        plainText(action),
-        plainText((detail as Json)['name'] ?? `${plainText(kind)} ${plainText(id)}`),
+      const rows = found.map((record) => [
+        ...[record['seq'], record['at'], record['actor'], record['action']].map(plainText),
+        targetOf(record),
+        whatOf(record),
       ])
-      for (const line of tableLines(['NO', 'AT', 'WHO', 'DID', 'TO'], rows, out)) out.print(line)
+      for (const line of tableLines(['NO', 'AT', 'WHO', 'DID', 'TO', 'WHAT'], rows, out)) out.print(line)
     })
   taught(command, {
     examples: [

@@ -4,6 +4,7 @@ import type { Actor } from '#/api/actor.ts'
 import type { IdentityStore, Unlinking } from '#/users/identity.ts'
 import { iso } from './columns.ts'
 import { removeLocked } from './session-rows.ts'
+import { tellSteps } from './sso-records.ts'
 import { BY_GROUPS, reconcile } from './sso-roles.ts'
 import type { Database, WriteTx } from './store.ts'
 
@@ -47,15 +48,25 @@ async function unlink(
   const { userId, force } = unlinking
   const sessions = gone.sessions.map((id) => ({ id }))
   if (sessions.length > 0) await removeLocked(tx, sessions)
-  const { lost } = await reconcile(tx, { userId, roles: [], limits, isAtStake: gone.is_at_stake })
+  const { lost, steps } = await reconcile(tx, { userId, roles: [], limits, isAtStake: gone.is_at_stake })
+  const { email, issuer, subject } = gone
+  tellSteps(tx, steps, { by: actor.by, userId, email })
   if (lost.length > 0) tx.changed('user', userId)
-  const { issuer, subject } = gone
-  const detail = { issuer, subject, sessions: sessions.length, lost, ...(force && { forced: true }) }
+  const detail = {
+    email,
+    recorded: true,
+    issuer,
+    subject,
+    sessions: sessions.length,
+    lost,
+    ...(force && { forced: true }),
+  }
   tx.audit({ actor: actor.by, action: 'identity.unlink', targetKind: 'user', targetId: userId, detail })
   return 'done'
 }
 
 interface Gone {
+  readonly email: string
   readonly issuer: string
   readonly subject: string
   /** False: nobody could sign in as this user without it. */
@@ -76,7 +87,7 @@ async function remove(tx: WriteTx, { userId, id, force }: Unlinking): Promise<Go
       held AS (
         SELECT id FROM sessions WHERE user_id = ${userId} AND provider = 'sso' AND EXISTS (SELECT 1 FROM gone)
          ORDER BY id FOR UPDATE)
-    SELECT issuer, subject, EXISTS (SELECT 1 FROM gone) AS is_gone,
+    SELECT issuer, subject, (SELECT email FROM users WHERE id = ${userId}) AS email, EXISTS (SELECT 1 FROM gone) AS is_gone,
       (SELECT coalesce(json_agg(id), '[]') FROM held) AS sessions,
       EXISTS (SELECT 1 FROM role_assignments AS r WHERE r.user_id = ${userId} AND r.role_id = ${PLATFORM_ADMIN_ROLE}
         AND r.team_id IS NULL AND r.granted_by = ${BY_GROUPS}) AS is_at_stake

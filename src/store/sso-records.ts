@@ -16,15 +16,25 @@ interface Arrival {
  */
 export function tellArrival(tx: WriteTx, arrival: Arrival): void {
   const { entry, email, steps } = arrival
-  const { userId } = entry.person
-  const records = [
-    ...madeOrLinked(arrival),
-    ...[...steps].toSorted(inOrder).map((step) => recordOf(step, userId, email)),
-  ]
-  for (const record of records) {
-    tx.audit({ actor: BY_GROUPS, ...record })
-    tx.another()
-  }
+  for (const record of madeOrLinked(arrival)) tell(tx, BY_GROUPS, record)
+  tellSteps(tx, steps, { by: BY_GROUPS, userId: entry.person.userId, email })
+}
+
+interface Whose {
+  /** Who brought it about. */
+  readonly by: string
+  readonly userId: string
+  readonly email: string
+}
+
+/** A record for each of what groups brought, or took with them. */
+export function tellSteps(tx: WriteTx, steps: readonly GroupChange[], { by, userId, email }: Whose): void {
+  for (const step of steps.toSorted(inOrder)) tell(tx, by, recordOf(step, userId, email))
+}
+
+function tell(tx: WriteTx, actor: string, record: Record): void {
+  tx.audit({ actor, ...record })
+  tx.another()
 }
 
 type Record = Omit<AuditEntry, 'actor'>

@@ -315,6 +315,8 @@ export const NO_RECORD: Readonly<Record<string, string>> = {
   'POST /metrics/reset': 'counters are nobody’s access; who, of what and when is recorded, and there is no more to it',
   'POST /auth/email/register': 'closed unless it is set; the write is that of POST /auth/email/admin/users',
   'POST /auth/sso/consent': 'leads to the provider',
+  'DELETE /auth/identities/{id}': 'takes a provider, which test/sign-in has',
+  'DELETE /auth/email/admin/users/{email}/identities/{id}': 'takes a provider, which test/sign-in has',
   'POST /auth/sso/token': 'redeems a sign-in, whose records test/sign-in compares',
   'POST /auth/logout': 'ends the session of whoever asks, which stands in its record',
   'POST /auth/refresh': 'prolongs a session',

@@ -23,7 +23,9 @@ const run = (args: readonly string[]): Promise<CliRun> =>
 
 test('who changed what, newest first, and of one kind', async () => {
   const all = await run(['audit', 'list'])
-  expect(all.out).toMatch(/^NO +AT +WHO +DID +TO\n\d+ +\S+ +admin@localhost +teams\.create +payments\n/)
+  expect(all.out).toMatch(
+    /^NO +AT +WHO +DID +TO +WHAT\n\d+ +\S+ +admin@localhost +teams\.create +payments +admin@localhost as owner\n/,
+  )
   const users = JSON.parse((await run(['audit', 'list', '--action', 'users', '--json'])).out) as { action: string }[]
   expect(new Set(users.map(({ action }) => action))).toEqual(new Set(['users.create']))
   const wrong = await run(['audit', 'list', '--since', 'yesterday'])
@@ -69,10 +71,13 @@ test('who knocked without a key, and who wanted more than it may', async () => {
     JSON.parse((await run(['audit', 'refusals', '--kind', kind, '--json'])).out) as Record<string, unknown>[]
   await expect.poll(() => find('forbidden'), { timeout: 25_000, interval: 500 }).not.toEqual([])
   const [forbidden] = await find('forbidden')
-  expect(forbidden).toMatchObject({ network: '127.0.0.1', path: '/v1/audit', times: 1, user_id: expect.any(String) })
+  expect(forbidden).toMatchObject({ network: '127.0.0.1', path: '/v1/audit', times: 1, user_email: 'eve@example.com' })
+  expect(forbidden).toMatchObject({ user_id: expect.any(String) })
   const guesses = await find('unauthenticated')
   expect(guesses.reduce((sum, { times }) => sum + Number(times), 0)).toBe(25)
   expect(guesses.every(({ user_id: user }) => user === null)).toBe(true)
-  expect((await run(['audit', 'refusals'])).out).toMatch(/^AT +TIMES +FROM +WHAT +PATH +WHY\n/)
+  expect((await run(['audit', 'refusals'])).out).toMatch(
+    /^AT +TIMES +WHO +FROM +WHAT +PATH +WHY\n(.*\n)*.* eve@example\.com +127\.0\.0\.1 +forbidden /,
+  )
   expect((await run(['audit', 'verify'])).out).toMatch(/intact: [1-9]\d* refusals/)
 }, 60_000)

@@ -79,7 +79,7 @@ describe('of one’s own', () => {
     const [record] = await unlinked()
     expect([record?.actor, JSON.parse(record?.detail ?? '')]).toEqual([
       mail('bob'),
-      { issuer: provider.issuer, subject: 'bob', sessions: 1, lost: [] },
+      { email: mail('bob'), recorded: true, issuer: provider.issuer, subject: 'bob', sessions: 1, lost: [] },
     ])
     // A verified address is linked again.
     expect((await comer('bob')).identity.id).toBe(identity.id)
@@ -146,6 +146,16 @@ describe('of others', () => {
       sessions: 1,
       lost: ['@books', '@payments', 'developer@payments', 'viewer@books'],
     })
+    const apart = await database.sql<{ action: string }>(
+      `SELECT action FROM audit_log WHERE actor <> 'sso' AND action <> 'session.begin' AND detail::json ->> 'email' = '${mail('fay')}' ORDER BY seq`,
+    )
+    expect(apart.map(({ action }) => action)).toEqual([
+      'roles.revoke',
+      'roles.revoke',
+      'teams.member_remove',
+      'teams.member_remove',
+      'identity.unlink',
+    ])
     const { identity: boss } = await comer('gus', { groups: ['bosses'] })
     expect((await as(helper.access_token, 'DELETE', `${identities('gus')}/${boss.id}`)).status).toBe(403)
   })
