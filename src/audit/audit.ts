@@ -41,10 +41,13 @@ export interface ForgottenRecords {
 export interface AuditReader {
   /** Newest first, older than `before` (null: from the newest). */
   page(filter: AuditFilter, before: number | null, limit: number): Promise<readonly AuditRecord[]>
-  /** The head that the change clock holds, the newest record's number, and how far was forgotten, at one moment. */
+  /** The head and the number that the change clock holds, the newest record's number, and how far was forgotten, at one moment. */
   tip(): Promise<{
     readonly head: Buffer
     readonly seq: number | null
+    readonly clock: number
+    /** Numbers that the clock gave away since the newest record and that left no change of the catalog either. */
+    readonly untraced: number
     readonly forgotten: ForgottenRecords | null
   }>
   /** Oldest first, newer than `after`, up to `last`. */

@@ -30,7 +30,7 @@ export interface Verification {
 /**
  * Goes through the whole log as it is at this moment. A changed record no longer has its hash; one that was deleted, inserted or
  * moved breaks the chain at the next; one with another number has not the head that says it; records that were cut off at the end
- * are missed by the head in the change clock. What retention forgot is said by a record of the chain itself. Who may write to the
+ * are missed by the head in the change clock, or by the clock's number where the head was put back. What retention forgot is said by a record of the chain itself. Who may write to the
  * database could chain everything anew: that shows by a head that was noted elsewhere.
  */
 export async function verifyAuditChain(
@@ -53,9 +53,18 @@ export async function verifyAuditChain(
     if (slice.length < SLICE) break
   }
   if (!walk.head.equals(tip.head)) return brokenChain(walk.records, null, CUT)
+  const untold = untoldBy(tip)
+  if (untold !== null) return brokenChain(walk.records, null, untold)
   if (!metNoted) return brokenChain(walk.records, null, ANOTHER)
   const forgottenThrough = tip.forgotten?.through ?? null
   return { intact: true, records: walk.records, head: walk.head.toString('hex'), forgottenThrough }
+}
+
+/** A number of the clock is given to a record, to a change of the catalog, or to both: why records must be missing; null: all are there. */
+function untoldBy({ seq, clock, untraced }: Awaited<ReturnType<AuditReader['tip']>>): string | null {
+  if (seq === null && clock > 0) return `there is none, though the change clock stands at ${clock}`
+  if (untraced === 0) return null
+  return `the change clock stands at ${clock}, and ${untraced} of the numbers after ${seq} left neither a record nor a change`
 }
 
 export const CUT = 'the newest records are missing, or are not ours'

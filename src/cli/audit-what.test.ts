@@ -32,8 +32,8 @@ test.each<[string, object, string, string]>([
   ],
   ['a token', { name: 'ci', user: 'ann@example.com' }, 'ci', 'ann@example.com'],
   ['what says nothing', {}, 'thing t1', ''],
-  ['what would move the cursor', { name: 'a\u001b[2Jb' }, 'a[2Jb', ''],
+  ['what would move the cursor', { name: 'a\u001b[2Jb' }, 'ab', ''],
 ])('%s', (_, detail, target, what) => {
   const record = { target_kind: 'thing', target_id: 't1', detail }
-  expect([targetOf(record), whatOf(record)]).toEqual([expect.stringMatching(target.replaceAll(/[[\]]/g, '.')), what])
+  expect([targetOf(record), whatOf(record)]).toEqual([target, what])
 })

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { AuditAttic, AuditFilter, AuditReader, AuditRecord } from '#/audit/audit.ts'
 import { nextHead, recordHash } from './audit-record.ts'
 import type { Database, Reader } from './store.ts'
@@ -31,23 +31,10 @@ export function auditStore(db: Database): AuditReader {
         .execute()
       return found.map(recordOf)
     },
-    tip: async () => {
-      const { head, seq, through, forgotten } = await read
-        .selectFrom(
-          sql<Tip>`(
-          SELECT clock.audit_head AS head, (SELECT max(seq) FROM audit_log) AS seq,
-            (gone.detail ->> 'through')::bigint AS through, decode(gone.detail ->> 'head', 'hex') AS forgotten
-          FROM change_clock AS clock LEFT JOIN (
-            SELECT detail::jsonb AS detail FROM audit_log WHERE action = ${FORGOTTEN} ORDER BY seq DESC LIMIT 1
-          ) AS gone ON true)`.as('tip'),
-        )
-        .selectAll()
-        .executeTakeFirstOrThrow()
-      return { head, seq, forgotten: through === null || forgotten === null ? null : { through, head: forgotten } }
-    },
+    tip: tip(read),
     chain: async ({ after, last, limit }, filter = {}) => {
       const found = await rows(filter)
-        .select(['record_hash', 'head'])
+        .select(['record_hash', 'head', isFiner('at').as('is_finer')])
         .where('seq', '>', after)
         .where('seq', '<=', last)
         .orderBy('seq')
@@ -55,13 +42,44 @@ export function auditStore(db: Database): AuditReader {
         .execute()
       return found.map((row) => {
         const record = recordOf(row)
-        return { ...record, recordHash: row.record_hash, hashNow: recordHash(record), head: row.head }
+        return {
+          ...record,
+          recordHash: row.record_hash,
+          hashNow: row.is_finer ? NO_HASH : recordHash(record),
+          head: row.head,
+        }
       })
     },
     nextHead,
     offeredSince: offeredSince(read),
   }
 }
+
+function tip(read: Reader): AuditReader['tip'] {
+  return async () => {
+    const { through, forgotten, ...now } = await read
+      .selectFrom(
+        sql<Tip>`(
+          SELECT clock.audit_head AS head, newest.seq AS seq, clock.seq AS clock,
+            greatest(0, clock.seq - since.seq - (
+              SELECT count(DISTINCT c.seq) FROM changes AS c WHERE c.seq > since.seq AND c.seq <= clock.seq))::int AS untraced,
+            (gone.detail ->> 'through')::bigint AS through, decode(gone.detail ->> 'head', 'hex') AS forgotten
+          FROM change_clock AS clock CROSS JOIN (SELECT max(seq) AS seq FROM audit_log) AS newest
+          CROSS JOIN LATERAL (SELECT greatest(coalesce(newest.seq, 0), clock.kept_from - 1) AS seq) AS since LEFT JOIN (
+            SELECT detail::jsonb AS detail FROM audit_log WHERE action = ${FORGOTTEN} ORDER BY seq DESC LIMIT 1
+          ) AS gone ON true)`.as('tip'),
+      )
+      .selectAll()
+      .executeTakeFirstOrThrow()
+    return { ...now, forgotten: through === null || forgotten === null ? null : { through, head: forgotten } }
+  }
+}
+
+/** Times are written and hashed in milliseconds: one that says more was changed. */
+export const isFiner = (column: string): RawBuilder<boolean> =>
+  sql`${sql.ref(column)} <> date_trunc('milliseconds', ${sql.ref(column)})`
+/** Of what has a form in which nothing is hashed. */
+export const NO_HASH = Buffer.alloc(0)
 
 function offeredSince(read: Reader): AuditReader['offeredSince'] {
   return async (kind, { since, after, limit }) => {
@@ -80,6 +98,8 @@ function offeredSince(read: Reader): AuditReader['offeredSince'] {
 interface Tip {
   readonly head: Buffer
   readonly seq: number | null
+  readonly clock: number
+  readonly untraced: number
   readonly through: number | null
   readonly forgotten: Buffer | null
 }

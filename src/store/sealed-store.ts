@@ -52,6 +52,14 @@ export function sealedStore(db: Database): KeyStore {
         .execute()
     },
     replace: (place, texts) => replace(db, COLUMNS[place], texts),
+    ...recording(db),
+    claim: (holder, ms) => leases(db).claim(LEASE, holder, ms),
+    release: (holder) => leases(db).release(LEASE, holder),
+  }
+}
+
+function recording(db: Database): Pick<KeyStore, 'added' | 'rotated' | 'forgotten'> {
+  return {
     added: async (keyId, actor) => {
       await db.write(SOURCE, async (tx) =>
         tx.audit({ actor: actor.by, action: 'keys.add', targetKind: 'key', targetId: keyId, detail: { name: keyId } }),
@@ -80,8 +88,6 @@ export function sealedStore(db: Database): KeyStore {
         })
       })
     },
-    claim: (holder, ms) => leases(db).claim(LEASE, holder, ms),
-    release: (holder) => leases(db).release(LEASE, holder),
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   SecuritySink,
 } from '#/audit/security.ts'
 import { nextHead } from './audit-record.ts'
+import { isFiner, NO_HASH } from './audit-store.ts'
 import type { Database } from './store.ts'
 
 const SOURCE = 'security'
@@ -58,7 +59,15 @@ export function securityStore(db: Database): SecurityReader {
           .execute()
       ).map(recordOf),
     chain: async ({ after, last, limit }) =>
-      (await rows().where('n', '>', after).where('n', '<=', last).orderBy('n').limit(limit).execute()).map(recordOf),
+      (
+        await rows()
+          .select(sql<boolean>`${isFiner('at')} OR ${isFiner('last_at')}`.as('is_finer'))
+          .where('n', '>', after)
+          .where('n', '<=', last)
+          .orderBy('n')
+          .limit(limit)
+          .execute()
+      ).map((row) => ({ ...recordOf(row), ...(row.is_finer && { hashNow: NO_HASH }) })),
     anchors: async () => {
       const found = await read.selectFrom('audit_log').select('detail').where('action', '=', ANCHORED).execute()
       const noted = found.map(({ detail }) => JSON.parse(detail) as { readonly n: number; readonly head: string })

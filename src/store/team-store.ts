@@ -4,7 +4,7 @@ import type { Actor } from '#/api/actor.ts'
 import type { TeamLimits } from '#/teams/entry.ts'
 import type { Member, NewTeam, Team, TeamDeclaration, TeamStore } from '#/teams/team.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import { auditOf, emailOf, fieldsBefore, kept, roleName } from './audited.ts'
+import { auditOf, fieldsBefore, kept } from './audited.ts'
 import { changesOf } from './changes-of.ts'
 import { iso, olderThan } from './columns.ts'
 import { emailKeyOf, hasEmail } from './email-keys.ts'
@@ -12,6 +12,7 @@ import { constraintOf } from './errors.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { memberWriter } from './member-writes.ts'
 import { cutPage } from './page.ts'
+import { removeTeam } from './team-removal.ts'
 import { teamsSeenBy } from './seen.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 
@@ -108,24 +109,9 @@ function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | '
     remove: async (id, { ifMatch, actor }) => {
       try {
         return await hit(db, SOURCE, async (tx) => {
-          const row = await tx.sql
-            .deleteFrom('teams')
-            .where('id', '=', id)
-            .where('personal_of', 'is', null)
-            .where(versionIs(ifMatch))
-            .returning(['name', peopleIn(id).as('people')])
-            .executeTakeFirst()
-          if (row === undefined) return false
-          tx.changed('team', id)
-          const { tokens, ...people } = row.people
-          const [members, roles] = [kept(people.members), kept(people.roles)]
-          const was = {
-            members: members.list,
-            roles: roles.list,
-            tokens,
-            ...((members.more || roles.more) && { more: true }),
-          }
-          audit(tx, actor, { action: 'teams.delete', id, detail: { name: row.name, was } })
+          const gone = await removeTeam(tx, id, ifMatch)
+          if (gone === undefined) return false
+          audit(tx, actor, { action: 'teams.delete', id, detail: gone })
           return true
         })
       } catch (error) {
@@ -133,21 +119,6 @@ function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | '
       }
     },
   }
-}
-
-interface People {
-  readonly members: readonly (readonly [userId: string, isOwner: boolean, email: string])[] | null
-  readonly roles:
-    readonly (readonly [userId: string, roleId: string, expiresAt: string | null, email: string, role: string])[] | null
-  readonly tokens: number
-}
-
-/** Of a team that goes: who is in it, the roles that go with it, and how many tokens that were good. */
-function peopleIn(id: TeamId): RawBuilder<People> {
-  return sql`json_build_object(
-    'members', (SELECT json_agg(json_build_array(user_id, is_owner, ${emailOf('user_id')})) FROM team_members WHERE team_id = ${id}),
-    'roles', (SELECT json_agg(json_build_array(user_id, role_id, expires_at, ${emailOf('user_id')}, ${roleName('role_id')})) FROM role_assignments WHERE team_id = ${id}),
-    'tokens', (SELECT count(*)::int FROM tokens WHERE team_id = ${id} AND is_active AND revoked_at IS NULL))`
 }
 
 interface Added {

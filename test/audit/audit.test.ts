@@ -58,6 +58,12 @@ const DAMAGE: readonly (readonly [string, string, number | null, RegExp])[] = [
   ['a changed actor', `UPDATE audit_log SET actor = 'b' WHERE seq = 3`, 3, /changed/],
   ['a changed detail', `UPDATE audit_log SET detail = '{}' WHERE seq = 3`, 3, /changed/],
   ['a changed time', `UPDATE audit_log SET at = at + interval '1 second' WHERE seq = 3`, 3, /changed/],
+  [
+    'a time that differs by a microsecond',
+    `UPDATE audit_log SET at = at + interval '1 microsecond' WHERE seq = 3`,
+    3,
+    /changed/,
+  ],
   ['a deleted record', `DELETE FROM audit_log WHERE seq = 3`, 4, /deleted/],
   ['a deleted beginning', `DELETE FROM audit_log WHERE seq < 3`, 3, /deleted/],
   ['a cut end', `DELETE FROM audit_log WHERE seq > 3`, null, /missing/],
@@ -77,6 +83,18 @@ const DAMAGE: readonly (readonly [string, string, number | null, RegExp])[] = [
   ],
   ['a renumbered end', `UPDATE audit_log SET seq = 50 WHERE seq = 5`, 50, /renumbered/],
   ['a log that begins later', `UPDATE audit_log SET seq = seq + 100`, 101, /renumbered/],
+  [
+    'a cut end with the head put back',
+    `DELETE FROM audit_log WHERE seq > 3; UPDATE change_clock SET audit_head = (SELECT head FROM audit_log WHERE seq = 3)`,
+    null,
+    /clock stands at 5, and 2 of the numbers after 3/,
+  ],
+  [
+    'everything deleted, and the head with it',
+    `DELETE FROM audit_log; UPDATE change_clock SET audit_head = ''`,
+    null,
+    /there is none, though the change clock stands at 5/,
+  ],
   ['another head in the clock', `UPDATE change_clock SET audit_head = '\\x00'`, null, /missing/],
 ]
 

@@ -45,6 +45,12 @@ test('several that write at once make one chain', async () => {
 const DAMAGE: readonly (readonly [string, string, number | null, RegExp])[] = [
   ['a changed reason', `UPDATE security_log SET why = 'x' WHERE n = 3`, 3, /changed/],
   ['a changed number of times', `UPDATE security_log SET times = 1 WHERE n = 3`, 3, /changed/],
+  [
+    'a time that differs by a microsecond',
+    `UPDATE security_log SET last_at = last_at + interval '1 microsecond' WHERE n = 3`,
+    3,
+    /changed/,
+  ],
   ['a deleted entry', `DELETE FROM security_log WHERE n = 3`, 4, /deleted/],
   ['a deleted beginning', `DELETE FROM security_log WHERE n < 3`, 3, /deleted/],
   ['a cut end', `DELETE FROM security_log WHERE n > 3`, null, /missing/],
