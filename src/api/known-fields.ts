@@ -1,36 +1,72 @@
 import type { TSchema } from 'typebox'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { isObject } from '#/lib/is-object.ts'
+import { nearest } from '#/lib/nearest.ts'
 import { propertiesOf } from './raw-member.ts'
 
-/** Refuses a name that the schema does not have, at every level that it describes; says which one may have been meant. */
-export function requireKnown(schema: TSchema, value: Readonly<Record<string, unknown>>, within: string): void {
-  visit(schema, value, { within, path: [] })
+type Members = Readonly<Record<string, unknown>>
+
+/** A name that a schema does not have. */
+export interface Stranger {
+  readonly key: string
+  /** Where it stands: `scope.permission`, `members.0.rol`. */
+  readonly field: string
+  readonly value: unknown
+  /** The names that the schema has there. */
+  readonly names: readonly string[]
+  /** Everything that is said beside it. */
+  readonly beside: Members
 }
 
-interface Place {
-  readonly within: string
-  readonly path: readonly string[]
-}
-
-function visit(schema: TSchema, value: Readonly<Record<string, unknown>>, { within, path }: Place): void {
+/** Every name that the schema does not have, at every level that it describes. */
+export function strangersIn(schema: TSchema, value: Members, path: readonly string[] = []): readonly Stranger[] {
   const properties = propertiesOf(schema)
   const others: unknown = Reflect.get(schema, 'additionalProperties')
-  if (properties === undefined || (others !== undefined && others !== false)) return
-  for (const [key, member] of Object.entries(value)) {
+  if (properties === undefined || (others !== undefined && others !== false)) return []
+  return Object.entries(value).flatMap(([key, member]): readonly Stranger[] => {
+    const at = [...path, key]
     const inner = Object.hasOwn(properties, key) ? properties[key] : undefined
-    if (inner === undefined) throw unknown([...path, key].join('.'), { within, meant: likeness(properties, key) })
-    if (isObject(member)) visit(inner, member, { within, path: [...path, key] })
-  }
+    if (inner === undefined)
+      return [{ key, field: at.join('.'), value: member, names: Object.keys(properties), beside: value }]
+    return objectsIn(inner, member).flatMap(([form, object, more]) => strangersIn(form, object, [...at, ...more]))
+  })
 }
 
-const plain = (name: string): string => name.replaceAll('_', '').toLowerCase()
-
-function likeness(properties: Readonly<Record<string, unknown>>, key: string): string | undefined {
-  return Object.keys(properties).find((name) => plain(name) === plain(key))
+/** An object, or those in a list. */
+function objectsIn(schema: TSchema, value: unknown): readonly (readonly [TSchema, Members, readonly string[]])[] {
+  if (isObject(value)) return [[schema, value, []]]
+  const items: unknown = Reflect.get(schema, 'items')
+  if (!Array.isArray(value) || !isObject(items)) return []
+  return value.flatMap((one, n) => (isObject(one) ? [[items as TSchema, one, [String(n)]] as const] : []))
 }
 
-function unknown(field: string, { within, meant }: { readonly within: string; readonly meant: string | undefined }) {
-  const hint = meant === undefined ? '' : `; it is spelled ${meant}`
-  return new GatewayError('invalid_field', `${field}: is not known in the ${within}${hint}`, { field })
+/** Refuses a name that the schema does not have, at every level that it describes; says which one may have been meant. */
+export function requireKnown(schema: TSchema, value: Members, within: string): void {
+  const [first, ...more] = strangersIn(schema, value)
+  if (first !== undefined) throw unknownFields([first, ...more], within)
+}
+
+const plain = (name: string): string => name.replaceAll(/[_-]/g, '').toLowerCase()
+
+/** The name that was most likely meant, in whichever casing it is written. */
+export function likeness(key: string, names: readonly string[]): string | undefined {
+  const meant = nearest(plain(key), names.map(plain))
+  return names.find((name) => plain(name) === meant)
+}
+
+/** More names than this are no answer to what was meant. */
+const LISTED = 12
+
+/** 422 that names each, and what was meant. */
+export function unknownFields(strangers: readonly [Stranger, ...Stranger[]], within: string): GatewayError {
+  const errors = strangers.map(({ key, field, names }) => {
+    const meant = likeness(key, names)
+    const listed = names.length > LISTED ? '' : `; there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}`
+    return {
+      field,
+      message: `is not known in the ${within}${meant === undefined ? listed : `: did you mean ${meant}?`}`,
+    }
+  })
+  const [{ field, message } = { field: within, message: '' }] = errors
+  return new GatewayError('invalid_field', `${field}: ${message}`, { field, data: { errors } })
 }

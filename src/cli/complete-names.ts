@@ -9,6 +9,8 @@ const LISTS: Readonly<Partial<Record<Completes, readonly (readonly [path: string
   gateway: [['/v1/gateways?include_inactive=true', 'gateways']],
   tool: [['/v1/tools', 'tools']],
   server: [['/v1/servers?include_inactive=true', 'servers']],
+  user: [['/v1/auth/email/admin/users', 'users']],
+  team: [['/v1/teams', 'teams']],
   'gateway-or-tool': [
     ['/v1/gateways?include_inactive=true', 'gateways'],
     ['/v1/tools', 'tools'],
@@ -20,18 +22,31 @@ const LISTS: Readonly<Partial<Record<Completes, readonly (readonly [path: string
 export async function namesOf(api: Api, { kind, positional }: Lookup, found: (name: Candidate) => void): Promise<void> {
   if (kind === 'argument') return await argumentsOf(api, positional[0] ?? '', found)
   if (kind === 'token') return await tokens(api, found)
+  if (kind === 'role') return await roles(api, found)
+  if (kind === 'permission') return await permissions(api, found)
   for (const [path, member] of LISTS[kind] ?? [])
     for await (const page of api.pages(path, member)) for (const one of page) found(named(one))
 }
 
-const named = ({ name, description, url }: Json): Candidate => ({
-  value: plainText(name),
-  about: plainText(description ?? url),
+const named = ({ name, email, full_name: fullName, description, url }: Json): Candidate => ({
+  value: plainText(name ?? email),
+  about: plainText(description ?? fullName ?? url),
 })
 
 async function tokens(api: Api, found: (name: Candidate) => void): Promise<void> {
   const { tokens: all } = await api.json('GET', '/v1/tokens?limit=100')
   if (Array.isArray(all)) for (const one of all as readonly Json[]) found(named(one))
+}
+
+/** Roles are few, and come in one list. */
+async function roles(api: Api, found: (name: Candidate) => void): Promise<void> {
+  const { text } = await api.request('GET', '/v1/rbac/roles')
+  for (const one of JSON.parse(text) as readonly Json[]) found(named(one))
+}
+
+async function permissions(api: Api, found: (name: Candidate) => void): Promise<void> {
+  const { all_permissions: all } = await api.json('GET', '/v1/rbac/permissions/available')
+  if (Array.isArray(all)) for (const one of all) found({ value: plainText(one), about: '' })
 }
 
 /** What the tool that stands before it takes; where there are choices, each of them. */

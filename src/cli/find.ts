@@ -1,4 +1,4 @@
-import { nearest } from '#/config/nearest.ts'
+import { nearest } from '#/lib/nearest.ts'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import { plainText } from './terminal.ts'

@@ -2,7 +2,18 @@ import type { Command } from 'commander'
 import { wrapped } from './text.ts'
 
 /** What an argument or the value of an option can be, for completion. */
-export type Completes = 'gateway' | 'tool' | 'server' | 'token' | 'gateway-or-tool' | 'argument' | 'file'
+export type Completes =
+  | 'gateway'
+  | 'tool'
+  | 'server'
+  | 'token'
+  | 'user'
+  | 'team'
+  | 'role'
+  | 'permission'
+  | 'gateway-or-tool'
+  | 'argument'
+  | 'file'
 
 /** What a command's help says besides its arguments and options. */
 export interface Lesson {

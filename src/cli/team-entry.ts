@@ -243,7 +243,7 @@ function leave(team: Command, { api, out }: Context): void {
       ['by its name', 'causeway team leave payments'],
       ['for a program', 'causeway team leave payments --json'],
     ],
-    next: 'Its last owner makes another one first: causeway team add-member TEAM EMAIL --owner.',
+    next: 'Its last owner makes another one first: causeway team set-role TEAM EMAIL owner.',
   })
 }
 

@@ -2,10 +2,10 @@ import type { Command } from 'commander'
 import type { Api } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
-import { DRY_RUN_OPTION, dryPath, showEffects } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { teamEntryCommands } from './team-entry.ts'
+import { teamMemberCommands } from './team-members.ts'
 import { plainText } from './terminal.ts'
 import { allOf } from './user.ts'
 
@@ -13,16 +13,11 @@ interface JsonOption {
   readonly json?: boolean
 }
 
-interface DryOption extends JsonOption {
-  readonly dryRun?: boolean
-}
-
 export function teamCommands(program: Command, context: Context): void {
   const team = program.command('team').description('people who share servers and tools')
   add(team, context)
   list(team, context)
-  addMember(team, context)
-  removeMember(team, context)
+  teamMemberCommands(team, context)
   teamEntryCommands(team, context)
   taught(team, {
     examples: [
@@ -31,6 +26,7 @@ export function teamCommands(program: Command, context: Context): void {
       ['somebody who decides for themselves', 'causeway team invite payments ann@example.com'],
       ['who asks to join', 'causeway team requests payments'],
       ['which you are in', 'causeway team list'],
+      ['who is in one', 'causeway team members payments'],
     ],
   })
 }
@@ -76,58 +72,6 @@ function list(team: Command, { api, out }: Context): void {
     examples: [
       ['which there are', 'causeway team list'],
       ['for a program', 'causeway team list --json'],
-    ],
-  })
-}
-
-function addMember(team: Command, { api, out }: Context): void {
-  const command = team
-    .command('add-member')
-    .description('let a user into a team')
-    .argument('<team>', 'its name or id')
-    .argument('<email>', 'of the user')
-    .option('--owner', 'may look after the team and its members')
-    .option(...DRY_RUN_OPTION)
-    .option(...JSON_OPTION)
-    .action(async (name: string, email: string, options: DryOption & { readonly owner?: boolean }) => {
-      const connection = await api()
-      const body = { email, role: options.owner === true ? 'owner' : 'member' }
-      const path = `/v1/teams/${await teamId(connection, name)}/members`
-      const made = await connection.json('POST', dryPath(path, options.dryRun), JSON.stringify(body))
-      if (options.dryRun === true) return showEffects(out, made, options.json)
-      if (options.json === true) return out.print(JSON.stringify(made, null, 2))
-      out.print(`${plainText(made['user_email'])} is in the team as ${plainText(made['role'])}`)
-    })
-  taught(command, {
-    examples: [
-      ['a member, who may use what is for the team', 'causeway team add-member payments ann@example.com'],
-      ['an owner', 'causeway team add-member payments bob@example.com --owner'],
-    ],
-    next: 'causeway role give EMAIL developer --team TEAM lets a member change what is for the team.',
-  })
-}
-
-function removeMember(team: Command, { api, out }: Context): void {
-  const command = team
-    .command('remove-member')
-    .description('take a user out of a team, with every role in it')
-    .argument('<team>', 'its name or id')
-    .argument('<email>', 'of the user')
-    .option(...DRY_RUN_OPTION)
-    .option(...JSON_OPTION)
-    .action(async (name: string, email: string, { dryRun, json }: DryOption) => {
-      const connection = await api()
-      const path = `/v1/teams/${await teamId(connection, name)}/members/${encodeURIComponent(email)}`
-      const said = await connection.json('DELETE', dryPath(path, dryRun))
-      if (dryRun === true) return showEffects(out, said, json)
-      if (json === true) return out.print(JSON.stringify(said, null, 2))
-      out.print(plainText(said['message']))
-    })
-  taught(command, {
-    examples: [
-      ['somebody who leaves', 'causeway team remove-member payments ann@example.com'],
-      ['what that would take', 'causeway team remove-member payments ann@example.com --dry-run'],
-      ['for a program', 'causeway team remove-member payments ann@example.com --json'],
     ],
   })
 }

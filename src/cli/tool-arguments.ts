@@ -1,4 +1,4 @@
-import { nearest } from '#/config/nearest.ts'
+import { nearest } from '#/lib/nearest.ts'
 import { exactJson } from '#/lib/exact-json.ts'
 import { isObject } from '#/lib/is-object.ts'
 import { CliError } from './cli-error.ts'

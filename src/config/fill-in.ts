@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { FillIn } from '#/lib/located-yaml.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '#/lib/nearest.ts'
 import type { Env } from './env.ts'
 
 /** `${NAME}` is a variable of the environment, `${file:PATH}` what stands in a file; relative to `folder`. */

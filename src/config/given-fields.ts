@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts'
+import { nearest } from '#/lib/nearest.ts'
 
 /** What a setting that has fields may say in each: a text, texts, texts by names, or one of some words. */
 export type Fields = Readonly<Record<string, 'text' | 'texts' | 'map of texts' | readonly string[]>>

@@ -1,7 +1,7 @@
 import type { Env, Machine } from './env.ts'
 import { CLIENT_SETTINGS, SECRET_SETTINGS, SETTINGS, type Setting, type SettingName, type Values } from './settings.ts'
 import { maskUrl } from './mask.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '#/lib/nearest.ts'
 
 /** Where a value comes from. */
 export type Source = 'flag' | 'environment' | 'file' | 'default'

@@ -64,7 +64,7 @@ function withoutAbsent(body: Json, absent: Readonly<Record<string, Absent>>): Js
   return Object.fromEntries(kept)
 }
 
-function asksForNothing(value: unknown): boolean {
+export function asksForNothing(value: unknown): boolean {
   if (value === null || value === '') return true
   return typeof value === 'object' && Object.keys(value).length === 0
 }

@@ -2,6 +2,7 @@ import type { Edge } from '#/api/edge.ts'
 import type { Endpoint, Reply } from '#/api/endpoint.ts'
 import { isObject } from '#/lib/is-object.ts'
 import { cleanBody, readSchema, respelled } from './bodies.ts'
+import { refuseQuerySlips, refuseSlips } from './careful.ts'
 import { snakeEntity } from './casing.ts'
 import { problemOf } from './problems.ts'
 import { QUIRKS, type Quirks } from './quirks.ts'
@@ -13,8 +14,17 @@ const quirksOf = ({ route }: Endpoint): Quirks => QUIRKS.get(route) ?? NONE
 export const lenientEdge: Edge = {
   endpoints: (declared) => declared.flatMap((endpoint) => known(endpoint, quirksOf(endpoint))),
   reads: (endpoint) => readSchema(endpoint, quirksOf(endpoint)),
-  body: (endpoint, body) => (endpoint.body === undefined ? body : cleanBody(endpoint.body, body, quirksOf(endpoint))),
-  query: ({ query: schema }, query) => (schema === undefined ? query : respelled(schema, query)),
+  body(endpoint, said) {
+    if (endpoint.body === undefined) return said
+    const body = cleanBody(endpoint.body, said, quirksOf(endpoint))
+    refuseSlips(endpoint, body)
+    return body
+  },
+  query(endpoint, said) {
+    const query = endpoint.query === undefined ? said : respelled(endpoint.query, said)
+    refuseQuerySlips(endpoint, query)
+    return query
+  },
   reply: (endpoint, reply) => answered(reply, quirksOf(endpoint)),
   problem: problemOf,
 }

@@ -57,6 +57,17 @@ const server: Quirks = {
   },
 }
 
+const VERIFIED: Absent = { idle: [true, false], why: 'it is what an identity provider said' }
+const user: Quirks = { absent: { emailVerified: VERIFIED } }
+
+const role: Quirks = {
+  absent: {
+    inheritsFrom: { why: 'roles do not inherit here: list every permission under permissions' },
+    isSystemRole: { idle: [false], why: 'built-in roles come with the gateway' },
+    isActive: { idle: [true], why: 'a role is switched off by deleting it, or by taking it from who holds it' },
+  },
+}
+
 /** A thing's switch, at its own path and at the older one. */
 function state(plural: string, nested: Pick<Quirks, 'snake'> = {}): readonly (readonly [Route, Quirks])[] {
   const alias: Route = `POST /${plural}/{id}/toggle`
@@ -70,6 +81,11 @@ const token: Quirks = { unsaid: [['scope', 'permissions']] }
 
 /** Everything that is peculiar, by route. What is not listed has one form. */
 export const QUIRKS: ReadonlyMap<string, Quirks> = new Map<Route, Quirks>([
+  ['POST /auth/email/admin/users', user],
+  ['PATCH /auth/email/admin/users/{email}', user],
+  ['PUT /auth/email/admin/users/{email}', user],
+  ['POST /rbac/roles', role],
+  ['PUT /rbac/roles/{id}', role],
   ['POST /gateways', { ...gateway, status: 200 }],
   ['PUT /gateways/{id}', gateway],
   ...state('gateways', { snake: 'gateway' }),

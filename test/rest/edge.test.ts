@@ -72,11 +72,12 @@ describe('a restriction of a token that is not understood is refused, never left
 
   test('the spelling does not matter; two values do', async () => {
     const tokens = rest.endpoints.find(({ route }) => route === 'POST /tokens')!
-    const scope = { serverId: 'x', Permissions: [] }
-    expect(lenientEdge.body(tokens, { name: 'n', scope })).toEqual({
+    expect(lenientEdge.body(tokens, { name: 'n', scope: { serverId: 'x' } })).toEqual({
       name: 'n',
-      scope: { server_id: 'x', Permissions: [] },
+      scope: { server_id: 'x' },
     })
+    const strange = { name: 'n', scope: { serverId: 'x', Permissions: [] } }
+    expect(() => lenientEdge.body(tokens, strange)).toThrow(/^scope\.Permissions: .* did you mean permissions\?$/)
     const raw = '{"name": "n", "scope": {"permissions": ["tools.read"], "permissions": []}}'
     expect((await rest.ask('POST', '/tokens', { raw })).status).toBe(400)
   })

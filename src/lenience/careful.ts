@@ -1,0 +1,51 @@
+import { likeness, strangersIn, unknownFields, type Stranger } from '#/api/known-fields.ts'
+import type { Json } from '#/api/edge.ts'
+import type { Endpoint } from '#/api/endpoint.ts'
+import { asksForNothing } from './bodies.ts'
+
+/** Whose every field decides about access: a name that is not known there would be a restriction that nobody enforces. */
+const CLOSED_TAGS: ReadonlySet<string> = new Set(['users', 'teams', 'roles', 'tokens', 'access'])
+
+/** Fields whose loss opens what was to be closed, or does what was only asked about. Elsewhere, what is not known is others' and ignored. */
+const CAREFUL: ReadonlySet<string> = new Set([
+  'visibility',
+  'teamId',
+  'team_id',
+  'dry_run',
+  'conflict_strategy',
+  'selected_entities',
+])
+
+/** What entities carry beside the field that they are like: no slip where that field is said as well. */
+const COMPANIONS: ReadonlySet<string> = new Set(['team'])
+
+/** Refuses a body's unknown names where they may have been meant to say who may do or see something. */
+export function refuseSlips({ tag, body: schema }: Endpoint, body: Json): void {
+  if (schema === undefined) return
+  const strangers = strangersIn(schema, body)
+  refuse(CLOSED_TAGS.has(tag) ? strangers : strangers.filter(isSlip), 'body')
+}
+
+/** A query may carry what is nobody's business, such as a time against caches; not something like what the route knows. */
+export function refuseQuerySlips({ route, tag, query: schema }: Endpoint, query: Json): void {
+  const declared = Object.keys(schema?.properties ?? {})
+  const careful = CLOSED_TAGS.has(tag) ? declared : declared.filter((name) => CAREFUL.has(name))
+  // Whoever misspells the question what a change would do is not answered by doing it.
+  const names = route.startsWith('GET ') ? careful : [...new Set([...careful, 'dry_run'])]
+  const unknown = Object.entries(query).filter(([key]) => key !== 'dry_run' && !declared.includes(key))
+  const strangers = unknown.map(([key, value]): Stranger => ({ key, field: key, value, names, beside: query }))
+  refuse(
+    strangers.filter(({ key }) => likeness(key, names) !== undefined),
+    'query',
+  )
+}
+
+function isSlip({ key, value, names, beside }: Stranger): boolean {
+  const meant = likeness(key, names)
+  if (meant === undefined || !CAREFUL.has(meant) || asksForNothing(value)) return false
+  return !(COMPANIONS.has(key) && Object.hasOwn(beside, meant))
+}
+
+function refuse([first, ...more]: readonly Stranger[], within: string): void {
+  if (first !== undefined) throw unknownFields([first, ...more], within)
+}
