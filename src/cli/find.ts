@@ -132,10 +132,17 @@ async function search(pages: Pages, kind: FindKind, name: string): Promise<Found
     known.push(...page.map(nameOf))
   }
   const fitting = same.length > 0 ? same : begin
-  return { only: fitting.length === 1 ? fitting[0] : undefined, similar: fitting.map(nameOf), known }
+  return { only: fitting.length === 1 ? fitting[0] : undefined, similar: distinct(fitting), known }
 }
 
 const nameOf = (thing: Json): string => plainText(thing['name'] ?? thing['uri'])
+
+/** Their names; with the beginning of the id where several have the same one. */
+function distinct(things: readonly Json[]): readonly string[] {
+  const names = things.map(nameOf)
+  if (new Set(names).size === names.length) return names
+  return things.map((one, n) => `${names[n] ?? ''} (${plainText(one['id'])})`)
+}
 
 /** More names than this take longer to compare than a person looks at the list. */
 const COMPARED = 2000

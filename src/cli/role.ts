@@ -3,6 +3,7 @@ import type { Json } from './api.ts'
 import type { Context } from './context.ts'
 import { DRY_RUN_OPTION, dryPath, showEffects } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
+import { roleChangeCommands } from './role-change.ts'
 import { tableLines } from './table.ts'
 import { teamId } from './team.ts'
 import { plainText } from './terminal.ts'
@@ -18,11 +19,13 @@ export function roleCommands(program: Command, context: Context): void {
   list(role, context)
   give(role, context)
   take(role, context)
+  roleChangeCommands(role, context)
   taught(role, {
     examples: [
       ['which there are', 'causeway role list'],
       ['let a member change what is for a team', 'causeway role give ann@example.com developer --team payments'],
       ['no longer', 'causeway role take ann@example.com developer --team payments'],
+      ['one of your own', 'causeway role create tester --held-in team --permission tools.read'],
     ],
   })
 }
@@ -76,6 +79,7 @@ function give(role: Command, { api, out }: Context): void {
       ['everything, for a while', 'causeway role give ann@example.com platform_admin --until 2030-01-31T00:00:00Z'],
     ],
     next: 'causeway why PERMISSION --user EMAIL says what that changed.',
+    completes: { email: 'user', role: 'role', '--team': 'team' },
   })
 }
 
@@ -104,5 +108,7 @@ function take(role: Command, { api, out }: Context): void {
       ['in the platform', 'causeway role take ann@example.com platform_admin'],
       ['what that would do', 'causeway role take ann@example.com platform_admin --dry-run'],
     ],
+    next: 'causeway user roles EMAIL shows what is left.',
+    completes: { email: 'user', role: 'role', '--team': 'team' },
   })
 }

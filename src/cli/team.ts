@@ -4,6 +4,7 @@ import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
+import { teamChangeCommands } from './team-change.ts'
 import { teamEntryCommands } from './team-entry.ts'
 import { teamMemberCommands } from './team-members.ts'
 import { plainText } from './terminal.ts'
@@ -17,6 +18,7 @@ export function teamCommands(program: Command, context: Context): void {
   const team = program.command('team').description('people who share servers and tools')
   add(team, context)
   list(team, context)
+  teamChangeCommands(team, context)
   teamMemberCommands(team, context)
   teamEntryCommands(team, context)
   taught(team, {

@@ -68,9 +68,14 @@ export function limitWords(token: Json): readonly string[] {
     ...(typeof team === 'string' ? [`team ${plainText(team)}`] : []),
     ...(from.length > 0 ? [`from ${from.join(', ')}`] : []),
     ...('days' in hours ? [hourWords(hours)] : []),
-    ...usage.map(([name, calls]) => `${plainText(calls)} calls a ${plainText(name).replace('requests_per_', '')}`),
+    ...usage.map(
+      ([name, calls]) =>
+        `${callWords(calls)} ${plainText(name) === 'requests_per_hour' ? 'an' : 'a'} ${plainText(name).replace('requests_per_', '')}`,
+    ),
   ]
 }
+
+const callWords = (calls: unknown): string => (calls === 1 ? '1 call' : `${plainText(calls)} calls`)
 
 function hourWords(hours: Json): string {
   const times = `${plainText(hours['start_time'])}-${plainText(hours['end_time'])}`

@@ -2,22 +2,21 @@ import { InvalidArgumentError, type Command } from 'commander'
 import type { Api, Json } from './api.ts'
 import type { Context } from './context.ts'
 import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
-import { findAmong, findServer, idOf } from './find.ts'
+import { findAmong, idOf } from './find.ts'
 import { confirmed } from './keyboard.ts'
 import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
 import { tableLines } from './table.ts'
+import { teamId } from './team.ts'
 import { plainText } from './terminal.ts'
-import { collectLimit, hoursOf, type Limit } from './token-limits.ts'
+import { scopeIn, scopeOptions, type ScopeOptions } from './token-scope.ts'
 import { limitWords, stateOf, tokenShowCommand } from './token-show.ts'
+import { tokenUpdateCommand } from './token-update.ts'
 
-interface CreateOptions {
+interface CreateOptions extends ScopeOptions {
   readonly days?: number
-  readonly permission?: readonly string[]
-  readonly server?: string
   readonly description?: string
-  readonly fromIp?: readonly string[]
-  readonly hours?: object
-  readonly limit?: readonly Limit[]
+  readonly team?: string
+  readonly user?: string
   readonly dryRun?: boolean
   readonly json?: boolean
 }
@@ -27,6 +26,7 @@ export function tokenCommands(program: Command, context: Context): void {
   create(token, context)
   list(token, context)
   tokenShowCommand(token, context)
+  tokenUpdateCommand(token, context)
   revoke(token, context)
   taught(token, {
     examples: [
@@ -38,23 +38,30 @@ export function tokenCommands(program: Command, context: Context): void {
 }
 
 function create(token: Command, { api, out }: Context): void {
-  const command = token
-    .command('create')
-    .description('make a token; it is shown once')
-    .argument('<name>', 'what it is for')
-    .option('--days <n>', 'how long it lives; for ever unless said', days)
-    .option('--permission <name>', 'allow only this, such as tools.execute; may be repeated', collect)
-    .option('--server <name>', 'only for this virtual server')
-    .option('--from-ip <range>', 'only from this address or range, such as 10.0.0.0/8; may be repeated', collect)
-    .option('--hours <when>', 'only then, such as "mon-fri 09:00-17:00 Europe/Berlin"; UTC unless said', hoursOf)
-    .option('--limit <calls>', 'at most so many calls, such as 100/hour, /day or /month; may be repeated', collectLimit)
+  const command = scopeOptions(
+    token
+      .command('create')
+      .description('make a token; it is shown once')
+      .argument('<name>', 'what it is for')
+      .option('--days <n>', 'how long it lives; for ever unless said', days),
+  )
+    .option('--team <name>', 'only for what is for this team')
+    .option('--user <email>', 'for somebody else, as an administrator')
     .option('--description <text>', 'more about it')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (name: string, options: CreateOptions) => {
       const connection = await api()
-      const server = options.server === undefined ? undefined : await findServer(connection, options.server)
-      const body = createBody(name, { ...options, ...(server !== undefined && { server: plainText(server['id']) }) })
+      const { days: expires, team, user, description } = options
+      const scope = await scopeIn(connection, options)
+      const body = {
+        name,
+        ...(expires !== undefined && { expires_in_days: expires }),
+        ...(scope !== undefined && { scope }),
+        ...(team !== undefined && { team_id: await teamId(connection, team) }),
+        ...(user !== undefined && { user_email: user }),
+        ...(description !== undefined && { description }),
+      }
       const { dryRun, json } = options
       if (dryRun === true) return await foresee(connection, out, { method: 'POST', path: '/v1/tokens', body, json })
       const made = await connection.json('POST', '/v1/tokens', JSON.stringify(body))
@@ -73,30 +80,11 @@ function create(token: Command, { api, out }: Context): void {
         'causeway token create office --from-ip 192.0.2.0/24 --hours "mon-fri 08:00-18:00 Europe/Berlin"',
       ],
       ['for a trial', 'causeway token create trial --days 14 --limit 100/hour --limit 1000/day'],
-      ['into a variable', 'TOKEN=$(causeway token create curl)'],
+      ['for a team alone, for somebody else', 'causeway token create till --team payments --user ann@example.com'],
     ],
     next: 'causeway connect gives a token to an MCP client; causeway token revoke ends one.',
-    completes: { '--server': 'server' },
+    completes: { '--server': 'server', '--team': 'team', '--user': 'user', '--permission': 'permission' },
   })
-}
-
-const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value]
-
-function createBody(name: string, options: CreateOptions): object {
-  const { days: expires, permission = [], server, description, fromIp, hours, limit } = options
-  const scope = {
-    ...(permission.length > 0 && { permissions: permission }),
-    ...(server !== undefined && { server_id: server }),
-    ...(fromIp !== undefined && { ip_restrictions: fromIp }),
-    ...(hours !== undefined && { time_restrictions: hours }),
-    ...(limit !== undefined && { usage_limits: Object.fromEntries(limit) }),
-  }
-  return {
-    name,
-    ...(expires !== undefined && { expires_in_days: expires }),
-    ...(Object.keys(scope).length > 0 && { scope }),
-    ...(description !== undefined && { description }),
-  }
 }
 
 function days(text: string): number {
@@ -113,16 +101,18 @@ function list(token: Command, { api, out }: Context): void {
     .action(async (options: { readonly all?: boolean; readonly json?: boolean }) => {
       const tokens = await allTokens(await api(), options.all === true)
       if (options.json === true) return out.print(JSON.stringify(tokens, null, 2))
+      const isMixed = new Set(tokens.map((one) => one['user_email'])).size > 1
       const rows = tokens.map((one) => [
         plainText(one['id']),
         plainText(one['name']),
+        ...(isMixed ? [plainText(one['user_email'])] : []),
         plainText(one['created_at']),
         plainText(one['expires_at'] ?? 'never'),
         plainText(one['last_used'] ?? 'never'),
         limitWords(one).join('; '),
         stateOf(one),
       ])
-      const head = ['ID', 'NAME', 'CREATED', 'EXPIRES', 'LAST USED', 'ONLY', 'STATE']
+      const head = ['ID', 'NAME', ...(isMixed ? ['OF'] : []), 'CREATED', 'EXPIRES', 'LAST USED', 'ONLY', 'STATE']
       for (const line of tableLines(head, rows, out)) out.print(line)
     })
   taught(command, {

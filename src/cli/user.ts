@@ -6,6 +6,7 @@ import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
 import { identityCommands } from './user-identities.ts'
+import { userChangeCommands } from './user-change.ts'
 import { passwordCommand } from './user-password.ts'
 
 const USERS = '/v1/auth/email/admin/users'
@@ -19,12 +20,15 @@ export function userCommands(program: Command, context: Context): void {
   change(user, context, { name: 'enable', about: 'let a user in again', active: true })
   passwordCommand(user, context)
   identityCommands(user, context)
+  userChangeCommands(user, context)
   taught(user, {
     examples: [
       ['somebody new, with a token', 'causeway user add ann@example.com'],
       ['who there is', 'causeway user list'],
       ['keep one out', 'causeway user disable ann@example.com'],
       ['let one choose a password', 'causeway user password ann@example.com'],
+      ['let one in again after too many wrong ones', 'causeway user unlock ann@example.com'],
+      ['what one holds', 'causeway user roles ann@example.com'],
     ],
   })
 }
@@ -114,6 +118,7 @@ function change(user: Command, { api, out }: Context, { name, about, active }: C
       [about, `causeway user ${name} ann@example.com`],
       ['a program', `causeway user ${name} robot@example.com`],
     ],
+    completes: { email: 'user' },
   })
 }
 

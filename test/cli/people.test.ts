@@ -85,3 +85,62 @@ test('a member becomes an owner, and an owner a member; the last one makes anoth
   const strange = await run(['team', 'set-role', 'crew', 'bob@example.com', 'boss'])
   expect([strange.code, strange.err]).toEqual([2, expect.stringMatching(/Allowed choices are owner, member/)])
 })
+
+test("a role of one's own: made of the closed list, changed, held, and ended", async () => {
+  const make = (...permissions: readonly string[]) =>
+    run(['role', 'create', 'tester', '--held-in', 'platform', ...permissions.flatMap((one) => ['--permission', one])])
+  const slip = await make('tool.execute')
+  expect([slip.code, slip.err]).toEqual([1, expect.stringMatching(/"tool\.execute": did you mean tools\.execute/)])
+  const kind = await make('tools.run')
+  expect(kind.err).toMatch(/"tools\.run": did you mean tools\.create or tools\.read or /)
+  const made = await make('tools.read', 'prompts.*')
+  expect([made.code, made.out]).toEqual([0, expect.stringMatching(/^role tester is there: .*prompts\.delete/)])
+  const dry = await run(['role', 'update', 'tester', '--remove', 'prompts.*', '--dry-run'])
+  expect([dry.code, dry.err]).toEqual([0, expect.stringContaining('nothing was changed')])
+  const less = await run(['role', 'update', 'tester', '--remove', 'prompts.*', '--add', 'tools.execute'])
+  expect(less.out).toBe('tester permits tools.read, tools.execute\n')
+  expect((await run(['role', 'show', 'tester'])).out).toMatch(
+    /held in +the platform\n[\s\S]*permits +tools\.read\n +tools\.execute\n/,
+  )
+  await run(['role', 'give', 'robot@example.com', 'tester'])
+  expect((await run(['user', 'roles', 'robot@example.com'])).out).toMatch(/^tester +platform +for good/m)
+  const asked = await run(['role', 'delete', 'tester'])
+  expect([asked.code, asked.err]).toEqual([1, expect.stringContaining('say --yes')])
+  expect((await run(['role', 'delete', 'tester', '--yes'])).out).toBe('Role tester deleted\n')
+  expect((await run(['user', 'roles', 'robot@example.com'])).out).not.toContain('tester')
+})
+
+test('a user is seen, renamed, made an administrator and not, unlocked and ended', async () => {
+  await run(['user', 'add', 'zoe@example.com'])
+  expect((await run(['user', 'update', 'zoe@example.com', '--name', 'Zoe', '--admin'])).out).toBe(
+    'zoe@example.com (Zoe) is an administrator\n',
+  )
+  const dry = await run(['user', 'update', 'zoe@example.com', '--no-admin', '--dry-run'])
+  expect([dry.code, dry.err]).toEqual([0, expect.stringContaining('nothing was changed')])
+  await run(['user', 'update', 'zoe@example.com', '--no-admin'])
+  expect((await run(['user', 'show', 'zoe@example.com'])).out).toMatch(/name +Zoe\n +kind +person\n +state +enabled/)
+  for (let n = 0; n < 12; n++)
+    await gateway.api('POST', '/v1/auth/login', { email: 'zoe@example.com', password: 'wrong' })
+  expect((await run(['user', 'unlock', 'zoe@example.com'])).out).toBe('User zoe@example.com unlocked\n')
+  expect((await run(['user', 'show', 'zoe@example.com'])).out).not.toMatch(/failed|locked/)
+  expect((await run(['user', 'delete', 'zoe@example.com', '--yes'])).code).toBe(0)
+  expect((await run(['user', 'show', 'zoe@example.com'])).err).toContain('User not found')
+})
+
+test('a team is changed and ended; tokens are made for it and for others, narrowed and switched off', async () => {
+  await run(['team', 'add', 'readers'])
+  const changed = await run(['team', 'update', 'readers', '--name', 'circle', '--public', '--max-members', '5'])
+  expect(changed.out).toBe('team circle is changed\n')
+  expect((await run(['team', 'show', 'circle'])).out).toMatch(/kind +public\n +members +1 of at most 5/)
+  await run(['user', 'add', 'kim@example.com'])
+  await run(['team', 'add-member', 'circle', 'kim@example.com'])
+  const made = await run(['token', 'create', 'till', '--team', 'circle', '--user', 'kim@example.com'])
+  expect([made.code, made.out]).toEqual([0, expect.stringMatching(/^cw_\S+\n$/)])
+  const narrowed = await run(['token', 'update', 'till', '--rename', 'tills', '--limit', '1/hour', '--disable'])
+  expect(narrowed.out).toMatch(/^tills is switched off, team [0-9a-f]{32}, 1 call an hour\n$/)
+  expect((await run(['token', 'list', '--all'])).out).toMatch(/^ID +NAME +OF +CREATED[\s\S]* tills +kim@example\.com /)
+  const first = await run(['token', 'revoke', 'first'])
+  expect(first.err).toMatch(/several live tokens fit "first": first \([0-9a-f]{32}\), first \(/)
+  const gone = await run(['team', 'delete', 'circle', '--yes'])
+  expect([gone.code, gone.out]).toEqual([0, 'team circle is gone\n'])
+})
