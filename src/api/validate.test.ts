@@ -70,3 +70,38 @@ test.each([
 ])('query %j', (query, values) => {
   expect(queryValues(Query, query)).toEqual(values)
 })
+
+test.each([
+  ['an e-mail address', 'f: must be an e-mail address'],
+  ['A head that was told: it must be known', 'f: must be a head that was told'],
+  ['with at least one visible character', 'f: must have at least one visible character'],
+  ["a-z, 0-9 and '-'", "f: must be made of a-z, 0-9 and '-'"],
+])('a pattern that is %s', (description, message) => {
+  const schema = Type.Object({ f: Type.String({ pattern: '^x$', description }) })
+  expect(() => checkerOf(schema, 'body')({ f: 'y' })).toThrow(message)
+})
+
+test('of the forms of a field only what is wrong with the one that was meant is told', () => {
+  const Inner = Type.Object({ n: Type.Integer() }, { additionalProperties: false })
+  const schema = Type.Object({
+    secret: Type.Optional(Type.Union([Type.Null(), Type.String({ maxLength: 4 })])),
+    inner: Type.Optional(Type.Union([Inner, Type.Null()])),
+    list: Type.Optional(Type.Union([Type.Array(Type.String(), { maxItems: 1 }), Type.String(), Type.Null()])),
+    word: Type.Optional(Type.Union([Type.Literal('a'), Type.Literal('b'), Type.Null()])),
+  })
+  const told = (value: object): unknown => {
+    try {
+      checkerOf(schema, 'body')(value)
+    } catch (error) {
+      return Reflect.get(Object(error) as object, 'data')
+    }
+    return null
+  }
+  const one = (field: string, message: unknown) => ({ errors: [{ field, message }] })
+  expect(told({ secret: 'xxxxx' })).toEqual(one('secret', expect.stringContaining('more than 4')))
+  expect(told({ secret: 7 })).toEqual(one('secret', 'must be null or string'))
+  expect(told({ inner: { n: 'x' } })).toEqual(one('inner.n', 'must be integer'))
+  expect(told({ inner: 'x' })).toEqual(one('inner', 'must be object or null'))
+  expect(told({ list: ['a', 'b'] })).toEqual(one('list', expect.stringContaining('more than 1')))
+  expect(told({ word: 'c' })).toEqual(one('word', 'must be a or b'))
+})

@@ -40,7 +40,7 @@ function oneEach(errors: readonly LocalError[]): readonly LocalError[] {
     errors.filter(({ keyword }) => keyword === 'const'),
     ({ instancePath }) => instancePath,
   )
-  return errors.flatMap((error) => {
+  return fewest(errors).flatMap((error) => {
     // Of a field that is not known, the object says so too, and in words.
     if (error.keyword === 'boolean') return []
     const given = choices.get(error.instancePath)
@@ -49,6 +49,24 @@ function oneEach(errors: readonly LocalError[]): readonly LocalError[] {
     if (error.keyword !== 'const') return [error]
     const allowed = given.map(({ params }) => String(Reflect.get(params, 'allowedValue')))
     return error === given[0] ? [{ ...error, message: `must be ${listed(allowed)}` }] : []
+  })
+}
+
+/** Of several forms of a field, what is wrong with the one that was meant; where it is none of them, which there are. */
+function fewest(errors: readonly LocalError[]): readonly LocalError[] {
+  const open = new Set(errors.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath))
+  return errors.flatMap((error) => {
+    const { keyword, instancePath: at } = error
+    if (!open.has(at) || (keyword !== 'anyOf' && keyword !== 'type')) return [error]
+    const ofField = errors.filter(({ instancePath }) => instancePath === at || instancePath.startsWith(`${at}/`))
+    const types = ofField.filter((one) => one.keyword === 'type' && one.instancePath === at)
+    if (types.length === 0 || ofField.some((one) => one.keyword !== 'anyOf' && !types.includes(one))) {
+      // What is wrong with one form is told by itself; a choice among words keeps its own.
+      return keyword === 'anyOf' && ofField.some((one) => one.keyword === 'const') ? [error] : []
+    }
+    if (error !== types[0]) return []
+    const names = types.flatMap(({ params }) => Reflect.get(params, 'type') as string | readonly string[])
+    return [{ ...error, message: `must be ${listed([...new Set(names)])}` }]
   })
 }
 
@@ -72,7 +90,14 @@ function messageOf({ keyword, schemaPath, message }: LocalError, schema: TSchema
   const parts = schemaPath.split('/').slice(1).map(unescapePointer)
   const rule = parts.reduce<unknown>((at, part) => (Object(at) as Record<string, unknown>)[part], schema)
   const said: unknown = (Object(rule) as Record<string, unknown>)['description']
-  return typeof said === 'string' ? `must be made of ${said}` : message
+  return typeof said === 'string' ? inWords(said) : message
+}
+
+/** What something is, what it has, or what it is made of. */
+function inWords(said: string): string {
+  const [rule = said] = said.split(': ')
+  if (/^an? /i.test(rule)) return `must be ${rule.slice(0, 1).toLowerCase()}${rule.slice(1)}`
+  return rule.startsWith('with ') ? `must have ${rule.slice('with '.length)}` : `must be made of ${rule}`
 }
 
 function unescapePointer(part: string): string {

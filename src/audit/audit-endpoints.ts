@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
 import { Type, type Static } from 'typebox'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
-import { GatewayError } from '#/errors/gateway-error.ts'
 import { accessDiffEndpoint } from './access-diff-endpoint.ts'
 import type { AuditDeps, AuditFilter, AuditReader, AuditRecord } from './audit.ts'
 import { FORMATS, LINES, type Format } from './export-lines.ts'
 import { refusalsEndpoint } from './refusals-endpoint.ts'
+import { timeOf } from './since.ts'
 import { verifyEndpoint } from './verify-endpoint.ts'
 
 const tag = 'audit'
@@ -19,8 +19,8 @@ const Filter = {
   ),
   target_kind: Type.Optional(Type.String({ maxLength: 100, description: 'To what: gateway, token, user, …' })),
   target_id: Type.Optional(Type.String({ maxLength: 2048 })),
-  since: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601; included' })),
-  until: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601; not included' })),
+  since: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601, or how long ago: 90m, 2h, 7d; included' })),
+  until: Type.Optional(Type.String({ maxLength: 40, description: 'The same; not included' })),
 }
 const FilterObject = Type.Object(Filter)
 
@@ -127,14 +127,11 @@ async function* exported(
 
 function filterOf(query: Static<typeof FilterObject>): AuditFilter {
   const { actor, action, target_kind: targetKind, target_id: targetId, since, until } = query
-  return { actor, action, targetKind, targetId, since: timeOf('since', since), until: timeOf('until', until) }
+  return { actor, action, targetKind, targetId, since: dateOf('since', since), until: dateOf('until', until) }
 }
 
-function timeOf(field: string, given: string | undefined): Date | undefined {
-  if (given === undefined) return undefined
-  const at = new Date(given)
-  if (!Number.isNaN(at.getTime())) return at
-  throw new GatewayError('invalid_field', `${field}: must be a time, such as 2026-01-31T00:00:00Z`, { field })
+function dateOf(field: string, given: string | undefined): Date | undefined {
+  return given === undefined ? undefined : new Date(timeOf(field, given, Date.now()))
 }
 
 function viewOf({ seq, at, actor, action, targetKind, targetId, detail }: AuditRecord): Static<typeof RecordView> {

@@ -14,7 +14,7 @@ export function filtered(command: Command): Command {
     .option('--actor <who>', 'who did it, such as ann@example.com')
     .option('--action <name>', 'an action such as gateways.update, or its noun: gateways')
     .option('--target <id>', 'to this thing')
-    .option('--since <time>', 'from this time on, such as 2026-01-31 or 2026-01-31T12:00:00Z')
+    .option('--since <time>', 'from this time on, such as 2h, 7d, 2026-01-31 or 2026-01-31T12:00:00Z')
     .option('--until <time>', 'before this time')
 }
 

@@ -85,7 +85,8 @@ function rotate(keys: Command, { api, out }: Context): void {
       const body = JSON.stringify({ ...(to !== undefined && { to }) })
       const said = await working(out, 'sealing secrets anew', () => connection.json('POST', '/v1/keys/rotate', body))
       if (json === true) return out.print(JSON.stringify(said, null, 2))
-      out.print(`${plainText(said['resealed'])} secrets are now sealed under ${plainText(said['to'])}`)
+      const secrets = said['resealed'] === 1 ? '1 secret is' : `${plainText(said['resealed'])} secrets are`
+      out.print(`${secrets} now sealed under ${plainText(said['to'])}`)
       if (said['from'] !== said['to'])
         out.print(`${plainText(said['from'])} opens sessions that it sealed, until causeway keys forget`)
     })

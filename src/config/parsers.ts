@@ -21,14 +21,20 @@ export function integer(min: number, max: number): Parser<number> {
 
 const TIME_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
+/** Examples; of each setting, those that it may be. */
+const TIMES = ['500ms', '30s', '5m', '1h', '12h', '7d', '30d', '365d']
+
 /** Milliseconds. */
 export function duration(min: string, max: string): Parser<number> {
   const [least, most] = [durationMs(min), durationMs(max)]
+  const isWithin = (ms: number): boolean => ms >= least && ms <= most
   return {
-    type: `a time from ${min} to ${max}, such as 500ms, 30s, 5m or 1h`,
+    type: `a time from ${min} to ${max}, such as ${TIMES.filter((one) => isWithin(durationMs(one)))
+      .slice(0, 4)
+      .join(', ')}`,
     parse: (text) => {
       const value = durationMs(text)
-      return value >= least && value <= most ? value : undefined
+      return isWithin(value) ? value : undefined
     },
   }
 }

@@ -15,7 +15,7 @@ export const MemberRole = Type.Union([Type.Literal('owner'), Type.Literal('membe
 export const Email = Type.String({
   minLength: 3,
   maxLength: 320,
-  pattern: '^[^\\s@]+@[^\\s@]+$',
+  pattern: '^[^\\s@\\x00-\\x1f\\x7f]+@[^\\s@\\x00-\\x1f\\x7f]+$',
   description: 'an e-mail address',
 })
 

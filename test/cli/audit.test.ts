@@ -29,7 +29,10 @@ test('who changed what, newest first, and of one kind', async () => {
   const users = JSON.parse((await run(['audit', 'list', '--action', 'users', '--json'])).out) as { action: string }[]
   expect(new Set(users.map(({ action }) => action))).toEqual(new Set(['users.create']))
   const wrong = await run(['audit', 'list', '--since', 'yesterday'])
-  expect([wrong.code, wrong.err]).toEqual([1, expect.stringMatching(/since: must be a time/)])
+  expect([wrong.code, wrong.err]).toEqual([1, expect.stringMatching(/since: .* is no time: .* 2h or 7d/)])
+  expect((await run(['audit', 'list', '--since', '2h'])).out).toBe((await run(['audit', 'list'])).out)
+  const head = await run(['audit', 'verify', '--head', 'zz'])
+  expect(head.err).toMatch(/head: must be a head that an earlier verification or the log told \[422/)
 })
 
 test('the record is intact, and a head that is not its own says that it is another', async () => {
