@@ -28,7 +28,7 @@ import {
 } from '#/http/authenticate.ts'
 import type { Notice } from '#/http/arrival.ts'
 import { openFrontDoor, type FrontDoor } from '#/http/front-door.ts'
-import { degradedBy } from '#/http/degraded.ts'
+import { readinessBy } from '#/http/degraded.ts'
 import { createOps } from '#/http/ops.ts'
 import { ownPages, type OwnPages } from '#/http/own-page.ts'
 import { requestGuard } from '#/http/request-guard.ts'
@@ -216,7 +216,7 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     ops: createOps({
       authenticate,
       metrics,
-      readiness: () => ({ ready: !door.quiet, degraded: degradedBy(catalog, db.trouble) }),
+      readiness: () => readinessBy(catalog, db.trouble, { maxAgeMs: config.snapshotMaxAgeMs, isQuiet: door.quiet }),
     }),
     rest: rest.handler,
     notice: noticeOf(refusals, keeping),

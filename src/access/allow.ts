@@ -1,6 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { decide, type Refusal } from './decide.ts'
-import type { Permission } from './permissions.ts'
+import { PERMISSIONS, type Permission } from './permissions.ts'
 import type { Owned, Principal } from './principal.ts'
 
 declare const proof: unique symbol
@@ -27,7 +27,7 @@ export function allow<P extends Permission, T extends Owned>(
   target: T,
 ): Grant<P, T> {
   const decision = decide(principal, permission, target)
-  if (!decision.may) throw refused(permission, decision.why)
+  if (!decision.may) throw refused(principal, permission, decision.why)
   return { principal, target, rule: decision.rule } as Grant<P, T>
 }
 
@@ -37,14 +37,16 @@ export function allow<P extends Permission, T extends Owned>(
  */
 export function allowAny<P extends Permission>(principal: Principal, permission: P): Grant<P, null> {
   const decision = decide(principal, permission, null)
-  if (!decision.may) throw refused(permission, decision.why)
+  if (!decision.may) throw refused(principal, permission, decision.why)
   return { principal, target: null, rule: decision.rule } as Grant<P, null>
 }
 
-function refused(permission: Permission, why: Refusal): GatewayError {
+function refused({ permissions }: Principal, permission: Permission, why: Refusal): GatewayError {
   if (why === 'unseen') return new GatewayError('not_found', 'no such thing, or it is not visible to you')
   const lacking = why === 'no_role' ? 'none of your roles holds here' : 'your token does not hold'
   const message = `this needs the permission ${permission}, which ${lacking}`
-  // Another token of the same user could hold it.
-  return new GatewayError('forbidden', message, why === 'no_role' ? {} : { scope: permission })
+  if (why !== 'token_permission') return new GatewayError('forbidden', message)
+  // Another token could hold it. Whoever asks for one asks for just what stands here, so what this one holds stands here, too.
+  const named = new Set([permission, ...(permissions ?? [])])
+  return new GatewayError('forbidden', message, { scope: PERMISSIONS.filter((each) => named.has(each)).join(' ') })
 }

@@ -24,7 +24,9 @@ export function bearerOf(rawHeaders: readonly string[]): string {
 export function bearerIn(value: string | undefined): string {
   if (value === undefined) throw new GatewayError('unauthenticated', 'Authorization token required')
   const token = value.length > MAX_LENGTH ? undefined : FORM.exec(value)?.[1]
-  if (token === undefined)
-    throw new GatewayError('unauthenticated', 'Authorization token required: send "Authorization: Bearer <token>"')
+  if (token === undefined) {
+    const message = 'Authorization token required: send "Authorization: Bearer <token>"'
+    throw new GatewayError('unauthenticated', message, { isBadToken: /^bearer +\S/i.test(value) })
+  }
   return token
 }

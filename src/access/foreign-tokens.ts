@@ -158,5 +158,5 @@ function keysUnknown(): GatewayError {
 }
 
 function refused(why: string): GatewayError {
-  return new GatewayError('unauthenticated', `Invalid authentication credentials: ${why}`)
+  return new GatewayError('unauthenticated', `Invalid authentication credentials: ${why}`, { isBadToken: true })
 }

@@ -1,4 +1,4 @@
-import { ServerId, TeamId } from './ids.ts'
+import { GatewayId, ServerId, TeamId } from './ids.ts'
 import { impliesUse, permissionsNamed } from './permission-names.ts'
 import { SERVER_PERMISSIONS, type Permission } from './permissions.ts'
 import type { UnverifiedJwt } from './jwt.ts'
@@ -20,6 +20,7 @@ export interface JwtMeaning {
   readonly expiresAt: number
   readonly teamId: TeamId | null
   readonly serverId: ServerId | null
+  readonly gatewayId: GatewayId | null
   readonly permissions: readonly Permission[] | null
 }
 
@@ -50,8 +51,8 @@ export function meaningOf({ claims }: UnverifiedJwt, rules: JwtRules, nowMs: num
   return { email, expiresAt: (exp + SKEW_S) * 1000, teamId, ...narrowedTo(reach, scopes) }
 }
 
-/** Everything, the use of MCP, or one virtual server. */
-type Reach = 'all' | 'mcp' | ServerId
+/** Everything, the use of MCP, or of one MCP endpoint of a virtual server or a gateway. */
+type Reach = 'all' | 'mcp' | Pick<JwtMeaning, 'serverId' | 'gatewayId'>
 
 function reachOf(aud: unknown, { audience, publicUrl }: JwtRules): Reach | null {
   const named = (Array.isArray(aud) ? (aud as readonly unknown[]) : [aud]).filter((one) => typeof one === 'string')
@@ -61,8 +62,9 @@ function reachOf(aud: unknown, { audience, publicUrl }: JwtRules): Reach | null 
     if (!one.startsWith(`${publicUrl}/`)) continue
     const path = one.slice(publicUrl.length)
     if (path === '/mcp') return 'mcp'
-    const [, id] = /^\/servers\/([0-9a-f]{32})\/mcp$/.exec(path) ?? []
-    if (ServerId.is(id)) return id
+    const [, noun, id] = /^\/(servers|gateways)\/([0-9a-f]{32})\/mcp$/.exec(path) ?? []
+    if (noun === 'servers' && ServerId.is(id)) return { serverId: id, gatewayId: null }
+    if (noun === 'gateways' && GatewayId.is(id)) return { serverId: null, gatewayId: id }
   }
   return null
 }
@@ -100,12 +102,15 @@ function textsOf(claim: unknown): readonly string[] | undefined {
   return list.every((one) => typeof one === 'string') ? list : undefined
 }
 
-function narrowedTo(reach: Reach, scopes: readonly string[] | null): Pick<JwtMeaning, 'serverId' | 'permissions'> {
-  const serverId = ServerId.is(reach) ? reach : null
+function narrowedTo(
+  reach: Reach,
+  scopes: readonly string[] | null,
+): Pick<JwtMeaning, 'serverId' | 'gatewayId' | 'permissions'> {
+  const endpoint = typeof reach === 'string' ? { serverId: null, gatewayId: null } : reach
   const widest = reach === 'all' ? null : SERVER_PERMISSIONS
-  if (scopes === null || scopes.includes('*')) return { serverId, permissions: widest && [...widest] }
+  if (scopes === null || scopes.includes('*')) return { ...endpoint, permissions: widest && [...widest] }
   const named = scopes.flatMap(permissionsNamed).filter((each) => widest === null || widest.has(each))
-  return { serverId, permissions: [...new Set([...named, ...(impliesUse(named) ? USE : [])])] }
+  return { ...endpoint, permissions: [...new Set([...named, ...(impliesUse(named) ? USE : [])])] }
 }
 
 const USE = ['servers.use'] as const

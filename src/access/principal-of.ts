@@ -2,7 +2,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { hash as digest } from 'node:crypto'
 import { CameFrom } from './came-from.ts'
 import { emailKey } from '#/lib/email-key.ts'
-import type { RoleId, ServerId, TeamId, TokenId, UserId } from './ids.ts'
+import type { GatewayId, RoleId, ServerId, TeamId, TokenId, UserId } from './ids.ts'
 import type { Permission } from './permissions.ts'
 import type { HeldRoles, Principal } from './principal.ts'
 import { ProxiedUsers } from './proxied-users.ts'
@@ -20,6 +20,8 @@ export interface LiveToken {
   readonly teamId: TeamId | null
   readonly permissions: readonly Permission[] | null
   readonly serverId: ServerId | null
+  /** Absent: not narrowed to one gateway's endpoint. No token of ours is. */
+  readonly gatewayId?: GatewayId | null
   /** ms since the epoch; null: never. */
   readonly expiresAt: number | null
   readonly limits: TokenLimits | null
@@ -139,7 +141,7 @@ function principals() {
     if (token.expiresAt !== null && token.expiresAt <= at) throw expired(token.expiresAt)
     const user = snapshot.user(token.userId)
     if (user === undefined) throw invalid(WHY_UNKNOWN)
-    if (!user.enabled) throw new GatewayError('unauthenticated', 'Account disabled')
+    if (!user.enabled) throw new GatewayError('unauthenticated', 'Account disabled', { isBadToken: true })
     const known = made.get(token)
     if (known?.user === user && known.stamp === snapshot.ordersStamp && at < known.until) return known.principal
     const standing = standingOf(user, ordersOf(snapshot), at)
@@ -187,6 +189,7 @@ export function principalOf(token: LiveToken, user: KnownUser, standing: Standin
     tokenId: token.id,
     permissions: token.permissions === null ? null : new Set(token.permissions),
     serverId,
+    gatewayId: token.gatewayId ?? null,
     teamId,
     visibilityClass: visibilityClass({ userId, isAdmin, teams, teamId, serverId }),
     key: keyOf(token),
@@ -203,10 +206,11 @@ function rolesFor({ platform, byTeam }: Standing, teamId: TeamId | null): HeldRo
  * The user and everything that narrows. Permissions are sorted, so that their order in a request makes no other principal, and
  * hashed, because the key is part of many others.
  */
-function keyOf({ userId, teamId, serverId, permissions }: LiveToken): string {
+function keyOf({ userId, teamId, serverId, gatewayId, permissions }: LiveToken): string {
   const parts: string[] = [userId]
   if (teamId !== null) parts.push(`team:${teamId}`)
   if (serverId !== null) parts.push(`server:${serverId}`)
+  if (gatewayId != null) parts.push(`gateway:${gatewayId}`)
   if (permissions !== null) {
     const sorted = [...new Set(permissions)].toSorted().join(',')
     parts.push(`may:${digest('sha256', sorted, 'base64url').slice(0, 22)}`)
@@ -226,7 +230,7 @@ function expired(at: number): GatewayError {
 }
 
 function invalid(why: string): GatewayError {
-  return new GatewayError('unauthenticated', `Invalid authentication credentials: ${why}`)
+  return new GatewayError('unauthenticated', `Invalid authentication credentials: ${why}`, { isBadToken: true })
 }
 
 function stale(): GatewayError {

@@ -1,4 +1,4 @@
-import type { ServerId, TeamId, TokenId, UserId } from './ids.ts'
+import type { GatewayId, ServerId, TeamId, TokenId, UserId } from './ids.ts'
 import type { Permission } from './permissions.ts'
 import type { Held } from './standing.ts'
 import type { Sight } from './visibility.ts'
@@ -30,6 +30,8 @@ export interface Principal {
   readonly permissions: ReadonlySet<Permission> | null
   /** Narrowed to one virtual server, or null. */
   readonly serverId: ServerId | null
+  /** Narrowed to the endpoint of one gateway, or null. */
+  readonly gatewayId: GatewayId | null
   /** Narrowed to one team, or null. */
   readonly teamId: TeamId | null
   /** Principals that see the same share one class: it is part of every list key. */

@@ -93,7 +93,7 @@ function operation(endpoint: Endpoint, schemas: Record<string, unknown>): Json {
 }
 
 function answer({ status, replyType = 'application/json' }: Endpoint, schema: Json): Json {
-  if (status === 204 || status === 303) return {}
+  if (status === 204 || status === 301 || status === 303) return {}
   const [type = ''] = replyType.split(';')
   return { content: { [type]: { schema } } }
 }

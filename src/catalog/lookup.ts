@@ -1,13 +1,14 @@
 import type { Principal } from '#/access/principal.ts'
+import { scopeAllowed } from '#/access/scope.ts'
 import type { AnyItem, CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool } from './model.ts'
 import { originalKey } from './named-shelf.ts'
 import { matchingTemplates } from './resource-shelf.ts'
 import type { Found, Scope } from './snapshot.ts'
 import { byAge, type CatalogState, type NamedShelf, type ServerPart } from './state.ts'
 
-/** A principal narrowed to one virtual server reaches that one and nothing else; doors that lead elsewhere refuse it before. */
-export function isReachable(scope: Scope, { serverId }: Principal): boolean {
-  return serverId === null || (scope.kind === 'server' && scope.id === serverId)
+/** A principal narrowed to one endpoint reaches what is behind it and nothing else; doors that lead elsewhere refuse it before. */
+export function isReachable(scope: Scope, who: Principal): boolean {
+  return scopeAllowed(who, scope.kind, scope.kind === 'all' ? null : scope.id)
 }
 
 /** The virtual server, if it is switched on and visible. */

@@ -8,8 +8,10 @@ export interface ErrorDetails {
   readonly field?: string
   /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   readonly retryAfter?: number
-  /** The scope that a token would need (RFC 6750, 3.1). */
+  /** The scopes that a token would need, with spaces between them (RFC 6750, 3.1). */
   readonly scope?: string
+  /** A token came and is not good: another one may be. */
+  readonly isBadToken?: boolean
   /** What the protocol wants in `error.data`, or extra members of the REST envelope. Public. */
   readonly data?: Readonly<Record<string, unknown>>
   /** It ended a call that may have run: nothing in the answer invites to ask again. */
@@ -24,6 +26,7 @@ export class GatewayError extends Error {
   readonly retryAfter: number | undefined
   readonly data: Readonly<Record<string, unknown>> | undefined
   readonly scope: string | undefined
+  readonly isBadToken: boolean
   readonly mayHaveRun: boolean
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -37,6 +40,7 @@ export class GatewayError extends Error {
     this.retryAfter = details.retryAfter
     this.data = details.data
     this.scope = details.scope
+    this.isBadToken = details.isBadToken ?? false
     this.mayHaveRun = details.mayHaveRun ?? false
   }
 

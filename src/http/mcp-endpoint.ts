@@ -15,6 +15,7 @@ import type { Frame } from '#/mcp/frame.ts'
 import { methodIn } from '#/mcp/methods.ts'
 import type { Arrival } from './arrival.ts'
 import type { Exchange } from './exchange.ts'
+import type { FrontRequest } from './front-request.ts'
 import { answerList } from './mcp-lists.ts'
 import { answerLocally } from './mcp-local.ts'
 import { receive, type EntryOptions } from './mcp-entry.ts'
@@ -60,8 +61,17 @@ export async function serveMcp(arrival: Arrival, scope: Scope, options: McpOptio
     const exchange = frame && understand(arrival, { principal, scope, frame, sessions: options.sessions })
     if (exchange !== undefined) await answer(exchange, options)
   } catch (cause) {
-    refuse(arrival, cause)
+    refuse(arrival, withMethod(cause, request))
   }
+}
+
+/** A refusal that names what the method is going to take, too, where the head says which it is: one more token is enough. */
+function withMethod(cause: unknown, { headers }: FrontRequest): unknown {
+  const method = headers['mcp-method']
+  const permission = typeof method === 'string' ? methodIn('modern', method)?.permission : null
+  if (!(cause instanceof GatewayError) || !permission || cause.scope?.split(' ').includes(permission) !== false)
+    return cause
+  return new GatewayError(cause.code, cause.message, { scope: `${cause.scope} ${permission}` })
 }
 
 /** The endpoint exists, is enabled, and this principal may use it. */

@@ -51,18 +51,23 @@ export function refuse(arrival: Arrival, cause: unknown, id?: Buffer): void {
 export function fieldsOf(error: GatewayError, challenge = ''): readonly string[] {
   const { code, retryAfter, mayHaveRun } = error
   if (mayHaveRun) return []
-  const own = code === 'unauthenticated' || code === 'forbidden' ? challenged(error, challenge) : (FIELDS[code] ?? [])
+  const asked = challenged(error, challenge)
+  const own = asked === undefined ? (FIELDS[code] ?? []) : ['www-authenticate', asked]
   return retryAfter === undefined ? own : [...own, 'retry-after', String(Math.ceil(retryAfter))]
 }
 
-/** How a token is got that opens the door: none does without one, and another may where this one is too narrow. */
-function challenged({ code, scope }: GatewayError, challenge: string): readonly string[] {
+/**
+ * How a token is got that opens the door (RFC 6750, 3): none does without one or with a bad one, and another may where this one is too
+ * narrow. undefined: no token would help.
+ */
+export function challenged({ code, scope, isBadToken }: GatewayError, challenge = ''): string | undefined {
+  if (code !== 'unauthenticated' && scope === undefined) return undefined
   const parts = [
-    ...(code === 'forbidden' ? ['error="insufficient_scope"'] : []),
-    ...(scope === undefined ? [] : [`scope="${scope}"`]),
+    ...(isBadToken ? ['error="invalid_token"'] : []),
+    ...(scope === undefined ? [] : ['error="insufficient_scope"', `scope="${scope}"`]),
     ...(challenge === '' ? [] : [challenge]),
   ]
-  return ['www-authenticate', ['Bearer', parts.join(', ')].filter(Boolean).join(' ')]
+  return ['Bearer', parts.join(', ')].filter(Boolean).join(' ')
 }
 
 const FIELDS: Partial<Record<ErrorCode, readonly string[]>> = {

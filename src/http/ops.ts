@@ -2,12 +2,13 @@ import type { Authenticate } from './authenticate.ts'
 import { allowAny } from '#/access/allow.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Arrival } from './arrival.ts'
+import type { Readiness } from './degraded.ts'
 import { refuseInRest } from './rest-errors.ts'
 
 export interface OpsOptions {
   readonly authenticate: Authenticate
   /** Whether this worker takes requests, and what is wrong if it does so only from its snapshot. */
-  readonly readiness: () => { readonly ready: boolean; readonly degraded: readonly string[] }
+  readonly readiness: () => Readiness
   /** The metrics of all workers, Prometheus text. */
   readonly metrics: () => Promise<string>
 }

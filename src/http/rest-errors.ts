@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Edge } from '#/api/edge.ts'
 import type { Arrival } from './arrival.ts'
-import { fieldsOf } from './mcp-head.ts'
+import { challenged, fieldsOf } from './mcp-head.ts'
 import { ERROR_CODES } from '#/errors/codes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
@@ -31,7 +31,8 @@ export function refusalHead(reply: FastifyReply, error: GatewayError): FastifyRe
   const version = error.code === 'precondition_failed' ? error.data?.['version'] : undefined
   if (typeof version === 'number') reply.header('etag', `"${version}"`)
   if (error.retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfter))))
-  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+  const challenge = challenged(error)
+  if (challenge !== undefined) reply.header('www-authenticate', challenge)
   if (error.data?.['password_change_required'] === true) reply.header('x-password-change-required', 'true')
   return reply.code(ERROR_CODES[error.code].http)
 }

@@ -9,8 +9,10 @@ export function requireRoute(principal: Principal, endpoint: Endpoint, params: u
   narrowedToServer(principal, endpoint, params)
 }
 
-/** A token narrowed to one virtual server reaches that server's own paths and nothing else. */
+/** A token narrowed to one virtual server reaches that server's own paths and nothing else; one for a gateway's endpoint, that alone. */
 function narrowedToServer(principal: Principal, endpoint: Endpoint, params: unknown): void {
+  if (principal.gatewayId !== null)
+    throw new GatewayError('forbidden', "this token is for one gateway's MCP endpoint, and this path lies outside it")
   if (principal.serverId === null) return
   const path = endpoint.route.slice(endpoint.route.indexOf(' ') + 1)
   const id: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, 'id') : undefined

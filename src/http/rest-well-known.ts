@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
-import { ServerId } from '#/access/ids.ts'
+import { GatewayId, ServerId } from '#/access/ids.ts'
 import { SERVER_PERMISSIONS } from '#/access/permissions.ts'
-import { publicEndpoint, type Endpoint } from '#/api/endpoint.ts'
+import { publicEndpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Scope } from '#/catalog/snapshot.ts'
 
@@ -18,28 +18,57 @@ const Metadata = Type.Object({
   resource_name: Type.String(),
 })
 
+const Thing = { params: Type.Object({ id: Type.String() }) }
+const IDS = { servers: ServerId, gateways: GatewayId } as const
+type Noun = keyof typeof IDS
+
 /** OAuth 2.0 Protected Resource Metadata (RFC 9728), one document for each MCP endpoint. It says nothing of whether there is one. */
 export function wellKnownEndpoints(server: ResourceServer): readonly Endpoint[] {
-  const at = (route: `GET ${string}`, summary: string): Endpoint =>
-    publicEndpoint({
-      route: route as 'GET /',
-      rootOnly: true,
-      tag: 'documents',
-      summary,
-      ...(route.includes('{id}') && { params: Type.Object({ id: Type.String() }) }),
-      reply: Metadata,
-      handle: async ({ params }) => {
-        const { id } = params as { readonly id?: string }
-        if (server === null || (id !== undefined && !ServerId.is(id)))
-          throw new GatewayError('not_found', 'OAuth is not offered here: set JWT_ISSUER and CAUSEWAY_PUBLIC_URL')
-        const path = id === undefined ? '/mcp' : `/servers/${id}/mcp`
-        return { headers: { 'cache-control': 'public, max-age=300' }, body: metadata(server, path) }
-      },
-    })
+  const base = { rootOnly: true, tag: 'documents', reply: Metadata } as const
   return [
-    at(`GET ${STEM}/mcp`, 'Where tokens for /mcp come from'),
-    at(`GET ${STEM}/servers/{id}/mcp`, 'Where tokens for a virtual server come from'),
+    publicEndpoint({
+      ...base,
+      route: `GET ${STEM}/mcp`,
+      summary: 'Where tokens for /mcp come from',
+      handle: async () => described(server, '/mcp'),
+    }),
+    publicEndpoint({
+      ...base,
+      ...Thing,
+      route: `GET ${STEM}/servers/{id}/mcp`,
+      summary: 'Where tokens for a virtual server come from',
+      handle: async ({ params }) => described(server, pathOf('servers', params)),
+    }),
+    publicEndpoint({
+      ...base,
+      ...Thing,
+      route: `GET ${STEM}/gateways/{id}/mcp`,
+      summary: 'Where tokens for the MCP endpoint of a gateway come from',
+      handle: async ({ params }) => described(server, pathOf('gateways', params)),
+    }),
+    publicEndpoint({
+      ...base,
+      ...Thing,
+      route: 'GET /servers/{id}/.well-known/oauth-protected-resource',
+      summary: 'Leads to where it is said where tokens for a virtual server come from',
+      reply: Type.Null(),
+      status: 301,
+      handle: async ({ params }) => ({ headers: { location: STEM + pathOf('servers', params) }, body: undefined }),
+    }),
   ]
+}
+
+/** The path of an endpoint that there may be. */
+function pathOf(noun: Noun, params: unknown): string {
+  const { id } = params as { readonly id: string }
+  if (!IDS[noun].is(id)) throw new GatewayError('not_found', 'an id is 32 lower-case hexadecimal digits')
+  return `/${noun}/${id}/mcp`
+}
+
+function described(server: ResourceServer, path: string): Reply {
+  if (server === null)
+    throw new GatewayError('not_found', 'OAuth is not offered here: set JWT_ISSUER and CAUSEWAY_PUBLIC_URL')
+  return { headers: { 'cache-control': 'public, max-age=300' }, body: metadata(server, path) }
 }
 
 function metadata({ issuer, publicUrl }: NonNullable<ResourceServer>, path: string): Record<string, unknown> {
@@ -54,8 +83,8 @@ function metadata({ issuer, publicUrl }: NonNullable<ResourceServer>, path: stri
 
 /** What a refusal at an MCP endpoint says of where to get a token (RFC 9728, 5.1). */
 export function challengeOf(server: ResourceServer, scope: Scope): string {
-  if (server === null || scope.kind === 'gateway') return ''
-  const path = scope.kind === 'all' ? '/mcp' : `/servers/${scope.id}/mcp`
+  if (server === null) return ''
+  const path = scope.kind === 'all' ? '/mcp' : `/${scope.kind}s/${scope.id}/mcp`
   return `resource_metadata="${server.publicUrl}${STEM}${path}"`
 }
 

@@ -44,9 +44,10 @@ interface Narrowed {
 }
 
 /** `server_id` is ours: it chooses the virtual server and goes no further. A token narrowed to one needs not say it. */
-function narrowed(frame: Frame, { serverId }: Principal): Narrowed {
+function narrowed(frame: Frame, { serverId, gatewayId }: Principal): Narrowed {
   const member = paramOf(frame, 'server_id')
-  const own: Scope = serverId === null ? { kind: 'all' } : { kind: 'server', id: serverId }
+  const ofGateway: Scope = gatewayId === null ? { kind: 'all' } : { kind: 'gateway', id: gatewayId }
+  const own: Scope = serverId === null ? ofGateway : { kind: 'server', id: serverId }
   if (member === undefined || frame.params === undefined) return { scope: own, frame }
   const isNull = rawOf(frame, member)?.toString() === 'null'
   const id = textOf(frame, member)

@@ -244,6 +244,8 @@ test('without a live token nothing but what is open to strangers answers, and al
     ...SIGN_IN.flatMap((route) => [route.replace(' ', ' /auth'), route.replace(' ', ' /v1/auth')]),
     'GET /.well-known/oauth-protected-resource/mcp',
     'GET /.well-known/oauth-protected-resource/servers/{id}/mcp',
+    'GET /.well-known/oauth-protected-resource/gateways/{id}/mcp',
+    ...[...PLACES, 'narrow'].map((place) => `GET /servers/{id}/.well-known/oauth-protected-resource ${place}`),
     'GET /',
     'GET /openapi.json',
     'GET /docs',

@@ -53,6 +53,9 @@ test('every route that is not declared public is closed to strangers, before its
     const denied = await rest.ask(method, path, { ...raw, token: 'nothing' })
     expect([endpoint.route, denied.status, denied.body.code]).toEqual([endpoint.route, 403, 'forbidden'])
     expect(denied.body.detail).toContain(endpoint.permission)
+    expect(denied.headers.get('www-authenticate')).toBe(
+      `Bearer error="insufficient_scope", scope="${endpoint.permission}"`,
+    )
   }
   expect(rest.calls).toEqual([])
   expect(rest.upstream.seen).toEqual([])

@@ -137,8 +137,21 @@ test('an audience that is an MCP endpoint narrows to it, scopes narrow further, 
   const live = (over: object) => find(tokens('RS256'), signed(keys.RS256, claims(over)))
   const endpoint = `https://mcp.example.com/servers/${SERVER}/mcp`
   expect(live({ aud: [endpoint] })).toMatchObject({ serverId: SERVER, permissions: [...SERVER_PERMISSIONS] })
+  expect(live({ aud: `https://mcp.example.com/gateways/${SERVER}/mcp` })).toMatchObject({
+    serverId: null,
+    gatewayId: SERVER,
+    permissions: [...SERVER_PERMISSIONS],
+  })
+  for (const odd of [
+    `gateways/${SERVER.slice(1)}/mcp`,
+    `tools/${SERVER}/mcp`,
+    `gateways/${SERVER}/mcp/`,
+    'gateways/mcp',
+  ])
+    expect(() => live({ aud: `https://mcp.example.com/${odd}` })).toThrow('another audience')
   expect(live({ aud: 'https://mcp.example.com/mcp' })).toMatchObject({
     serverId: null,
+    gatewayId: null,
     permissions: [...SERVER_PERMISSIONS],
   })
   expect(live({ scope: 'openid tools.read gateways.create' })?.permissions?.toSorted()).toEqual([

@@ -13,6 +13,7 @@ import { testDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
 import { signed, signingKey, type SigningKey } from '../support/signed-tokens.ts'
 import { startSlowServer } from '../fixtures/slow-server.ts'
+import { going } from './going.ts'
 import { ask, eventually, mail, makePerson, USERS } from './people.ts'
 
 const owned = new AsyncDisposableStack()
@@ -24,6 +25,7 @@ let issuer: Server
 let issuerUrl: string
 let gateway: RunningGateway
 let serverId: string
+let gatewayId: string
 
 beforeAll(async () => {
   issuer = createServer((_, answer) => {
@@ -48,7 +50,8 @@ beforeAll(async () => {
     JWT_JWKS_URL: `${issuerUrl}/jwks`,
   }
   gateway = owned.use(await startGateway({ env }))
-  await gateway.register('up', upstream.at('modern'))
+  gatewayId = (await gateway.register('up', upstream.at('modern'))).id
+  await gateway.register('beside', upstream.at('modern'))
   const admin = { token: gateway.token }
   const tools = await ask(gateway, 'GET', '/v1/tools', admin)
   const ids = (tools.body as unknown as readonly { readonly id: string }[]).map(({ id }) => id)
@@ -107,10 +110,20 @@ test.each<[string, () => string]>([
   ['for nobody here', () => signed(first, claims({ email: mail('nobody') }))],
   ['of an address that nobody verified', () => signed(first, claims({ email_verified: false }))],
   ['very long', () => signed(first, claims({ padding: 'x'.repeat(9_000) }))],
-])('one that is %s is refused at every door', async (_, make) => {
+  ['no token of anybody', () => 'garbage'],
+  ['of no form that tokens have', () => 'not,a,token'],
+])('one that is %s is refused at every door, and told that it is the token', async (_, make) => {
   const token = make()
   const [rest, mcp] = await Promise.all([me(token), list('/mcp', token)])
-  expect([rest.status, mcp.status]).toEqual([401, 401])
+  expect([rest.status, rest.headers['www-authenticate']]).toEqual([401, 'Bearer error="invalid_token"'])
+  const metadata = `resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/mcp"`
+  expect([mcp.status, mcp.headers['www-authenticate']]).toEqual([401, `Bearer error="invalid_token", ${metadata}`])
+})
+
+test('who sends no token is told of none that is bad', async () => {
+  const answers = [await ask(gateway, 'GET', '/v1/tools'), await list('/mcp')]
+  expect(answers.map(({ status }) => status)).toEqual([401, 401])
+  for (const { headers } of answers) expect(headers['www-authenticate']).not.toContain('error=')
 })
 
 test('a disabled user is out at once, with whatever token', async () => {
@@ -137,27 +150,57 @@ test('it says what it is and until when it is good, and is no session', async ()
   expect([made.status, made.body.detail]).toEqual([403, expect.stringContaining('identity provider')])
 })
 
-test('a client is told where tokens come from, by the official SDK’s own reading', async () => {
-  const url = new URL(`${gateway.url}/servers/${serverId}/mcp`)
-  const refused = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
-  expect(refused.status).toBe(401)
-  const { resourceMetadataUrl } = extractWWWAuthenticateParams(refused)
+test.each(['servers', 'gateways'])(
+  'a client of %s is told where tokens come from, by the official SDK’s own reading',
+  async (noun) => {
+    const endpoint = `${noun}/${noun === 'servers' ? serverId : gatewayId}`
+    const url = new URL(`${gateway.url}/${endpoint}/mcp`)
+    const refused = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+    expect(refused.status).toBe(401)
+    const { resourceMetadataUrl } = extractWWWAuthenticateParams(refused)
+    const path = `/.well-known/oauth-protected-resource/${endpoint}/mcp`
+    expect(String(resourceMetadataUrl)).toBe(gateway.url + path)
+    const metadata = await discoverOAuthProtectedResourceMetadata(url, {
+      ...(resourceMetadataUrl && { resourceMetadataUrl }),
+    })
+    expect(metadata).toMatchObject({
+      resource: String(url),
+      authorization_servers: [issuerUrl],
+      bearer_methods_supported: ['header'],
+    })
+    expect(await discoverOAuthProtectedResourceMetadata(new URL(`${gateway.url}/mcp`))).toMatchObject({
+      resource: `${gateway.url}/mcp`,
+    })
+    const absent = await ask(gateway, 'GET', `/.well-known/oauth-protected-resource/${noun}/${'0'.repeat(32)}/mcp`)
+    expect(absent.status).toBe(200)
+    expect((await ask(gateway, 'GET', '/.well-known/oauth-protected-resource')).status).toBe(404)
+  },
+)
+
+test('below a virtual server, too, leads to its metadata', async () => {
+  const moved = await ask(gateway, 'GET', `/servers/${serverId}/.well-known/oauth-protected-resource`)
   const path = `/.well-known/oauth-protected-resource/servers/${serverId}/mcp`
-  expect(String(resourceMetadataUrl)).toBe(gateway.url + path)
-  const metadata = await discoverOAuthProtectedResourceMetadata(url, {
-    ...(resourceMetadataUrl && { resourceMetadataUrl }),
-  })
-  expect(metadata).toMatchObject({
-    resource: String(url),
-    authorization_servers: [issuerUrl],
-    bearer_methods_supported: ['header'],
-  })
-  expect(await discoverOAuthProtectedResourceMetadata(new URL(`${gateway.url}/mcp`))).toMatchObject({
-    resource: `${gateway.url}/mcp`,
-  })
-  const absent = await ask(gateway, 'GET', `/.well-known/oauth-protected-resource/servers/${'0'.repeat(32)}/mcp`)
-  expect(absent.status).toBe(200)
-  expect((await ask(gateway, 'GET', '/.well-known/oauth-protected-resource')).status).toBe(404)
+  expect([moved.status, moved.headers['location']]).toEqual([301, path])
+  expect((await ask(gateway, 'GET', '/servers/nothing/.well-known/oauth-protected-resource')).status).toBe(404)
+})
+
+test('a token for the endpoint of one gateway opens that one, and nothing else', async () => {
+  const token = signed(first, claims({ aud: `${gateway.url}/gateways/${gatewayId}/mcp` }))
+  const listed = await list(`/gateways/${gatewayId}/mcp`, token)
+  expect([listed.status, JSON.stringify(listed.body)]).toEqual([200, expect.stringContaining('"echo"')])
+  const { body: gateways } = await ask(gateway, 'GET', '/v1/gateways', { token: gateway.token })
+  const others = (gateways as unknown as readonly { id: string }[]).filter(({ id }) => id !== gatewayId)
+  const closed = ['/mcp', `/servers/${serverId}/mcp`, ...others.map(({ id }) => `/gateways/${id}/mcp`)]
+  expect(closed).toHaveLength(3)
+  for (const path of closed) expect([path, (await list(path, token)).status]).toEqual([path, 404])
+  for (const path of ['/v1/tools', '/v1/gateways', `/v1/gateways/${gatewayId}`])
+    expect([path, (await ask(gateway, 'GET', path, { token })).status]).toEqual([path, 403])
+  const rpc = (params: object) =>
+    ask(gateway, 'POST', '/rpc', { token, body: { jsonrpc: '2.0', id: 1, method: 'tools/list', params } })
+  expect(JSON.stringify((await rpc({})).body)).toContain('"echo"')
+  expect((await rpc({ server_id: serverId })).status).toBe(404)
+  const narrow = signed(first, claims({ aud: `${gateway.url}/gateways/${gatewayId}/mcp`, scope: 'openid' }))
+  expect((await list(`/gateways/${gatewayId}/mcp`, narrow)).status).toBe(403)
 })
 
 test('a token for one virtual server opens that one, and nothing else', async () => {
@@ -173,17 +216,44 @@ test('a token for one virtual server opens that one, and nothing else', async ()
   expect((await me(token)).status).toBe(403)
 })
 
-test('a token whose scopes do not suffice is told which one would', async () => {
-  const token = signed(first, claims({ aud: `${gateway.url}/mcp`, scope: 'servers.use tools.read' }))
+test('a token whose scopes do not suffice is told all that the next one needs, so that it can do what this one could', async () => {
+  const token = signed(first, claims({ aud: `${gateway.url}/mcp`, scope: 'openid tools.read' }))
   expect((await list('/mcp', token)).status).toBe(200)
   const { status, headers } = await ask(gateway, 'POST', '/mcp', {
     token,
     headers: { accept: 'application/json, text/event-stream' },
     body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'up-echo', arguments: {} } },
   })
+  const metadata = `resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/mcp"`
+  const challenge = `Bearer error="insufficient_scope", scope="servers.use tools.read tools.execute"`
+  expect([status, headers['www-authenticate']]).toEqual([403, `${challenge}, ${metadata}`])
+  const rest = await ask(gateway, 'GET', '/v1/gateways', { token: signed(first, claims({ scope: 'tools.read' })) })
+  expect([rest.status, rest.headers['www-authenticate']]).toEqual([
+    403,
+    'Bearer error="insufficient_scope", scope="gateways.read servers.use tools.read"',
+  ])
+  const role = await ask(gateway, 'GET', USERS, { token: signed(first, claims()) })
+  expect([role.status, role.headers['www-authenticate']]).toEqual([403, undefined])
+})
+
+test('where the head says the method, one refusal at the door names what that takes, too', async () => {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const { status, headers } = await ask(gateway, 'POST', '/mcp', {
+    token: signed(first, claims({ aud: `${gateway.url}/mcp`, scope: 'openid' })),
+    headers: {
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'up-echo',
+    },
+    body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'up-echo', arguments: {}, _meta: meta } },
+  })
   expect([status, headers['www-authenticate']]).toEqual([
     403,
-    `Bearer error="insufficient_scope", scope="tools.execute", resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/mcp"`,
+    expect.stringContaining('scope="servers.use tools.execute"'),
   ])
 })
 
@@ -206,35 +276,10 @@ test.each([['openid profile email'], ['tools.reed'], ['mcp:readonly'], [''], [[]
   },
 )
 
-interface Going {
-  /** What it ended with, as performance.now(), and what it was told; undefined: it goes on. */
-  ended: { readonly at: number; readonly said: string } | undefined
-}
-
-/** A call that takes longer than the test, on a connection of its own. */
-function going(token: string): Going {
-  const call: Going = { ended: undefined }
-  const params = { name: 'up-slow', arguments: { ms: 55_000 } }
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-    connection: 'close',
-  }
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
-  const follow = async (): Promise<void> => {
-    const answer = await fetch(`${gateway.url}/mcp`, { method: 'POST', headers, body })
-    const said = await answer.text()
-    call.ended = { at: performance.now(), said }
-  }
-  void follow()
-  return call
-}
-
 test('with the issuer away, what is known goes on; a new key is learnt when it is named, and the old one is then worth nothing', async () => {
   const old = signed(first, claims())
   expect((await me(old)).status).toBe(200)
-  const calls = Array.from({ length: 6 }, () => going(old))
+  const calls = Array.from({ length: 6 }, () => going(gateway.url, old))
   published = [second]
   await sleep(15_500)
   expect(calls.map(({ ended }) => ended)).toEqual(calls.map(() => undefined))
