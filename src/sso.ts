@@ -56,11 +56,11 @@ function keptKeys(line: ProviderLine, log: Logger): (algorithm: IdTokenAlgorithm
   return (algorithm, jwksUri) => {
     const known = kept.get(algorithm)
     if (known?.jwksUri === jwksUri) return known.keys
-    const load = async (): Promise<unknown> => {
-      const { status, document } = await line.askJson({ url: jwksUri })
-      return status === 200 ? document : null
-    }
-    const keys = new IssuerKeys({ algorithm, load, failed: issuerKeysUnread(log, jwksUri) })
+    const keys = new IssuerKeys({
+      algorithm,
+      load: () => line.getJson(jwksUri),
+      failed: issuerKeysUnread(log, jwksUri),
+    })
     kept.set(algorithm, { jwksUri, keys })
     return keys
   }

@@ -1,5 +1,7 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { TokenId, UserId } from '#/access/ids.ts'
+import type { FreshSession } from '#/users/session.ts'
+import { inMs } from './columns.ts'
 import type { Database, WriteTx } from './store.ts'
 
 /**
@@ -11,6 +13,24 @@ export async function endSessions(tx: WriteTx, userId: UserId): Promise<void> {
     SELECT id FROM sessions WHERE user_id = ${userId} ORDER BY id FOR UPDATE`.execute(tx.sql)
   if (rows.length > 0) await removeLocked(tx, rows)
 }
+
+/** Parts of a WITH clause that begin a session of whoever stands in its part `who`. */
+export function beginSession(
+  { id, tokenId, secret, lifeMs, totalMs, fromIp, userAgent }: FreshSession,
+  provider: 'local' | 'sso',
+): RawBuilder<unknown> {
+  return sql`
+    seen AS (UPDATE users SET last_login_at = now() WHERE id IN (SELECT id FROM who)),
+    begun AS (
+      INSERT INTO sessions (id, user_id, ends_at, provider, from_ip, user_agent)
+      SELECT ${id}, id, ${inMs(totalMs)}, ${provider}, ${fromIp}::text, ${userAgent}::text FROM who),
+    token AS (
+      INSERT INTO tokens (id, user_id, session_id, name, hash, hint, expires_at)
+      SELECT ${tokenId}, id, ${id}, ${sessionTokenName(tokenId)}, ${secret.hash}, ${secret.hint}, ${inMs(lifeMs)} FROM who)`
+}
+
+/** What the unique names of a user's tokens ask for. */
+export const sessionTokenName = (tokenId: TokenId): string => `session ${tokenId}`
 
 /** Of one user at a time: each has tokens that every worker knows. */
 export const MOST_SESSIONS = 100

@@ -4,7 +4,7 @@ import type { Changed } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewSession, Refreshed, SignInStore, Subject } from '#/users/session.ts'
 import { inMs, iso, isoOrNull } from './columns.ts'
-import { endOldestSessions, endSessions, endSession } from './session-rows.ts'
+import { beginSession, endOldestSessions, endSession, endSessions, sessionTokenName } from './session-rows.ts'
 import { accountOf, countGuess, forgiveGuess } from './sign-in-guesses.ts'
 import { openReset, useReset } from './password-resets.ts'
 import type { Database, WriteTx } from './store.ts'
@@ -71,22 +71,16 @@ async function written(db: Database, work: (tx: WriteTx) => Promise<boolean>): P
 
 /** Locks what it was decided on: a user that is disabled and a password that is changed meanwhile are seen here, or see this session. */
 async function begin(tx: WriteTx, session: NewSession): Promise<boolean> {
-  const { id, tokenId, subject, secret, lifeMs, totalMs, rehashed, network, fromIp, userAgent } = session
+  const { id, tokenId, subject, rehashed, network, fromIp } = session
   const { rows } = await sql`
     WITH who AS (
         SELECT u.id FROM users AS u JOIN passwords AS p ON p.user_id = u.id
          WHERE u.id = ${subject.userId} AND u.enabled AND p.changed_at = ${subject.chosenAt}::timestamptz
            FOR NO KEY UPDATE),
-      seen AS (UPDATE users SET last_login_at = now() WHERE id IN (SELECT id FROM who)),
       better AS (
         UPDATE passwords SET hash = coalesce(${rehashed}::text, hash)
          WHERE user_id IN (SELECT id FROM who) AND hash = ${subject.hash} AND ${rehashed}::text IS NOT NULL),
-      session AS (
-        INSERT INTO sessions (id, user_id, ends_at, provider, from_ip, user_agent)
-        SELECT ${id}, id, ${inMs(totalMs)}, 'local', ${fromIp}::text, ${userAgent}::text FROM who),
-      token AS (
-        INSERT INTO tokens (id, user_id, session_id, name, hash, hint, expires_at)
-        SELECT ${tokenId}, id, ${id}, ${nameOf(tokenId)}, ${secret.hash}, ${secret.hint}, ${inMs(lifeMs)} FROM who)
+      ${beginSession(session, 'local')}
     SELECT id FROM who`.execute(tx.sql)
   if (rows.length === 0) return false
   await forgiveGuess(subject.email, network).execute(tx.sql)
@@ -96,9 +90,6 @@ async function begin(tx: WriteTx, session: NewSession): Promise<boolean> {
   tx.audit({ actor: subject.email, action: 'session.begin', targetKind: 'user', targetId: subject.userId, detail })
   return true
 }
-
-/** What the unique names of a user's tokens ask for. */
-const nameOf = (tokenId: TokenId): string => `session ${tokenId}`
 
 /** Of one session at a time, each of which every worker knows. */
 const MOST_TOKENS = 10
@@ -120,7 +111,7 @@ async function refresh(
 ): Promise<Pick<Refreshed, 'lifeMs'> | undefined> {
   const { rows } = await sql<{ readonly life_ms: number }>`
     INSERT INTO tokens (id, user_id, session_id, name, hash, hint, expires_at)
-    SELECT ${id}, s.user_id, s.id, ${nameOf(id)}, ${secret.hash}, ${secret.hint}, least(${inMs(lifeMs)}, s.ends_at)
+    SELECT ${id}, s.user_id, s.id, ${sessionTokenName(id)}, ${secret.hash}, ${secret.hint}, least(${inMs(lifeMs)}, s.ends_at)
       FROM tokens AS t JOIN sessions AS s ON s.id = t.session_id JOIN users AS u ON u.id = s.user_id
      WHERE t.id = ${tokenId} AND ${live('t')} AND s.ends_at > now() AND u.enabled AND ${liveOf(sql`s.id`)} < ${MOST_TOKENS}
        FOR SHARE OF s

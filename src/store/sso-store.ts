@@ -5,7 +5,7 @@ import { inMs } from './columns.ts'
 import { constraintOf } from './errors.ts'
 import { provenance } from './item-writes.ts'
 import { personalTeamName } from './people-rows.ts'
-import { endOldestSessions, MOST_SESSIONS } from './session-rows.ts'
+import { beginSession, endOldestSessions, MOST_SESSIONS } from './session-rows.ts'
 import { withdrawSelfMade, type Withdrawn } from './self-made.ts'
 import { closedForMs, countGuess } from './sign-in-guesses.ts'
 import { knownAs } from './sso-known.ts'
@@ -93,21 +93,14 @@ async function make(tx: WriteTx, { person: { userId: id }, vouched, session }: E
 /** The mark, the link and the session. The user is locked: one that is disabled meanwhile is seen here, or sees this session. */
 async function begin(tx: WriteTx, entry: Entry): Promise<Begun | undefined> {
   const { mark, issuer, vouched, person, session } = entry
-  const { id, tokenId, secret, lifeMs, totalMs, fromIp, userAgent } = session
   const isNew = person.kind !== 'known'
   const { rows } = await sql<Begun>`
     WITH used AS (INSERT INTO used_logins (login, ends_at) VALUES (${mark.name}, ${inMs(mark.leftMs)})),
       who AS (SELECT id, email FROM users WHERE id = ${person.userId} AND enabled FOR NO KEY UPDATE),
-      seen AS (UPDATE users SET last_login_at = now() WHERE id IN (SELECT id FROM who)),
       linked AS (
         INSERT INTO user_identities (issuer, subject, user_id)
         SELECT ${issuer}, ${vouched.subject}, id FROM who WHERE ${isNew}::boolean),
-      begun AS (
-        INSERT INTO sessions (id, user_id, ends_at, provider, from_ip, user_agent)
-        SELECT ${id}, id, ${inMs(totalMs)}, 'sso', ${fromIp}::text, ${userAgent}::text FROM who),
-      token AS (
-        INSERT INTO tokens (id, user_id, session_id, name, hash, hint, expires_at)
-        SELECT ${tokenId}, id, ${id}, ${`session ${tokenId}`}, ${secret.hash}, ${secret.hint}, ${inMs(lifeMs)} FROM who)
+      ${beginSession(session, 'sso')}
     SELECT email, EXISTS (SELECT 1 FROM role_assignments AS r WHERE r.user_id = who.id AND r.role_id = ${PLATFORM_ADMIN_ROLE}
       AND r.team_id IS NULL AND r.granted_by = ${BY_GROUPS}) AS is_at_stake,
       (SELECT count(*)::int FROM sessions AS s WHERE s.user_id = who.id) AS sessions FROM who`.execute(tx.sql)

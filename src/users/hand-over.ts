@@ -38,11 +38,10 @@ export interface HandOver {
 
 /** The token of a session: in the answer, or in a cookie and nowhere else. */
 export function handOver({ text, lifeMs }: Pick<Session, 'text' | 'lifeMs'>, asCookie: boolean): HandOver {
-  const common = { 'cache-control': 'no-store' }
   const expiresIn = Math.floor(lifeMs / 1000)
-  if (!asCookie) return { headers: common, body: { access_token: text, token_type: 'bearer', expires_in: expiresIn } }
+  if (!asCookie) return { headers: {}, body: { access_token: text, token_type: 'bearer', expires_in: expiresIn } }
   return {
-    headers: { ...common, 'set-cookie': setSessionCookie(text, lifeMs) },
+    headers: { 'set-cookie': setSessionCookie(text, lifeMs) },
     body: { token_type: 'cookie', csrf_token: csrfTokenOf(text), expires_in: expiresIn },
   }
 }

@@ -14,7 +14,6 @@ import type { PeopleDeps } from './user.ts'
 import { EmailParams, requireAdministrator, userFor } from './user-endpoints.ts'
 
 const tag = 'sign-in'
-const NO_STORE = { 'cache-control': 'no-store' }
 const Done = { success: Type.Boolean(), message: Type.String() }
 const Typed = Type.String({ maxLength: 1024 })
 const DAY_MS = 86_400_000
@@ -98,7 +97,7 @@ function openReset(deps: PeopleDeps): Endpoint {
       const { seq, expiresAt } = await deps.signIn.store.openReset(user.id, reset, actorOf(principal, request))
       await deps.signIn.settled(seq)
       const message = 'Give the code to the user: causeway login --code, or POST /auth/email/reset-password'
-      return { headers: NO_STORE, body: { success: true, message, reset_code: code, expires_at: expiresAt } }
+      return { body: { success: true, message, reset_code: code, expires_at: expiresAt } }
     },
   })
 }
@@ -129,7 +128,6 @@ function useReset(deps: PeopleDeps): Endpoint {
       if (used === undefined) throw badCode()
       await deps.signIn.settled(used.seq)
       return {
-        headers: NO_STORE,
         body: { success: true, message: 'Password chosen: sign in with it', email: user.email },
       }
     },

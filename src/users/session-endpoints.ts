@@ -11,7 +11,6 @@ import type { PeopleDeps } from './user.ts'
 import { UserView, userView } from './user-view.ts'
 
 const tag = 'sign-in'
-const NO_STORE = { 'cache-control': 'no-store' }
 
 /** What the token in hand is about itself: whoever has it may end it, whatever else it may do. */
 export function sessionEndpoints(deps: PeopleDeps): readonly Endpoint[] {
@@ -31,9 +30,9 @@ function logout({ signIn }: PeopleDeps): Endpoint {
       const ended = await signIn.store.end(tokenId)
       if (ended === undefined) throw noSession()
       await signIn.settled(ended.seq)
-      const cleared = cookieCredential(headers) !== undefined && { 'set-cookie': CLEAR_SESSION_COOKIE }
+      const cleared = cookieCredential(headers) === undefined ? {} : { 'set-cookie': CLEAR_SESSION_COOKIE }
       const body = { message: 'Logged out successfully', revoked_token: tokenId }
-      return { headers: { ...NO_STORE, ...cleared }, body }
+      return { headers: cleared, body }
     },
   })
 }
@@ -136,7 +135,7 @@ function csrfToken(): Endpoint {
           'invalid_request',
           'this token is not a cookie: what it is sent with needs no CSRF token',
         )
-      return { headers: NO_STORE, body: { csrf_token: csrfTokenOf(token) } }
+      return { body: { csrf_token: csrfTokenOf(token) } }
     },
   })
 }

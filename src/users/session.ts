@@ -24,20 +24,24 @@ export interface Guess {
   readonly subject: Subject | undefined
 }
 
-export interface NewSession {
+/** A session as it begins, whoever comes. */
+export interface FreshSession {
   readonly id: SessionId
   readonly tokenId: TokenId
-  /** It begins only while its user is enabled and has this password. */
-  readonly subject: Subject
   readonly secret: NewToken
   readonly lifeMs: number
   readonly totalMs: number
+  readonly fromIp: string | null
+  readonly userAgent: string | null
+}
+
+export interface NewSession extends FreshSession {
+  /** It begins only while its user is enabled and has this password. */
+  readonly subject: Subject
   /** The same password hashed anew, where that is due. */
   readonly rehashed: string | null
   /** From where it comes: what was counted there is forgiven. */
   readonly network: ClientNetwork
-  readonly fromIp: string | null
-  readonly userAgent: string | null
 }
 
 /** A session's next token: it replaces none, because what was sent a moment ago may still be under way. */

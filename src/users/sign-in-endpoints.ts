@@ -14,7 +14,6 @@ import { Email, UserView, userView } from './user-view.ts'
 const tag = 'sign-in'
 /** What was typed, whatever it is: a password is not told its faults before it is known to be somebody's. */
 const Password = Type.String({ maxLength: 1024 })
-const NO_STORE = { 'cache-control': 'no-store' }
 
 export const SessionView = Type.Object(
   {
@@ -96,7 +95,7 @@ function register({ store, signIn: deps }: PeopleDeps): Endpoint {
       await deps.settled(seq)
       const view = await store.byEmail(email)
       if (view === undefined) throw new GatewayError('not_found', 'User not found')
-      return { headers: NO_STORE, body: userView(view) }
+      return { body: userView(view) }
     },
   })
 }

@@ -1,9 +1,8 @@
 import { clientNetwork, type ClientNetwork } from '#/access/client-network.ts'
-import { SessionId, TokenId } from '#/access/ids.ts'
 import { hashPassword, NOBODYS_HASH, verifyPassword } from '#/access/password.ts'
-import { mintToken } from '#/access/token-format.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { freshSession } from './fresh-session.ts'
 import type { Session, SignInDeps, Subject } from './session.ts'
 
 export interface Credentials {
@@ -74,28 +73,14 @@ interface Beginning extends Proven {
 
 /** The session of a user whose password is right, if that is still so when it is written. */
 export async function begin(deps: SignInDeps, { subject, network, rehashed, request }: Beginning): Promise<Session> {
-  const { idleMs, totalMs } = deps.times
-  const secret = mintToken()
-  const lifeMs = Math.min(idleMs, totalMs)
-  const session = {
-    id: SessionId.mint(),
-    tokenId: TokenId.mint(),
-    subject,
-    secret,
-    lifeMs,
-    totalMs,
-    rehashed,
-    network,
-    fromIp: request.fromIp,
-    userAgent: request.userAgent,
-  }
+  const session = { ...freshSession(deps.times, request), subject, rehashed, network }
   const made = await forgiving(deps, { subject, network }, async () => {
     const written = await deps.store.begin(session)
     if (written !== undefined) return written
     throw new GatewayError('unauthenticated', 'Invalid email or password')
   })
   await deps.settled(made.seq)
-  return { text: secret.text, lifeMs, email: subject.email }
+  return { text: session.secret.text, lifeMs: session.lifeMs, email: subject.email }
 }
 
 export function tooMany(ms: number): GatewayError {

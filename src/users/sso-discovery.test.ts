@@ -14,11 +14,11 @@ function setUp(document: object = DOCUMENT) {
   const kept = keptMetadata({
     issuer: ISSUER,
     line: {
-      askJson: async ({ url }) => {
+      getJson: async (url) => {
         state.asked += 1
         expect(url).toBe(`${ISSUER}/.well-known/openid-configuration`)
         if (state.away) throw new Error('away')
-        return { status: 200, document }
+        return document
       },
     },
     failed: () => (state.failures += 1),

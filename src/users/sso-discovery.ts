@@ -1,10 +1,9 @@
-import { GatewayError } from '#/errors/gateway-error.ts'
 import { SingleFlight } from '#/lib/single-flight.ts'
 import type { ProviderLine } from './sso-line.ts'
 import { discoveryUrl, providerMetadata, type ProviderMetadata } from './sso-metadata.ts'
 
 interface Discovery {
-  readonly line: ProviderLine
+  readonly line: Pick<ProviderLine, 'getJson'>
   readonly issuer: string
   readonly failed: (cause: unknown) => void
   readonly now?: () => number
@@ -26,9 +25,7 @@ export function keptMetadata({ line, issuer, failed, now = () => performance.now
   let failedAt = -Infinity
   const ask = async (): Promise<ProviderMetadata> => {
     try {
-      const { status, document } = await line.askJson({ url: discoveryUrl(issuer) })
-      if (status !== 200) throw new GatewayError('upstream_invalid', `its metadata answered ${status}`)
-      known = providerMetadata(document, issuer)
+      known = providerMetadata(await line.getJson(discoveryUrl(issuer)), issuer)
       knownAt = now()
       return known
     } catch (cause) {

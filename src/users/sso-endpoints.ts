@@ -13,7 +13,6 @@ import { beginningPlace, enter, providerFault, requirePerson, vouched } from './
 import type { PeopleDeps } from './user.ts'
 
 const tag = 'sign-in'
-const NO_STORE = { 'cache-control': 'no-store' }
 
 /** Who comes in because an identity provider vouches for it. */
 export function ssoEndpoints(deps: PeopleDeps): readonly Endpoint[] {
@@ -31,7 +30,6 @@ function offer({ sso }: PeopleDeps): Endpoint {
       login_url: Type.Union([Type.String(), Type.Null()], { description: 'Where a browser begins' }),
     }),
     handle: async () => ({
-      headers: NO_STORE,
       body: { offered: sso !== null, issuer: sso?.rules.issuer ?? null, login_url: sso?.loginUrl ?? null },
     }),
   })
@@ -61,7 +59,7 @@ function login({ sso }: PeopleDeps): Endpoint {
         throw providerFault(cause)
       })
       return {
-        headers: { ...NO_STORE, location, 'set-cookie': setCookie(LOGIN_COOKIE, begun.sealed, LOGIN_MS) },
+        headers: { location, 'set-cookie': setCookie(LOGIN_COOKIE, begun.sealed, LOGIN_MS) },
         body: undefined,
       }
     },

@@ -15,4 +15,6 @@ export interface JsonAnswer {
 /** The way to the identity provider, within the rules of addresses. Rejects where it cannot be reached or does not answer in time. */
 export interface ProviderLine {
   askJson(question: JsonQuestion): Promise<JsonAnswer>
+  /** A document that is there: rejects where another status than 200 comes with it. */
+  getJson(url: string): Promise<unknown>
 }

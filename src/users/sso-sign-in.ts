@@ -1,8 +1,7 @@
-import { SessionId, TokenId } from '#/access/ids.ts'
-import { mintToken } from '#/access/token-format.ts'
 import { clientNetwork, type ClientNetwork } from '#/access/client-network.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { freshSession } from './fresh-session.ts'
 import type { Session } from './session.ts'
 import { tooMany } from './sign-in.ts'
 import { markOf, type Login, type Step } from './sso-login.ts'
@@ -73,27 +72,24 @@ export async function requirePerson({ rules, store }: Pick<SsoDeps, 'rules' | 's
 export async function enter(
   { rules, store, signIn }: SsoDeps,
   { vouched: who, login }: { readonly vouched: Vouched; readonly login: Pick<Login, 'state' | 'endsAt'> },
-  { fromIp, userAgent }: RequestContext,
+  request: RequestContext,
 ): Promise<Session> {
   const person = await requirePerson({ rules, store }, who)
-  const { idleMs, totalMs } = signIn.times
-  const secret = mintToken()
-  const lifeMs = Math.min(idleMs, totalMs)
-  const made = { id: SessionId.mint(), tokenId: TokenId.mint(), secret, lifeMs, totalMs, fromIp, userAgent }
+  const session = freshSession(signIn.times, request)
   const entered = await store.enter({
     mark: markFor(login, 'session'),
     issuer: rules.issuer,
     vouched: who,
     person,
     roles: rolesOf(who, rules),
-    session: made,
+    session,
   })
   if (entered === 'used') throw used()
   if (entered === 'disabled') throw new GatewayError('forbidden', 'you cannot sign in: this account is disabled')
   if (entered === 'changed')
     throw new GatewayError('conflict', 'somebody signed in as the same user a moment ago: begin again')
   await signIn.settled(entered.seq)
-  return { text: secret.text, lifeMs, email: entered.email }
+  return { text: session.secret.text, lifeMs: session.lifeMs, email: entered.email }
 }
 
 function markFor(login: Pick<Login, 'state' | 'endsAt'>, step: Step): Mark {

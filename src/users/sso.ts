@@ -1,8 +1,7 @@
-import type { SessionId, TokenId, UserId } from '#/access/ids.ts'
+import type { UserId } from '#/access/ids.ts'
 import type { ClientNetwork } from '#/access/client-network.ts'
-import type { NewToken } from '#/access/token-format.ts'
 import type { Changed } from '#/api/actor.ts'
-import type { SignInDeps } from './session.ts'
+import type { FreshSession, SignInDeps } from './session.ts'
 import type { SsoLogins } from './sso-login.ts'
 import type { SsoProvider } from './sso-provider.ts'
 
@@ -59,16 +58,6 @@ export interface Person {
   readonly email: string
 }
 
-export interface NewSsoSession {
-  readonly id: SessionId
-  readonly tokenId: TokenId
-  readonly secret: NewToken
-  readonly lifeMs: number
-  readonly totalMs: number
-  readonly fromIp: string | null
-  readonly userAgent: string | null
-}
-
 /** That something is done once. */
 export interface Mark {
   /** SHA-256 of what names it. */
@@ -85,7 +74,7 @@ export interface Entry {
   readonly person: Person
   /** All that the groups bring: what they brought before and is not among it is lost. */
   readonly roles: readonly GroupRole[]
-  readonly session: NewSsoSession
+  readonly session: FreshSession
 }
 
 export interface Entered extends Changed {

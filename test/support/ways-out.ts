@@ -23,7 +23,7 @@ const PORTS: Readonly<Record<string, RegExp>> = {
   call: /httpTools$/i,
   read: /logs$/i,
   check: /addresses$/i,
-  getJson: /^upstream$/,
+  getJson: /^(?:upstream|line)$/,
   askJson: /line$/i,
   authorizationUrl: /provider$/i,
   requireIssuer: /provider$/i,
