@@ -4,8 +4,7 @@ import type { KnownUser } from '#/access/standing.ts'
 import { offeredCells, selectedCells, type Cell, type Compared } from './effect-cells.ts'
 import { isTouched, knows, tokensByUser, usersOn, type Span, type TokenOnSides } from './effect-people.ts'
 import { mayEnter, mayUse } from './effect-side.ts'
-import { Tally, type Page, type Subject } from './effect-tally.ts'
-import type { Effects } from './effects.ts'
+import { Tally, type Effects, type Page, type Subject } from './effect-tally.ts'
 
 /** The same caller before and after; null: it is not let in. */
 interface Caller {

@@ -3,7 +3,7 @@ import type { Principal } from '#/access/principal.ts'
 import { pace } from '#/lib/pace.ts'
 import { Comparison } from './effect-comparison.ts'
 import { sideOf } from './effect-side.ts'
-import type { Effect, Page } from './effect-tally.ts'
+import type { Effects, Page } from './effect-tally.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Two states of one snapshot. */
@@ -17,23 +17,6 @@ export interface Question {
   /** Told is what this principal may know. */
   readonly asking: Principal
   readonly page?: Page
-}
-
-/** Who can use what besides, and who no longer. */
-export interface Effects {
-  readonly kind: ItemKind
-  readonly gains: readonly Effect[]
-  readonly loses: readonly Effect[]
-  /** Of all pages. */
-  readonly totals: { readonly gains: number; readonly loses: number }
-  /** What changes for people whom the asking principal does not know: counted, not told. */
-  readonly unnamed: number
-  /** Users whose access was compared. */
-  readonly users: number
-  /** Where the next page begins; null: this was the last. */
-  readonly next: number | null
-  /** So many are concerned that not all of them were asked about. */
-  readonly isCut: boolean
 }
 
 const FIRST: Page = { offset: 0, limit: 1_000 }

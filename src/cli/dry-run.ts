@@ -8,12 +8,6 @@ export const DRY_RUN_OPTION = [
   'change nothing: show who would gain and who would lose which tool',
 ] as const
 
-/** The path of a change, or of the question what it would do. */
-export function dryPath(path: string, isDry: boolean | undefined): string {
-  if (isDry !== true) return path
-  return `${path}${path.includes('?') ? '&' : '?'}dry_run=true`
-}
-
 interface Asked {
   readonly method: string
   readonly path: string
@@ -21,15 +15,12 @@ interface Asked {
   readonly json: boolean | undefined
 }
 
-/** Asks what a change would do, and shows it. */
+/** Asks what a change would do, and shows it in a table or as it was answered. */
 export async function foresee(api: Api, out: Terminal, { method, path, body, json }: Asked): Promise<void> {
   const text = body === undefined ? undefined : JSON.stringify(body)
-  const ask = (): Promise<Json> => api.json(method, dryPath(path, true), text)
-  showEffects(out, await working(out, 'asking for everybody whom it concerns', ask), json)
-}
-
-/** What a change would do, in a table or as it was answered. */
-export function showEffects(out: Terminal, said: Json, json: boolean | undefined): void {
+  const question = `${path}${path.includes('?') ? '&' : '?'}dry_run=true`
+  const ask = (): Promise<Json> => api.json(method, question, text)
+  const said = await working(out, 'asking for everybody whom it concerns', ask)
   if (json === true) return out.print(JSON.stringify(said, null, 2))
   printEffects(out, said, 'nobody would gain or lose a tool')
   out.note('nothing was changed')

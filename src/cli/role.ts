@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Json } from './api.ts'
 import type { Context } from './context.ts'
-import { DRY_RUN_OPTION, dryPath, showEffects } from './dry-run.ts'
+import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { roleChangeCommands } from './role-change.ts'
 import { tableLines } from './table.ts'
@@ -67,10 +67,12 @@ function give(role: Command, { api, out }: Context): void {
       const connection = await api()
       const team = options.team === undefined ? null : await teamId(connection, options.team)
       const scope = { scope: team === null ? 'global' : 'team', scope_id: team, expires_at: options.until ?? null }
-      const path = dryPath(`/v1/rbac/users/${encodeURIComponent(email)}/roles`, options.dryRun)
-      const made = await connection.json('POST', path, JSON.stringify({ role_id: name, ...scope }))
-      if (options.dryRun === true) return showEffects(out, made, options.json)
-      if (options.json === true) return out.print(JSON.stringify(made, null, 2))
+      const path = `/v1/rbac/users/${encodeURIComponent(email)}/roles`
+      const body = { role_id: name, ...scope }
+      const { dryRun, json } = options
+      if (dryRun === true) return await foresee(connection, out, { method: 'POST', path, body, json })
+      const made = await connection.json('POST', path, JSON.stringify(body))
+      if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`${plainText(made['user_email'])} holds ${plainText(made['role_name'])}`)
     })
   taught(command, {
@@ -97,9 +99,10 @@ function take(role: Command, { api, out }: Context): void {
       const team = options.team === undefined ? null : await teamId(connection, options.team)
       const scope = team === null ? 'scope=global' : `scope=team&scope_id=${team}`
       const path = `/v1/rbac/users/${encodeURIComponent(email)}/roles/${encodeURIComponent(name)}?${scope}`
-      const said = await connection.json('DELETE', dryPath(path, options.dryRun))
-      if (options.dryRun === true) return showEffects(out, said, options.json)
-      if (options.json === true) return out.print(JSON.stringify(said, null, 2))
+      const { dryRun, json } = options
+      if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
+      const said = await connection.json('DELETE', path)
+      if (json === true) return out.print(JSON.stringify(said, null, 2))
       out.print(plainText(said['message']))
     })
   taught(command, {

@@ -3,7 +3,7 @@ import { emailKey } from '#/lib/email-key.ts'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
-import { DRY_RUN_OPTION, dryPath, showEffects } from './dry-run.ts'
+import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { teamId } from './team.ts'
@@ -234,8 +234,8 @@ function leave(team: Command, { api, out }: Context): void {
     .action(async (name: string, { dryRun, json }: JsonOption & { readonly dryRun?: boolean }) => {
       const connection = await api()
       const path = `/v1/teams/${await teamId(connection, name)}/leave`
-      const said = await connection.json('DELETE', dryPath(path, dryRun))
-      if (dryRun === true) return showEffects(out, said, json)
+      if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
+      const said = await connection.json('DELETE', path)
       out.print(json === true ? JSON.stringify(said, null, 2) : plainText(said['message']))
     })
   taught(command, {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Api, Json } from './api.ts'
 import type { Context } from './context.ts'
-import { DRY_RUN_OPTION, dryPath, showEffects } from './dry-run.ts'
+import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
@@ -107,9 +107,10 @@ function change(user: Command, { api, out }: Context, { name, about, active }: C
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (email: string, { dryRun, json }: { readonly dryRun?: boolean; readonly json?: boolean }) => {
-      const path = dryPath(userPath(email), dryRun)
-      const made = await (await api()).json('PATCH', path, JSON.stringify({ is_active: active }))
-      if (dryRun === true) return showEffects(out, made, json)
+      const connection = await api()
+      const [path, body] = [userPath(email), { is_active: active }]
+      if (dryRun === true) return await foresee(connection, out, { method: 'PATCH', path, body, json })
+      const made = await connection.json('PATCH', path, JSON.stringify(body))
       if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`${plainText(made['email'])} is ${name}d`)
     })

@@ -3,13 +3,17 @@ import type { GatewayId } from '#/access/ids.ts'
 import type { Actor } from '#/gateways/gateway-store.ts'
 import { auditGateway } from './gateway-audit.ts'
 import { PLACE_GONE, type PlaceBefore } from './audited.ts'
+import { versionIs } from './item-writes.ts'
 import type { WriteTx } from './store.ts'
 
 interface Gone {
   readonly name: string
   readonly place: PlaceBefore
   /** How many of each kind it offered. */
-  readonly offered: Readonly<Record<'tools' | 'prompts' | 'resources', number>>
+  readonly tools: number
+  readonly prompts: number
+  readonly resources: number
+  readonly servers: readonly string[] | null
 }
 
 /** Deletes a gateway with all it offers; the virtual servers that offered some of it are read again. */
@@ -18,25 +22,26 @@ export async function removeGateway(
   { id, ifMatch }: { readonly id: GatewayId; readonly ifMatch: number | null },
   actor: Actor,
 ): Promise<boolean> {
-  const { rows } = await sql<{ readonly gone: Gone | null; readonly servers: readonly string[] | null }>`
+  const { rows } = await sql<Gone>`
     WITH gone AS (
-      DELETE FROM gateways WHERE id = ${id} AND (${ifMatch}::int IS NULL OR version = ${ifMatch}::int) RETURNING json_build_object('name', name, 'place', ${PLACE_GONE}) AS it
+      DELETE FROM gateways WHERE id = ${id} AND ${versionIs(ifMatch)} RETURNING name, ${PLACE_GONE} AS place
     )
-    SELECT (SELECT jsonb_build_object('offered', json_build_object(
-             'tools', (SELECT count(*)::int FROM tools WHERE gateway_id = ${id}),
-             'prompts', (SELECT count(*)::int FROM prompts WHERE gateway_id = ${id}),
-             'resources', (SELECT count(*)::int FROM resources WHERE gateway_id = ${id}))) || it::jsonb FROM gone) AS gone,
+    SELECT name, place,
+           (SELECT count(*)::int FROM tools WHERE gateway_id = ${id}) AS tools,
+           (SELECT count(*)::int FROM prompts WHERE gateway_id = ${id}) AS prompts,
+           (SELECT count(*)::int FROM resources WHERE gateway_id = ${id}) AS resources,
            (SELECT array_agg(DISTINCT i.server_id::text) FROM server_items AS i
              LEFT JOIN tools AS t ON t.id = i.tool_id
              LEFT JOIN prompts AS p ON p.id = i.prompt_id
              LEFT JOIN resources AS r ON r.id = i.resource_id
-            WHERE ${id} IN (t.gateway_id, p.gateway_id, r.gateway_id)) AS servers`.execute(tx.sql)
-  const row = rows[0]
-  const gone = row?.gone
-  if (!gone) return false
+            WHERE ${id} IN (t.gateway_id, p.gateway_id, r.gateway_id)) AS servers
+      FROM gone`.execute(tx.sql)
+  const [gone] = rows
+  if (gone === undefined) return false
+  const { name, place, servers, ...offered } = gone
   tx.changed('gateway', id)
-  tx.changed('server', ...(row?.servers ?? []))
-  const detail = { name: gone.name, was: { ...gone.place, ...gone.offered } }
+  tx.changed('server', ...(servers ?? []))
+  const detail = { name, was: { ...place, ...offered } }
   auditGateway(tx, actor, { action: 'gateways.delete', id, detail })
   return true
 }

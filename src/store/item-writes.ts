@@ -106,6 +106,7 @@ interface Gone {
   readonly name: string
   readonly gatewayId: string | null
   readonly place: PlaceBefore
+  readonly servers: readonly string[] | null
 }
 
 interface Update {
@@ -152,18 +153,17 @@ function placeIn(columns: Readonly<Record<string, unknown>>): Partial<PlaceBefor
 }
 
 async function remove(tx: WriteTx, { item, id, to }: Omit<Update, 'change'>): Promise<boolean> {
-  const { rows } = await sql<{ readonly gone: Gone | null; readonly servers: readonly string[] | null }>`
-    WITH gone AS (DELETE FROM ${sql.table(item.table)} WHERE id = ${id} AND ${versionIs(to.ifMatch)} RETURNING
-      json_build_object('name', ${sql.ref(called(item))}, 'gatewayId', gateway_id, 'place', ${PLACE_GONE}) AS it)
-    SELECT (SELECT it FROM gone) AS gone,
-           (SELECT array_agg(server_id::text) FROM server_items WHERE ${sql.ref(`${item.kind}_id`)} = ${id}) AS servers`.execute(
-    tx.sql,
-  )
-  const { gone = null, servers } = rows[0] ?? {}
-  if (gone === null) return false
+  const { rows } = await sql<Gone>`
+    WITH gone AS (DELETE FROM ${sql.table(item.table)} WHERE id = ${id} AND ${versionIs(to.ifMatch)}
+      RETURNING ${sql.ref(called(item))} AS name, gateway_id, ${PLACE_GONE} AS place)
+    SELECT name, gateway_id AS "gatewayId", place,
+           (SELECT array_agg(server_id::text) FROM server_items WHERE ${sql.ref(`${item.kind}_id`)} = ${id}) AS servers
+      FROM gone`.execute(tx.sql)
+  const [gone] = rows
+  if (gone === undefined) return false
+  const { name, gatewayId, place, servers } = gone
   tx.changed(item.kind, id)
   tx.changed('server', ...(servers ?? []))
-  const { name, gatewayId, place } = gone
   const detail = { name, was: { ...place, gatewayId, ...(servers && { servers }) } }
   tx.audit({ actor: to.actor.by, action: `${item.table}.delete`, targetKind: item.kind, targetId: id, detail })
   return true

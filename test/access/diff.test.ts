@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { auditAttic } from '#/store/audit-store.ts'
 import { startSlowServer } from '../fixtures/slow-server.ts'
 import { causeway } from '../support/cli.ts'
 import { foretoldScene, mail, type Foretold, type ForetoldScene, type Said } from './foretold.ts'
@@ -159,6 +160,62 @@ test('a time that cannot be read is refused with what can be', async () => {
 test('what a start did is not in the records, and that is said', async () => {
   const { notes, is_exact: isExact } = await diff('2000-01-01')
   expect([isExact, notes]).toEqual([false, expect.arrayContaining([expect.stringMatching(/administrator was made/)])])
+})
+
+/** As the gateway forgets, whatever day it is. */
+async function forget(olderThan: string): Promise<void> {
+  const attic = auditAttic(scene.database.db)
+  while ((await attic.forget(new Date(olderThan), 5)) === 5);
+}
+
+const show = (visibility: string): Promise<Said> => scene.admin('PUT', `/v1/gateways/${gateway}`, { visibility })
+
+test('where records were forgotten, it says from when on it is the answer, and claims nothing of before', async () => {
+  await show('public')
+  const since = await now()
+  await show('private')
+  const between = await now()
+  const before = await scene.uses()
+  await show('public')
+  const after = await now()
+  expect(await diff(since)).toMatchObject({ is_exact: true, totals: { gains: 0, loses: 0 }, notes: [] })
+  await forget(between)
+  const said = await diff(since)
+  const begins = String(said['since'])
+  expect([between < begins, begins < after]).toEqual([true, true])
+  expect(said).toMatchObject({ is_exact: false, notes: [expect.stringMatching(`${begins} were forgotten`)] })
+  // What was taken away before then is not told of, what was given after it is.
+  expect(said).toMatchObject({ totals: { gains: 4, loses: 0 } })
+  scene.compare(said as unknown as Foretold, { before, after: await scene.uses() })
+  // Of a time that lies before the oldest record, however near, it is not known that nothing happened.
+  expect(await diff(between)).toMatchObject({ since: begins, is_exact: false, totals: { gains: 4, loses: 0 } })
+  expect(await diff(begins)).toMatchObject({ since: begins, is_exact: true, notes: [], totals: { gains: 4, loses: 0 } })
+  expect(await diff(after)).toMatchObject({ is_exact: true, notes: [], totals: { gains: 0, loses: 0 } })
+  const env = { CAUSEWAY_URL: scene.gateway.url, CAUSEWAY_TOKEN: scene.gateway.token }
+  const told = await causeway(['access', 'diff', '--since', since], env)
+  expect([told.code, told.out]).toEqual([0, expect.stringMatching(/gains +ann@example.com +one-echo/)])
+  expect(told.err).toMatch(new RegExp(`older records than ${begins} were forgotten[^]*this is not exact`))
+})
+
+test('where all of them were, it begins with that', async () => {
+  const since = await now()
+  await show('private')
+  await show('public')
+  const forgotten = await now()
+  await forget(forgotten)
+  const said = await diff(since)
+  expect(String(said['since']) > forgotten).toBe(true)
+  expect(said).toMatchObject({
+    is_exact: false,
+    gains: [],
+    loses: [],
+    notes: [expect.stringMatching(/were forgotten/)],
+  })
+  const env = { CAUSEWAY_URL: scene.gateway.url, CAUSEWAY_TOKEN: scene.gateway.token }
+  const told = await causeway(['access', 'diff', '--since', since], env)
+  expect(told.out).toMatch(`nobody has gained or lost a tool since ${String(said['since'])}`)
+  expect(told.err).toMatch(/were forgotten/)
+  await show('private')
 })
 
 test('the commands', async () => {

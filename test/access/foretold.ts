@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { startSlowServer } from '../fixtures/slow-server.ts'
-import { testDatabase } from '../support/database.ts'
+import { testDatabase, type TestDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
 
 export type Said = Readonly<Record<string, unknown>>
@@ -37,6 +37,7 @@ export interface Foretold {
 /** A gateway with people whose lists are looked at before and after every change. */
 export interface ForetoldScene extends AsyncDisposable {
   readonly gateway: RunningGateway
+  readonly database: TestDatabase
   readonly upstream: string
   /** By name. Whoever is put here is looked at, too. */
   readonly callers: Map<string, Caller>
@@ -161,6 +162,7 @@ export async function foretoldScene(): Promise<ForetoldScene> {
 
   return {
     gateway,
+    database,
     upstream,
     callers,
     servers,
