@@ -1,9 +1,8 @@
 import { sql } from 'kysely'
-import { PLATFORM_ADMIN_ROLE } from '#/access/ids.ts'
+import { PLATFORM_ADMIN_ROLE, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
 import type { IdentityStore, Unlinking } from '#/users/identity.ts'
 import { iso } from './columns.ts'
-import { removeLocked } from './session-rows.ts'
 import { tellSteps } from './sso-records.ts'
 import { BY_GROUPS, reconcile } from './sso-roles.ts'
 import type { Database, WriteTx } from './store.ts'
@@ -46,8 +45,7 @@ async function unlink(
   if (gone === undefined) return undefined
   if (!gone.is_gone) return 'last_way'
   const { userId, force } = unlinking
-  const sessions = gone.sessions.map((id) => ({ id }))
-  if (sessions.length > 0) await removeLocked(tx, sessions)
+  const sessions = await endOfProvider(tx, userId)
   const { lost, steps } = await reconcile(tx, { userId, roles: [], limits, isAtStake: gone.is_at_stake })
   const { email, issuer, subject } = gone
   tellSteps(tx, steps, { by: actor.by, userId, email })
@@ -57,7 +55,7 @@ async function unlink(
     recorded: true,
     issuer,
     subject,
-    sessions: sessions.length,
+    sessions,
     lost,
     ...(force && { forced: true }),
   }
@@ -72,10 +70,12 @@ interface Gone {
   /** False: nobody could sign in as this user without it. */
   readonly is_gone: boolean
   readonly is_at_stake: boolean
-  readonly sessions: readonly string[]
 }
 
-/** All identities of the user are locked: of two that are unlinked at once, the second one sees that the first is gone. */
+/**
+ * All identities of the user are locked: of two that are unlinked at once, the second one sees that the first is gone. That a provider
+ * has vouched for the address stays known: what the user has is not withdrawn when it is linked again.
+ */
 async function remove(tx: WriteTx, { userId, id, force }: Unlinking): Promise<Gone | undefined> {
   const { rows } = await sql<Gone>`
     WITH mine AS MATERIALIZED (
@@ -84,13 +84,28 @@ async function remove(tx: WriteTx, { userId, id, force }: Unlinking): Promise<Go
         DELETE FROM user_identities AS i USING mine WHERE i.issuer = mine.issuer AND i.subject = mine.subject AND mine.id = ${id}
            AND (${force}::boolean OR (SELECT count(*) FROM mine) > 1
              OR EXISTS (SELECT 1 FROM passwords WHERE user_id = ${userId})) RETURNING i.issuer),
+      marked AS (
+        UPDATE users SET created = created || '{"vouched": true}' WHERE id = ${userId} AND EXISTS (SELECT 1 FROM gone)),
       held AS (
         SELECT id FROM sessions WHERE user_id = ${userId} AND provider = 'sso' AND EXISTS (SELECT 1 FROM gone)
          ORDER BY id FOR UPDATE)
     SELECT issuer, subject, (SELECT email FROM users WHERE id = ${userId}) AS email, EXISTS (SELECT 1 FROM gone) AS is_gone,
-      (SELECT coalesce(json_agg(id), '[]') FROM held) AS sessions,
+      (SELECT count(*) FROM held) AS waited_for,
       EXISTS (SELECT 1 FROM role_assignments AS r WHERE r.user_id = ${userId} AND r.role_id = ${PLATFORM_ADMIN_ROLE}
         AND r.team_id IS NULL AND r.granted_by = ${BY_GROUPS}) AS is_at_stake
       FROM mine WHERE id = ${id}`.execute(tx.sql)
   return rows[0]
+}
+
+/** A statement of its own, which sees the session of a sign-in that was waited for, and the tokens of those that were locked. */
+async function endOfProvider(tx: WriteTx, userId: UserId): Promise<number> {
+  const { rows } = await sql<{ readonly sessions: number; readonly tokens: readonly string[] }>`
+    WITH over AS (DELETE FROM sessions WHERE user_id = ${userId} AND provider = 'sso' RETURNING id),
+      ended AS (DELETE FROM tokens WHERE session_id IN (SELECT id FROM over) RETURNING id)
+    SELECT (SELECT count(*)::int FROM over) AS sessions, (SELECT coalesce(json_agg(id), '[]') FROM ended) AS tokens`.execute(
+    tx.sql,
+  )
+  const { sessions = 0, tokens = [] } = rows[0] ?? {}
+  tx.changed('token', ...tokens)
+  return sessions
 }

@@ -18,7 +18,7 @@ const WHY = 'the identity provider vouched for whose address this is'
 export async function withdrawSelfMade(tx: WriteTx, userId: UserId): Promise<Withdrawn | null> {
   const { rows } = await sql<{ readonly email: string; readonly password: boolean }>`
     WITH self AS (
-        SELECT id, email FROM users WHERE id = ${userId} AND enabled AND created ->> 'by' = email
+        SELECT id, email FROM users WHERE id = ${userId} AND enabled AND created ->> 'by' = email AND created -> 'vouched' IS NULL
            AND NOT EXISTS (SELECT 1 FROM user_identities WHERE user_id = ${userId}) FOR NO KEY UPDATE),
       password AS (DELETE FROM passwords WHERE user_id IN (SELECT id FROM self) RETURNING user_id),
       reset AS (DELETE FROM password_resets WHERE user_id IN (SELECT id FROM self))

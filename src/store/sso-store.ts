@@ -90,13 +90,21 @@ async function make(tx: WriteTx, { person: { userId: id }, vouched, session }: E
     VALUES (${AssignmentId.mint()}, ${id}, ${PLATFORM_VIEWER_ROLE}, ${email})`.execute(tx.sql)
 }
 
-/** The mark, the link and the session. The user is locked: one that is disabled meanwhile is seen here, or sees this session. */
+/**
+ * The mark, the link and the session. The user is locked: one that is disabled meanwhile is seen here, or sees this session. So is the
+ * link of somebody known: one that is taken away meanwhile leads nowhere.
+ */
 async function begin(tx: WriteTx, entry: Entry): Promise<Begun | undefined> {
   const { mark, issuer, vouched, person, session } = entry
   const isNew = person.kind !== 'known'
   const { rows } = await sql<Begun>`
     WITH used AS (INSERT INTO used_logins (login, ends_at) VALUES (${mark.name}, ${inMs(mark.leftMs)})),
-      who AS (SELECT id, email FROM users WHERE id = ${person.userId} AND enabled FOR NO KEY UPDATE),
+      known AS MATERIALIZED (
+        SELECT user_id FROM user_identities WHERE issuer = ${issuer} AND subject = ${vouched.subject} AND user_id = ${person.userId}
+           FOR KEY SHARE),
+      who AS (
+        SELECT id, email FROM users WHERE id = ${person.userId} AND enabled
+           AND (${isNew}::boolean OR id IN (SELECT user_id FROM known)) FOR NO KEY UPDATE),
       linked AS (
         INSERT INTO user_identities (issuer, subject, user_id)
         SELECT ${issuer}, ${vouched.subject}, id FROM who WHERE ${isNew}::boolean),

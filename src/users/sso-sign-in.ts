@@ -85,7 +85,8 @@ export async function enter(
     session,
   })
   if (entered === 'used') throw used()
-  if (entered === 'disabled') throw new GatewayError('forbidden', 'you cannot sign in: this account is disabled')
+  if (entered === 'disabled')
+    throw new GatewayError('forbidden', 'you cannot sign in: this account was disabled, or unlinked, a moment ago')
   if (entered === 'changed')
     throw new GatewayError('conflict', 'somebody signed in as the same user a moment ago: begin again')
   await signIn.settled(entered.seq)

@@ -160,6 +160,22 @@ describe('of others', () => {
     expect((await as(helper.access_token, 'DELETE', `${identities('gus')}/${boss.id}`)).status).toBe(403)
   })
 
+  test('what somebody has stays, and is there after the next sign-in', async () => {
+    const { token, identity } = await comer('ida')
+    const made = await as(token, 'POST', '/v1/tokens', { name: 'for the builds' })
+    expect([made.status, made.body.detail]).toEqual([201, undefined])
+    const own = String((made.body as unknown as Record<string, unknown>)['access_token'])
+    expect((await as(gateway.token, 'DELETE', `${identities('ida')}/${identity.id}?force=true`)).status).toBe(200)
+    await eventually(async () => (await me(token)) === 401)
+    const { status } = await signIn('ida')
+    expect(status).toBe(200)
+    await eventually(async () => (await listed(gateway.token, identities('ida'))).length === 1)
+    expect(await database.sql(`SELECT name, revoked_at FROM tokens WHERE name = 'for the builds'`)).toEqual([
+      { name: 'for the builds', revoked_at: null },
+    ])
+    expect((await as(own, 'GET', '/v1/tools')).status).toBe(200)
+  })
+
   test('causeway user identities and unlink', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cw-identities-'))
     owned.defer(() => rm(folder, { recursive: true, force: true }))

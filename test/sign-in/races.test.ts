@@ -6,7 +6,10 @@ import { clientNetwork } from '#/access/client-network.ts'
 import { SessionId, TokenId, UserId } from '#/access/ids.ts'
 import { mintToken } from '#/access/token-format.ts'
 import type { NewSession, Subject } from '#/users/session.ts'
+import type { Entry } from '#/users/sso.ts'
+import { identityStore } from '#/store/identity-store.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
+import { ssoStore } from '#/store/sso-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 import { mail } from './people.ts'
@@ -242,3 +245,38 @@ test('a code that is replaced while it is used is good for nothing', async () =>
   expect(used).toBeUndefined()
   expect(await database.sql('SELECT hash FROM passwords WHERE user_id = $1', [id])).toEqual([])
 })
+
+const ISSUER = 'https://id.example.com'
+const LIMITS = { members: 10 }
+
+/** What is written when somebody comes whom the provider vouches for. */
+function coming(userId: UserId, name: string, kind: 'make' | 'known'): Entry {
+  const ids = { id: SessionId.mint(), tokenId: TokenId.mint(), secret: mintToken() }
+  const times = { lifeMs: LIFE_MS, totalMs: LIFE_MS, fromIp: null, userAgent: null }
+  return {
+    mark: { name: codeOf(ids.id), leftMs: 60_000 },
+    issuer: ISSUER,
+    vouched: { subject: name, email: mail(name), fullName: null, groups: [] },
+    person: { kind, userId, email: mail(name) },
+    roles: [],
+    session: { ...ids, ...times },
+  }
+}
+
+const sessionsOf = (id: UserId) => database.sql('SELECT id FROM sessions WHERE user_id = $1', [id])
+
+test.each(['unlinked first', 'signed in first'])(
+  'a sign-in that meets its unlinking leaves no session: %s',
+  async (order) => {
+    const [id, name] = [UserId.mint(), order.replaceAll(' ', '-')]
+    const [people, links] = [ssoStore(database.db, LIMITS), identityStore(database.db, LIMITS)]
+    await people.enter(coming(id, name, 'make'))
+    const [identity] = await links.of(id)
+    const signIn = (): Promise<unknown> => people.enter(coming(id, name, 'known'))
+    const unlink = (): Promise<unknown> => links.unlink({ userId: id, id: identity?.id ?? '', force: true }, actor)
+    expect(await sessionsOf(id)).toHaveLength(1)
+    await (order === 'unlinked first' ? meeting(unlink, signIn) : meeting(signIn, unlink))
+    expect(await links.of(id)).toEqual([])
+    expect(await sessionsOf(id)).toEqual([])
+  },
+)
