@@ -3,6 +3,7 @@ import { visibilityClass } from '#/access/visibility.ts'
 import type { CatalogPrompt, CatalogResource, CatalogTool } from '#/catalog/model.ts'
 import type { Found, Snapshot } from '#/catalog/snapshot.ts'
 import type { GatewayError } from '#/errors/gateway-error.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import type { Call } from './call.ts'
 
 const SHOWN = 80
@@ -15,7 +16,7 @@ export function whyRefused(call: Call, snapshot: Snapshot, error: GatewayError):
   if (error.code === 'forbidden') return `refused: ${error.message}`
   const name = call.frame.uri ?? call.frame.name
   if (error.code !== 'not_found' || name === undefined) return 'none'
-  const asked = `refused: ${JSON.stringify(name.slice(0, SHOWN))}`
+  const asked = `refused: ${JSON.stringify(shownUrl(name).slice(0, SHOWN))}`
   const found = findAny(call, snapshot, name)
   if (found === undefined) return `${asked}: there is none ${WHERE[call.scope.kind]}`
   const { email, visibilityClass: seen } = call.principal

@@ -3,6 +3,8 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { ItemChange, ItemFilter, ItemWriter, NewItem } from '#/api/items.ts'
 import type { PageRequest } from '#/api/paging.ts'
+import { isObject } from '#/lib/is-object.ts'
+import { shownUrl } from '#/lib/shown-url.ts'
 import { PLACE_BEFORE, PLACE_GONE, rowBefore, wasOf, type PlaceBefore } from './audited.ts'
 import { changesOf, type Fields } from './changes-of.ts'
 import { olderThan, taggedWith } from './columns.ts'
@@ -54,9 +56,22 @@ async function create(
 /** What stays in the audit log of columns: no secret, and of what is long only that it was said. */
 function told(columns: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { digest: _digest, created: _created, ...given } = columns
-  const plain = Object.fromEntries(Object.entries(given).filter(([name]) => !UNTOLD.has(name)))
+  const plain = shown(Object.fromEntries(Object.entries(given).filter(([name]) => !UNTOLD.has(name))))
   const long = Object.entries(given).filter(([name, value]) => UNTOLD.has(name) && value !== undefined)
   return { ...plain, ...(long.length === 0 ? {} : { said: long.map(([name]) => name) }) }
+}
+
+/** The URL of a tool as people may read it: a key in it is no business of the record. */
+function shown(fields: Fields): Record<string, unknown> {
+  const { backing } = fields
+  return backing === undefined ? fields : { ...fields, backing: shownBacking(backing) }
+}
+
+function shownBacking(backing: unknown): unknown {
+  if (typeof backing === 'string') return JSON.stringify(shownBacking(JSON.parse(backing)))
+  return isObject(backing) && typeof backing['url'] === 'string'
+    ? { ...backing, url: shownUrl(backing['url']) }
+    : backing
 }
 
 const UNTOLD: ReadonlySet<string> = new Set(['credential', 'definition', 'content', 'template'])
@@ -139,7 +154,7 @@ async function update(tx: WriteTx, { item, id, change, to }: Update): Promise<bo
     detail: {
       name: row.fields[called(item)],
       ...told(columns),
-      ...changesOf(row.fields, after),
+      ...changesOf(shown(row.fields), shown(after)),
       ...wasOf(row.before, placeIn(columns)),
     },
   })

@@ -22,7 +22,10 @@ export interface RecordColumns {
   readonly responseBytes: readonly number[]
 }
 
-/** Records that follow one another mostly share their group, and a batch has few: looking through them is cheaper than a key. */
+/** So many groups are looked through; a batch that has more has one of them twice. */
+const LOOKED_AT = 16
+
+/** Records that follow one another mostly share their group, and a batch mostly has few: looking through them is cheaper than a key. */
 export function columnsOf(records: readonly UsageRecord[]): RecordColumns {
   const groups: UsageRecord[] = []
   const since = records[0]?.at ?? 0
@@ -42,8 +45,9 @@ export function columnsOf(records: readonly UsageRecord[]): RecordColumns {
   for (const record of records) {
     const known = groups[latest]
     if (known === undefined || !isAlike(known, record)) {
-      latest = groups.findIndex((group) => isAlike(group, record))
-      if (latest === -1) latest = groups.push(record) - 1
+      const from = Math.max(0, groups.length - LOOKED_AT)
+      const found = groups.slice(from).findIndex((group) => isAlike(group, record))
+      latest = found === -1 ? groups.push(record) - 1 : from + found
     }
     columns.group.push(latest + 1)
     columns.at.push(record.at - since)
