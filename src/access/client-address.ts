@@ -44,11 +44,12 @@ export function clientsBehind(proxies: TrustedProxies | null): Clients {
     if (known === undefined) trusted.set(socket, (known = isTrusted(socket.remoteAddress ?? '')))
     return known
   }
+  const isSaid = sayingOf(secret)
   const last = new WeakMap<Caller, Caller>()
   return {
     of: ({ socket, rawHeaders }) => {
       if (!isPeer(socket)) return socket
-      const isProven = secret === null || isSaid(secret, rawHeaders)
+      const isProven = secret === null || isSaid(socket, rawHeaders)
       const address = isProven ? clientIn(valuesOf(rawHeaders, addressHeader).join(',').split(','), reading) : undefined
       const before = last.get(socket)
       if (before !== undefined && before.remoteAddress === address) return before
@@ -59,7 +60,7 @@ export function clientsBehind(proxies: TrustedProxies | null): Clients {
     namedIn: ({ socket, rawHeaders }) => {
       if (userHeader === null || secret === null || !isPeer(socket)) return undefined
       const named = valuesOf(rawHeaders, userHeader)
-      return named.length > 0 && isSaid(secret, rawHeaders) ? named : undefined
+      return named.length > 0 && isSaid(socket, rawHeaders) ? named : undefined
     },
   }
 }
@@ -84,9 +85,17 @@ interface Reading {
   readonly read: (hop: string) => string | undefined
 }
 
-function isSaid(secret: string, rawHeaders: readonly string[]): boolean {
-  const [said, ...others] = valuesOf(rawHeaders, PROXY_SECRET_HEADER)
-  return said !== undefined && others.length === 0 && isSameText(said, secret)
+/** Whether a request says the secret. What proved right on a connection is not hashed again for its next request. */
+function sayingOf(secret: string | null): (socket: Caller, rawHeaders: readonly string[]) => boolean {
+  const proven = new WeakMap<Caller, string>()
+  return (socket, rawHeaders) => {
+    const [said, ...others] = valuesOf(rawHeaders, PROXY_SECRET_HEADER)
+    if (said === undefined || others.length > 0) return false
+    if (proven.get(socket) === said) return true
+    if (secret === null || !isSameText(said, secret)) return false
+    proven.set(socket, said)
+    return true
+  }
 }
 
 /** The values of a header, whatever the case of its name. */
