@@ -34,7 +34,9 @@ export function tokenUpdateCommand(token: Command, { api, out }: Context): void 
     .action(async (name: string, options: Options) => {
       const connection = await api()
       const body = changeOf(options, await scopeIn(connection, options))
-      const found = await findAmong(await allTokens(connection, true), 'token', name)
+      // Of several with one name at most one is not revoked, and only that can be changed.
+      const live = (await allTokens(connection, true)).filter((one) => one['revoked_at'] === null)
+      const found = await findAmong(live, 'token', name)
       const path = `/v1/tokens/${idOf(found)}`
       const { dryRun, json } = options
       if (dryRun === true) return await foresee(connection, out, { method: 'PUT', path, body, json })

@@ -23,7 +23,7 @@ const COMPANIONS: ReadonlySet<string> = new Set(['team'])
 export function refuseSlips({ tag, body: schema }: Endpoint, body: Json): void {
   if (schema === undefined) return
   const strangers = strangersIn(schema, body)
-  refuse(CLOSED_TAGS.has(tag) ? strangers : strangers.filter(isSlip), 'body')
+  refuse(strangers.filter(CLOSED_TAGS.has(tag) ? isAsking : isSlip), 'body')
 }
 
 /** A query may carry what is nobody's business, such as a time against caches; not something like what the route knows. */
@@ -38,6 +38,28 @@ export function refuseQuerySlips({ route, tag, query: schema }: Endpoint, query:
     strangers.filter(({ key }) => likeness(key, names) !== undefined),
     'query',
   )
+}
+
+/** What a team or a user says of itself and no change can mean: whoever reads one, changes it and writes it back sends this along. */
+const ECHOED: ReadonlySet<string> = new Set([
+  'id',
+  'slug',
+  'version',
+  'created_at',
+  'updated_at',
+  'created_by',
+  'member_count',
+  'is_personal',
+  'auth_provider',
+  'last_login',
+  'failed_login_attempts',
+  'locked_until',
+  'is_locked',
+])
+
+function isAsking({ key, field, value }: Stranger): boolean {
+  const isEcho = field === key && (ECHOED.has(key) || (key === 'is_active' && value === true))
+  return !isEcho && !asksForNothing(value)
 }
 
 function isSlip({ key, value, names, beside }: Stranger): boolean {

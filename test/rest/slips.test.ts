@@ -92,6 +92,15 @@ describe('what others send and asks for nothing of access is understood', () => 
     }
     expect((await rest.ask('POST', '/rbac/roles', { body: role })).status).toBe(200)
     expect((await rest.ask('GET', '/teams?_=1&visibilty=public')).status).toBe(200)
+    expect((await rest.ask('PUT', `/teams/${team}`, { body: { max_members: 7, owner_email: null } })).status).toBe(200)
+  })
+
+  test('a team that was read, changed and written back', async () => {
+    const { body: read } = await rest.ask('GET', `/teams/${team}`)
+    const written = await rest.ask('PUT', `/teams/${team}`, { body: { ...read, max_members: 9 } })
+    expect([written.status, written.body]).toMatchObject([200, { max_members: 9 }])
+    const closed = await rest.ask('PUT', `/teams/${team}`, { body: { ...read, is_active: false } })
+    expect([closed.status, closed.body.field]).toEqual([422, 'is_active'])
   })
 })
 
