@@ -20,6 +20,8 @@ export interface HostOptions {
   readonly idleMs: number
   /** A process group has begun, or ended. */
   readonly group: (pid: number, alive: boolean) => void
+  /** By then every worker has heard of a change; 2 s where unset, which has time to spare. */
+  readonly heardMs?: number
 }
 
 const RETIRED: Fault = { code: 'upstream_unreachable', message: 'the gateway was switched off or deleted' }
@@ -27,7 +29,6 @@ const STOPPED: Fault = { code: 'upstream_unreachable', message: 'the gateway is 
 
 /** How long a server that was replaced may go on with the calls that it has in hand: as long as a call may take by default. */
 const FINISH_MS = 60_000
-/** By then every worker has heard of a change, with time to spare. */
 const HEARD_MS = 2_000
 
 const trialKey = (gatewayId: string): string => `${gatewayId} on trial`
@@ -78,7 +79,7 @@ export class StdioHost {
       if (place === undefined || place.version > version || this.#places.get(gatewayId) !== place) return
       void place.server.finish(CHANGED, FINISH_MS)
     }
-    setTimeout(finish, HEARD_MS).unref()
+    setTimeout(finish, this.#options.heardMs ?? HEARD_MS).unref()
   }
 
   /** What is there now: for metrics and tests. */
@@ -141,7 +142,7 @@ export class StdioHost {
       next.before = undefined
     }
     if (isSpokenToAs(server, next.server)) void finish()
-    else setTimeout(() => void finish(), HEARD_MS).unref()
+    else setTimeout(() => void finish(), this.#options.heardMs ?? HEARD_MS).unref()
   }
 
   /** What was on trial and is now the gateway's own. */

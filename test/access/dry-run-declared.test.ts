@@ -69,10 +69,17 @@ function givenBy(pick: Pick): Given {
   const servers = pick([true, true, false])
     ? [{ name: 'desk', visibility: shown(), enabled: pick([true, true, false]), tools }]
     : []
-  const permissions = pick([[], ['tools.read', 'tools.execute', 'servers.use'], ['tools.read']])
+  const permissions = pick([undefined, ['tools.read', 'tools.execute', 'servers.use'], ['tools.read']])
   const value = { hash: secret.hash.toString('hex'), hint: secret.hint }
   const narrowed = servers.length > 0 && pick([true, false]) ? { server: 'desk' } : {}
-  return { set: { gateways, servers, tokens: [{ name: DECLARED, permissions, ...narrowed, ...value }] }, prune }
+  return {
+    set: {
+      gateways,
+      servers,
+      tokens: [{ name: DECLARED, ...(permissions && { permissions }), ...narrowed, ...value }],
+    },
+    prune,
+  }
 }
 
 /** By hand, between two files. */
@@ -145,7 +152,7 @@ test('of any declared file: what a dry run foretells is what is once it was appl
 
 test('what a step is refused for, its dry run is, and the others are foretold', async () => {
   const ended = mintToken()
-  const tokens = [{ name: 'ended', permissions: [], hash: ended.hash.toString('hex') }]
+  const tokens = [{ name: 'ended', hash: ended.hash.toString('hex') }]
   await declare({ set: 'ending', tokens }, 'prune=false')
   await declare({ set: 'ending' }, 'prune=true')
   const say = (name: string) => ({ name, as: 'say' })

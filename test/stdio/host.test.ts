@@ -164,6 +164,8 @@ describe('a gateway that changes', () => {
   ])(
     'who has yet to hear that it %s otherwise is answered by the one before, until everybody has heard',
     async (_, over) => {
+      // Until then the one after has to start, which takes a busy machine a while.
+      await using host = await startHost({ heardMs: 8_000 })
       const before = host.launch([])
       using open = host.lanes(before)
       const group = await host.groupOf(before)
@@ -246,6 +248,7 @@ describe('a gateway that changes', () => {
   })
 
   test('switched off, what was replaced and goes on for those who have yet to hear ends at once too', async () => {
+    await using host = await startHost({ heardMs: 60_000 })
     const before = host.launch([])
     const group = await host.groupOf(before)
     await host.call(changed(before, { sharing: 'per_principal' }), 'echo', { text: 'x' }, { caller: 'a' })
