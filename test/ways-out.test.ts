@@ -142,6 +142,9 @@ async function byways(): Promise<void> {
       set: 'moving',
       gateways: [{ name: 'moving', url: `${upstream.url}${SLOW_PATH}${name}` }],
     })
+  const moved = ['moving', 'another'].map((name) => ({ name, url: `${upstream.url}${SLOW_PATH}third` }))
+  const foreseen = await gateway.api('POST', '/v1/declared?dry_run=true', { set: 'moving', gateways: moved })
+  expect(foreseen.status).toBe(200)
   await gateway.api('PUT', `/v1/tools/${site.httpTool}`, { url: 'http://127.0.0.1:9/' })
   await gateway.api('PUT', `/v1/gateways/${quick.id}?dry_run=true`, { url: 'http://127.0.0.1:9/' })
   const foreign = site.provider.tokenFor('causeway', 'admin@localhost')
