@@ -65,6 +65,11 @@ export function missed(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ met }) => met === 'missed')
 }
 
+/** What no busy machine explains: a time that was missed by a little may be its doing. */
+export function unexplained(findings: readonly Finding[]): readonly Finding[] {
+  return missed(findings).filter(({ weight, byFar }) => weight === 'count' || byFar)
+}
+
 /** A ratio of two times. On a busy machine one of them may meet a neighbour that the other did not: far is another matter. */
 export function ratio(figure: string, must: number, found: number): Finding {
   const row = judge({ figure, must, goal: must, unit: '', digits: 2 }, [found])

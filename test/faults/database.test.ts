@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { DATABASE_FAULTS } from '../../bench/faults/database.ts'
 import type { Fault } from '../../bench/faults/fault.ts'
-import { missed, NOT_TRIED } from '../../bench/faults/findings.ts'
+import { NOT_TRIED, unexplained } from '../../bench/faults/findings.ts'
 import { openLab } from '../../bench/faults/lab.ts'
 import { POOLER_FAULTS } from '../../bench/faults/pooler.ts'
 import { PROCESS_FAULTS } from '../../bench/faults/processes.ts'
@@ -29,6 +29,6 @@ describe.each(Object.entries(GROUPS))('under load, %s', (_group, faults) => {
     const [only] = findings
     if (only?.figure === NOT_TRIED) context.skip(only.measured)
     expect(findings.length).toBeGreaterThan(5)
-    expect(missed(findings)).toEqual([])
+    expect(unexplained(findings)).toEqual([])
   })
 })
