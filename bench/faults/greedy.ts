@@ -5,11 +5,10 @@ import type { Fault, Finding, Lab } from './fault.ts'
 import { bounded, exactly, least, noted, within } from './findings.ts'
 import { neighbours } from './neighbours.ts'
 import { makeToken } from './outage.ts'
-import { MOST_CONNECTIONS, REFUSALS, SPREAD_MS } from './overload.ts'
+import { CALL_MS, MOST_CONNECTIONS, REFUSALS, SPREAD_MS } from './overload.ts'
 
 /** What the greedy one asks for: ten times what its places at one server are enough for. */
-const GREEDY_MS = 1_500
-const GREEDY_PER_SECOND = 4_500
+const GREEDY_PER_SECOND = 1_350
 /** Its connections, too, are opened before anything is measured. */
 const RISING_MS = 4_000
 /** What others ask of the same server. */
@@ -40,7 +39,7 @@ async function run(lab: Lab): Promise<readonly Finding[]> {
   const measuring = polite.run({ ...offer, warmUpMs: RISING_MS + 1_000 })
   await sleep(500)
   const stream = {
-    target: site.good(GREEDY_MS, SPREAD_MS),
+    target: site.good(CALL_MS, SPREAD_MS),
     perSecond: GREEDY_PER_SECOND,
     risingMs: RISING_MS,
     most: MOST_CONNECTIONS,

@@ -6,10 +6,10 @@ import type { Fault, Finding, Lab } from './fault.ts'
 import { bounded, exactly, noted, within } from './findings.ts'
 import { neighbours, type Neighbours } from './neighbours.ts'
 
-/** What the server takes for a call, so that the places of one principal are what runs out. */
-const CALL_MS = 1_500
+/** What the server takes for a call, so that the places of one principal are what runs out, and not a slow machine's time. */
+export const CALL_MS = 5_000
 /** More or less: calls that all took the same would leave full places in waves, as they were taken, again and again. */
-export const SPREAD_MS = 400
+export const SPREAD_MS = 1_300
 /** More connections than these no client opens: the server would be kept busy with accepting them, not with calls. */
 export const MOST_CONNECTIONS = 2_000
 /** Who had to wait for a place, or for the end of a queue, would be ten times later at the least. */
@@ -92,7 +92,7 @@ function findingsOf(factor: number, peak: Measured, at: Measured): readonly Find
 
 async function run(lab: Lab): Promise<readonly Finding[]> {
   const site = await lab.shared(neighbours)
-  const windowMs = (lab.short ? 2 : 4) * CALL_MS
+  const windowMs = (lab.short ? 1 : 2) * CALL_MS
   const peak = await offered(site, 1.1, windowMs)
   const findings: Finding[] = []
   for (const factor of [2, 5, 10]) findings.push(...findingsOf(factor, peak, await offered(site, factor, windowMs)))
