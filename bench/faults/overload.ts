@@ -9,7 +9,7 @@ import { neighbours, type Neighbours } from './neighbours.ts'
 /** What the server takes for a call, so that the places of one principal are what runs out, and not a slow machine's time. */
 export const CALL_MS = 5_000
 /** More or less: calls that all took the same would leave full places in waves, as they were taken, again and again. */
-export const SPREAD_MS = 1_300
+export const SPREAD_MS = 2_000
 /** More connections than these no client opens: the server would be kept busy with accepting them, not with calls. */
 export const MOST_CONNECTIONS = 2_000
 /** Who had to wait for a place, or for the end of a queue, would be ten times later at the least. */
