@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import type { ItemKind, OfferedThing, Otherwise } from '#/access/otherwise.ts'
+import type { Effect, Effects } from '#/access/effects.ts'
+import type { ItemKind, Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Reply } from './endpoint.ts'
 
@@ -11,24 +12,6 @@ export const DryRunQuery = {
         'true: nothing is changed, and the answer says who would gain and who would lose the use of which tool: {dry_run, gains, loses, totals, unnamed, users, is_complete, notes}',
     }),
   ),
-}
-
-interface Effect {
-  readonly user: string
-  readonly tokenId: string | null
-  readonly server: { readonly id: string; readonly name: string } | null
-  readonly item: Pick<OfferedThing, 'id' | 'name'>
-}
-
-export interface Effects {
-  readonly kind: ItemKind
-  readonly gains: readonly Effect[]
-  readonly loses: readonly Effect[]
-  readonly totals: { readonly gains: number; readonly loses: number }
-  readonly unnamed: number
-  readonly users: number
-  readonly next: number | null
-  readonly isCut: boolean
 }
 
 /** Who would gain and who would lose the use of what (tools, unless it says something else), if this were so. */

@@ -1,10 +1,11 @@
+import type { Effects, Subject } from '#/access/effects.ts'
 import type { Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { KnownUser } from '#/access/standing.ts'
 import { offeredCells, selectedCells, type Cell, type Compared } from './effect-cells.ts'
 import { isTouched, knows, tokensByUser, usersOn, type Span, type TokenOnSides } from './effect-people.ts'
 import { mayEnter, mayUse } from './effect-side.ts'
-import { Tally, type Effects, type Page, type Subject } from './effect-tally.ts'
+import { Tally, type Page } from './effect-tally.ts'
 
 /** The same caller before and after; null: it is not let in. */
 interface Caller {

@@ -1,9 +1,10 @@
+import type { Effects } from '#/access/effects.ts'
 import { together, type ItemKind, type Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
 import { pace } from '#/lib/pace.ts'
 import { Comparison } from './effect-comparison.ts'
 import { sideOf } from './effect-side.ts'
-import type { Effects, Page } from './effect-tally.ts'
+import type { Page } from './effect-tally.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Two states of one snapshot. */

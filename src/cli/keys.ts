@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Json } from './api.ts'
 import type { Context } from './context.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
+import { printMessage } from './message.ts'
 import { working } from './progress.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
@@ -107,8 +108,7 @@ function forget(keys: Command, { api, out }: Context): void {
     .option(...JSON_OPTION)
     .action(async (id: string, { json }: JsonOption) => {
       const said = await (await api()).json('DELETE', `/v1/keys/${encodeURIComponent(id)}`)
-      if (json === true) return out.print(JSON.stringify(said, null, 2))
-      out.print(plainText(said['message']))
+      printMessage(out, said, json)
     })
   taught(command, {
     examples: [

@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { confirmed } from './keyboard.ts'
 import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
+import { printMessage } from './message.ts'
 import { permissionsIn } from './permission-names.ts'
 import { repeated } from './repeated.ts'
 import { plainText } from './terminal.ts'
@@ -179,7 +180,7 @@ function remove(role: Command, { api, out, keyboard }: Context): void {
       if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
       await confirmed(keyboard, `delete the role ${plainText(name)} and take it from everybody who holds it`, yes)
       const said = await connection.json('DELETE', path)
-      out.print(json === true ? JSON.stringify(said, null, 2) : plainText(said['message']))
+      printMessage(out, said, json)
     })
   taught(command, {
     examples: [

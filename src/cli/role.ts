@@ -3,6 +3,7 @@ import type { Json } from './api.ts'
 import type { Context } from './context.ts'
 import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
+import { printMessage } from './message.ts'
 import { roleChangeCommands } from './role-change.ts'
 import { tableLines } from './table.ts'
 import { teamId } from './team.ts'
@@ -102,8 +103,7 @@ function take(role: Command, { api, out }: Context): void {
       const { dryRun, json } = options
       if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
       const said = await connection.json('DELETE', path)
-      if (json === true) return out.print(JSON.stringify(said, null, 2))
-      out.print(plainText(said['message']))
+      printMessage(out, said, json)
     })
   taught(command, {
     examples: [

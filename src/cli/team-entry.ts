@@ -5,6 +5,7 @@ import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
+import { printMessage } from './message.ts'
 import { tableLines } from './table.ts'
 import { teamId } from './team.ts'
 import { plainText } from './terminal.ts'
@@ -214,7 +215,7 @@ function reject(team: Command, { api, out }: Context): void {
     .action(async (name: string, email: string, { json }: JsonOption) => {
       const connection = await api()
       const said = await connection.json('DELETE', await requestOf(connection, name, email))
-      out.print(json === true ? JSON.stringify(said, null, 2) : plainText(said['message']))
+      printMessage(out, said, json)
     })
   taught(command, {
     examples: [
@@ -236,7 +237,7 @@ function leave(team: Command, { api, out }: Context): void {
       const path = `/v1/teams/${await teamId(connection, name)}/leave`
       if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
       const said = await connection.json('DELETE', path)
-      out.print(json === true ? JSON.stringify(said, null, 2) : plainText(said['message']))
+      printMessage(out, said, json)
     })
   taught(command, {
     examples: [

@@ -4,6 +4,7 @@ import type { Api } from './api.ts'
 import type { Context } from './context.ts'
 import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
+import { printMessage } from './message.ts'
 import { tableLines } from './table.ts'
 import { teamId } from './team.ts'
 import { plainText } from './terminal.ts'
@@ -119,8 +120,7 @@ function removeMember(team: Command, { api, out }: Context): void {
       const path = `${await membersPath(connection, name)}/${encodeURIComponent(email)}`
       if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
       const said = await connection.json('DELETE', path)
-      if (json === true) return out.print(JSON.stringify(said, null, 2))
-      out.print(plainText(said['message']))
+      printMessage(out, said, json)
     })
   taught(command, {
     examples: [

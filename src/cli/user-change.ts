@@ -5,6 +5,7 @@ import type { Context } from './context.ts'
 import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { confirmed } from './keyboard.ts'
 import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
+import { printMessage } from './message.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
 import { allOf, userPath } from './user.ts'
@@ -146,7 +147,7 @@ function unlock(user: Command, { api, out }: Context): void {
     .option(...JSON_OPTION)
     .action(async (email: string, { json }: Options) => {
       const said = await (await api()).json('POST', `${userPath(email)}/unlock`)
-      out.print(json === true ? JSON.stringify(said, null, 2) : plainText(said['message']))
+      printMessage(out, said, json)
     })
   taught(command, {
     examples: [
@@ -172,7 +173,7 @@ function remove(user: Command, { api, out, keyboard }: Context): void {
       if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
       await confirmed(keyboard, `delete ${plainText(email)} with its tokens, memberships and roles`, yes)
       const said = await connection.json('DELETE', path)
-      out.print(json === true ? JSON.stringify(said, null, 2) : plainText(said['message']))
+      printMessage(out, said, json)
     })
   taught(command, {
     examples: [
