@@ -39,10 +39,8 @@ import { webAnswers } from '#/http/web-answers.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
 import { createDeadlines, type Deadlines } from '#/lib/deadlines.ts'
 import { outsideTransaction } from '#/lib/held-connection.ts'
-import { UsageMeter } from '#/records/usage-meter.ts'
 import { openDatabase, type OpenDatabase } from '#/store/database.ts'
 import { gatewayCareStore } from '#/store/gateway-care-store.ts'
-import { storedUsage } from '#/store/token-usage-store.ts'
 import { CALLER_HEADER } from '#/stdio/launch.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
@@ -58,7 +56,7 @@ import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
 import { openForeignTokens } from './foreign.ts'
 import { openProxy } from './proxy.ts'
-import { openRecords } from './recording.ts'
+import { openMeter, openRecords } from './recording.ts'
 import { openRefusals, type Refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
 import { routesOf } from './routes.ts'
@@ -78,7 +76,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   const catalog = await openKeptCatalog({ config, link, log, db, keys, version }, building)
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
   const writing = { writer: `w${link.index}`, epoch: randomUUID() }
-  const meter = building.use(new UsageMeter({ read: storedUsage(db, writing) }))
+  const meter = building.use(await openMeter({ config, db }, writing))
   const foreign = openForeignTokens(config, { log, link, getJson: (url) => upstream.getJson(url) })
   const identify = identifier(catalog, { maxAgeMs: config.snapshotMaxAgeMs, usage: meter, foreign })
   const underWay = building.use(reviewing(catalog, identify.again))

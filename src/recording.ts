@@ -4,13 +4,16 @@ import { recordingLog } from '#/calls/record.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
 import type { Admission } from '#/http/admission.ts'
+import { pause } from '#/lib/backoff.ts'
 import { onHeldConnection } from '#/lib/held-connection.ts'
+import { LeftBehind } from '#/records/left-behind.ts'
 import { storeLeftovers } from '#/records/leftovers.ts'
 import { Recorder } from '#/records/recorder.ts'
 import { SpillFile } from '#/records/spill-file.ts'
-import type { UsageMeter } from '#/records/usage-meter.ts'
+import { UsageMeter } from '#/records/usage-meter.ts'
 import type { OpenDatabase } from '#/store/database.ts'
 import { recordSink } from '#/store/record-store.ts'
+import { storedEpochs, storedUsage } from '#/store/token-usage-store.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
 import { finishedCalls, heldConnections, lostRecords } from '#/telemetry/events.ts'
 import type { Logger } from '#/telemetry/logger.ts'
@@ -59,8 +62,32 @@ export async function openRecords({ config, link, log, db, catalog, admission }:
     finished(record)
   })
   if (link.index === 0)
-    void storeLeftovers({ paths: leftoverPaths(config), sink: recordSink(db), onLost: spillLost, onRefused: refused })
+    keepStoring(building, async () => {
+      const paths = leftoverPaths(config)
+      return await storeLeftovers({ paths, sink: recordSink(db), onLost: spillLost, onRefused: refused })
+    })
   return { log: calls, telemetry }
+}
+
+/** Counts the calls of limited tokens, also those that stand on disk. */
+export async function openMeter(
+  { config, db }: Pick<Recorded, 'config' | 'db'>,
+  writing: Pick<RecordParts, 'writer' | 'epoch'>,
+): Promise<UsageMeter> {
+  const left = await LeftBehind.in(config.dataDir, storedEpochs(db))
+  return new UsageMeter({ read: left.counted(storedUsage(db, writing)) })
+}
+
+const AGAIN_MS = 1_000
+
+/** Until all is stored: others wait for that before they judge how much a token was used. */
+function keepStoring(building: AsyncDisposableStack, store: () => Promise<boolean>): void {
+  const ending = new AbortController()
+  building.defer(() => ending.abort())
+  const storing = async (): Promise<void> => {
+    while (!(await store().catch(() => false))) await pause(AGAIN_MS, ending.signal)
+  }
+  void storing().catch(() => undefined)
 }
 
 /** More workers than any machine ever had: whose files are looked for when there are fewer now. */

@@ -41,6 +41,7 @@ import { toolStore } from '#/store/tool-store.ts'
 import type { TeamLimits } from '#/teams/entry.ts'
 import type { ToolDeps } from '#/tools/tool.ts'
 import { totalsStore } from '#/store/totals-store.ts'
+import { signInEvents } from '#/store/sign-in-events.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
 import { identityStore } from '#/store/identity-store.ts'
 import { ssoStore } from '#/store/sso-store.ts'
@@ -134,10 +135,11 @@ export function routesOf({
 function signingIn(
   { db, limits, signIn, sso }: Pick<RouteParts, 'db' | 'limits' | 'signIn' | 'sso'>,
   settled: SignInDeps['settled'],
-): Pick<PeopleDeps, 'store' | 'rehearsal' | 'identities' | 'signIn' | 'sso'> {
+): Pick<PeopleDeps, 'store' | 'rehearsal' | 'identities' | 'events' | 'signIn' | 'sso'> {
   return {
     ...rehearsed(db, userStore),
     identities: identityStore(db, limits),
+    events: signInEvents(db),
     signIn: { ...signIn, store: signInStore(db), settled },
     sso: sso && { ...sso, store: ssoStore(db, limits), signIn: { ...signIn, settled } },
   }

@@ -2,6 +2,7 @@ import { GatewayId, ServerId, TeamId } from './ids.ts'
 import { impliesUse, permissionsNamed } from './permission-names.ts'
 import { SERVER_PERMISSIONS, type Permission } from './permissions.ts'
 import type { UnverifiedJwt } from './jwt.ts'
+import { scopesIn } from './jwt-scopes.ts'
 
 /** Whose tokens are accepted, and for what. */
 export interface JwtRules {
@@ -47,12 +48,16 @@ export function meaningOf({ claims }: UnverifiedJwt, rules: JwtRules, nowMs: num
   const teamId = teamIn(claims['teams'])
   if (teamId === undefined) return 'its teams are no single team: a token is for one team, or says nothing of teams'
   const scopes = scopesIn(claims)
-  if (scopes === undefined) return 'its scopes are neither a text nor a list of texts'
-  return { email, expiresAt: (exp + SKEW_S) * 1000, teamId, ...narrowedTo(reach, scopes) }
+  if (typeof scopes === 'string') return scopes
+  const within = withinServer(reach, scopes.serverId)
+  if (within === null) return 'its audience is one endpoint, and its scopes name another'
+  return { email, expiresAt: (exp + SKEW_S) * 1000, teamId, ...narrowedTo(reach, within, scopes.names) }
 }
 
+type Endpoint = Pick<JwtMeaning, 'serverId' | 'gatewayId'>
+
 /** Everything, the use of MCP, or of one MCP endpoint of a virtual server or a gateway. */
-type Reach = 'all' | 'mcp' | Pick<JwtMeaning, 'serverId' | 'gatewayId'>
+type Reach = 'all' | 'mcp' | Endpoint
 
 function reachOf(aud: unknown, { audience, publicUrl }: JwtRules): Reach | null {
   const named = (Array.isArray(aud) ? (aud as readonly unknown[]) : [aud]).filter((one) => typeof one === 'string')
@@ -83,30 +88,18 @@ function teamIn(teams: unknown): TeamId | null | undefined {
   return TeamId.is(only) && others.length === 0 ? only : undefined
 }
 
-/**
- * The scopes that a token names, ours and others'; null: it says nothing of scopes; undefined: it says what scopes cannot be. One that says
- * something may do what it names and nothing else, so a name that is not known here gives nothing.
- */
-function scopesIn({ scope, scp }: UnverifiedJwt['claims']): readonly string[] | null | undefined {
-  if (scope === undefined && scp === undefined) return null
-  const [first, second] = [textsOf(scope), textsOf(scp)]
-  return first && second && [...first, ...second]
-}
-
-/** Issuers write either claim in either form: texts with spaces between them, or a list. */
-function textsOf(claim: unknown): readonly string[] | undefined {
-  if (claim === undefined) return []
-  if (typeof claim === 'string') return claim.split(' ')
-  if (!Array.isArray(claim)) return undefined
-  const list = claim as readonly unknown[]
-  return list.every((one) => typeof one === 'string') ? list : undefined
+/** The one endpoint that a token is for, by its audience or its scopes; null: they name two. */
+function withinServer(reach: Reach, serverId: ServerId | null): Endpoint | null {
+  const named = typeof reach === 'string' ? { serverId: null, gatewayId: null } : reach
+  if (serverId === null || serverId === named.serverId) return named
+  return typeof reach === 'string' ? { serverId, gatewayId: null } : null
 }
 
 function narrowedTo(
   reach: Reach,
+  endpoint: Endpoint,
   scopes: readonly string[] | null,
 ): Pick<JwtMeaning, 'serverId' | 'gatewayId' | 'permissions'> {
-  const endpoint = typeof reach === 'string' ? { serverId: null, gatewayId: null } : reach
   const widest = reach === 'all' ? null : SERVER_PERMISSIONS
   if (scopes === null || scopes.includes('*')) return { ...endpoint, permissions: widest && [...widest] }
   const named = scopes.flatMap(permissionsNamed).filter((each) => widest === null || widest.has(each))

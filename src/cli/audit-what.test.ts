@@ -8,7 +8,19 @@ test.each<[string, object, string, string]>([
     'a member',
     { name: 'Payments', ...ann, changes: { member: [null, 'owner'] } },
     'Payments',
-    'ann@example.com, member null → owner',
+    'ann@example.com, added as owner',
+  ],
+  [
+    'an owner',
+    { name: 'Payments', ...ann, changes: { member: ['member', 'owner'] } },
+    'Payments',
+    'ann@example.com, owner, was member',
+  ],
+  [
+    'who left',
+    { name: 'Payments', ...ann, changes: { member: ['owner', null] } },
+    'Payments',
+    'ann@example.com, removed, was owner',
   ],
   [
     'a role in a team',

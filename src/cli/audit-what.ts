@@ -36,9 +36,17 @@ function people(list: unknown): readonly string[] {
 
 function changed(changes: unknown): readonly string[] {
   if (typeof changes !== 'object' || changes === null) return []
-  return Object.entries(changes).map(([field, pair]) =>
-    Array.isArray(pair) ? `${field} ${shown(pair[0])} → ${shown(pair[1])}` : field,
-  )
+  return Object.entries(changes).map(([field, pair]) => {
+    if (!Array.isArray(pair)) return field
+    const [before, after] = pair as readonly unknown[]
+    return field === 'member' ? membership(before, after) : `${field} ${shown(before)} → ${shown(after)}`
+  })
+}
+
+/** In a team: `owner`, `member`, or null for neither. */
+function membership(before: unknown, after: unknown): string {
+  if (before === null) return `added as ${shown(after)}`
+  return after === null ? `removed, was ${shown(before)}` : `${shown(after)}, was ${shown(before)}`
 }
 
 const shown = (value: unknown): string => plainText(typeof value === 'string' ? value : JSON.stringify(value))

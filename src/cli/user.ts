@@ -5,6 +5,7 @@ import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
+import { eventsCommand } from './user-events.ts'
 import { identityCommands } from './user-identities.ts'
 import { userChangeCommands } from './user-change.ts'
 import { passwordCommand } from './user-password.ts'
@@ -20,6 +21,7 @@ export function userCommands(program: Command, context: Context): void {
   change(user, context, { name: 'enable', about: 'let a user in again', active: true })
   passwordCommand(user, context)
   identityCommands(user, context)
+  eventsCommand(user, context)
   userChangeCommands(user, context)
   taught(user, {
     examples: [
@@ -29,6 +31,7 @@ export function userCommands(program: Command, context: Context): void {
       ['let one choose a password', 'causeway user password ann@example.com'],
       ['let one in again after too many wrong ones', 'causeway user unlock ann@example.com'],
       ['what one holds', 'causeway user roles ann@example.com'],
+      ['when one signed in', 'causeway user events ann@example.com'],
     ],
   })
 }

@@ -26,6 +26,8 @@ import { roleEndpoints } from '#/roles/role-endpoints.ts'
 import type { TeamDeps } from '#/teams/team.ts'
 import { teamEndpoints } from '#/teams/team-endpoints.ts'
 import type { PeopleDeps } from '#/users/user.ts'
+import { eventEndpoints } from '#/users/event-endpoints.ts'
+import { forgottenPassword } from '#/users/forgotten-password.ts'
 import { identityEndpoints } from '#/users/identity-endpoints.ts'
 import { passwordEndpoints } from '#/users/password-endpoints.ts'
 import { sessionEndpoints } from '#/users/session-endpoints.ts'
@@ -41,6 +43,7 @@ import { importEndpoints } from '#/transfer/import-endpoints.ts'
 import type { ImportStore } from '#/transfer/import-run.ts'
 import { documentEndpoints } from './rest-documents.ts'
 import { performer } from './rest-perform.ts'
+import { robotsEndpoints } from './rest-robots.ts'
 import { systemEndpoints, type SystemDeps } from './rest-system.ts'
 import { wellKnownEndpoints, type ResourceServer } from './rest-well-known.ts'
 
@@ -105,10 +108,12 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...otherTokenEndpoints(deps.tokens),
     ...userEndpoints(deps.users),
     ...identityEndpoints(deps.users),
+    ...eventEndpoints(deps.users),
     ...signInEndpoints(deps.users),
     ...ssoEndpoints(deps.users),
     ...sessionEndpoints(deps.users),
     ...passwordEndpoints(deps.users),
+    forgottenPassword(deps.users),
     ...teamEndpoints(deps.teams),
     ...roleEndpoints(deps.roles),
     ...assignmentEndpoints(deps.roles),
@@ -121,6 +126,7 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...rootEndpoints(deps.roots),
     ...systemEndpoints(deps.system),
     ...wellKnownEndpoints(deps.resourceServer),
+    ...robotsEndpoints(),
     ...declaredEndpoints({ ...deps, store: deps.declared }),
   ]
 }

@@ -25,7 +25,7 @@ function contentOf(error: GatewayError, requestId: string): string {
   const { field = '' } = error
   const said = code === 'invalid_field' ? fieldNamed(message, field) : sentence(message)
   return `<p>${escapeHtml(said)}</p>
-<p>${escapeHtml(whatToDo(error))}</p>
+<p>${escapeHtml(whatToDo(error))}</p>${beginAgain(error)}
 <p class="meta">Request <code>${escapeHtml(requestId)}</code></p>`
 }
 
@@ -45,7 +45,14 @@ const BY_CODE: Partial<Record<ErrorCode, string>> = {
   internal: 'Try again; if it happens again, tell an administrator of this gateway the request below.',
 }
 
-function whatToDo({ code, retryAfter }: GatewayError): string {
-  if (retryAfter !== undefined) return `Wait ${Math.max(1, Math.ceil(retryAfter))} s, then load this page again.`
-  return BY_CODE[code] ?? BEGIN_AGAIN
+function whatToDo({ code, retryAfter, data }: GatewayError): string {
+  if (retryAfter === undefined) return BY_CODE[code] ?? BEGIN_AGAIN
+  const isSpent = data?.['begin_at'] !== undefined
+  return `Wait ${Math.max(1, Math.ceil(retryAfter))} s, then ${isSpent ? 'begin again' : 'load this page again'}.`
+}
+
+/** A link, where the same address would be refused again and the way to begin is known. */
+function beginAgain({ data }: GatewayError): string {
+  const at = data?.['begin_at']
+  return typeof at === 'string' ? `\n<p><a href="${escapeHtml(at)}">Begin again</a></p>` : ''
 }

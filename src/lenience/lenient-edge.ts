@@ -29,9 +29,10 @@ export const lenientEdge: Edge = {
   problem: problemOf,
 }
 
-function known(endpoint: Endpoint, { wrapper, status, alias }: Quirks): readonly Endpoint[] {
+function known(endpoint: Endpoint, { wrapper, status, alias, unsaid = [] }: Quirks): readonly Endpoint[] {
   const wrapped = wrapper === undefined ? '' : `Also accepted as \`{"${wrapper}": {…}}\`.`
-  const description = [endpoint.description, wrapped].filter(Boolean).join(' ')
+  const empty = unsaid.map((members) => `An empty list as \`${members.join('.')}\` is as if it were left out.`)
+  const description = [endpoint.description, wrapped, ...empty].filter(Boolean).join(' ')
   const met = {
     ...endpoint,
     ...(description === '' ? {} : { description }),

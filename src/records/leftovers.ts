@@ -7,12 +7,15 @@ export interface LeftoverOptions extends Pick<RecorderOptions, 'sink' | 'onRefus
   readonly paths: readonly string[]
 }
 
-/** Stores what other workers left on disk, and removes the files. What cannot be stored now stays for the next start. */
-export async function storeLeftovers({ paths, onLost, ...options }: LeftoverOptions): Promise<void> {
+/** Stores what other workers left on disk, and removes the files. False: something could not be stored now, and is still there. */
+export async function storeLeftovers({ paths, onLost, ...options }: LeftoverOptions): Promise<boolean> {
+  let isAll = true
   for (const path of paths) {
     const spill = await SpillFile.open({ path, maxBytes: Number.MAX_SAFE_INTEGER, onLost })
     const recorder = new Recorder({ ...options, spill, writer: '', epoch: '', closeMs: 60_000 })
     await recorder[Symbol.asyncDispose]()
-    if (!spill.pending) await rm(path)
+    if (spill.pending) isAll = false
+    else await rm(path)
   }
+  return isAll
 }

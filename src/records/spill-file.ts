@@ -66,7 +66,7 @@ export class SpillFile implements AsyncDisposable {
       for (;;) {
         const line = await this.#line()
         if (line === null) return await this.#giveUpRest()
-        const batch = batchIn(line)
+        const batch = batchIn(line.toString())
         if (batch !== null) return batch
         this.#options.onLost(recordsIn(line), 'spill_damaged')
         await this.#stepOver(line)
@@ -159,9 +159,10 @@ export class SpillFile implements AsyncDisposable {
   }
 }
 
-function batchIn(line: Buffer): RecordBatch | null {
+/** null: the line is damaged. */
+export function batchIn(line: string): RecordBatch | null {
   try {
-    const value: unknown = JSON.parse(line.toString())
+    const value: unknown = JSON.parse(line)
     return isBatch(value) ? value : null
   } catch {
     return null

@@ -3,6 +3,7 @@ import { USAGE_SPANS, type RequireUsage, type Usage, type UsageLimits, type Usag
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { pause } from '#/lib/backoff.ts'
 import { PATIENCE_MS } from '#/lib/patience.ts'
+import { PendingCalls } from './pending-calls.ts'
 
 /** When each span that is now began, in ms since the epoch. */
 export type SpanStarts = Readonly<Record<UsageSpan, number>>
@@ -24,8 +25,6 @@ interface Watched {
   since: SpanStarts
   /** null: they were never read. */
   counts: Readonly<Record<UsageSpan, number>> | null
-  /** Calls of this worker that are not among `counts`, oldest first. */
-  pending: { readonly n: number; readonly at: number }[]
 }
 
 /** A token that nobody has sent for so long is not watched. */
@@ -42,6 +41,8 @@ const MOST_WAITING = 1_000
 export class UsageMeter implements Usage, Disposable {
   readonly #options: Required<UsageMeterOptions>
   readonly #watched = new Map<TokenId, Watched>()
+  /** Calls of this worker that are not among what was read. */
+  readonly #pending = new PendingCalls()
   readonly #timer: NodeJS.Timeout
   /** Whether it was read. */
   #reading: Promise<boolean> | undefined
@@ -60,8 +61,9 @@ export class UsageMeter implements Usage, Disposable {
     if (watched.counts === null) throw unknown()
     for (const span of USAGE_SPANS) {
       const limit = limits[span]
-      if (limit !== undefined && usedOf(watched, watched.counts, { span, since }) >= limit)
-        throw usedUp(span, limits, now)
+      if (limit === undefined) continue
+      const stored = watched.since[span] === since[span] ? watched.counts[span] : 0
+      if (stored + this.#pending.since(tokenId, since[span]) >= limit) throw usedUp(span, limits, now)
     }
   }
 
@@ -74,7 +76,7 @@ export class UsageMeter implements Usage, Disposable {
 
   /** This worker's record number `n` is of a call with this token. */
   recorded(n: number, tokenId: string | null, at: number): void {
-    if (this.#watched.size > 0) this.#watched.get(tokenId as TokenId)?.pending.push({ n, at })
+    if (tokenId !== null && this.#watched.has(tokenId as TokenId)) this.#pending.add(tokenId, n, at)
   }
 
   [Symbol.dispose](): void {
@@ -85,7 +87,7 @@ export class UsageMeter implements Usage, Disposable {
     let watched = this.#watched.get(tokenId)
     if (watched !== undefined) watched.askedAt = askedAt
     else {
-      this.#watched.set(tokenId, (watched = { askedAt, since: spansAt(askedAt), counts: null, pending: [] }))
+      this.#watched.set(tokenId, (watched = { askedAt, since: spansAt(askedAt), counts: null }))
       this.#refresh()
     }
     return watched
@@ -127,10 +129,12 @@ export class UsageMeter implements Usage, Disposable {
       for (const [id, watched] of asked) {
         watched.since = since
         watched.counts = counts.get(id) ?? NONE
-        watched.pending = watched.pending.filter(({ n }) => n > lastN)
-        // Not before what was recorded here is stored: it would be nobody's.
-        if (watched.askedAt < now - FORGET_MS && watched.pending.length === 0) this.#watched.delete(id)
       }
+      // What was sent meanwhile for the first time opens nothing before it is read itself, which then has all of these.
+      this.#pending.stored(lastN)
+      // Not before what was recorded here is stored: it would be nobody's.
+      for (const [id, { askedAt }] of asked)
+        if (askedAt < now - FORGET_MS && !this.#pending.has(id)) this.#watched.delete(id)
       return true
     } catch {
       // The database is away: what is known goes on to count, together with what is recorded here.
@@ -138,17 +142,6 @@ export class UsageMeter implements Usage, Disposable {
       return false
     }
   }
-}
-
-function usedOf(
-  { since: counted, pending }: Watched,
-  counts: Readonly<Record<UsageSpan, number>>,
-  { span, since }: { readonly span: UsageSpan; readonly since: SpanStarts },
-): number {
-  const from = since[span]
-  const stored = counted[span] === from ? counts[span] : 0
-  const isAllNow = pending.length === 0 || (pending[0]?.at ?? 0) >= from
-  return stored + (isAllNow ? pending.length : pending.filter(({ at }) => at >= from).length)
 }
 
 let asked: { readonly hour: number; readonly starts: SpanStarts } | undefined
@@ -173,7 +166,7 @@ function endOf(span: UsageSpan, now: number): number {
 
 function unknown(): GatewayError {
   const message =
-    "this token's calls are limited, and how many there were is not known while the database is out of reach"
+    "this token's calls are limited, and how many there were is not known while the database is out of reach or has yet to take what was recorded before"
   return new GatewayError('unavailable', `${message}: try again in a moment`, { retryAfter: 2 })
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { TokenUsage } from '#/tokens/token-usage.ts'
+import type { StoredEpochs } from '#/records/left-behind.ts'
 import type { SpanStarts, StoredUsage } from '#/records/usage-meter.ts'
 import type { Database } from './store.ts'
 
@@ -22,6 +23,19 @@ export function storedUsage(
     const row = await read.selectNoFrom([last.as('last_n'), counts.as('counts')]).executeTakeFirstOrThrow()
     const byToken = row.counts.map(([id, ...of]) => [id, { hour: of[0], day: of[1], month: of[2] }] as const)
     return { lastN: row.last_n ?? 0, counts: new Map(byToken) }
+  }
+}
+
+/** How far the records of some lives of writers are stored. */
+export function storedEpochs(db: Database): StoredEpochs {
+  const read = db.read(SOURCE)
+  return async (epochs) => {
+    const rows = await read
+      .selectFrom('record_writers')
+      .select(['epoch', 'last_n'])
+      .where('epoch', 'in', [...epochs])
+      .execute()
+    return new Map(rows.map(({ epoch, last_n: lastN }) => [epoch, lastN]))
   }
 }
 

@@ -13,7 +13,9 @@ import type { TokenDeps } from './token-store.ts'
 import { tokenView, TokenView } from './token-view.ts'
 
 const TAG = 'tokens'
-const NOTE =
+const NOT_NARROWED =
+  'No permissions are named for this token: it may do whatever its user may, as far as nothing else narrows it. Name some in scope.permissions to narrow it.'
+const REPEATED =
   'This Idempotency-Key made this token before. Its text was shown only then; if it was lost, revoke the token and make another one.'
 
 export function tokenEndpoints(deps: TokenDeps): readonly Endpoint[] {
@@ -37,7 +39,9 @@ function create(deps: TokenDeps): Endpoint {
 export const MadeToken = Type.Object({
   token: TokenView,
   access_token: Type.Union([Type.String(), Type.Null()]),
-  note: Type.Optional(Type.String()),
+  note: Type.Optional(
+    Type.String({ description: 'That it is not narrowed to any permissions, or why its text is not shown' }),
+  ),
 })
 
 /** Makes a token, and answers with it and the text that is shown this once. */
@@ -45,7 +49,10 @@ export async function makeToken(deps: TokenDeps, input: CreateInput): Promise<Re
   const { token, text } = await createToken(deps, input)
   const headers = { etag: etagOf(token.version), location: `/v1/tokens/${token.id}` }
   const view = { token: tokenView(token), access_token: text }
-  return text === null ? { status: 200, headers, body: { ...view, note: NOTE } } : { headers, body: view }
+  const note = token.permissions === null ? { note: NOT_NARROWED } : {}
+  return text === null
+    ? { status: 200, headers, body: { ...view, note: REPEATED } }
+    : { headers, body: { ...view, ...note } }
 }
 
 function list(deps: TokenDeps): Endpoint {

@@ -41,7 +41,7 @@ function change(deps: PeopleDeps): Endpoint {
       const { cookie = cookieCredential(said) !== undefined } = body
       if (cookie) requireCookies(browser)
       const email = body.email ?? (await caller()).email
-      const proven = await prove(deps.signIn, { email, password: body.old_password }, request)
+      const proven = await prove(deps.signIn, { email, password: body.old_password, isGoing: true }, request)
       const { subject, network } = proven
       const chosenAt = await forgiving(deps.signIn, proven, async () => {
         requireAnother(body, subject.email)

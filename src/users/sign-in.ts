@@ -8,6 +8,8 @@ import type { Session, SignInDeps, Subject } from './session.ts'
 export interface Credentials {
   readonly email: string
   readonly password: string
+  /** It is asked for to be replaced. */
+  readonly isGoing?: true
 }
 
 /** Somebody who just showed that it knows its password. */
@@ -24,7 +26,7 @@ export interface Proven {
  */
 export async function prove(
   deps: SignInDeps,
-  { email, password }: Credentials,
+  { email, password, isGoing }: Credentials,
   request: RequestContext,
 ): Promise<Proven> {
   const network = clientNetwork(request.fromIp)
@@ -34,9 +36,11 @@ export async function prove(
   const { subject } = guess
   const { right, stale } = await verifyPassword(password, subject?.hash ?? NOBODYS_HASH)
   if (right && subject?.enabled === true) {
+    // Of a password that is replaced, or has to be, nobody needs another hash.
+    const isDue = stale && isGoing !== true && !subject.mustChange
     // In the same place: who signs in computes one hash after the other.
     const anew = () => hashPassword(password)
-    return { subject, network, rehashed: stale ? await forgiving(deps, { subject, network }, anew) : null }
+    return { subject, network, rehashed: isDue ? await forgiving(deps, { subject, network }, anew) : null }
   }
   const { userId = null, email: known = null } = subject ?? {}
   deps.failed({ requestId: request.requestId, fromIp: request.fromIp, userId, email: known })

@@ -4,6 +4,7 @@ import { publicEndpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { sessionReply, SessionView } from './sign-in-endpoints.ts'
 import { handOver } from './hand-over.ts'
+import { spent, withCodeSpent } from './sso-again.ts'
 import { DestinationQuery, destinationOf } from './sso-destination.ts'
 import { LOGIN_COOKIE, LOGIN_MS } from './sso-login.ts'
 import { consentEndpoint, consentPage } from './sso-consent.ts'
@@ -81,15 +82,18 @@ function callback(deps: PeopleDeps): Endpoint {
     handle: async ({ query, headers, request }) => {
       const sso = offered(deps.sso)
       const begun = sso.logins.find(cookieIn(headers['cookie'], LOGIN_COOKIE), query.state ?? '')
-      const answer = { code: codeOf(query), iss: query.iss }
-      const who = await vouched(sso, { login: begun, answer }, request)
-      const { to } = begun
-      if (to !== null && 'loopback' in to)
-        return consentPage(sso, { ...to, login: begun, who, person: await requirePerson(sso, who) })
-      const session = await enter(sso, { vouched: who, login: begun }, request)
-      if (to === null) return withCookieGone(await sessionReply(deps, session, false))
-      const { headers: cookie } = handOver(session, true)
-      return withCookieGone({ status: 303, headers: { ...cookie, location: to.page }, body: undefined })
+      const code = codeOf(query)
+      if (typeof code !== 'string') throw spent(code, sso, begun)
+      const who = await vouched(sso, { login: begun, answer: { code, iss: query.iss } }, request)
+      return await withCodeSpent(sso, begun, async () => {
+        const { to } = begun
+        if (to !== null && 'loopback' in to)
+          return consentPage(sso, { ...to, login: begun, who, person: await requirePerson(sso, who) })
+        const session = await enter(sso, { vouched: who, login: begun }, request)
+        if (to === null) return withCookieGone(await sessionReply(deps, session, false))
+        const { headers: cookie } = handOver(session, true)
+        return withCookieGone({ status: 303, headers: { ...cookie, location: to.page }, body: undefined })
+      })
     },
   })
 }
@@ -99,10 +103,10 @@ interface Answered {
   readonly error?: string
 }
 
-function codeOf({ code, error }: Answered): string {
+function codeOf({ code, error }: Answered): string | GatewayError {
   if (code !== undefined && error === undefined) return code
   const said = error !== undefined && /^[a-z_]{1,64}$/.test(error) ? ` (${error})` : ''
-  throw new GatewayError('unauthenticated', `the identity provider let nobody in${said}: begin again`)
+  return new GatewayError('unauthenticated', `the identity provider let nobody in${said}: begin again`)
 }
 
 function token(deps: PeopleDeps): Endpoint {

@@ -16,7 +16,8 @@ const IS_OVER = new Set<ErrorCode>(['unauthenticated', 'forbidden'])
 /** Browsers are sent here, so people see what became of it. */
 export const SIGN_IN_REFUSAL: Refusal = {
   title: 'You are not signed in',
-  headers: ({ code }) => (IS_OVER.has(code) ? { 'set-cookie': clearCookie(LOGIN_COOKIE) } : {}),
+  headers: ({ code, data }) =>
+    IS_OVER.has(code) || data?.['begin_at'] !== undefined ? { 'set-cookie': clearCookie(LOGIN_COOKIE) } : {},
 }
 
 /** The last answer of a sign-in: the browser forgets that it was under way. */

@@ -27,13 +27,21 @@ export interface AuthorizationAnswer {
   readonly iss: string | undefined
 }
 
+/** What the provider gave for a code. */
+export interface Redeemed {
+  readonly metadata: ProviderMetadata
+  readonly tokens: Tokens
+}
+
 export interface SsoProvider {
   /** Where a browser is sent for this login. */
   authorizationUrl(login: Login): Promise<string>
   /** Throws where an answer does not come from the provider (RFC 9207). */
   requireIssuer(iss: string | undefined): Promise<void>
+  /** Takes the code of an answer to the provider, which accepts it once. Throws `unauthenticated` where it does not. */
+  redeem(login: Login, answer: AuthorizationAnswer, signal: AbortSignal): Promise<Redeemed>
   /** Whom the provider vouches for. Throws `unauthenticated` where it does so for nobody. */
-  vouch(login: Login, answer: AuthorizationAnswer, signal: AbortSignal): Promise<Vouched>
+  vouch(login: Login, redeemed: Redeemed, signal: AbortSignal): Promise<Vouched>
 }
 
 /** An identity provider (OpenID Connect Core 1.0), by its own metadata. */
@@ -60,19 +68,17 @@ export function ssoProvider(options: SsoProviderOptions): SsoProvider {
       if (iss === undefined ? namesItself : iss !== issuer)
         throw new GatewayError('unauthenticated', 'the answer comes from another identity provider (iss): begin again')
     },
-    vouch: async (login, { code }, signal) => {
+    redeem: async (login, { code }, signal) => {
       const known = await metadata()
       const tokens = await redeem(options, { metadata: known, code, verifier: login.verifier, signal })
-      const { claims } = await verified(options, { metadata: known, login, tokens })
-      const more = await userinfo(options, { metadata: known, claims, tokens, signal })
+      return { metadata: known, tokens }
+    },
+    vouch: async (login, redeemed, signal) => {
+      const { claims } = await verified(options, { ...redeemed, login })
+      const more = await userinfo(options, { ...redeemed, claims, signal })
       return vouchedIn(claimsOf(claims, more), options)
     },
   }
-}
-
-interface Redeemed {
-  readonly metadata: ProviderMetadata
-  readonly tokens: Tokens
 }
 
 async function verified(

@@ -4,6 +4,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { freshSession } from './fresh-session.ts'
 import type { Session } from './session.ts'
 import { tooMany } from './sign-in.ts'
+import { spent, withCodeSpent } from './sso-again.ts'
 import { markOf, type Login, type Step } from './sso-login.ts'
 import { personFor, rolesOf } from './sso-person.ts'
 import type { AuthorizationAnswer } from './sso-provider.ts'
@@ -30,25 +31,45 @@ async function requireOpen(store: SsoDeps['store'], network: ClientNetwork): Pro
 }
 
 /** Whom the provider vouches for. What goes wrong between it and us is no fault of whoever signs in: then it can be tried again. */
-export async function vouched(
-  { provider, places, store, signIn }: SsoDeps,
-  { login, answer }: { readonly login: Login; readonly answer: AuthorizationAnswer },
-  { fromIp, signal, requestId }: RequestContext,
-): Promise<Vouched> {
-  const network = clientNetwork(fromIp)
-  using _place = await places(network.network, signal)
+export async function vouched(deps: SsoDeps, { login, answer }: Answered, request: RequestContext): Promise<Vouched> {
+  const { provider, places, store } = deps
+  const network = clientNetwork(request.fromIp)
+  using _place = await places(network.network, request.signal)
   await requireOpen(store, network)
   const mark = markFor(login, 'answer')
   // Before anything is asked: a provider takes a code that comes twice for a stolen one.
-  if (!(await store.claim(mark))) throw used()
-  try {
+  if (!(await store.claim(mark))) throw spent(used(), deps, login)
+  const redeemed = await heard(deps, request, async () => {
     await provider.requireIssuer(answer.iss)
-    return await provider.vouch(login, answer, signal)
+    return await provider.redeem(login, answer, request.signal)
+  }).catch(async (cause: unknown) => {
+    const error = GatewayError.from(cause)
+    if (error.code !== 'unavailable') throw spent(error, deps, login)
+    await store.release(mark)
+    throw error
+  })
+  return await withCodeSpent(deps, login, () =>
+    heard(deps, request, () => provider.vouch(login, redeemed, request.signal)),
+  )
+}
+
+interface Answered {
+  readonly login: Login
+  readonly answer: AuthorizationAnswer
+}
+
+/** What the provider refuses is counted against where it came from, and told to the security log. */
+async function heard<T>(
+  { store, signIn }: Pick<SsoDeps, 'store' | 'signIn'>,
+  { fromIp, requestId }: RequestContext,
+  ask: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask()
   } catch (cause) {
     const error = providerFault(cause)
-    if (error.code === 'unavailable') await store.release(mark)
     if (error.code === 'unauthenticated') {
-      await store.refused(network)
+      await store.refused(clientNetwork(fromIp))
       signIn.failed({ requestId, fromIp, userId: null, email: null, why: error.message })
     }
     throw error

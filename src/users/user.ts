@@ -4,6 +4,7 @@ import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
 import type { IdentityStore } from './identity.ts'
 import type { NewPassword, SignInDeps } from './session.ts'
+import type { SignInEvents } from './sign-in-event.ts'
 import type { SsoDeps } from './sso.ts'
 
 /** A user as it is stored. Times are ISO 8601 with microseconds. */
@@ -74,6 +75,7 @@ export interface UserDeps {
 /** Users, and how they come in. */
 export interface PeopleDeps extends UserDeps {
   readonly identities: IdentityStore
+  readonly events: SignInEvents
   readonly signIn: SignInDeps
   /** null: nobody but we vouch for anybody. */
   readonly sso: SsoDeps | null

@@ -234,6 +234,7 @@ const SIGN_IN = [
   'POST /sso/token',
   'POST /email/change-password',
   'POST /email/reset-password',
+  'POST /email/forgot-password',
 ]
 
 test('without a live token nothing but what is open to strangers answers, and all refusals are one', () => {
@@ -242,10 +243,10 @@ test('without a live token nothing but what is open to strangers answers, and al
     .map(({ name }) => name)
   expect(open).toEqual([
     ...SIGN_IN.flatMap((route) => [route.replace(' ', ' /auth'), route.replace(' ', ' /v1/auth')]),
-    'GET /.well-known/oauth-protected-resource/mcp',
-    'GET /.well-known/oauth-protected-resource/servers/{id}/mcp',
-    'GET /.well-known/oauth-protected-resource/gateways/{id}/mcp',
+    ...['mcp', 'servers/{id}/mcp', 'gateways/{id}/mcp'].map((at) => `GET /.well-known/oauth-protected-resource/${at}`),
     ...[...PLACES, 'narrow'].map((place) => `GET /servers/{id}/.well-known/oauth-protected-resource ${place}`),
+    'GET /.well-known/robots.txt',
+    ...[...PLACES, 'narrow'].map((place) => `GET /servers/{id}/.well-known/robots.txt ${place}`),
     'GET /',
     'GET /openapi.json',
     'GET /docs',

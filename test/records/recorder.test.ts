@@ -3,15 +3,19 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { LeftBehind } from '../../src/records/left-behind.ts'
 import { storeLeftovers } from '../../src/records/leftovers.ts'
 import { Recorder, type RecorderOptions } from '../../src/records/recorder.ts'
 import { SpillFile } from '../../src/records/spill-file.ts'
+import { UsageMeter } from '../../src/records/usage-meter.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { recordSink } from '../../src/store/record-store.ts'
+import { storedEpochs, storedUsage } from '../../src/store/token-usage-store.ts'
 import { databaseRelay } from '../support/database-relay.ts'
 import { testDatabase } from '../support/database.ts'
 import { recordingLog } from '../support/quiet.ts'
-import { many, usageRecord } from './records.ts'
+import { many, tokenId, usageRecord } from './records.ts'
 
 /** A database behind a relay, a data folder, and recorders that live one after the other. */
 async function scene() {
@@ -24,7 +28,8 @@ async function scene() {
   const dir = await mkdtemp(join(tmpdir(), 'causeway-records-'))
   building.defer(() => rm(dir, { recursive: true, force: true }))
   const lost: unknown[] = []
-  const path = join(dir, 'records', 'w1.jsonl')
+  const folder = join(dir, 'records')
+  const path = join(folder, 'records-w1.spill')
   const onRefused = (records: number) => lost.push({ records, why: 'refused' })
   const start = async (epoch: string, options: Partial<RecorderOptions & { maxBytes: number }> = {}) => {
     const maxBytes = options.maxBytes ?? 1 << 26
@@ -37,7 +42,18 @@ async function scene() {
   }
   const totals = async () => (await fresh.sql(`SELECT calls FROM usage_totals WHERE kind = 'tool'`))[0]
   const owned = building.move()
-  return { fresh, relay, db, start, lost, path, stored, totals, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    fresh,
+    relay,
+    db,
+    start,
+    lost,
+    folder,
+    path,
+    stored,
+    totals,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }
 
 const within = { timeout: 10_000, interval: 20 }
@@ -167,10 +183,64 @@ test('what a worker left that no longer runs is stored by another, once the data
     for (const record of many(700)) recorder.record(record)
   }
   const options = { paths: [it.path], sink: recordSink(it.db), onLost: () => {}, onRefused: () => {} }
-  await storeLeftovers(options)
+  expect(await storeLeftovers(options)).toBe(false)
   expect(existsSync(it.path)).toBe(true)
   it.relay.set('open')
-  await storeLeftovers(options)
+  expect(await storeLeftovers(options)).toBe(true)
   expect(await it.stored()).toEqual({ n: 700, d: 700 })
   expect(existsSync(it.path)).toBe(false)
+})
+
+/** What a limited token is answered by a meter that knows what is stored, and what is left on disk or not. */
+function metered(it: Awaited<ReturnType<typeof scene>>, left?: LeftBehind) {
+  const read = storedUsage(it.db, { writer: 'w1', epoch: 'e2' })
+  const now = usageRecord().at + 1_000
+  const meter = new UsageMeter({ read: left?.counted(read) ?? read, everyMs: 20, now: () => now })
+  const answer = (): string => {
+    try {
+      meter.require(tokenId, { day: 700 })
+      return 'open'
+    } catch (cause) {
+      return GatewayError.from(cause).code
+    }
+  }
+  return { answer, [Symbol.dispose]: () => meter[Symbol.dispose]() }
+}
+
+test('usage that stands on disk is stored before a limited token opens anything', async () => {
+  await using it = await scene()
+  it.relay.set('closed')
+  {
+    await using recorder = await it.start('e1', { closeMs: 50 })
+    for (const record of many(700)) recorder.record(record)
+  }
+  it.relay.set('open')
+  using careful = metered(it, await LeftBehind.in(it.folder, storedEpochs(it.db)))
+  using careless = metered(it)
+  expect([careful.answer(), careless.answer()]).toEqual(['unavailable', 'unavailable'])
+  // Nobody has stored it yet: whoever only looks at the database takes all of it for unused.
+  await vi.waitFor(() => expect(careless.answer()).toBe('open'), within)
+  expect(careful.answer()).toBe('unavailable')
+  await using _recorder = await it.start('e2')
+  const seen = new Set<string>()
+  const judged = (): boolean => {
+    seen.add(careful.answer())
+    return seen.has('usage_limit')
+  }
+  await vi.waitFor(() => expect(judged()).toBe(true), within)
+  expect([...seen].toSorted()).not.toContain('open')
+  expect(await it.stored()).toEqual({ n: 700, d: 700 })
+})
+
+test('of a file that nobody can read nothing is expected once it is empty', async () => {
+  await using it = await scene()
+  await (await it.start('e1'))[Symbol.asyncDispose]()
+  await writeFile(it.path, 'no batch at all\n')
+  using careful = metered(it, await LeftBehind.in(it.folder, storedEpochs(it.db)))
+  careful.answer()
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(careful.answer()).toBe('unavailable')
+  await using _recorder = await it.start('e2')
+  await vi.waitFor(() => expect(careful.answer()).toBe('open'), within)
+  expect(it.lost).toEqual([{ records: 1, why: 'spill_damaged' }])
 })

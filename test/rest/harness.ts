@@ -28,6 +28,7 @@ import { teamEntryStore } from '#/store/team-entry-store.ts'
 import { teamStore } from '#/store/team-store.ts'
 import { identityStore } from '#/store/identity-store.ts'
 import { userStore } from '#/store/users-store.ts'
+import { signInEvents } from '#/store/sign-in-events.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
 import { signInPlaces } from '#/users/sign-in-places.ts'
 import { createDeadlines } from '#/lib/deadlines.ts'
@@ -186,6 +187,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       users: {
         ...rehearsed(db, userStore),
         identities: identityStore(db, TEAMS),
+        events: signInEvents(db),
         snapshot: () => buildSnapshot({}),
         settled,
         signIn: { store: signInStore(db), ...SIGN_IN },
@@ -235,8 +237,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
   await once(server, 'listening')
   stack.defer(async () => {
     server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
+    await once(server.close(), 'close')
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {

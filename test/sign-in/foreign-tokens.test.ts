@@ -168,6 +168,47 @@ test('an audience that is an MCP endpoint narrows to it, scopes narrow further, 
   expect(live({ scope: 'openid email', teams: [SERVER] })).toMatchObject({ permissions: [], teamId: SERVER })
 })
 
+const NOTHING = { server_id: null, ip_restrictions: [], time_restrictions: { weekdays_only: false }, usage_limits: {} }
+
+test.each<[string, unknown, object]>([
+  ['a list', ['openid', 'tools.read'], { serverId: null, permissions: ['servers.use', 'tools.read'] }],
+  ['a text', 'tags.read', { serverId: null, permissions: ['tags.read'] }],
+  [
+    'an object',
+    { ...NOTHING, permissions: ['tools.read'] },
+    { serverId: null, permissions: ['servers.use', 'tools.read'] },
+  ],
+  ['all there is', { ...NOTHING, permissions: ['*'] }, { serverId: null, permissions: null }],
+  ['a server', { server_id: SERVER }, { serverId: SERVER, permissions: null }],
+  ['what is not known', { permissions: ['tool.reed'] }, { serverId: null, permissions: [] }],
+])('the claim scopes narrows as %s', (_, scopes, wanted) => {
+  const live = find(tokens('RS256'), signed(keys.RS256, claims({ scopes })))
+  expect({ ...live, permissions: live?.permissions?.toSorted() ?? null }).toMatchObject(wanted)
+})
+
+const ENDPOINT = `https://mcp.example.com/servers/${SERVER}/mcp`
+test.each<[string, object, string]>([
+  ['a number', { scopes: 7 }, 'scopes are neither'],
+  ['nothing', { scopes: null }, 'scopes are neither'],
+  ['a list of objects', { scopes: [{}] }, 'scopes are neither'],
+  ['an object beside scope', { scopes: {}, scope: '*' }, 'said in two ways'],
+  ['addresses', { scopes: { ip_restrictions: ['10.0.0.0/8'] } }, 'narrow it by ip_restrictions'],
+  ['hours', { scopes: { time_restrictions: { weekdays_only: true } } }, 'narrow it by time_restrictions'],
+  ['calls', { scopes: { usage_limits: { requests_per_day: 5 } } }, 'narrow it by usage_limits'],
+  ['what nobody knows', { scopes: { permission: ['tools.read'] } }, 'narrow it by permission,'],
+  ['no permission', { scopes: { permissions: [] } }, 'no list with a name'],
+  ['permissions as a text', { scopes: { permissions: '*' } }, 'no list with a name'],
+  ['no server', { scopes: { server_id: 'desk' } }, 'server_id that is no id'],
+  ['another server than its audience', { scopes: { server_id: ANN }, aud: ENDPOINT }, 'name another'],
+  [
+    'a server where its audience is a gateway',
+    { scopes: { server_id: SERVER }, aud: ENDPOINT.replace('servers', 'gateways') },
+    'name another',
+  ],
+])('a token whose claim scopes is %s is refused', (_, over, why) => {
+  expect(() => find(tokens('RS256'), signed(keys.RS256, claims(over)))).toThrow(why)
+})
+
 test.each<[string, object]>([
   ['only what it says of its user', { scope: 'openid profile email' }],
   ['a misspelling', { scope: 'tools.reed' }],

@@ -18,6 +18,8 @@ export interface IdentityProvider extends AsyncDisposable {
   bend: ((claims: PersonClaims) => PersonClaims) | undefined
   /** How long it takes for a token. */
   delayMs: number
+  /** A path that answers 503. */
+  broken: string | undefined
   /** Requests by path. */
   readonly asked: Map<string, number>
   /** Goes away, for good. */
@@ -45,12 +47,17 @@ export async function identityProvider(options: Options): Promise<IdentityProvid
     people,
     bend: undefined,
     delayMs: 0,
+    broken: undefined,
     asked: new Map(),
     stop: async () => await listening[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   }
   provider.use(async (context, next) => {
     state.asked.set(context.path, (state.asked.get(context.path) ?? 0) + 1)
+    if (context.path === state.broken) {
+      context.status = 503
+      return
+    }
     await next()
     if (context.path !== '/token') return
     await sleep(state.delayMs)

@@ -8,7 +8,7 @@ import { createDeadlines } from '#/lib/deadlines.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import { signInPlaces } from '#/users/sign-in-places.ts'
-import { signIn } from '#/users/sign-in.ts'
+import { prove, signIn } from '#/users/sign-in.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
 import { ask, login, mail, PASSWORD } from './people.ts'
@@ -61,14 +61,12 @@ test('however many sign in at once with a password that is due to be hashed anew
   expect((await login(gateway, 'ann')).status).toBe(401)
 })
 
-test('every hash is computed in a place for one', async () => {
-  const id = await person('bob')
+/** The parts of a sign-in in this process: how many places were held when each hash began. */
+function watched() {
   const places = signInPlaces(createDeadlines())
   const seen: number[] = []
   let held = 0
-  using hook = new DisposableStack()
-  const watched = createHook({ init: (_, type) => void (type === 'ARGON2REQUEST' && seen.push(held)) }).enable()
-  hook.defer(() => watched.disable())
+  const hook = createHook({ init: (_, type) => void (type === 'ARGON2REQUEST' && seen.push(held)) }).enable()
   const deps = {
     store: signInStore(database.db),
     places: async (...asked: Parameters<typeof places>) => {
@@ -87,8 +85,16 @@ test('every hash is computed in a place for one', async () => {
     registration: false,
     settled: async () => {},
   }
-  const request = (n: number) =>
-    ({ requestId: 'r', fromIp: `192.0.2.${n}`, userAgent: null, signal: AbortSignal.timeout(20_000) }) as RequestContext
+  return { deps, seen, [Symbol.dispose]: () => void hook.disable() }
+}
+
+const request = (n: number) =>
+  ({ requestId: 'r', fromIp: `192.0.2.${n}`, userAgent: null, signal: AbortSignal.timeout(20_000) }) as RequestContext
+
+test('every hash is computed in a place for one', async () => {
+  const id = await person('bob')
+  using watching = watched()
+  const { deps, seen } = watching
   const credentials = { email: mail('bob'), password: PASSWORD }
   await Promise.all(Array.from({ length: 4 }, (_, n) => signIn(deps, credentials, request(n))))
   expect(await hashOf(id)).toMatch(NEW)
@@ -96,4 +102,19 @@ test('every hash is computed in a place for one', async () => {
   expect(seen.length).toBeGreaterThanOrEqual(5)
   expect(seen.length).toBeLessThanOrEqual(8)
   expect(new Set(seen)).toEqual(new Set([1]))
+})
+
+test('a password that is replaced, or has to be, is not hashed anew first', async () => {
+  const id = await person('cid')
+  using watching = watched()
+  const { deps, seen } = watching
+  const credentials = { email: mail('cid'), password: PASSWORD }
+  const proven = await prove(deps, { ...credentials, isGoing: true }, request(1))
+  expect([proven.subject.userId, proven.rehashed, seen.length]).toEqual([id, null, 1])
+  await database.sql('UPDATE passwords SET must_change = true WHERE user_id = $1', [id])
+  await expect(signIn(deps, credentials, request(2))).rejects.toThrow('Password change required')
+  expect(seen.length).toBe(2)
+  await database.sql('UPDATE passwords SET must_change = false WHERE user_id = $1', [id])
+  await signIn(deps, credentials, request(3))
+  expect([seen.length, await hashOf(id)]).toEqual([4, expect.stringMatching(NEW)])
 })

@@ -99,6 +99,34 @@ test('a sign-in that ends at a page of ours leaves the session’s cookie alone'
   expect(done.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-causeway=cw_/), GONE])
 })
 
+test('where a code is spent, the page leads to where the same sign-in begins; where it is not, it is loaded again', async () => {
+  const goTo = async (start: string) => {
+    const login = await went(start)
+    const cookie = login.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
+    return { cookie, at: await browse(login.headers.get('location') ?? '', home, 'eve') }
+  }
+  const { cookie, at } = await goTo(`${home}/auth/sso/login?page=/docs`)
+  const shown = async (broken: string | undefined) => {
+    provider.broken = broken
+    const answer = await went(at, { cookie })
+    return [answer.status, await answer.text(), answer.headers.getSetCookie()] as const
+  }
+  const begin = `${home}/auth/sso/login?page=%2Fdocs`
+  const [early, later] = [await shown('/token'), await shown('/me')]
+  expect(early).toEqual([503, expect.stringMatching(/Wait \d+ s, then load this page again\.<\/p>\n/), []])
+  expect(later).toEqual([503, expect.stringMatching(/Wait \d+ s, then begin again\.<\/p>\n/), [GONE]])
+  const asked = provider.asked.get('/token')
+  const third = await shown(undefined)
+  expect([third[0], provider.asked.get('/token')]).toEqual([400, asked])
+  for (const [, text] of [later, third]) expect(text).toContain(`<a href="${begin}">Begin again</a>`)
+  expect(early[1]).not.toContain('<a ')
+  const json = await went(at, { cookie, accept: 'application/json' })
+  expect(await json.json()).toMatchObject({ code: 'invalid_request', begin_at: begin })
+  const anew = await goTo(begin)
+  const done = await went(anew.at, { cookie: anew.cookie })
+  expect([done.status, done.headers.get('location')]).toEqual([303, '/docs'])
+})
+
 test('where a network is not heard because of what the provider refused, nothing is begun either', async () => {
   const refused = async (): Promise<number> => {
     const { cookie, url } = await begin()

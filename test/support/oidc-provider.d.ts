@@ -12,6 +12,7 @@ declare module 'oidc-provider' {
   interface Context {
     readonly path: string
     body: unknown
+    status: number
     readonly oidc?: {
       readonly session?: { readonly accountId?: string }
       readonly client?: { readonly clientId: string }

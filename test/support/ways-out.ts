@@ -27,6 +27,7 @@ const PORTS: Readonly<Record<string, RegExp>> = {
   askJson: /line$/i,
   authorizationUrl: /provider$/i,
   requireIssuer: /provider$/i,
+  redeem: /provider$/i,
   vouch: /provider$/i,
 }
 
