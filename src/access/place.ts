@@ -16,15 +16,18 @@ export interface AskedPlace {
  * everybody else for a team, the personal one unless told otherwise.
  */
 export function newPlace(principal: Principal, permission: Permission, asked: AskedPlace): Owned {
-  const isOfPlatform = holdsInPlatform(principal, permission)
-  const own = isOfPlatform ? null : personalTeam(principal.userId)
   const place = {
     ownerId: principal.userId,
-    teamId: teamOf(principal, asked.teamId) ?? principal.teamId ?? own,
-    visibility: asked.visibility ?? (isOfPlatform ? 'public' : 'team'),
+    teamId: teamOf(principal, asked.teamId) ?? homeTeam(principal, permission),
+    visibility: asked.visibility ?? (holdsInPlatform(principal, permission) ? 'public' : 'team'),
   }
   requirePlace(principal, permission, { from: null, to: place })
   return place
+}
+
+/** The team of a new thing of which no team is said. */
+export function homeTeam(principal: Principal, permission: Permission): TeamId | null {
+  return principal.teamId ?? (holdsInPlatform(principal, permission) ? null : personalTeam(principal.userId))
 }
 
 /** Where a thing stands after a change; only what is altered is checked. The owner stays. */

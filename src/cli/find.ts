@@ -29,7 +29,8 @@ const KINDS = {
     what: 'virtual server',
     path: '/v1/servers?include_inactive=true',
     member: 'servers',
-    keys: ['id', 'name'],
+    keys: ['id'],
+    also: 'name',
     list: 'server list',
   },
   prompt: {
@@ -137,11 +138,16 @@ async function search(pages: Pages, kind: FindKind, name: string): Promise<Found
 
 const nameOf = (thing: Json): string => plainText(thing['name'] ?? thing['uri'])
 
-/** Their names; with the beginning of the id where several have the same one. */
+/** Their names; with the id, and whose they are, where several have the same one. */
 function distinct(things: readonly Json[]): readonly string[] {
   const names = things.map(nameOf)
   if (new Set(names).size === names.length) return names
-  return things.map((one, n) => `${names[n] ?? ''} (${plainText(one['id'])})`)
+  return things.map((one, n) => {
+    const { id, visibility, ownerEmail } = one
+    const whose =
+      ownerEmail === undefined || ownerEmail === null ? [] : [`${plainText(visibility)} of ${plainText(ownerEmail)}`]
+    return `${names[n] ?? ''} (${[plainText(id), ...whose].join(', ')})`
+  })
 }
 
 /** More names than this take longer to compare than a person looks at the list. */
@@ -153,7 +159,10 @@ function notFound(kind: FindKind, name: string, { similar, known }: Found): CliE
   const asked = JSON.stringify(plainText(name))
   if (similar.length > 1) {
     const more = similar.length > SHOWN ? ` and ${similar.length - SHOWN} more` : ''
-    const message = `several ${what}s fit ${asked}: ${similar.slice(0, SHOWN).join(', ')}${more}`
+    const hint = similar.every((one) => one.startsWith(`${plainText(name)} (`))
+      ? '; say the id of the one that is meant'
+      : ''
+    const message = `several ${what}s fit ${asked}: ${similar.slice(0, SHOWN).join(', ')}${more}${hint}`
     return new CliError(message, { code: 'ambiguous_name', details: { candidates: similar.slice(0, 100) } })
   }
   return absent(what, name, { known, list })

@@ -10,6 +10,7 @@ import { mistakesIn } from './check.ts'
 import type { DeclaredSet } from './declared-input.ts'
 import type { DeclaredStore } from './declared-store.ts'
 import { gatewayRemoval, gatewayStep } from './gateways.ts'
+import { ServersNamed } from './servers-named.ts'
 import { namesSelected, serverRemoval, serverStep } from './servers.ts'
 import type { Applying, Existing, Kind, Step } from './step.ts'
 import { tokenRemoval, tokenStep } from './tokens.ts'
@@ -61,13 +62,14 @@ export async function planSet(
     tokens: set.tokens.map(({ name }) => name),
     userId: applying.principal.userId,
   })
-  const known = named(existing)
+  const known = named(applying, existing)
   const gateways = await gatewaySteps(deps, applying, { set, known })
   const coming = new Map(set.servers.map(({ name }) => [lower(name), ServerId.mint()]))
   const servers = await serverSteps(deps, applying, { set, known, coming })
   const steps = [...gateways, ...servers, ...(await tokenSteps(deps, applying, { set, known, coming }))]
+  const isSeen = (one: Existing): boolean => applying.principal.visibilityClass.sees(one)
   const gone = existing.filter(
-    (one) => one.set === set.set && !steps.some(({ id, kind }) => id === one.id && kind === one.kind),
+    (one) => one.set === set.set && isSeen(one) && !steps.some(({ id, kind }) => id === one.id && kind === one.kind),
   )
   refuseForbidden(
     applying,
@@ -103,12 +105,18 @@ function removal(deps: DeclaredDeps, applying: Applying, one: Existing): Step {
   return tokenRemoval(deps.tokens, applying, one)
 }
 
-type Known = Readonly<Record<Kind, ReadonlyMap<string, Existing>>>
+interface Known {
+  /** By slug. */
+  readonly gateway: ReadonlyMap<string, Existing>
+  readonly servers: ServersNamed
+  readonly token: ReadonlyMap<string, Existing>
+}
 
-function named(existing: readonly Existing[]): Known {
+function named(applying: Applying, existing: readonly Existing[]): Known {
   const of = (kind: Kind, keyOf: (name: string) => string) =>
     new Map(existing.filter((one) => one.kind === kind).map((one) => [keyOf(one.name), one]))
-  return { gateway: of('gateway', slugify), server: of('server', lower), token: of('token', (name) => name) }
+  const servers = new ServersNamed(applying, existing)
+  return { gateway: of('gateway', slugify), servers, token: of('token', (name) => name) }
 }
 
 const lower = (name: string): string => name.toLowerCase()
@@ -140,7 +148,7 @@ async function serverSteps(
     serverStep(deps.servers, applying, {
       ...plan,
       wanted,
-      found: known.server.get(lower(wanted.name)),
+      found: known.servers.declared(wanted.name),
       comingId: ids.get(lower(wanted.name)) ?? ServerId.mint(),
     }),
   )
@@ -152,18 +160,20 @@ async function tokenSteps(
   { set, known, coming }: WithServers,
 ): Promise<Step[]> {
   const { userId } = applying.principal
-  const serverNamed = async (name: string): Promise<ServerId | null> => {
-    const asked = { set: set.set, slugs: [], servers: [lower(name)], tokens: [], userId }
-    const found = (await deps.store.existing(asked)).find(
-      (one) => one.kind === 'server' && lower(one.name) === lower(name),
-    )
-    return (found?.id as ServerId | undefined) ?? null
-  }
+  const isDeclared = new Set(set.servers.map(({ name }) => lower(name)))
+  const existing = (name: string): Promise<readonly Existing[]> =>
+    deps.store.existing({ set: set.set, slugs: [], servers: [lower(name)], tokens: [], userId })
   return await inTurn(set.tokens, async (wanted) => {
     const found = known.token.get(wanted.name)
     const hash = found && TokenId.is(found.id) ? await deps.store.tokenHash(found.id) : undefined
     const server = lower(wanted.server ?? '')
-    const serverComing = known.server.has(server) ? null : (coming.get(server) ?? null)
+    const serverNamed = async (name: string): Promise<ServerId | null> => {
+      const servers = new ServersNamed(applying, await existing(name))
+      const one = isDeclared.has(server) ? servers.declared(name) : servers.only(name, `tokens.${wanted.name}.server`)
+      return (one?.id as ServerId | undefined) ?? null
+    }
+    const isThere = known.servers.declared(server) !== undefined
+    const serverComing = isThere ? null : (coming.get(server) ?? null)
     return await tokenStep(deps.tokens, applying, { wanted, found, hash, serverNamed, serverComing })
   })
 }

@@ -10,16 +10,7 @@ import type { ItemKind, Server, ServerDeclaration, ServerDeps } from '#/servers/
 import type { ServerUpdate } from '#/servers/server-input.ts'
 import type { DeclaredServer } from './declared-input.ts'
 import type { NamedItem } from './declared-store.ts'
-import {
-  differences,
-  refusedAsTaken,
-  takenOver,
-  type Applying,
-  type Change,
-  type Existing,
-  type Ran,
-  type Step,
-} from './step.ts'
+import { differences, takenOver, type Applying, type Change, type Existing, type Ran, type Step } from './step.ts'
 
 type Selected = NonNullable<DeclaredServer['tools']>[number]
 
@@ -104,7 +95,7 @@ export async function serverStep(deps: ServerDeps, applying: Applying, plan: Ser
   }
   const id = found.id as ServerId
   const asked = [applying.principal, 'servers.update'] as const
-  const server = await serverFor(deps, id, asked).catch(refusedAsTaken(wanted.name))
+  const server = await serverFor(deps, id, asked)
   const changes = [...takenOver(found, applying), ...drift(server, wanted, choice)]
   // What is still to come may be there when the gateways before this have been applied.
   const maybe = choice.missing.length > 0 && plan.coming.length > 0

@@ -2,6 +2,7 @@ import type { Rights } from '#/access/narrowing.ts'
 import type { Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
+import type { Namesake } from '#/api/namesake.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
 export type Kind = 'gateway' | 'server' | 'token'
@@ -46,9 +47,8 @@ export interface Applying {
 }
 
 /** What there is already under a name, or was declared by the set before. */
-export interface Existing {
+export interface Existing extends Namesake {
   readonly kind: Kind
-  readonly id: string
   readonly name: string
   /** The set that declared it; null: it was made by hand. */
   readonly set: string | null

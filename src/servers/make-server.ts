@@ -7,7 +7,6 @@ import { actorOf, type Changed } from '#/api/actor.ts'
 import { preconditionFailed } from '#/api/conditional.ts'
 import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
 import { repeatedTarget } from '#/api/idempotency.ts'
-import { nameTaken } from '#/api/name-taken.ts'
 import { declaredPlace } from '#/api/place.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -22,6 +21,7 @@ import type {
   StoredSelected,
 } from './server.ts'
 import type { ServerCreate, ServerUpdate } from './server-input.ts'
+import { refuseName, refusedName } from './server-names.ts'
 import { serverView } from './server-view.ts'
 
 const ATTEMPTS = 8
@@ -51,12 +51,14 @@ export async function madeServer(deps: ServerDeps, writer: ServerWriter, input: 
   const repeated = await earlier(deps, input)
   if (repeated !== undefined) return { ...made, server: repeated }
   await checkSelection(deps.store, made.items, { principal: grant.principal, before: [] })
+  const called = { ...made.declaration, id: made.id, ownerId: grant.principal.userId }
+  await refuseName(deps, called, grant.principal)
   try {
     return { ...made, changed: await writer.create({ ...made, idempotency }, actorOf(grant.principal, request)) }
   } catch (error) {
     const winner = isConflict(error) ? await earlier(deps, input) : undefined
     if (winner !== undefined) return { ...made, server: winner }
-    throw await taken(deps, error, { declaration: made.declaration, principal: grant.principal })
+    throw await refusedName(deps, error, { called, principal: grant.principal })
   }
 }
 
@@ -109,9 +111,12 @@ export async function changedServer(
     const to = remade(server, body, principal)
     const { items, declaration } = to
     if (items !== null) await checkSelection(deps.store, items, { principal, before: server.items })
+    const called = { ...declaration, id, ownerId: server.ownerId }
+    if (declaration.name !== server.name || declaration.teamId !== server.teamId)
+      await refuseName(deps, called, principal)
     const at = { ifMatch: ifMatch ?? (items === null ? null : server.version), actor: actorOf(principal, request) }
     const changed = await writer.update(id, to, at).catch(async (error: unknown) => {
-      throw await taken(deps, error, { declaration, principal })
+      throw await refusedName(deps, error, { called, principal })
     })
     if (changed !== undefined || ifMatch !== null || attempt === ATTEMPTS) return { server, to, changed }
   }
@@ -186,28 +191,4 @@ function declared(body: ServerUpdate, before: ServerDeclaration): ServerDeclarat
 
 function isConflict(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'conflict'
-}
-
-/** Which of its names is taken, in the words clients know. */
-async function taken(
-  { store }: ServerDeps,
-  error: unknown,
-  { declaration, principal }: { readonly declaration: ServerDeclaration; readonly principal: Principal },
-): Promise<unknown> {
-  if (!(error instanceof GatewayError) || error.code !== 'conflict') return error
-  switch (error.data?.['constraint']) {
-    case 'servers_pkey':
-      return new GatewayError('conflict', 'A server with this ID already exists', { cause: error, field: 'id' })
-    case 'servers_name': {
-      const { name } = declaration
-      const there = await store.visibilityOf(name, principal.visibilityClass)
-      if (there === undefined) return nameTaken('name', error)
-      const message = `${there.slice(0, 1).toUpperCase()}${there.slice(1)} Server already exists with name: ${name}`
-      return new GatewayError('conflict', message, { cause: error, field: 'name' })
-    }
-    case 'server_items_name':
-      return new GatewayError('conflict', 'two items would go by one name', { cause: error })
-    default:
-      return error
-  }
 }

@@ -60,12 +60,20 @@ export interface Selectable extends Owned {
   readonly name: string
 }
 
+/** What a virtual server is to be called, and where. */
+export interface ServerName {
+  readonly id: ServerId
+  readonly name: string
+  readonly ownerId: UserId | null
+  readonly teamId: Owned['teamId']
+}
+
 export interface ServerReader {
   page(request: PageRequest, filter: ServerFilter): Promise<Page<Server>>
   /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
   seen(id: ServerId, by: VisibilityClass): Promise<Server | undefined>
-  /** Who sees what bears a name; undefined: nothing does that these see. */
-  visibilityOf(name: string, by: VisibilityClass): Promise<Owned['visibility'] | undefined>
+  /** Who sees what its owner calls so in this team already; undefined: nothing that these see. */
+  calledSo(wanted: ServerName, by: VisibilityClass): Promise<Owned['visibility'] | undefined>
   /** For what is known to be seen. */
   byId(id: ServerId): Promise<Server | undefined>
   /** What exists of these items: one statement. */

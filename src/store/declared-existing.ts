@@ -1,14 +1,13 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { NamesAsked } from '#/declared/declared-store.ts'
 import type { Existing, Kind } from '#/declared/step.ts'
+import { iso } from './columns.ts'
 import type { Reader } from './store.ts'
 
 /** What bears a name that somebody asked for, or was declared by a set that somebody asked for. */
 interface Found extends Existing {
   /** The name as it is asked for. */
   readonly key: string
-  /** Whose, of tokens. */
-  readonly user_id: string | null
 }
 
 /** What there is under the names of several sets, and what they declared before: one statement for all who ask. */
@@ -46,8 +45,9 @@ const TABLES = { gateway: 'gateways', server: 'servers', token: 'tokens' } as co
 
 function things(kind: Kind, { key, named, sets }: Things): RawBuilder<unknown> {
   const column = sql.ref(`${kind}_id`)
-  return sql`SELECT ${sql.lit(kind)} AS kind, x.id, x.name, d.declared_set AS set, ${key} AS key,
-      ${kind === 'token' ? sql`x.user_id` : sql`NULL`} AS user_id
+  const [owner, visibility] = kind === 'token' ? [sql`x.user_id`, sql`'private'`] : [sql`x.owner_id`, sql`x.visibility`]
+  return sql`SELECT ${sql.lit(kind)} AS kind, x.id, x.name, d.declared_set AS set, ${key} AS key, ${owner} AS "ownerId",
+      x.team_id AS "teamId", ${visibility}::text AS visibility, ${iso('x.created_at')} AS "createdAt"
     FROM ${sql.table(TABLES[kind])} AS x LEFT JOIN declared_things AS d ON d.${column} = x.id
     WHERE x.id IN (SELECT ${column} FROM declared_things WHERE declared_set = ANY(${sets}) AND ${column} IS NOT NULL
       UNION ALL ${named})`
@@ -56,9 +56,9 @@ function things(kind: Kind, { key, named, sets }: Things): RawBuilder<unknown> {
 function isFor({ set, slugs, servers, tokens, userId }: NamesAsked): (found: Found) => boolean {
   const names = { gateway: new Set(slugs), server: new Set(servers), token: new Set(tokens) }
   return (found) =>
-    found.set === set || (names[found.kind].has(found.key) && (found.kind !== 'token' || found.user_id === userId))
+    found.set === set || (names[found.kind].has(found.key) && (found.kind !== 'token' || found.ownerId === userId))
 }
 
-function existingOf({ kind, id, name, set }: Found): Existing {
-  return { kind, id, name, set }
+function existingOf({ key: _asked, ...existing }: Found): Existing {
+  return existing
 }

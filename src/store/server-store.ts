@@ -54,9 +54,15 @@ function reading(db: Database): ServerReader {
       return cutPage(rows.map(serverOf), limit)
     },
     seen: async (id, { sight }) => await one(sql<boolean>`v.id = ${id} AND ${seenBy('v', sight)}`),
-    visibilityOf: async (name, { sight }) => {
-      const named = sql<boolean>`lower(v.name) = lower(${name}) AND ${seenBy('v', sight)}`
-      const row = await read.selectFrom('servers as v').select('v.visibility').where(named).executeTakeFirst()
+    calledSo: async ({ id, name, ownerId, teamId }, { sight }) => {
+      const row = await read
+        .selectFrom('servers as v')
+        .select('v.visibility')
+        .where(sql<boolean>`lower(v.name) = lower(${name}) AND v.owner_id = ${ownerId}`)
+        .where(sql<boolean>`v.team_id IS NOT DISTINCT FROM ${teamId} AND v.id <> ${id}`)
+        .where(seenBy('v', sight))
+        .limit(1)
+        .executeTakeFirst()
       return row?.visibility
     },
     byId: async (id) => await one(sql<boolean>`v.id = ${id}`),

@@ -129,6 +129,7 @@ function entitiesOf(
 }
 
 function dependenciesOf({ servers = [] }: Partial<Record<EntityType, readonly Entity[]>>): Record<string, unknown> {
-  const tools = servers.map(({ name, tool_ids: refs }) => [String(name), refs])
+  const byName = Map.groupBy(servers, ({ name }) => String(name))
+  const tools = [...byName].map(([name, all]) => [name, [...new Set(all.flatMap(({ tool_ids: refs }) => refs))]])
   return { servers_to_tools: Object.fromEntries(tools), servers_to_resources: {}, servers_to_prompts: {} }
 }

@@ -66,6 +66,11 @@ const AT_ONCE = 8
 const REPORT_MS = 1_000
 const MOST_TOLD = 1_000
 
+const NO_UPDATE = 'the name belongs to something that cannot be updated'
+const WHY_NOT: Readonly<Partial<Record<EntityType, string>>> = {
+  servers: 'there are several of this name in the file, and you can have one: give the others names of their own',
+}
+
 type Outcome = 'created' | 'updated' | 'skipped'
 
 /** One import from its first thing to its last. A thing that fails is counted and told; only the strategy `fail` ends it there. */
@@ -154,11 +159,15 @@ export class ImportRun {
     const body = type === 'servers' ? { ...made.body, ...(await this.#toolsOf(made.key, entity)) } : made.body
     if (this.#options.dryRun) return await this.#intend(type, made)
     const isOff = (Object(entity) as Record<string, unknown>)['is_active'] === false
+    // Its name alone keeps no virtual server from being made beside one that is meant.
+    if (type === 'servers' && (await this.#known.find(type, made, false)) !== undefined)
+      return await this.#meet(type, { ...made, body }, isOff)
     const id = await this.#create(type, body).catch((cause: unknown) => {
       if (GatewayError.from(cause).code !== 'conflict') throw cause
       return undefined
     })
     if (id === undefined) return await this.#meet(type, { ...made, body }, isOff)
+    if (type === 'servers') this.#known.meet(id)
     if (isOff) await this.#switchOff(type, id)
     return 'created'
   }
@@ -168,12 +177,12 @@ export class ImportRun {
     if (strategy === 'skip') return 'skipped'
     if (strategy === 'fail') throw new GatewayError('conflict', 'exists already, and the strategy is to fail')
     const there = strategy === 'rename' ? undefined : await this.#known.find(type, made, true)
-    if (strategy === 'update' && there === undefined)
-      throw new GatewayError('conflict', 'the name belongs to something that cannot be updated')
+    if (strategy === 'update' && there === undefined) throw new GatewayError('conflict', WHY_NOT[type] ?? NO_UPDATE)
     const id =
       there === undefined
         ? await this.#create(type, renamedBody(type, made.body))
         : await this.#update(type, there, made.body)
+    if (type === 'servers') this.#known.meet(id)
     if (isOff) await this.#switchOff(type, id)
     return there === undefined ? 'created' : 'updated'
   }
@@ -186,7 +195,11 @@ export class ImportRun {
       throw new GatewayError('conflict', 'exists already, and the strategy is to fail')
     if (there !== undefined && strategy === 'skip') return 'skipped'
     const isUpdate = there !== undefined && strategy === 'update'
-    this.#intended.add(`${type} ${slugify(made.key)}`)
+    if (isUpdate && type === 'servers') this.#known.meet(there)
+    const intended = `${type} ${slugify(made.key)}`
+    if (type === 'servers' && there === undefined && this.#intended.has(intended))
+      throw new GatewayError('conflict', WHY_NOT[type] ?? NO_UPDATE)
+    this.#intended.add(intended)
     this.#warn(`Would ${isUpdate ? 'update' : 'create'} ${type.slice(0, -1)}: ${made.key}`)
     return isUpdate ? 'updated' : 'created'
   }

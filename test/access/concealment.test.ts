@@ -107,7 +107,6 @@ const NAMED: readonly (readonly [path: string, body: object])[] = [
   ['tools', { name: 'hidden', url: 'http://127.0.0.1:9/' }],
   ['prompts', { name: 'hidden', template: 'hello' }],
   ['resources', { name: 'hidden', uri: 'note://hidden', content: 'hello' }],
-  ['servers', { name: 'hidden' }],
   ['gateways', { name: 'hidden', url: 'http://127.0.0.1:9/' }],
 ]
 const TELLING = /private|public|team|owner|exists|inactive|tool|prompt|resource|gateway|server/i
@@ -134,15 +133,9 @@ test.each(NAMED)(
 test('nor is it where something is to be called by it', async () => {
   const at = { visibility: 'team', team_id: scene.ids.teams.team }
   const tool = await said('POST', '/v1/tools', { name: 'shown', url: 'http://127.0.0.1:9/', ...at })
-  const server = await said('POST', '/v1/servers', { name: 'shown', ...at })
-  for (const [path, body] of [
-    [`/v1/tools/${tool.body.id}`, { customName: 'hidden' }],
-    [`/v1/servers/${server.body.id}`, { name: 'hidden' }],
-  ] as const) {
-    const refused = await said('PUT', path, body)
-    expect(refused).toMatchObject({ status: 409 })
-    expect(refused.body.message).toMatch(/^the (name|customName) is taken: choose another$/)
-  }
+  const refused = await said('PUT', `/v1/tools/${tool.body.id}`, { customName: 'hidden' })
+  expect(refused).toMatchObject({ status: 409 })
+  expect(refused.body.message).toMatch(/^the customName is taken: choose another$/)
 })
 
 async function said(method: string, path: string, body: object, more: Readonly<Record<string, string>> = {}) {
