@@ -131,6 +131,8 @@ export async function register(api: Api, name: string, body: string): Promise<Js
     return await api.json('POST', '/v1/gateways', body)
   } catch (error) {
     if (!(error instanceof CliError) || error.code !== 'conflict') throw error
+    // What bears the name may be hidden: then there is nothing to list or to remove.
+    if (!error.message.includes('already exists')) throw error
     throw new CliError(`${error.message}: causeway list shows what there is, causeway remove ${name} makes room`, {
       code: 'conflict',
       status: 409,

@@ -1,4 +1,5 @@
 import type { TokenId, UserId } from '#/access/ids.ts'
+import type { VisibilityClass } from '#/access/principal.ts'
 import type { ItemKind } from '#/servers/server.ts'
 import type { Existing, Kind } from './step.ts'
 
@@ -31,10 +32,10 @@ export interface Mark {
 export interface DeclaredStore {
   /** What bears one of these names, and everything that the set declared before. All who ask at the same time share a statement. */
   existing(asked: NamesAsked): Promise<readonly Existing[]>
-  /** Items by name, `*` standing for any characters: one statement. */
-  items(names: Readonly<Record<ItemKind, readonly string[]>>): Promise<readonly NamedItem[]>
-  /** The slugs of gateways whose offers are not known yet. */
-  pendingSlugs(): Promise<readonly string[]>
+  /** Items by name, `*` standing for any characters, that these see: one statement. */
+  items(names: Readonly<Record<ItemKind, readonly string[]>>, by: VisibilityClass): Promise<readonly NamedItem[]>
+  /** The slugs of gateways that these see, whose offers are not known yet. */
+  pendingSlugs(by: VisibilityClass): Promise<readonly string[]>
   /** SHA-256 of a token, hex. */
   tokenHash(id: TokenId): Promise<string | undefined>
   /** An enabled administrator, and a live token of theirs that is not narrowed. */

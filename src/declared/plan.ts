@@ -141,9 +141,10 @@ async function serverSteps(
 ): Promise<Step[]> {
   if (set.servers.length === 0) return []
   const names = namesSelected(set.servers)
-  const items = (): ReturnType<DeclaredStore['items']> => deps.store.items(names)
+  const { visibilityClass } = applying.principal
+  const items = (): ReturnType<DeclaredStore['items']> => deps.store.items(names, visibilityClass)
   const coming = set.gateways.map(({ name }) => slugify(name)).filter((slug) => !known.gateway.has(slug))
-  const plan = { items, known: await items(), awaited: () => deps.store.pendingSlugs(), coming }
+  const plan = { items, known: await items(), awaited: () => deps.store.pendingSlugs(visibilityClass), coming }
   return await inTurn(set.servers, (wanted) =>
     serverStep(deps.servers, applying, {
       ...plan,

@@ -95,7 +95,7 @@ export async function serverStep(deps: ServerDeps, applying: Applying, plan: Ser
   }
   const id = found.id as ServerId
   const asked = [applying.principal, 'servers.update'] as const
-  const server = await serverFor(deps, id, asked)
+  const server = asSeen(await serverFor(deps, id, asked), applying)
   const changes = [...takenOver(found, applying), ...drift(server, wanted, choice)]
   // What is still to come may be there when the gateways before this have been applied.
   const maybe = choice.missing.length > 0 && plan.coming.length > 0
@@ -134,6 +134,11 @@ async function changed(
   const { server, to } = await changedServer(deps, deps.rehearsal, asked)
   const then = { ...server, ...to.declaration, enabled: wanted.enabled ?? enabled }
   return serverThen(then, to.items ?? server.items)
+}
+
+/** What is hidden from whoever applies stays selected: it is neither compared nor shown. */
+function asSeen(server: Server, { principal }: Applying): Server {
+  return { ...server, items: server.items.filter((item) => principal.visibilityClass.sees(item)) }
 }
 
 function drift(server: Server, wanted: DeclaredServer, choice: Choice): readonly Change[] {

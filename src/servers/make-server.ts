@@ -52,8 +52,8 @@ export async function madeServer(deps: ServerDeps, writer: ServerWriter, input: 
   if (repeated !== undefined) return { ...made, server: repeated }
   await checkSelection(deps.store, made.items, { principal: grant.principal, before: [] })
   const called = { ...made.declaration, id: made.id, ownerId: grant.principal.userId }
-  await refuseName(deps, called, grant.principal)
   try {
+    await refuseName(deps, called, grant.principal)
     return { ...made, changed: await writer.create({ ...made, idempotency }, actorOf(grant.principal, request)) }
   } catch (error) {
     const winner = isConflict(error) ? await earlier(deps, input) : undefined

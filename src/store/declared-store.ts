@@ -3,6 +3,7 @@ import type { DeclaredStore, Mark, NamedItem, NamesAsked } from '#/declared/decl
 import type { Kind } from '#/declared/step.ts'
 import { readExisting } from './declared-existing.ts'
 import { hasEmail } from './email-keys.ts'
+import { seenBy } from './seen.ts'
 import { shared } from './shared.ts'
 import type { Database } from './store.ts'
 import { isAdministrator } from './people-rows.ts'
@@ -25,9 +26,11 @@ export function declaredStore(db: Database): DeclaredStore {
   const existing = shared((asked: readonly NamesAsked[]) => readExisting(read, asked), ASKED_AT_ONCE)
   return {
     existing: async (asked) => (await existing(asked)) ?? [],
-    items: async ({ tool, prompt, resource }) => {
-      const union = sql<NamedItem>`(${fitting('tool', 'name', tool)} UNION ALL ${fitting('prompt', 'name', prompt)}
-        UNION ALL ${fitting('resource', 'uri', resource)})`
+    items: async ({ tool, prompt, resource }, { sight }) => {
+      const of = (kind: NamedItem['kind'], column: 'name' | 'uri', names: readonly string[]): RawBuilder<unknown> =>
+        sql`${fitting(kind, column, names)} AND ${seenBy('i', sight)}`
+      const union = sql<NamedItem>`(${of('tool', 'name', tool)} UNION ALL ${of('prompt', 'name', prompt)}
+        UNION ALL ${of('resource', 'uri', resource)})`
       return await read
         .selectFrom(union.as('i'))
         .selectAll()
@@ -35,12 +38,13 @@ export function declaredStore(db: Database): DeclaredStore {
         .orderBy('created_at' as never)
         .execute()
     },
-    pendingSlugs: async () => {
+    pendingSlugs: async ({ sight }) => {
       const rows = await read
         .selectFrom('gateways as g')
         .innerJoin('gateway_states as s', 's.gateway_id', 'g.id')
         .select('g.slug')
         .where('s.status', '=', 'pending')
+        .where(seenBy('g', sight))
         .execute()
       return rows.map(({ slug }) => slug)
     },
@@ -69,8 +73,8 @@ export function declaredStore(db: Database): DeclaredStore {
 
 function fitting(kind: NamedItem['kind'], column: 'name' | 'uri', names: readonly string[]): RawBuilder<unknown> {
   const patterns = names.filter((name) => name.includes('*')).map(likeOf)
-  return sql`SELECT ${sql.lit(kind)} AS kind, id, ${sql.ref(column)} AS name, created_at FROM ${sql.table(`${kind}s`)}
-    WHERE ${sql.ref(column)} = ANY(${names}) OR ${sql.ref(column)} LIKE ANY(${patterns})`
+  return sql`SELECT ${sql.lit(kind)} AS kind, id, ${sql.ref(column)} AS name, created_at FROM ${sql.table(`${kind}s`)} AS i
+    WHERE (${sql.ref(column)} = ANY(${names}) OR ${sql.ref(column)} LIKE ANY(${patterns}))`
 }
 
 function likeOf(name: string): string {

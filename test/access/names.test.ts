@@ -1,67 +1,19 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { AssignmentId, TeamId } from '#/access/ids.ts'
-import { PLATFORM_ADMIN, TEAM_DEVELOPER } from '#/access/roles.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { causeway } from '../support/cli.ts'
-import { testDatabase, type TestDatabase } from '../support/database.ts'
-import { startGateway, type RunningGateway } from '../support/gateway.ts'
-import { makeUser } from './people.ts'
+import type { RunningGateway } from '../support/gateway.ts'
+import { namesScene, TEAMS, WHO, type Answer, type NamesScene, type Who } from './names-scene.ts'
 
-const WHO = ['ann', 'ben', 'cat', 'root'] as const
-type Who = (typeof WHO)[number]
-/** Ann owns the first team, Ben makes things in it, Cat in both; root may do everything everywhere. */
-const TEAMS: Readonly<Record<Exclude<Who, 'root'>, readonly (0 | 1)[]>> = { ann: [0], ben: [0], cat: [0, 1] }
-
-let database: TestDatabase
+let scene: NamesScene
 let gateway: RunningGateway
-let teams: readonly [string, string]
-const people = {} as Record<Who, { readonly id: string; readonly token: string }>
+let teams: NamesScene['teams']
+let ask: NamesScene['ask']
 
 beforeAll(async () => {
-  database = await testDatabase()
-  gateway = await startGateway({ env: { DATABASE_URL: database.url } })
-  const { db } = database
-  const ids = [TeamId.mint(), TeamId.mint()] as const
-  teams = ids
-  for (const who of WHO) people[who] = await makeUser(db, who)
-  await db.write('tests', async (tx) => {
-    const rows = ids.map((id, n) => ({ id, name: `team ${n}`, slug: id }))
-    await tx.sql.insertInto('teams').values(rows).execute()
-    const places = Object.entries(TEAMS).flatMap(([who, theirs]) =>
-      theirs.map((n) => ({ who, at: { user_id: people[who as Who].id, team_id: ids[n] } })),
-    )
-    const members = places.map(({ who, at }) => ({ ...at, id: AssignmentId.mint(), is_owner: who === 'ann' }))
-    await tx.sql.insertInto('team_members').values(members).execute()
-    const makers = places.map(({ at }) => ({ ...at, id: AssignmentId.mint(), role_id: TEAM_DEVELOPER.id }))
-    const everywhere = { id: AssignmentId.mint(), user_id: people.root.id, role_id: PLATFORM_ADMIN.id, team_id: null }
-    await tx.sql
-      .insertInto('role_assignments')
-      .values([...makers, everywhere])
-      .execute()
-    tx.changed('team', ...ids)
-    tx.changed('user', ...WHO.map((who) => people[who].id))
-  })
-  for (const who of WHO)
-    await vi.waitFor(async () => expect((await ask(who, 'GET', '/v1/servers')).status).toBe(200), { timeout: 20_000 })
+  scene = await namesScene()
+  ;({ gateway, teams, ask } = scene)
 }, 60_000)
-afterAll(async () => {
-  await gateway?.[Symbol.asyncDispose]()
-  await database?.[Symbol.asyncDispose]()
-})
-
-interface Answer {
-  readonly status: number
-  readonly body: Record<string, unknown> & { readonly id: string }
-}
-
-async function ask(who: Who, method: string, path: string, body?: object): Promise<Answer> {
-  const answer = await fetch(gateway.url + path, {
-    method,
-    headers: { authorization: `Bearer ${people[who].token}`, 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  return { status: answer.status, body: (await answer.json()) as Answer['body'] }
-}
+afterAll(() => scene?.[Symbol.asyncDispose]())
 
 interface Wanted {
   readonly who: Who
@@ -189,7 +141,7 @@ test('of two that are called alike each is listed, opened and called by itself',
     const answer = await fetch(`${gateway.url}/servers/${ids[who]}/mcp`, {
       method: 'POST',
       headers: {
-        authorization: `Bearer ${people.ann.token}`,
+        authorization: `Bearer ${scene.tokenOf('ann')}`,
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
       },
@@ -198,7 +150,7 @@ test('of two that are called alike each is listed, opened and called by itself',
     const text = await answer.text()
     expect(text.match(/tool-of-\w+/g)).toEqual([`tool-of-${who}`])
   }
-  const as = (who: Who) => ({ CAUSEWAY_URL: gateway.url, CAUSEWAY_TOKEN: people[who].token })
+  const as = (who: Who) => ({ CAUSEWAY_URL: gateway.url, CAUSEWAY_TOKEN: scene.tokenOf(who) })
   const ambiguous = await causeway(['server', 'show', 'twins'], as('ann'))
   expect(ambiguous.code).not.toBe(0)
   for (const who of ['ben', 'cat']) expect(ambiguous.err).toContain(`twins (${ids[who]}, team of ${who}@example.com)`)
@@ -266,8 +218,19 @@ test("what a set declares is its own, whoever else calls something so, and a tok
   expect(refused.body['detail']).toContain(step?.id)
 })
 
+test("another's that is shown where one's own would stand is meant by its name, and no second one comes beside it", async () => {
+  const { body: there } = await gateway.api('POST', '/v1/servers', { name: 'By Another' })
+  expect(await imported([{ name: 'by another', description: 'imported' }])).toMatchObject({ progress: { updated: 1 } })
+  const set = { set: 'taking', servers: [{ name: 'by another', description: 'declared' }] }
+  const taken = await ask('root', 'POST', '/v1/declared', set)
+  expect(taken.body).toMatchObject({ failed: 0, steps: [{ action: 'change', id: there.id }] })
+  const { body: now } = await gateway.api('GET', `/v1/servers/${there.id}`)
+  expect(now).toMatchObject({ name: 'by another', description: 'declared', ownerEmail: 'admin@localhost' })
+})
+
 test('what a set declared that is hidden from who applies it is neither in the way nor told of', async () => {
-  const permissions = ['admin.system_config', 'servers.read', 'servers.create', 'servers.update', 'servers.delete']
+  const servers = ['servers.read', 'servers.create', 'servers.update', 'servers.delete']
+  const permissions = ['admin.system_config', 'tools.read', ...servers]
   const role = await ask('root', 'POST', '/v1/rbac/roles', { name: 'applies', scope: 'platform', permissions })
   const given = { role_id: role.body.id, scope: 'platform' }
   expect((await ask('root', 'POST', '/v1/rbac/users/cat@example.com/roles', given)).status).toBeLessThan(300)
@@ -280,4 +243,19 @@ test('what a set declared that is hidden from who applies it is neither in the w
   const beside = await ask('cat', 'POST', '/v1/declared', { set: 'shared', servers: [unseen] })
   expect(beside.body).toMatchObject({ failed: 0, steps: [{ action: 'create', name: 'unseen' }] })
   expect((await ask('root', 'POST', '/v1/declared?dry_run=true', nothing)).body['left']).toHaveLength(2)
+  // What it selects is found by name among what may be seen: a name that something hidden bears is one that nobody has.
+  const tool = { name: 'hidden_tool', url: 'http://127.0.0.1:9/', visibility: 'private' }
+  expect((await ask('root', 'POST', '/v1/tools', tool)).status).toBe(200)
+  const said = async (name: string): Promise<string> => {
+    const selecting = [{ ...unseen, tools: [name] }]
+    const { status, body: told } = await ask('cat', 'POST', '/v1/declared?dry_run=true', {
+      set: 'shared',
+      servers: selecting,
+    })
+    expect(status).toBe(422)
+    return String(told['detail']).replaceAll(name, 'NAME')
+  }
+  expect(await said('hidden-tool')).toBe(await said('no-such-tool'))
+  const all = { set: 'shared', servers: [{ ...unseen, tools: ['*'] }] }
+  expect(JSON.stringify(await ask('cat', 'POST', '/v1/declared?dry_run=true', all))).not.toContain('hidden-tool')
 })
