@@ -8,9 +8,18 @@ interface Report {
     readonly status: string
     /** Why the file failed, where no test of it did. */
     readonly message?: string
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+    readonly assertionResults: readonly Outcome[]
   }[]
 }
+
+interface Outcome {
+  readonly status: string
+  readonly fullName: string
+  readonly failureMessages?: readonly string[]
+}
+
+/** How much of a failure is said again at the end, where whoever reads only that finds it. */
+const LINES = 12
 
 /**
  * `count-tests.ts REPORTS [FAILED STEP…]`: sums up the reports of a run. A test file that failed without a test, and a report that is missing
@@ -38,9 +47,9 @@ function countReport({ testResults }: Report): void {
   for (const { name, status, message, assertionResults } of testResults) {
     if (status === 'failed' && !assertionResults.some((one) => one.status === 'failed'))
       fail(`${name}: ${message || 'did not run'}`)
-    for (const { status: outcome, fullName } of assertionResults) {
+    for (const { status: outcome, fullName, failureMessages = [] } of assertionResults) {
       if (outcome === 'passed') count.passed += 1
-      else if (outcome === 'failed') fail(`${basename(name)}: ${fullName}`)
+      else if (outcome === 'failed') fail(`${basename(name)}: ${fullName}${said(failureMessages)}`)
       else count.skipped += 1
     }
   }
@@ -49,4 +58,15 @@ function countReport({ testResults }: Report): void {
 function fail(what: string): void {
   count.failed += 1
   console.log(`failed: ${what}`)
+}
+
+function said(messages: readonly string[]): string {
+  return messages
+    .flatMap((message) =>
+      message
+        .split('\n')
+        .slice(0, LINES)
+        .map((line) => `\n    ${line.slice(0, 300)}`),
+    )
+    .join('')
 }
