@@ -59,7 +59,7 @@ test('without the database the last snapshot is served and its age grows; afterw
   expect(catalog.current).toBe(current)
   db.before = () => {}
   await vi.waitFor(() => expect(catalog.current.tool(ids.tool(1))).toBeDefined())
-  expect(catalog.ageMs).toBeLessThan(150)
+  await vi.waitFor(() => expect(catalog.ageMs).toBeLessThan(150))
 })
 
 test('a start waits for the database until it is told to stop', async () => {

@@ -79,7 +79,7 @@ describe('a restriction of a token that is not understood is refused, never left
       name: 'n',
       scope: { server_id: 'x' },
     })
-    const strange = { name: 'n', scope: { serverId: 'x', Permissions: [] } }
+    const strange = { name: 'n', scope: { serverId: 'x', Permissions: ['tools.read'] } }
     expect(() => lenientEdge.body(tokens, strange)).toThrow(/^scope\.Permissions: .* did you mean permissions\?$/)
     const raw = '{"name": "n", "scope": {"permissions": ["tools.read"], "permissions": []}}'
     expect((await rest.ask('POST', '/tokens', { raw })).status).toBe(400)

@@ -86,7 +86,8 @@ describe('what travels between processes', () => {
     expect((await Promise.all(asked)).every(({ status }) => status === 200)).toBe(true)
     const { body } = await ask(`${url}/known`)
     expect(body['wokenAfter']).toHaveLength(1)
-    expect((body['wokenAfter'] as number[])[0]).toBeLessThan(10)
+    // Of a hundred: in the middle of the rush, and not at its end.
+    expect((body['wokenAfter'] as number[])[0]).toBeLessThan(50)
   })
 
   test.skipIf(!existsSync(PRLIMIT))('a connection that a full process lost is given again', async () => {

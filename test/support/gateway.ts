@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { chmod, readFile } from 'node:fs/promises'
+import { request, type IncomingMessage } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -160,8 +161,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     api,
     async register(name, upstream, more) {
       const made = await register(api, { ...more, name, url: upstream })
-      // The worker that answered knows it at once, the others within a second.
-      if (Number(options.env?.['CAUSEWAY_WORKERS'] ?? 1) > 1) await sleep(1_000)
+      const workers = Number(options.env?.['CAUSEWAY_WORKERS'] ?? 1)
+      if (workers > 1) await knownToAll({ url: `${url}/gateways/${made.id}/mcp`, token, workers })
       return made
     },
     stop,
@@ -209,6 +210,32 @@ async function register(api: RunningGateway['api'], body: Readonly<Record<string
 async function isKnown(api: RunningGateway['api'], { id }: GatewayEntity): Promise<boolean> {
   const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
   return (await api('POST', `/gateways/${id}/mcp`, ping)).status !== 404
+}
+
+interface Known {
+  readonly url: string
+  readonly token: string
+  readonly workers: number
+}
+
+/** The worker that answered knows it at once, the others within a second: new connections go to them in turn, until all say the same. */
+async function knownToAll({ url, token, workers }: Known): Promise<void> {
+  const until = performance.now() + 15_000
+  for (let [agreed, said] = [0, '']; agreed < 4 * workers;) {
+    const heard = await listAnew(url, token)
+    agreed = heard === said ? agreed + 1 : 1
+    said = heard
+    if (performance.now() > until) throw new Error(`the workers do not agree on ${url}: ${said.slice(0, 200)}`)
+  }
+}
+
+/** Asked over a connection of its own. */
+async function listAnew(url: string, token: string): Promise<string> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const asked = request(url, { method: 'POST', agent: false, headers })
+  asked.end('{"jsonrpc":"2.0","id":1,"method":"tools/list"}')
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  return `${answer.statusCode} ${Buffer.concat(await answer.toArray()).toString()}`
 }
 
 function isSettled(gateway: GatewayEntity): boolean {
