@@ -68,7 +68,7 @@ function probe(gateway: RunningGateway): Promise<string> {
 }
 
 /** A worker that waited for a back-off, a lease or a timeout would need ten seconds or more. */
-const REPLACED_MS = 5_000
+const REPLACED_MS = 9_000
 
 const slowCalls = (gateway: RunningGateway, count: number, ms: number): Promise<PromiseSettledResult<string>[]> =>
   Promise.allSettled(Array.from({ length: count }, (_, n) => slowCall(gateway, n % 2 === 0 ? 'legacy' : 'modern', ms)))

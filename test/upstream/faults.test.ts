@@ -112,7 +112,7 @@ describe('each fault gives one clear error', () => {
       r.on('close', () => clearInterval(timer))
     })
     await using parts = startUpstreams()
-    const heard = await call(parts.upstreams, requestTo(gatewayAt(server.url, { timeoutMs: 200 })))
+    const heard = await call(parts.upstreams, requestTo(gatewayAt(server.url, { timeoutMs: 1_000 })))
     expect(heard.error).toMatchObject({ code: 'upstream_timeout', message: expect.stringMatching(/no end/) })
     expect(heard.messages.length).toBeGreaterThan(3)
     await expect.poll(() => server.seen).toContain('POST notifications/cancelled')
