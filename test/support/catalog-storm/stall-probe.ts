@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { threadMs } from '../thread-time.ts'
 import type { Stalls } from './messages.ts'
 
 /** Ticks once per few milliseconds; a tick that comes late shows what held the loop. */
@@ -29,9 +30,4 @@ export function stallProbe(): { take(): Stalls; stop(): void } {
     },
     stop: () => stop.abort(),
   }
-}
-
-function threadMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1_000
 }
