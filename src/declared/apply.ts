@@ -1,5 +1,6 @@
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { DeclaredDeps, Plan } from './plan.ts'
+import { sideBySide } from './side-by-side.ts'
 import type { Applying, Kind, Ran, Step } from './step.ts'
 
 /** A step that was done, or why it was not. */
@@ -8,9 +9,6 @@ export interface Outcome {
   readonly ran: Ran | null
   readonly error: GatewayError | null
 }
-
-/** Upstreams are asked side by side, but not all at once. */
-const AT_ONCE = 8
 
 /**
  * Does what is planned: gateways, then the virtual servers that select from them, then tokens, then removals. A step that fails does
@@ -36,12 +34,4 @@ async function outcomeOf(deps: DeclaredDeps, applying: Applying, step: Step): Pr
   } catch (error) {
     return { step, ran: null, error: GatewayError.from(error) }
   }
-}
-
-async function sideBySide<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values()
-  const worker = async (): Promise<void> => {
-    for (const item of rest) await work(item)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }

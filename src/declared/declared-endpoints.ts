@@ -1,14 +1,12 @@
 import { Type } from 'typebox'
-import { together, type Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
-import { dryRunView } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
-import { GatewayError } from '#/errors/gateway-error.ts'
 import { liveOwn } from '#/tokens/create-token.ts'
 import { rightsOf } from '#/tokens/token.ts'
 import { applyPlan, type Outcome } from './apply.ts'
 import { DeclaredSet } from './declared-input.ts'
 import { planSet, wholeSet, type DeclaredDeps, type Plan } from './plan.ts'
+import { foreseen } from './foreseen.ts'
 import type { Applying } from './step.ts'
 
 const Text = Type.Union([Type.String(), Type.Null()])
@@ -71,32 +69,11 @@ export function declaredEndpoints(deps: DeclaredDeps): readonly Endpoint[] {
         const plan = await planSet(deps, applying, { set, prune: query.prune === true })
         if (query.dry_run !== true)
           return { body: { ...declaredView(applying, plan, await applyPlan(deps, applying, plan)), dry_run: false } }
-        const { outcomes, access } = await foreseen(deps, principal, plan)
+        const { outcomes, access } = await foreseen(deps, applying, plan)
         return { body: { ...declaredView(applying, plan, outcomes), dry_run: true, access } }
       },
     }),
   ]
-}
-
-interface Foreseen {
-  readonly outcomes: readonly Outcome[]
-  readonly access: unknown
-}
-
-/** Each step is tried by itself; what decides access is all of them at once: what one takes another may give. */
-async function foreseen({ gateways }: DeclaredDeps, asking: Principal, { steps }: Plan): Promise<Foreseen> {
-  const outcomes: Outcome[] = []
-  const all: Otherwise[] = []
-  for (const step of steps) {
-    try {
-      all.push(await step.outcome())
-      outcomes.push({ step, ran: null, error: null })
-    } catch (error) {
-      outcomes.push({ step, ran: null, error: GatewayError.from(error) })
-    }
-  }
-  const notes = outcomes.flatMap(({ step, error }) => (error === null && step.unknown !== null ? [step.unknown] : []))
-  return { outcomes, access: dryRunView(await gateways.foresee(together(all), asking), notes) }
 }
 
 /** The snapshot may be a moment behind: what decides is the token as it is stored now. */

@@ -39,7 +39,7 @@ export async function gatewayStep(
   if (found === undefined) {
     const run = (): Promise<Ran> => create(deps, applying, wanted)
     const outcome = async (): Promise<Otherwise> => {
-      await rehearseNew(deps, said, applying.principal)
+      await rehearseNew(deps, said, applying)
       return {}
     }
     const unknown = `the gateway ${wanted.name} is new: what it offers is known once it was asked`

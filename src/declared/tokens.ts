@@ -73,7 +73,9 @@ export async function tokenStep(deps: TokenDeps, applying: Applying, plan: Token
       await rewritten(deps.rehearsal, applying, { wanted, token, rights: after })
       return tokenThen(token, after)
     }
-    return together([tokenGone(token.id), tokenThen({ ...token, id: TokenId.mint() }, after)])
+    const made = toMake(wanted, after, secretOf(wanted) ?? mintToken())
+    await replaced(deps.rehearsal, applying, { token, made })
+    return together([tokenGone(token.id), tokenThen({ id: made.id, userId: applying.principal.userId }, after)])
   }
   return { ...base, action: changes.length === 0 ? 'keep' : 'change', id: token.id, changes, outcome, run }
 }
@@ -109,8 +111,16 @@ function rightsFor(
 }
 
 async function create(deps: TokenDeps, applying: Applying, plan: TokenPlan): Promise<Ran> {
+  const made = await makeable(applying, plan)
+  const { id, seq } = await written(deps.store, applying, made)
+  await deps.settled(seq)
+  return { id, note: null }
+}
+
+/** The token as it is declared, where whoever applies may make it. */
+async function makeable(applying: Applying, plan: TokenPlan): Promise<TokenToMake> {
   const { wanted } = plan
-  const { principal } = allowAny(applying.principal, 'tokens.create')
+  allowAny(applying.principal, 'tokens.create')
   const serverId = await serverOf(plan)
   if (serverId === null && wanted.server !== undefined) throw noServer(wanted)
   const { name } = wanted
@@ -119,10 +129,7 @@ async function create(deps: TokenDeps, applying: Applying, plan: TokenPlan): Pro
     throw new GatewayError('invalid_field', `the token ${name} needs a value: say its hash`, {
       field: `tokens.${name}.hash`,
     })
-  const rights = rightsFor(wanted, applying, { serverId, madeAt: Date.now() })
-  const { id, seq } = await written(deps.store, { principal }, toMake(wanted, rights, secret))
-  await deps.settled(seq)
-  return { id, note: null }
+  return toMake(wanted, rightsFor(wanted, applying, { serverId, madeAt: Date.now() }), secret)
 }
 
 type Secret = TokenToMake['secret']
@@ -134,10 +141,12 @@ function toMake({ name, description = null, tags = [] }: DeclaredToken, rights: 
   return { id: TokenId.mint(), forUser: null, secret, name, description, rights, tags: tagsOf(tags), isActive: true }
 }
 
-async function written(writer: TokenWriter, { principal }: Pick<Applying, 'principal'>, token: TokenToMake) {
-  return await writer.create(token, null, actorOf(principal)).catch((cause: unknown) => {
-    throw constraintOf(cause) === 'tokens_hash' ? usedBefore(token.name, cause) : cause
-  })
+async function written(writer: TokenWriter, { principal }: Applying, token: TokenToMake) {
+  return await writer.create(token, null, actorOf(principal)).catch(refusedAsUsed(token.name))
+}
+
+const refusedAsUsed = (name: string) => (cause: unknown) => {
+  throw constraintOf(cause) === 'tokens_hash' ? usedBefore(name, cause) : cause
 }
 
 /** What was revoked stays so: its value may be in hands that it was taken from. */
@@ -173,14 +182,35 @@ async function rewritten(writer: TokenWriter, { principal }: Applying, { wanted,
   return done
 }
 
-/** Another value is another token: what was handed out before ends now. */
+/** Another value is another token: what was handed out before ends now, unless the other one cannot be made. */
 async function replace(
   deps: TokenDeps,
   applying: Applying,
   { plan, token }: { readonly plan: TokenPlan; readonly token: Token },
 ): Promise<Ran> {
-  await revoke(deps, applying, { id: token.id, reason: 'declared with another value' })
-  return await create(deps, applying, plan)
+  const made = await makeable(applying, plan)
+  const { seq } = await replaced(deps.store, applying, { token, made })
+  await deps.settled(seq)
+  return { id: made.id, note: null }
+}
+
+interface Replacing {
+  readonly token: Token
+  readonly made: TokenToMake
+}
+
+async function replaced(writer: TokenWriter, { principal }: Applying, { token, made }: Replacing) {
+  if (token.id === principal.tokenId) throw inHand(made)
+  const by = { token: made, reason: 'declared with another value' }
+  const done = await writer.replace(token.id, by, actorOf(principal)).catch(refusedAsUsed(made.name))
+  if (done === undefined) throw new GatewayError('conflict', 'the token is being changed by others; try again')
+  return done
+}
+
+/** Whoever gave it up would have nothing in hand to make the other one with. */
+function inHand({ name }: TokenToMake): GatewayError {
+  const message = `the token ${name} is the one in hand: apply another value of it with another token`
+  return new GatewayError('conflict', message, { field: `tokens.${name}.hash` })
 }
 
 async function revoke(

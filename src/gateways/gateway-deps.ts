@@ -11,7 +11,7 @@ export interface GatewayDeps {
   readonly discoverer: Discoverer
   readonly sealer: CredentialSealer
   /** Refuses a URL that leads where this gateway may not go, or nowhere. */
-  readonly addresses: { check(url: string): Promise<void> }
+  readonly addresses: { check(url: string, signal?: AbortSignal): Promise<void> }
   /** Answers what a change would do. */
   readonly foresee: Foresee
   /** Resolves once this worker's snapshot has a change, or soon anyway: a client reads what it wrote. */

@@ -101,6 +101,15 @@ export interface TokenWriter {
     why: { readonly reason: string | null; readonly ifMatch: number | null },
     actor: Actor,
   ): Promise<Written | undefined>
+  /**
+   * Revokes a token and makes another instead, or does neither. undefined: it is gone or was revoked before. Throws what making it would,
+   * also where the token in hand is the one that would be revoked.
+   */
+  replace(
+    id: TokenId,
+    by: { readonly token: TokenToMake; readonly reason: string },
+    actor: Actor,
+  ): Promise<Written | undefined>
 }
 
 /** What the use cases of tokens need. */

@@ -57,7 +57,7 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
       handle: async (asked) => {
         const id = ToolId.mint()
         const columns = newTool(id, asked.body, sealer)
-        if (columns.backing !== undefined) await addresses.check(hostOf(columns.backing))
+        if (columns.backing !== undefined) await addresses.check(hostOf(columns.backing), asked.request.signal)
         const made = { id, columns, key: asked.body.name, asked }
         return await makeItem(room, made)
       },
@@ -76,7 +76,7 @@ function declaring(room: ItemRoom<'tool', Tool, ToolChange> & { readonly deps: T
         changeItem(room, asked, async (item) => {
           const change = changedTool(item, asked.body, sealer)
           if (change.backing !== undefined && change.backing.url !== item.backing?.url)
-            await addresses.check(hostOf(change.backing))
+            await addresses.check(hostOf(change.backing), asked.request.signal)
           return change
         }),
     }),

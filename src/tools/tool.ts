@@ -68,5 +68,5 @@ export interface ToolDeps extends ItemDeps<'tool', Tool, ToolChange> {
   readonly invoker: ToolInvoker
   readonly sealer: ToolSealer
   /** Refuses a URL that leads where this gateway may not go, or nowhere. */
-  readonly addresses: { check(url: string): Promise<void> }
+  readonly addresses: { check(url: string, signal?: AbortSignal): Promise<void> }
 }

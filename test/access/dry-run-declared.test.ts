@@ -150,6 +150,45 @@ test('of any declared file: what a dry run foretells is what is once it was appl
   expect(told).toBeGreaterThan(20)
 }, 180_000)
 
+test('a token whose other value cannot be had stays in force, and its dry run says so', async () => {
+  const [first, second, taken] = [mintToken(), mintToken(), mintToken()]
+  const saying = ({ hash }: typeof first) => ({ tokens: [{ name: 'changing', hash: hash.toString('hex') }] })
+  const set = 'changing'
+  const [made] = (await declare({ set, ...saying(first) }, 'prune=false')).steps
+  await declare({ set: 'other', tokens: [{ name: 'other', hash: taken.hash.toString('hex') }] }, 'prune=false')
+  const told: unknown[] = []
+  for (const dry of [true, false]) told.push(toldOf(await declare({ set, ...saying(taken) }, `dry_run=${dry}`)))
+  expect(told).toEqual([
+    [1, 'change token changing: conflict'],
+    [1, 'change token changing: conflict'],
+  ])
+  const comes = async ({ text }: typeof first): Promise<number> =>
+    (await fetch(`${scene.gateway.url}/v1/tools`, { headers: { authorization: `Bearer ${text}` } })).status
+  expect(await comes(first)).toBe(200)
+  const foretold = await declare({ set, ...saying(second) }, 'dry_run=true')
+  expect([toldOf(foretold), await comes(first)]).toEqual([[0, 'change token changing: done'], 200])
+  const [changed] = (await declare({ set, ...saying(second) }, 'prune=false')).steps
+  expect([changed?.id === made?.id, await comes(first), await comes(second)]).toEqual([false, 401, 200])
+  const records = await scene.database.sql<{ action: string }>(
+    `SELECT action FROM audit_log WHERE target_id = ANY($1) ORDER BY seq`,
+    [[made?.id, changed?.id]],
+  )
+  expect(records.map(({ action }) => action)).toEqual(['tokens.create', 'tokens.revoke', 'tokens.create'])
+})
+
+test('a token does not change its own value', async () => {
+  const [own, other] = [mintToken(), mintToken()]
+  const saying = ({ hash }: typeof own) => ({ set: 'own', tokens: [{ name: 'own', hash: hash.toString('hex') }] })
+  await declare(saying(own), 'prune=false')
+  for (const dry of [true, false]) {
+    const headers = { authorization: `Bearer ${own.text}`, 'content-type': 'application/json' }
+    const path = `${scene.gateway.url}/v1/declared?dry_run=${dry}`
+    const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(saying(other)) })
+    const { steps } = (await response.json()) as Answer
+    expect(steps[0]?.error).toMatchObject({ code: 'conflict', message: expect.stringContaining('with another token') })
+  }
+})
+
 test('what a step is refused for, its dry run is, and the others are foretold', async () => {
   const ended = mintToken()
   const tokens = [{ name: 'ended', hash: ended.hash.toString('hex') }]
