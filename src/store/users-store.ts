@@ -13,7 +13,7 @@ import { cutPage } from './page.ts'
 import { passwordFor } from './password-resets.ts'
 import { endSessions } from './session-rows.ts'
 import { accountOf } from './sign-in-guesses.ts'
-import { isAdministrator, isLastAdministrator, personalTeamName } from './people-rows.ts'
+import { isAdministrator, isLastAdministrator, ownTeamUsed, personalTeamName } from './people-rows.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 
 const SOURCE = 'users'
@@ -244,7 +244,5 @@ function emailTaken(error: unknown): unknown {
 }
 
 function stillUsed(error: unknown): unknown {
-  if (constraintOf(error)?.endsWith('_team') !== true) return error
-  const message = "the user's personal team has things: move or delete them first, or disable the user"
-  return new GatewayError('conflict', message, { cause: error })
+  return constraintOf(error)?.endsWith('_team') === true ? ownTeamUsed(error) : error
 }
