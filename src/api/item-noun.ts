@@ -10,6 +10,7 @@ import type { Foresee } from './dry-run.ts'
 import type { Reply } from './endpoint.ts'
 import type { ItemChange, ItemReader, ItemWriter, StoredItem } from './items.ts'
 import { idOf } from './params.ts'
+import { refuseFirst } from './placed.ts'
 
 type Kind = 'tool' | 'prompt' | 'resource'
 
@@ -55,6 +56,7 @@ export async function itemFor<K extends Kind, Item extends StoredItem<Id<K>>, Ch
   [principal, permission]: readonly [Principal, Permission],
 ): Promise<Item> {
   const id = idOf(noun.ids, given, titleOf(noun.kind))
+  await refuseFirst(deps.store, { id, principal, permission, absent: () => absent(noun.kind, id) })
   const item = await deps.store.seen(id, principal.visibilityClass)
   if (item === undefined || !principal.visibilityClass.sees(item)) throw absent(noun.kind, id)
   return allow(principal, permission, item).target

@@ -7,6 +7,7 @@ import { DryRunQuery } from './dry-run.ts'
 import type { Idempotency } from './endpoint.ts'
 import type { Remembered } from './idempotency.ts'
 import { PagingQuery, type Page, type PageRequest } from './paging.ts'
+import type { PlaceReader } from './placed.ts'
 import type { Provenance } from './provenance.ts'
 import { tagFilter, TagsInput, type Tag } from './tags.ts'
 
@@ -50,7 +51,7 @@ export interface NewItem<ItemId extends string, Change> {
   readonly idempotency: Idempotency | null
 }
 
-export interface ItemReader<Item, ItemId extends string> extends ServerOwners {
+export interface ItemReader<Item, ItemId extends string> extends ServerOwners, PlaceReader<ItemId> {
   page(request: PageRequest, filter: ItemFilter): Promise<Page<Item>>
   /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
   seen(id: ItemId, by: VisibilityClass): Promise<Item | undefined>

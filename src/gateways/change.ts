@@ -8,6 +8,7 @@ import type { Permission } from '#/access/permissions.ts'
 import { nameTaken } from '#/api/name-taken.ts'
 import { preconditionFailed } from '#/api/conditional.ts'
 import type { Place } from '#/api/place.ts'
+import { refuseFirst } from '#/api/placed.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { diffOf } from './apply-discovery.ts'
@@ -32,9 +33,10 @@ export async function gatewayFor<P extends Permission>(
   id: GatewayId,
   asked: { readonly principal: Principal; readonly permission: P },
 ): Promise<{ readonly gateway: Gateway; readonly grant: Grant<P, Gateway> }> {
+  const absent = (): GatewayError => new GatewayError('not_found', `Gateway not found: ${id}`)
+  await refuseFirst(deps.store, { id, ...asked, absent })
   const gateway = await deps.store.seen(id, asked.principal.visibilityClass)
-  if (gateway === undefined || !asked.principal.visibilityClass.sees(gateway))
-    throw new GatewayError('not_found', `Gateway not found: ${id}`)
+  if (gateway === undefined || !asked.principal.visibilityClass.sees(gateway)) throw absent()
   return { gateway, grant: allow(asked.principal, asked.permission, gateway) }
 }
 

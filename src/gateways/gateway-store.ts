@@ -5,6 +5,7 @@ import type { Idempotency } from '#/api/endpoint.ts'
 import type { Remembered } from '#/api/idempotency.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
 import type { Place } from '#/api/place.ts'
+import type { PlaceReader } from '#/api/placed.ts'
 import type { Diff, Known } from './apply-discovery.ts'
 import type { Discovery } from './discovery.ts'
 import type { Declaration, Gateway } from './gateway.ts'
@@ -26,7 +27,7 @@ export interface BeforeCreate {
   readonly taken: TakenNames
 }
 
-export interface GatewayReader {
+export interface GatewayReader extends PlaceReader<GatewayId> {
   page(request: PageRequest, filter: GatewayFilter): Promise<Page<Gateway>>
   /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
   seen(id: GatewayId, by: VisibilityClass): Promise<Gateway | undefined>

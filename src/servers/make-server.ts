@@ -8,6 +8,7 @@ import { preconditionFailed } from '#/api/conditional.ts'
 import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
 import { repeatedTarget } from '#/api/idempotency.ts'
 import { declaredPlace } from '#/api/place.ts'
+import { refuseFirst } from '#/api/placed.ts'
 import { tagsOf } from '#/api/tags.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { checkSelection, hexOf, selectionOf } from './selection.ts'
@@ -141,9 +142,10 @@ export async function serverFor(
   id: ServerId,
   [principal, permission]: readonly [Principal, Permission],
 ): Promise<Server> {
+  const absent = (): GatewayError => new GatewayError('not_found', `Server not found: ${id}`)
+  await refuseFirst(deps.store, { id, principal, permission, absent })
   const server = await deps.store.seen(id, principal.visibilityClass)
-  if (server === undefined || !principal.visibilityClass.sees(server))
-    throw new GatewayError('not_found', `Server not found: ${id}`)
+  if (server === undefined || !principal.visibilityClass.sees(server)) throw absent()
   return allow(principal, permission, server).target
 }
 

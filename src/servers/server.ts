@@ -6,6 +6,7 @@ import type { Foresee } from '#/api/dry-run.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
 import type { Remembered } from '#/api/idempotency.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
+import type { PlaceReader } from '#/api/placed.ts'
 import type { Provenance } from '#/api/provenance.ts'
 import type { Tag } from '#/api/tags.ts'
 
@@ -68,7 +69,7 @@ export interface ServerName {
   readonly teamId: Owned['teamId']
 }
 
-export interface ServerReader {
+export interface ServerReader extends PlaceReader<ServerId> {
   page(request: PageRequest, filter: ServerFilter): Promise<Page<Server>>
   /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
   seen(id: ServerId, by: VisibilityClass): Promise<Server | undefined>

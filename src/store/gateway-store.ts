@@ -15,6 +15,7 @@ import { hit, provenance, versionIs } from './item-writes.ts'
 import { readKnown, readTaken, takenColumns, takenOf, type KnownAsked } from './known-store.ts'
 import { removeGateway } from './gateway-removal.ts'
 import { cutPage } from './page.ts'
+import { placeOf } from './place-of.ts'
 import { seenBy } from './seen.ts'
 import { shared } from './shared.ts'
 import type { Database, Reader } from './store.ts'
@@ -80,7 +81,7 @@ function reading(db: Database): GatewayReader {
 }
 
 /** What many ask at the same time. */
-function asking(read: Reader): Pick<GatewayReader, 'seen' | 'byId' | 'slugTaken' | 'known'> {
+function asking(read: Reader): Pick<GatewayReader, 'place' | 'seen' | 'byId' | 'slugTaken' | 'known'> {
   const slugs = shared(async (asked: readonly string[]) => {
     const rows = await read.selectFrom('gateways').select('slug').where('slug', 'in', asked).execute()
     return new Map(rows.map(({ slug }) => [slug, true]))
@@ -94,6 +95,7 @@ function asking(read: Reader): Pick<GatewayReader, 'seen' | 'byId' | 'slugTaken'
   const seen = shared((asked: readonly SeenAsked[]) => readSeen(read, asked), ASKED_AT_ONCE)
   const knowns = shared((asked: readonly KnownAsked[]) => readKnown(read, asked), KNOWN_AT_ONCE)
   return {
+    place: placeOf(read, 'gateways'),
     seen: (id, by) => seen({ id, by }),
     byId: gateways,
     slugTaken: async (slug) => (await slugs(slug)) === true,

@@ -3,6 +3,7 @@ import type { ItemChange, ItemReader, ItemWriter, StoredItem } from '#/api/items
 import { readRemembered } from './idempotency-store.ts'
 import { itemConditions, itemWriter, type ItemTable } from './item-writes.ts'
 import { cutPage } from './page.ts'
+import { placeOf } from './place-of.ts'
 import { seenBy } from './seen.ts'
 import { serverOwner } from './server-owner.ts'
 import type { Database, Reader } from './store.ts'
@@ -28,6 +29,7 @@ export function itemStore<Item extends StoredItem<string>, Change extends ItemCh
       return cutPage(await rows(read, itemConditions(table.kind, request, filter), limit), request.limit)
     },
     seen: async (id, { sight }) => await one(sql<boolean>`i.id = ${id} AND ${seenBy('i', sight)}`),
+    place: placeOf(read, table.table),
     byId: async (id) => await one(sql<boolean>`i.id = ${id}`),
     byKey: async (value, { sight }) =>
       await one(sql<boolean>`i.gateway_id IS NULL AND ${sql.ref(key)} = ${value} AND ${seenBy('i', sight)}`),

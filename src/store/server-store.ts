@@ -20,6 +20,7 @@ import { readRemembered, rememberKeys } from './idempotency-store.ts'
 import { heldOf } from './item-rows.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
 import { cutPage } from './page.ts'
+import { placeOf } from './place-of.ts'
 import { seenBy } from './seen.ts'
 import type { Database, Reader, WriteTx } from './store.ts'
 import { purgeTotals, readTotals } from './totals-rows.ts'
@@ -53,6 +54,7 @@ function reading(db: Database): ServerReader {
         .execute()
       return cutPage(rows.map(serverOf), limit)
     },
+    place: placeOf(read, 'servers'),
     seen: async (id, { sight }) => await one(sql<boolean>`v.id = ${id} AND ${seenBy('v', sight)}`),
     calledSo: async ({ id, name, ownerId, teamId }, { sight }) => {
       const row = await read

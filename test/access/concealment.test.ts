@@ -78,12 +78,36 @@ test('a large thing that may not be seen costs what one costs that is not there'
   }
 }, 60_000)
 
-async function large(): Promise<string> {
+test('of what may be seen and not changed nothing is read but whose it is and where it stands', async () => {
+  const id = await large('seen', 'public')
+  const doorsTo = ['PUT', 'DELETE', 'POST'].map((method) => ({
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: method === 'PUT' ? '{}' : undefined,
+    path: `/v1/tools/${id}${method === 'POST' ? '/state?activate=false' : ''}`,
+  }))
+  for (const door of doorsTo) {
+    const from = tap.sent.length
+    expect(await knock(door), door.method).toBe(403)
+    const asked = tap.sent.slice(from).filter(({ text }) => text.startsWith("/*source='tools'*/"))
+    expect(asked.map(({ rows }) => rows)).toEqual([1])
+    expect(asked[0]?.text).not.toMatch(/definition|backing|credential/)
+  }
+  const [put] = doorsTo
+  if (put === undefined) throw new Error('no door')
+  const absent = { ...put, path: `/v1/tools/${'f'.repeat(32)}` }
+  const [refused, none] = await fastest([put, absent], [403, 404])
+  console.log(
+    `a change of a 2 MB tool that is refused takes ${refused?.toFixed(2)} ms, of one that there is not ${none?.toFixed(2)} ms`,
+  )
+}, 60_000)
+
+async function large(name = 'large', visibility = 'private'): Promise<string> {
   const words = Array.from({ length: 60_000 }, (_, n) => `${(n * 2_654_435_761) % 4_294_967_296}-${n}`)
   const { status, body } = await scene.gateway.api('POST', '/v1/tools', {
-    name: 'large',
+    name,
     url: 'http://127.0.0.1:9/',
-    visibility: 'private',
+    visibility,
     input_schema: { type: 'object', properties: { word: { type: 'string', enum: words } } },
   })
   expect(status, JSON.stringify(body).slice(0, 300)).toBeLessThan(300)
@@ -91,12 +115,15 @@ async function large(): Promise<string> {
 }
 
 /** Milliseconds that the fastest tenth of each takes, asked in turn so that both meet the same machine. */
-async function fastest(asked: readonly Parameters<typeof knock>[0][]): Promise<readonly number[]> {
+async function fastest(
+  asked: readonly Parameters<typeof knock>[0][],
+  statuses: readonly number[] = [],
+): Promise<readonly number[]> {
   const times = asked.map(() => [] as number[])
   for (let n = 0; n < 60; n++)
     for (const [which, one] of asked.entries()) {
       const began = performance.now()
-      expect(await knock(one)).toBe(404)
+      expect(await knock(one)).toBe(statuses[which] ?? 404)
       if (n >= 10) times[which]?.push(performance.now() - began)
     }
   return times.map((all) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 10)] ?? 0)
