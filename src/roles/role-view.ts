@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { roleOf } from '#/access/roles.ts'
+import { requireUnchanged } from '#/api/unchanged.ts'
 import type { AssignmentRow, RoleRow } from './role.ts'
 
 const Text = Type.Union([Type.String(), Type.Null()])
@@ -98,12 +99,26 @@ export const RoleCreate = Type.Object({
 })
 export type RoleCreate = Static<typeof RoleCreate>
 
+const AS_READ = 'As it was read, by whoever writes back the whole role: no change of it can be meant'
 export const RoleUpdate = Type.Object({
   name: Type.Optional(RoleCreate.properties.name),
   description: RoleCreate.properties.description,
   permissions: Type.Optional(Permissions),
+  scope: Type.Optional(Type.String({ maxLength: 32, description: AS_READ })),
+  effective_permissions: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { description: AS_READ })),
 })
 export type RoleUpdate = Static<typeof RoleUpdate>
+
+/** Refuses another scope, and what follows from the permissions said otherwise. */
+export function requireSame(row: RoleRow, body: RoleUpdate): void {
+  const { scope: said, ...rest } = body
+  const scope = scopeName(row.scope)
+  const is = { scope, effective_permissions: [...roleOf(row).permissions] }
+  requireUnchanged(said === undefined ? rest : { ...rest, scope: said === 'platform' ? 'global' : said }, is, {
+    scope: `a role is held where it was made for: it is ${scope}. Make another role instead`,
+    effective_permissions: 'they follow from permissions: say those',
+  })
+}
 
 export const AssignmentCreate = Type.Object({
   role_id: Type.String({ maxLength: 255, description: 'Id or name of the role' }),

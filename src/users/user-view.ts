@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { requireUnchanged } from '#/api/unchanged.ts'
 import type { User } from './user.ts'
 
 const Text = Type.Union([Type.String(), Type.Null()])
@@ -79,5 +80,22 @@ export const UserCreate = Type.Object({
 })
 export type UserCreate = Static<typeof UserCreate>
 
-export const UserUpdate = Type.Object(changeable)
+const AS_READ = 'As it was read, by whoever writes back the whole user: no change of it can be meant'
+export const UserUpdate = Type.Object({
+  ...changeable,
+  email: Type.Optional(Type.String({ maxLength: 320, description: AS_READ })),
+  kind: Type.Optional(Type.String({ maxLength: 32, description: AS_READ })),
+})
 export type UserUpdate = Static<typeof UserUpdate>
+
+/** Refuses another address and another kind: a user keeps both. */
+export function requireSame({ email, kind }: User, body: UserUpdate): void {
+  requireUnchanged(
+    body,
+    { email, kind },
+    {
+      email: `a user keeps its address: it is ${email}. Make another user instead`,
+      kind: `a user stays what it was made as: it is a ${kind}. Make another user instead`,
+    },
+  )
+}

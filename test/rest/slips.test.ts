@@ -31,7 +31,10 @@ const SLIPS: readonly (readonly [string, string, object, field: string, meant: s
   ['POST', '/teams/TEAM/members', { email: 'ann@example.com', roles: 'owner' }, 'roles', 'role'],
   ['POST', '/teams/TEAM/invitations', { email: 'x@example.com', owner: true }, 'owner', /there are email, role$/],
   ['PUT', '/rbac/roles/looker', { permision: ['tools.update'] }, 'permision', 'permissions'],
-  ['PUT', '/rbac/roles/looker', { scope: 'global' }, 'scope', /there are name, description, permissions$/],
+  ['PUT', '/rbac/roles/looker', { scope: 'team' }, 'scope', /it is global\. Make another role/],
+  ['PUT', '/rbac/roles/looker', { effective_permissions: [] }, 'effective_permissions', /they follow from permissions/],
+  ['PUT', ANN, { email: 'bob@example.com' }, 'email', /it is ann@example\.com\. Make another user/],
+  ['PATCH', ANN, { kind: 'service' }, 'kind', /it is a person\. Make another user/],
   [
     'POST',
     '/rbac/roles',
@@ -93,6 +96,27 @@ describe('what others send and asks for nothing of access is understood', () => 
     expect((await rest.ask('POST', '/rbac/roles', { body: role })).status).toBe(200)
     expect((await rest.ask('GET', '/teams?_=1&visibilty=public')).status).toBe(200)
     expect((await rest.ask('PUT', `/teams/${team}`, { body: { max_members: 7, owner_email: null } })).status).toBe(200)
+  })
+
+  test('a user and a role that were read, changed and written back', async () => {
+    for (const method of ['PUT', 'PATCH']) {
+      const { body: read } = await rest.ask('GET', ANN)
+      const written = await rest.ask(method, ANN, { body: { ...read, full_name: `Ann by ${method}` } })
+      expect([written.status, written.body]).toMatchObject([
+        200,
+        { ...read, full_name: `Ann by ${method}`, version: read.version + 1 },
+      ])
+    }
+    const { body: read } = await rest.ask('GET', '/rbac/roles/looker')
+    const written = await rest.ask('PUT', '/rbac/roles/looker', { body: { ...read, permissions: ['tags.read'] } })
+    expect([written.status, written.body]).toMatchObject([
+      200,
+      { scope: 'global', effective_permissions: ['tags.read'] },
+    ])
+    const back = await rest.ask('PUT', '/rbac/roles/looker', { body: { ...read, scope: 'platform' } })
+    expect([back.status, back.body.field]).toEqual([422, 'effective_permissions'])
+    const { effective_permissions: _stale, ...others } = read
+    expect((await rest.ask('PUT', '/rbac/roles/looker', { body: { ...others, scope: 'platform' } })).status).toBe(200)
   })
 
   test('a team that was read, changed and written back', async () => {
