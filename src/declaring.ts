@@ -11,7 +11,7 @@ import { serverStore } from '#/store/server-store.ts'
 import type { Database } from '#/store/store.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
-import { foreseeIn, settledIn } from './routes.ts'
+import { foreseeIn, freshIn, settledIn } from './routes.ts'
 
 interface Parts {
   readonly config: Config
@@ -34,7 +34,7 @@ export function declareOnce(
   link.onFact(DONE, () => (isDone = true))
   if (source === null || link.index !== 0) return new AsyncDisposableStack()
   const settled = settledIn(catalog)
-  const foresee = foreseeIn(catalog)
+  const foresee = foreseeIn(freshIn(db, catalog))
   return declareAtStart({
     source,
     log,

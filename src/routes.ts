@@ -21,10 +21,12 @@ import { callStore } from '#/store/call-store.ts'
 import { declaredStore } from '#/store/declared-store.ts'
 import { gatewayStore } from '#/store/gateway-store.ts'
 import { importStore } from '#/store/import-store.ts'
+import { clockNow } from '#/store/change-feed.ts'
 import { canaryStore } from '#/store/key-store.ts'
 import { promptStore } from '#/store/prompt-store.ts'
-import { rehearsed } from '#/store/rehearsal.ts'
+import { rehearsal, rehearsed } from '#/store/rehearsal.ts'
 import { resourceStore } from '#/store/resource-store.ts'
+import { roleRehearsal } from '#/store/role-rehearsal.ts'
 import { roleStore } from '#/store/role-store.ts'
 import { rootStore } from '#/store/root-store.ts'
 import { sealedStore } from '#/store/sealed-store.ts'
@@ -45,6 +47,7 @@ import { signInEvents } from '#/store/sign-in-events.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
 import { identityStore } from '#/store/identity-store.ts'
 import { ssoStore } from '#/store/sso-store.ts'
+import { userRehearsal } from '#/store/user-rehearsal.ts'
 import { userStore } from '#/store/users-store.ts'
 import type { SignInDeps } from '#/users/session.ts'
 import type { SsoDeps } from '#/users/sso.ts'
@@ -97,8 +100,9 @@ export function routesOf({
   resourceServer,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
-  const after = { foresee: foreseeIn(catalog), settled }
-  const known = { snapshot: (): Snapshot => catalog.current, settled }
+  const fresh = freshIn(db, catalog)
+  const after = { foresee: foreseeIn(fresh), settled }
+  const known = { snapshot: (): Snapshot => catalog.current, fresh, settled }
   const backend = restCalls(calls, catalog)
   const content = { read: backend.resource, readAt: backend.resourceAt }
   return restEndpoints(
@@ -113,11 +117,12 @@ export function routesOf({
       teams: {
         ...rehearsed(db, (each) => teamStore(each, limits)),
         entries: teamEntryStore(db, limits),
+        entriesRehearsal: teamEntryStore(rehearsal(db), limits),
         limits,
         publicUrl,
         ...known,
       },
-      roles: { ...rehearsed(db, roleStore), ...known },
+      roles: { store: roleStore(db), rehearsal: roleRehearsal(db), ...known },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
       audit: { reader: auditStore(db), security: securityStore(db), ...known },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: keys },
@@ -135,19 +140,31 @@ export function routesOf({
 function signingIn(
   { db, limits, signIn, sso }: Pick<RouteParts, 'db' | 'limits' | 'signIn' | 'sso'>,
   settled: SignInDeps['settled'],
-): Pick<PeopleDeps, 'store' | 'rehearsal' | 'identities' | 'events' | 'signIn' | 'sso'> {
+): Pick<PeopleDeps, 'store' | 'rehearsal' | 'identities' | 'identitiesRehearsal' | 'events' | 'signIn' | 'sso'> {
+  const known = { limits, issuer: sso?.rules.issuer ?? null }
   return {
-    ...rehearsed(db, userStore),
-    identities: identityStore(db, limits),
+    store: userStore(db),
+    rehearsal: userRehearsal(db),
+    identities: identityStore(db, known),
+    identitiesRehearsal: identityStore(rehearsal(db), known),
     events: signInEvents(db),
     signIn: { ...signIn, store: signInStore(db), settled },
     sso: sso && { ...sso, store: ssoStore(db, limits), signIn: { ...signIn, settled } },
   }
 }
 
-/** What a change would do to what this worker knows. */
-export function foreseeIn(catalog: OpenCatalog): Foresee {
-  return (after, asking, kind = 'tool') => effectsOf(catalog.current, { after, asking, kind })
+/** What this worker knows, once it knows what the database does: what a change is about may have been made by another a moment ago. */
+export function freshIn(db: Pick<Database, 'read'>, catalog: OpenCatalog): () => Promise<Snapshot> {
+  const settled = settledIn(catalog)
+  return async () => {
+    await settled(await clockNow(db))
+    return catalog.current
+  }
+}
+
+/** What a change would do to that. */
+export function foreseeIn(fresh: () => Promise<Snapshot>): Foresee {
+  return async (after, asking, kind = 'tool') => await effectsOf(await fresh(), { after, asking, kind })
 }
 
 /** The answer to a write waits for this worker's own snapshot, which reads the change at once. */

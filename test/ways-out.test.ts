@@ -134,7 +134,7 @@ async function stdio(): Promise<void> {
   }
 }
 
-/** What the doors do not: a declared gateway moves, a tool moves, a gateway might, somebody else's token comes, a log is followed, HTTP/2 is spoken. */
+/** What the doors do not: a declared gateway moves, a tool moves, a gateway might, another might come, somebody else's token comes, a log is followed, HTTP/2 is spoken. */
 async function byways(): Promise<void> {
   const { gateway, upstream } = site
   for (const name of ['first', 'second'])
@@ -147,6 +147,11 @@ async function byways(): Promise<void> {
   expect(foreseen.status).toBe(200)
   await gateway.api('PUT', `/v1/tools/${site.httpTool}`, { url: 'http://127.0.0.1:9/' })
   await gateway.api('PUT', `/v1/gateways/${quick.id}?dry_run=true`, { url: 'http://127.0.0.1:9/' })
+  const perhaps = await gateway.api('POST', '/v1/gateways?dry_run=true', {
+    name: 'perhaps',
+    url: 'http://127.0.0.1:9/',
+  })
+  expect(perhaps.status).toBe(200)
   const foreign = site.provider.tokenFor('causeway', 'admin@localhost')
   const me = await fetch(`${gateway.url}/v1/auth/email/me`, { headers: { authorization: `Bearer ${foreign}` } })
   expect(me.status).toBe(200)

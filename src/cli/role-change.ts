@@ -79,8 +79,9 @@ function create(role: Command, { api, out }: Context): void {
       repeated,
     )
     .option('--description <text>', 'more about it')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, { heldIn, permission, description, json }: CreateOptions) => {
+    .action(async (name: string, { heldIn, permission, description, dryRun, json }: CreateOptions) => {
       if (permission === undefined)
         throw new CliError('say what it permits: --permission tools.read, as often as there is something', {
           code: 'nothing_to_do',
@@ -89,6 +90,7 @@ function create(role: Command, { api, out }: Context): void {
       const permissions = await permissionsIn(connection, permission)
       const scope = heldIn === 'team' ? 'team' : 'global'
       const body = { name, scope, permissions, ...(description !== undefined && { description }) }
+      if (dryRun === true) return await foresee(connection, out, { method: 'POST', path: ROLES, body, json })
       const made = await connection.json('POST', ROLES, JSON.stringify(body))
       if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`role ${plainText(made['name'])} is there: it permits ${permissions.join(', ')}`)

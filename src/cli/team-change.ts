@@ -70,11 +70,14 @@ function update(team: Command, { api, out }: Context): void {
     .option('--public', 'others find it and may ask to join')
     .option('--private', 'others do not find it')
     .option('--max-members <n>', "so many may be in it; none: as many as the gateway's own limit", most)
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
     .action(async (named: string, options: UpdateOptions) => {
       const body = changeOf(options)
       const connection = await api()
       const path = `/v1/teams/${await teamId(connection, named)}`
+      if (options.dryRun === true)
+        return await foresee(connection, out, { method: 'PUT', path, body, json: options.json })
       const made = await connection.json('PUT', path, JSON.stringify(body))
       if (options.json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`team ${plainText(made['name'])} is changed`)

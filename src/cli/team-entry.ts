@@ -14,6 +14,10 @@ interface JsonOption {
   readonly json?: boolean
 }
 
+interface Options extends JsonOption {
+  readonly dryRun?: boolean
+}
+
 /** The ways into a team that two have to agree to, and the way out. */
 export function teamEntryCommands(team: Command, context: Context): void {
   invite(team, context)
@@ -34,14 +38,21 @@ function invite(team: Command, { api, out }: Context): void {
     .argument('<email>', 'whoever it is for')
     .option('--owner', 'may look after the team and its members')
     .option('--cancel', 'the link that there is leads nowhere any more')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, email: string, options: JsonOption & { owner?: boolean; cancel?: boolean }) => {
+    .action(async (name: string, email: string, options: Options & { owner?: boolean; cancel?: boolean }) => {
       const connection = await api()
       const path = `/v1/teams/${await teamId(connection, name)}/invitations`
-      if (options.cancel === true) return out.print(await cancel(connection, path, email))
+      const { json, dryRun } = options
+      if (options.cancel === true) {
+        const change = { method: 'DELETE', path: await invitationOf(connection, path, email) }
+        if (dryRun === true) return await foresee(connection, out, { ...change, json })
+        return out.print(plainText((await connection.json(change.method, change.path))['message']))
+      }
       const body = { email, role: options.owner === true ? 'owner' : 'member' }
+      if (dryRun === true) return await foresee(connection, out, { method: 'POST', path, body, json })
       const made = await connection.json('POST', path, JSON.stringify(body))
-      if (options.json === true) return out.print(JSON.stringify(made, null, 2))
+      if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.note(`For ${plainText(made['email'])}, once, until ${plainText(made['expires_at'])}; give it to them:`)
       out.print(`causeway team accept ${plainText(made['token'])}`)
     })
@@ -55,12 +66,12 @@ function invite(team: Command, { api, out }: Context): void {
   })
 }
 
-async function cancel(connection: Api, path: string, email: string): Promise<string> {
+/** The path of what was made for an address. */
+async function invitationOf(connection: Api, path: string, email: string): Promise<string> {
   const all = await listOf(connection, path)
   const found = all.find((one) => emailKey(plainText(one['email'])) === emailKey(email))
   if (found === undefined) throw new CliError(`nobody invited ${email}: causeway team invitations shows who is`)
-  const said = await connection.json('DELETE', `/v1/teams/invitations/${plainText(found['id'])}`)
-  return plainText(said['message'])
+  return `/v1/teams/invitations/${plainText(found['id'])}`
 }
 
 function invitations(team: Command, { api, out }: Context): void {
@@ -95,10 +106,13 @@ function accept(team: Command, { api, out }: Context): void {
     .command('accept')
     .description('accept an invitation that is for your own e-mail address')
     .argument('<token>', 'from the invitation')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (token: string, { json }: JsonOption) => {
+    .action(async (token: string, { dryRun, json }: Options) => {
       const path = `/v1/teams/invitations/${encodeURIComponent(token)}/accept`
-      const made = await (await api()).json('POST', path)
+      const connection = await api()
+      if (dryRun === true) return await foresee(connection, out, { method: 'POST', path, json })
+      const made = await connection.json('POST', path)
       if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`you are in the team ${plainText(made['team_id'])} as ${plainText(made['role'])}`)
     })
@@ -117,15 +131,18 @@ function ask(team: Command, { api, out }: Context): void {
     .description('ask to join a public team')
     .argument('[team]', 'its name or id; without it, the public teams that you are not in')
     .option('--message <text>', 'for those who decide')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string | undefined, { message, json }: JsonOption & { message?: string }) => {
+    .action(async (name: string | undefined, { message, dryRun, json }: Options & { message?: string }) => {
       const connection = await api()
       const found = await listOf(connection, '/v1/teams/discover?limit=0')
       if (name === undefined) return showPublic(out, found, json === true)
       const one = found.find((each) => each['id'] === name || each['name'] === name)
       if (one === undefined)
         throw new CliError(`there is no public team ${name} that you are not in: causeway team join shows them`)
-      const made = await connection.json('POST', `/v1/teams/${plainText(one['id'])}/join`, JSON.stringify({ message }))
+      const path = `/v1/teams/${plainText(one['id'])}/join`
+      if (dryRun === true) return await foresee(connection, out, { method: 'POST', path, body: { message }, json })
+      const made = await connection.json('POST', path, JSON.stringify({ message }))
       if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`asked; whoever looks after ${plainText(one['name'])} decides until ${plainText(made['expires_at'])}`)
     })
@@ -190,10 +207,13 @@ function approve(team: Command, { api, out }: Context): void {
     .description('let in who asks to join')
     .argument('<team>', 'its name or id')
     .argument('<email>', 'of the user')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, email: string, { json }: JsonOption) => {
+    .action(async (name: string, email: string, { dryRun, json }: Options) => {
       const connection = await api()
-      const made = await connection.json('POST', `${await requestOf(connection, name, email)}/approve`)
+      const path = `${await requestOf(connection, name, email)}/approve`
+      if (dryRun === true) return await foresee(connection, out, { method: 'POST', path, json })
+      const made = await connection.json('POST', path)
       if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`${plainText(made['user_email'])} is in the team as ${plainText(made['role'])}`)
     })
@@ -211,10 +231,13 @@ function reject(team: Command, { api, out }: Context): void {
     .description('turn away who asks to join')
     .argument('<team>', 'its name or id')
     .argument('<email>', 'of the user')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, email: string, { json }: JsonOption) => {
+    .action(async (name: string, email: string, { dryRun, json }: Options) => {
       const connection = await api()
-      const said = await connection.json('DELETE', await requestOf(connection, name, email))
+      const path = await requestOf(connection, name, email)
+      if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
+      const said = await connection.json('DELETE', path)
       printMessage(out, said, json)
     })
   taught(command, {
@@ -232,7 +255,7 @@ function leave(team: Command, { api, out }: Context): void {
     .argument('<team>', 'its name or id')
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, { dryRun, json }: JsonOption & { readonly dryRun?: boolean }) => {
+    .action(async (name: string, { dryRun, json }: Options) => {
       const connection = await api()
       const path = `/v1/teams/${await teamId(connection, name)}/leave`
       if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Api } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
+import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { teamChangeCommands } from './team-change.ts'
@@ -39,11 +40,16 @@ function add(team: Command, { api, out }: Context): void {
     .description('make a team; who makes it owns it')
     .argument('<name>', 'what it is called')
     .option('--public', 'others find it and may ask to join')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (name: string, options: JsonOption & { readonly public?: boolean }) => {
+    .action(async (name: string, options: JsonOption & { readonly public?: boolean; readonly dryRun?: boolean }) => {
       const body = { name, visibility: options.public === true ? 'public' : 'private' }
-      const made = await (await api()).json('POST', '/v1/teams', JSON.stringify(body))
-      if (options.json === true) return out.print(JSON.stringify(made, null, 2))
+      const connection = await api()
+      const { json } = options
+      if (options.dryRun === true)
+        return await foresee(connection, out, { method: 'POST', path: '/v1/teams', body, json })
+      const made = await connection.json('POST', '/v1/teams', JSON.stringify(body))
+      if (json === true) return out.print(JSON.stringify(made, null, 2))
       out.print(`team ${plainText(made['name'])} is there: ${plainText(made['id'])}`)
     })
   taught(command, {

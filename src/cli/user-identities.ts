@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
+import { DRY_RUN_OPTION, foresee } from './dry-run.ts'
 import { confirmed } from './keyboard.ts'
 import { JSON_OPTION, taught, YES_OPTION } from './lesson.ts'
 import { tableLines } from './table.ts'
@@ -48,6 +49,7 @@ interface UnlinkOptions {
   readonly id?: string
   readonly force?: boolean
   readonly yes?: boolean
+  readonly dryRun?: boolean
   readonly json?: boolean
 }
 
@@ -59,15 +61,18 @@ function unlink(user: Command, { api, out, keyboard }: Context): void {
     .option('--id <id>', 'which one; needed where there are several')
     .option('--force', 'also where nobody could sign in as the user any more; for administrators')
     .option(...YES_OPTION)
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (email: string | undefined, { id, force, yes, json }: UnlinkOptions) => {
+    .action(async (email: string | undefined, { id, force, yes, dryRun, json }: UnlinkOptions) => {
       if (force === true && email === undefined) throw new CliError('--force is for another user: name one')
       const connection = await api()
       const identity = chosen(await identitiesOf(connection, email), id)
       const [issuer, subject] = [plainText(identity['issuer']), plainText(identity['subject'])]
-      if (keyboard.present) await confirmed(keyboard, `unlink ${subject} at ${issuer} and end the sessions`, yes)
       const query = force === true ? '?force=true' : ''
-      await connection.json('DELETE', `${pathOf(email)}/${plainText(identity['id'])}${query}`)
+      const path = `${pathOf(email)}/${plainText(identity['id'])}${query}`
+      if (dryRun === true) return await foresee(connection, out, { method: 'DELETE', path, json })
+      if (keyboard.present) await confirmed(keyboard, `unlink ${subject} at ${issuer} and end the sessions`, yes)
+      await connection.json('DELETE', path)
       out.print(json === true ? JSON.stringify({ unlinked: identity }) : `unlinked ${subject} at ${issuer}`)
     })
   taught(command, {

@@ -40,6 +40,7 @@ interface AddOptions {
   readonly name?: string
   readonly service?: boolean
   readonly admin?: boolean
+  readonly dryRun?: boolean
   readonly json?: boolean
 }
 
@@ -51,11 +52,13 @@ function add(user: Command, { api, out }: Context): void {
     .option('--name <text>', 'what it is called')
     .option('--service', 'a program rather than a person')
     .option('--admin', 'may do everything')
+    .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
-    .action(async (email: string, { name, service, admin, json }: AddOptions) => {
+    .action(async (email: string, { name, service, admin, dryRun, json }: AddOptions) => {
       const connection = await api()
       const kind = service === true ? 'service' : 'person'
       const body = { email, full_name: name ?? null, kind, is_admin: admin === true }
+      if (dryRun === true) return await foresee(connection, out, { method: 'POST', path: USERS, body, json })
       const made = await connection.json('POST', USERS, JSON.stringify(body))
       const token = await connection.json('POST', '/v1/tokens', JSON.stringify({ name: 'first', user_email: email }))
       if (json === true) return out.print(JSON.stringify({ user: made, ...token }, null, 2))

@@ -2,14 +2,14 @@ import type { Grant } from '#/access/allow.ts'
 import { movedAlong, type OfferingThing, type Otherwise } from '#/access/otherwise.ts'
 import { actorOf } from '#/api/actor.ts'
 import { foreseen } from '#/api/dry-run.ts'
-import type { Reply } from '#/api/endpoint.ts'
+import type { Reply, RequestContext } from '#/api/endpoint.ts'
 import { redeclared, redials, stale, updated, type ChangeInput } from './change.ts'
 import type { Principal } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import type { GatewayCreate } from './gateway-input.ts'
 import type { Declaration, Gateway } from './gateway.ts'
-import { newGateway } from './register.ts'
+import { constraintOf, earlier, newGateway, slugTaken, type RegisterInput } from './register.ts'
 
 /** What it would do to give a gateway away, hide it or show it, with what it offers. */
 export async function foreseeChange(
@@ -36,7 +36,7 @@ export async function rehearseChange(
   if (ifMatch !== null && ifMatch !== target.version) throw stale(target)
   const { declaration } = redeclared(deps, target, { body, principal })
   const isAsked = redials(target, declaration, body)
-  if (isAsked) await refuseForbidden(deps, declaration)
+  if (isAsked) await refuseForbidden(deps, declaration, request.signal)
   const change = { id: target.id, declaration, ifMatch, ...BY_ITSELF }
   if ((await updated(deps.rehearsal, change, actorOf(principal, request))) === undefined) throw stale(target)
   return { declaration, isAsked }
@@ -44,16 +44,42 @@ export async function rehearseChange(
 
 const BY_ITSELF = { changed: [], observation: null, moved: false, renamed: null, placeBefore: null, nextCheckIn: 0 }
 
+/** What it would do to register a gateway. Refused is what that is refused for, but for what its server would say. */
+export async function foreseeNew(deps: GatewayDeps, input: RegisterInput): Promise<Reply> {
+  const { grant, idempotency, request } = input
+  const { principal } = grant
+  const { id, declared } = newGateway(deps, input.body, principal)
+  const { declaration } = declared
+  const { made } = await earlier(deps, input, declaration.slug)
+  if (made !== undefined) return await foreseen(deps, {}, { asking: principal })
+  await refuseForbidden(deps, declaration, request.signal)
+  const gateway = { id, declaration, observation: NOT_ASKED, nextCheckIn: 0, idempotency }
+  await deps.rehearsal.create(gateway, actorOf(principal, request)).catch(async (cause: unknown) => {
+    if (constraintOf(cause) !== 'gateways_slug') throw cause
+    throw await slugTaken(deps, { slug: declaration.slug, principal, cause })
+  })
+  return await foreseen(deps, {}, { asking: principal, notes: [NEW] })
+}
+
+const NOT_ASKED = { kind: 'unreachable', error: 'not asked' } as const
+const NEW = 'the gateway is new: what it offers is known once it was asked'
+
 /** Refused is what registering it is refused for before anybody is asked. */
-export async function rehearseNew(deps: GatewayDeps, body: GatewayCreate, principal: Principal): Promise<void> {
-  const { declared } = newGateway(deps, body, principal)
-  await refuseForbidden(deps, declared.declaration)
+export async function rehearseNew(deps: GatewayDeps, body: GatewayCreate, by: By): Promise<void> {
+  const { declared } = newGateway(deps, body, by.principal)
+  await refuseForbidden(deps, declared.declaration, by.request.signal)
+}
+
+interface By {
+  readonly principal: Principal
+  readonly request: Pick<RequestContext, 'signal'>
 }
 
 /** A name that leads nowhere is no reason: such a gateway is kept, and its server asked again. */
-async function refuseForbidden({ addresses }: GatewayDeps, { url }: Declaration): Promise<void> {
+async function refuseForbidden({ addresses }: GatewayDeps, { url }: Declaration, signal: AbortSignal): Promise<void> {
   if (url === null) return
-  await addresses.check(url).catch((error: unknown) => {
+  await addresses.check(url, signal).catch((error: unknown) => {
+    signal.throwIfAborted()
     if (GatewayError.from(error).code === 'forbidden_address') throw error
   })
 }

@@ -9,7 +9,7 @@ import { IdParams, idOf } from '#/api/params.ts'
 import { tagFilter } from '#/api/tags.ts'
 import { change, gatewayFor, settled, stale } from './change.ts'
 import { actorOf } from '#/api/actor.ts'
-import { foreseeChange, gatewayGone, gatewayThen } from './foreseeing.ts'
+import { foreseeChange, foreseeNew, gatewayGone, gatewayThen } from './foreseeing.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { type GatewayLogsDeps, logEndpoint } from './gateway-logs.ts'
 import { GatewayCreate, GatewayUpdate, VisibilityInput } from './gateway-input.ts'
@@ -36,6 +36,7 @@ function collection(deps: GatewayDeps): readonly Endpoint[] {
       route: 'POST /gateways',
       permission: 'gateways.create',
       tag,
+      query: Type.Object(DryRunQuery),
       body: GatewayCreate,
       reply: GatewayView,
       status: 201,
@@ -43,7 +44,8 @@ function collection(deps: GatewayDeps): readonly Endpoint[] {
       description:
         'Connects, finds out what the server offers and stores it. A server that does not answer is kept as pending and tried again; one that is no MCP server is refused.',
       reachesBackend: true,
-      handle: async (input) => withTag(await register(deps, input)),
+      handle: async (input) =>
+        input.query.dry_run === true ? await foreseeNew(deps, input) : withTag(await register(deps, input)),
     }),
     endpoint({
       route: 'GET /gateways',

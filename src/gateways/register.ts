@@ -89,9 +89,9 @@ interface Earlier {
  * What the same request made before, and the names in use. Throws where the name is taken, so that nobody is dialled for nothing.
  * A request that can have made nothing before asks for no more than that: should a tool's name be taken, the write finds it out.
  */
-async function earlier(
+export async function earlier(
   deps: GatewayDeps,
-  { grant, idempotency }: RegisterInput,
+  { grant, idempotency }: Pick<RegisterInput, 'grant' | 'idempotency'>,
   slug: string | null,
 ): Promise<Earlier> {
   const { principal } = grant

@@ -7,6 +7,7 @@ import { actorOf } from '#/api/actor.ts'
 import { DryRunQuery, dryRunReply, writerFor } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { effectsOf } from '#/catalog/effects.ts'
+import { knownUser } from '#/catalog/known-user.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { requireNoWider } from './no-wider.ts'
 import type { NewAssignment, RoleDeps, RoleRow } from './role.ts'
@@ -109,13 +110,12 @@ interface Supposing extends NewAssignment {
 
 /** What it would change that a user holds a role there, or does not. A role in a team counts for its members. */
 async function supposing(
-  { snapshot }: RoleDeps,
+  { fresh }: RoleDeps,
   asking: Principal,
   { userId, roleId, teamId, expiresAt, holds }: Supposing,
 ): Promise<Reply> {
-  const now = snapshot()
-  const user = now.user(userId)
-  if (user === undefined) throw noUser()
+  const now = await fresh()
+  const user = knownUser(now, { id: userId })
   const others = user.assignments.filter((each) => each.roleId !== roleId || each.teamId !== teamId)
   const granted = { roleId, teamId, expiresAt: expiresAt === null ? null : Date.parse(expiresAt) }
   const to = { ...user, assignments: holds ? [...others, granted] : others }

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { RoleId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
-import { roleOf, type Role } from '#/access/roles.ts'
+import { roleOf, type Role, type RoleScope } from '#/access/roles.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
 import { DryRunQuery, dryRunReply, writerFor } from '#/api/dry-run.ts'
@@ -11,7 +11,7 @@ import { effectsOf } from '#/catalog/effects.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { permissionsIn, requireNoWider } from './no-wider.ts'
 import type { RoleDeps, RoleRow } from './role.ts'
-import { RoleCreate, RoleUpdate, RoleView, roleView, ScopeInput } from './role-view.ts'
+import { requireSame, RoleCreate, RoleUpdate, RoleView, roleView, ScopeInput } from './role-view.ts'
 
 const tag = 'roles'
 const withTag = (row: RoleRow): Reply => ({ headers: { etag: etagOf(row.version) }, body: roleView(row) })
@@ -58,7 +58,6 @@ function reading(deps: RoleDeps): readonly Endpoint[] {
 }
 
 function writing(deps: RoleDeps): readonly Endpoint[] {
-  const { store } = deps
   const settledRole = async (id: RoleId, seq: number | null): Promise<Reply> => {
     await deps.settled(seq)
     return withTag(await roleFor(deps, id))
@@ -69,15 +68,18 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
       permission: 'admin.user_management',
       tag,
       summary: 'Make a role of permissions that you hold yourself',
+      query: Type.Object(DryRunQuery),
       body: RoleCreate,
       reply: RoleView,
-      handle: async ({ body, principal, request }) => {
-        const scope = body.scope === 'team' ? 'team' : 'platform'
+      handle: async ({ query, body, principal, request }) => {
+        const scope: RoleScope = body.scope === 'team' ? 'team' : 'platform'
         const permissions = permissionsIn(body.permissions, scope)
         requireNoWider(principal, permissions, null)
         const { name, description = null } = body
         const id = RoleId.mint()
-        const { seq } = await store.create(id, { name, description, scope, permissions }, actorOf(principal, request))
+        const role = { name, description, scope, permissions }
+        const { seq } = await writerFor(deps, query).create(id, role, actorOf(principal, request))
+        if (query.dry_run === true) return await supposing(deps, principal, { id, to: roleOf({ id, ...role }) })
         return await settledRole(id, seq)
       },
     }),
@@ -92,6 +94,7 @@ function writing(deps: RoleDeps): readonly Endpoint[] {
       reply: RoleView,
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const row = changeable(await roleFor(deps, params.id))
+        requireSame(row, body)
         const permissions = permissionsIn(body.permissions ?? row.permissions ?? [], row.scope)
         requireNoWider(principal, [...permissions, ...roleOf(row).permissions], null)
         const { name = row.name, description = row.description } = body
@@ -130,11 +133,11 @@ function ending(deps: RoleDeps): Endpoint {
 
 /** What it would change that a role is another one, or none. */
 async function supposing(
-  { snapshot }: RoleDeps,
+  { fresh }: RoleDeps,
   asking: Principal,
   { id, to }: { readonly id: RoleId; readonly to: Role | null },
 ): Promise<Reply> {
-  return dryRunReply(await effectsOf(snapshot(), { after: { roles: new Map([[id, to]]) }, asking }))
+  return dryRunReply(await effectsOf(await fresh(), { after: { roles: new Map([[id, to]]) }, asking }))
 }
 
 function changeable(row: RoleRow): RoleRow {

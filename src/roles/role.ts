@@ -57,5 +57,7 @@ export interface RoleDeps {
   /** Takes back what it writes. */
   readonly rehearsal: RoleStore
   readonly snapshot: () => Snapshot
+  /** The same with whatever was changed until now. */
+  readonly fresh: () => Promise<Snapshot>
   readonly settled: (seq: number | null) => Promise<void>
 }

@@ -42,6 +42,12 @@ export async function changesSince(
   return { seq: row.seq, changes: lost ? null : row.found }
 }
 
+/** The number of the last change that was committed. */
+export async function clockNow(db: Pick<Database, 'read'>): Promise<number> {
+  const clock = db.read('changes').selectFrom('change_clock')
+  return (await clock.select('seq').executeTakeFirstOrThrow()).seq
+}
+
 /** Forgets changes older than `days` by the database's clock, always a whole run from the beginning. Returns how many. */
 export async function pruneChanges(db: Pick<Database, 'statement'>, days: number): Promise<number> {
   const { rows } = await db.statement(

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { PLATFORM_ADMIN_ROLE, type UserId } from '#/access/ids.ts'
 import type { Actor } from '#/api/actor.ts'
-import type { IdentityStore, Unlinking } from '#/users/identity.ts'
+import type { IdentityStore, Taken, Unlinking } from '#/users/identity.ts'
 import { iso } from './columns.ts'
 import { tellSteps } from './sso-records.ts'
 import { BY_GROUPS, reconcile } from './sso-roles.ts'
@@ -12,8 +12,14 @@ const SOURCE = 'identities'
 /** Of `i`: what names an identity in an address. A line break is in no issuer. */
 const ID = sql<string>`left(encode(sha256(convert_to(i.issuer || chr(10) || i.subject, 'UTF8')), 'hex'), 32)`
 
+export interface IdentityRules {
+  readonly limits: { readonly members: number }
+  /** The identity provider that people sign in with; null: with none. What another vouched for before is no way in. */
+  readonly issuer: string | null
+}
+
 /** Whom identity providers vouch for, in PostgreSQL. */
-export function identityStore(db: Database, limits: { readonly members: number }): IdentityStore {
+export function identityStore(db: Database, rules: IdentityRules): IdentityStore {
   const read = db.read(SOURCE)
   return {
     of: async (userId) =>
@@ -25,23 +31,22 @@ export function identityStore(db: Database, limits: { readonly members: number }
         .orderBy('i.issuer')
         .execute(),
     unlink: async (unlinking, actor) => {
-      const { value, seq } = await db.write(SOURCE, (tx) => unlink(tx, unlinking, { actor, limits }))
-      return value === 'done' ? { seq } : value
+      const { value, seq } = await db.write(SOURCE, (tx) => unlink(tx, unlinking, { actor, ...rules }))
+      return typeof value === 'object' ? { seq, taken: value } : value
     },
   }
 }
 
-interface By {
+interface By extends IdentityRules {
   readonly actor: Actor
-  readonly limits: { readonly members: number }
 }
 
 async function unlink(
   tx: WriteTx,
   unlinking: Unlinking,
-  { actor, limits }: By,
-): Promise<'done' | 'last_way' | undefined> {
-  const gone = await remove(tx, unlinking)
+  { actor, limits, issuer: provider }: By,
+): Promise<readonly Taken[] | 'last_way' | undefined> {
+  const gone = await remove(tx, unlinking, provider)
   if (gone === undefined) return undefined
   if (!gone.is_gone) return 'last_way'
   const { userId, force } = unlinking
@@ -60,7 +65,7 @@ async function unlink(
     ...(force && { forced: true }),
   }
   tx.audit({ actor: actor.by, action: 'identity.unlink', targetKind: 'user', targetId: userId, detail })
-  return 'done'
+  return steps.filter(({ what }) => what === 'lost')
 }
 
 interface Gone {
@@ -73,16 +78,20 @@ interface Gone {
 }
 
 /**
- * All identities of the user are locked: of two that are unlinked at once, the second one sees that the first is gone. That a provider
- * has vouched for the address stays known: what the user has is not withdrawn when it is linked again.
+ * What the provider that people sign in with has vouched for is a way in, of which a user has one at most: without a password it is the
+ * last. That a provider has vouched for the address stays known: what the user has is not withdrawn when it is linked again.
  */
-async function remove(tx: WriteTx, { userId, id, force }: Unlinking): Promise<Gone | undefined> {
+async function remove(
+  tx: WriteTx,
+  { userId, id, force }: Unlinking,
+  provider: string | null,
+): Promise<Gone | undefined> {
   const { rows } = await sql<Gone>`
     WITH mine AS MATERIALIZED (
         SELECT issuer, subject, ${ID} AS id FROM user_identities AS i WHERE user_id = ${userId} ORDER BY issuer FOR UPDATE),
       gone AS (
         DELETE FROM user_identities AS i USING mine WHERE i.issuer = mine.issuer AND i.subject = mine.subject AND mine.id = ${id}
-           AND (${force}::boolean OR (SELECT count(*) FROM mine) > 1
+           AND (${force}::boolean OR i.issuer IS DISTINCT FROM ${provider}::text
              OR EXISTS (SELECT 1 FROM passwords WHERE user_id = ${userId})) RETURNING i.issuer),
       marked AS (
         UPDATE users SET created = created || '{"vouched": true}' WHERE id = ${userId} AND EXISTS (SELECT 1 FROM gone)),

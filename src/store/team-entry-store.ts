@@ -95,7 +95,7 @@ async function forgetOver(
 function accepting(db: Database, limits: TeamLimits): Pick<TeamEntryStore, 'accept'> {
   return {
     accept: async (hash, { userId, email }, actor) => {
-      const { value: teamId, seq } = await db.write(SOURCE, async (tx) => {
+      const { value, seq } = await db.write(SOURCE, async (tx) => {
         // Gone with the entry that it brings, or there again with all else that was refused.
         const { rows } = await sql<{ readonly team_id: TeamId; readonly is_owner: boolean; readonly team: string }>`
           DELETE FROM team_invitations WHERE hash = ${hash} AND ${hasEmail('email', email)} AND expires_at > now()
@@ -106,9 +106,9 @@ function accepting(db: Database, limits: TeamLimits): Pick<TeamEntryStore, 'acce
         await enter(tx, { teamId: id, userId, isOwner, by: actor.by }, limits)
         const detail = { name, email, userId, isOwner, was: null }
         audit(tx, actor, { action: 'teams.invitation_accept', id, detail })
-        return id
+        return { teamId: id, isOwner }
       })
-      return { seq, teamId }
+      return { seq, ...value }
     },
   }
 }

@@ -2,13 +2,15 @@ import { Type } from 'typebox'
 import { allow } from '#/access/allow.ts'
 import { AssignmentId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { IdParams } from '#/api/params.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { invitationView, InvitationView, MadeInvitation, madeInvitationView } from './entry-view.ts'
-import { invitationHash, invite } from './invitations.ts'
+import { invitationHash, invite, rehearseInviting } from './invitations.ts'
 import { Done, memberIn } from './member-endpoints.ts'
-import { membersOnly, type TeamDeps } from './team.ts'
+import { supposingMember, supposingNothing } from './supposing.ts'
+import { entriesFor, membersOnly, type TeamDeps } from './team.ts'
 import { requireShared, teamFor } from './team-endpoints.ts'
 import { Email, MemberRole } from './team-input.ts'
 import { MemberView, memberView } from './team-view.ts'
@@ -28,14 +30,21 @@ function making(deps: TeamDeps): readonly Endpoint[] {
       tag,
       summary: 'Make a link into a team for one e-mail address, good for seven days and one use',
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       body: Type.Object({ email: Email, role: Type.Optional(MemberRole) }),
       reply: MadeInvitation,
       status: 201,
-      handle: async ({ params, body, principal, headers, request }) => {
+      handle: async ({ params, query, body, principal, headers, request }) => {
         const team = await teamFor(deps, params.id, [principal, 'teams.manage_members'])
         requireShared(team)
         const invited = [{ email: body.email, isOwner: body.role === 'owner' }]
-        const [made] = await invite(deps, { teamId: team.id, invited }, actorOf(principal, request))
+        const [inviting, actor] = [{ teamId: team.id, invited }, actorOf(principal, request)]
+        if (query.dry_run === true) {
+          await rehearseInviting(deps, inviting, actor)
+          // Nobody is in before the invitation is accepted.
+          return await supposingNothing(deps, principal)
+        }
+        const [made] = await invite(deps, inviting, actor)
         if (made === undefined) throw new GatewayError('not_found', 'the invitation was cancelled meanwhile')
         const url = linkOf(deps, headers['host'], made.token)
         return { body: madeInvitationView(made.invitation, { token: made.token, url }) }
@@ -72,13 +81,18 @@ function accepting(deps: TeamDeps): Endpoint {
     tag,
     summary: 'Accept an invitation that is for your own e-mail address',
     params: Type.Object({ token: Type.String({ description: 'From the link' }) }),
+    query: Type.Object(DryRunQuery),
     reply: MemberView,
-    handle: async ({ params, principal, request }) => {
-      const { seq, teamId } = await deps.entries.accept(
+    handle: async ({ params, query, principal, request }) => {
+      const { seq, teamId, isOwner } = await entriesFor(deps, query).accept(
         invitationHash(params.token),
         principal,
         actorOf(principal, request),
       )
+      if (query.dry_run === true) {
+        const member = { team: { id: teamId }, email: principal.email, isOwner }
+        return await supposingMember(deps, principal, member)
+      }
       await deps.settled(seq)
       return { body: memberView(await memberIn(deps, teamId, principal.email)) }
     },
@@ -92,14 +106,16 @@ function cancelling(deps: TeamDeps): Endpoint {
     tag,
     summary: 'Cancel an invitation: its link leads nowhere any more',
     params: Type.Object({ invitation_id: Type.String() }),
+    query: Type.Object(DryRunQuery),
     reply: Done,
-    handle: async ({ params, principal, request }) => {
+    handle: async ({ params, query, principal, request }) => {
       const id = params.invitation_id.toLowerCase().replaceAll('-', '')
       const found = AssignmentId.is(id) ? await deps.entries.invitation(id) : undefined
       const team = found && { ownerId: null, teamId: found.teamId, visibility: 'team' as const }
       if (found === undefined || team === undefined || !principal.visibilityClass.sees(team)) throw absent()
       allow(principal, 'teams.manage_members', team)
-      if ((await deps.entries.cancel(id, actorOf(principal, request))) === undefined) throw absent()
+      if ((await entriesFor(deps, query).cancel(id, actorOf(principal, request))) === undefined) throw absent()
+      if (query.dry_run === true) return await supposingNothing(deps, principal)
       return { body: { success: true, message: `the invitation of ${found.email} is cancelled` } }
     },
   })

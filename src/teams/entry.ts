@@ -43,26 +43,35 @@ export interface Entrant {
   readonly email: string
 }
 
+export interface TeamEntryReader {
+  /** Those that nobody has accepted, newest first; expired ones among them. */
+  invitations(teamId: TeamId): Promise<readonly Invitation[]>
+  invitation(id: string): Promise<Invitation | undefined>
+  /** Those that are waiting, oldest first. */
+  requests(teamId: TeamId): Promise<readonly JoinRequest[]>
+}
+
 /**
  * The ways into a team that two have to agree to. What is refused throws `conflict` (a member already, invited or waiting already, the
  * team or the user's number of teams full) or `not_found`; an invitation that is not good for this user, `invalid_request`.
  */
-export interface TeamEntryStore {
+export interface TeamEntryWriter {
   invite(teamId: TeamId, invitations: readonly NewInvitation[], actor: Actor): Promise<void>
-  /** Those that nobody has accepted, newest first; expired ones among them. */
-  invitations(teamId: TeamId): Promise<readonly Invitation[]>
-  invitation(id: string): Promise<Invitation | undefined>
   /** undefined: it was accepted or cancelled meanwhile. */
   cancel(id: string, actor: Actor): Promise<Changed | undefined>
-  accept(hash: Buffer, who: Entrant, actor: Actor): Promise<Changed & { readonly teamId: TeamId }>
+  accept(
+    hash: Buffer,
+    who: Entrant,
+    actor: Actor,
+  ): Promise<Changed & { readonly teamId: TeamId; readonly isOwner: boolean }>
   ask(
     request: { readonly id: string; readonly teamId: TeamId; readonly message: string | null },
     actor: Actor,
   ): Promise<void>
-  /** Those that are waiting, oldest first. */
-  requests(teamId: TeamId): Promise<readonly JoinRequest[]>
   /** Answers who was let in. */
   approve(teamId: TeamId, id: string, actor: Actor): Promise<Changed & { readonly email: string }>
   /** undefined: there is none. */
   reject(teamId: TeamId, id: string, actor: Actor): Promise<Changed | undefined>
 }
+
+export type TeamEntryStore = TeamEntryReader & TeamEntryWriter

@@ -2,12 +2,14 @@ import { Type } from 'typebox'
 import { AssignmentId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf } from '#/api/actor.ts'
+import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { IdParams } from '#/api/params.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { JoinRequestView, joinRequestView } from './entry-view.ts'
 import { Done, memberIn } from './member-endpoints.ts'
-import type { Team, TeamDeps } from './team.ts'
+import { supposingMember, supposingNothing } from './supposing.ts'
+import { entriesFor, type Team, type TeamDeps } from './team.ts'
 import { requireShared, stale, teamFor } from './team-endpoints.ts'
 import { MemberView, memberView } from './team-view.ts'
 
@@ -26,14 +28,18 @@ function asking(deps: TeamDeps): Endpoint {
     tag,
     summary: 'Ask to join a public team',
     params: IdParams,
+    query: Type.Object(DryRunQuery),
     body: Type.Object({ message: Type.Optional(Type.Union([Type.String({ maxLength: 500 }), Type.Null()])) }),
     reply: JoinRequestView,
-    handle: async ({ params, body, principal, ifMatch, request }) => {
+    handle: async ({ params, query, body, principal, ifMatch, request }) => {
       const team = await teamFor(deps, params.id, [principal, 'teams.read'])
       requireShared(team)
       if (ifMatch !== null && ifMatch !== team.version) throw stale(team)
       const id = AssignmentId.mint()
-      await deps.entries.ask({ id, teamId: team.id, message: body.message ?? null }, actorOf(principal, request))
+      const asking = { id, teamId: team.id, message: body.message ?? null }
+      await entriesFor(deps, query).ask(asking, actorOf(principal, request))
+      // Nobody is in before somebody else has said so.
+      if (query.dry_run === true) return await supposingNothing(deps, principal)
       const asked = (await deps.entries.requests(team.id)).find((each) => each.id === id)
       if (asked === undefined) throw new GatewayError('conflict', 'somebody has decided about it already')
       return { body: joinRequestView(asked) }
@@ -70,14 +76,16 @@ function deciding(deps: TeamDeps): readonly Endpoint[] {
       tag,
       summary: 'Let in who asks to join',
       params: RequestParams,
+      query: Type.Object(DryRunQuery),
       reply: MemberView,
-      handle: async ({ params, principal, request }) => {
+      handle: async ({ params, query, principal, request }) => {
         const team = await keptTeam(deps, params.id, principal)
-        const { seq, email } = await deps.entries.approve(
+        const { seq, email } = await entriesFor(deps, query).approve(
           team.id,
           requestId(params.request_id),
           actorOf(principal, request),
         )
+        if (query.dry_run === true) return await supposingMember(deps, principal, { team, email, isOwner: false })
         await deps.settled(seq)
         return { body: memberView(await memberIn(deps, team.id, email)) }
       },
@@ -88,11 +96,17 @@ function deciding(deps: TeamDeps): readonly Endpoint[] {
       tag,
       summary: 'Turn away who asks to join',
       params: RequestParams,
+      query: Type.Object(DryRunQuery),
       reply: Done,
-      handle: async ({ params, principal, request }) => {
+      handle: async ({ params, query, principal, request }) => {
         const team = await keptTeam(deps, params.id, principal)
-        const gone = await deps.entries.reject(team.id, requestId(params.request_id), actorOf(principal, request))
+        const gone = await entriesFor(deps, query).reject(
+          team.id,
+          requestId(params.request_id),
+          actorOf(principal, request),
+        )
         if (gone === undefined) throw absent()
+        if (query.dry_run === true) return await supposingNothing(deps, principal)
         return { body: { success: true, message: 'the request to join is turned away' } }
       },
     }),

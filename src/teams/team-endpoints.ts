@@ -16,7 +16,7 @@ import { invitationEndpoints } from './entry-endpoints.ts'
 import { invite, type Invited, type MadeLink } from './invitations.ts'
 import { joinEndpoints } from './join-endpoints.ts'
 import { Done, memberEndpoints } from './member-endpoints.ts'
-import { supposingGone } from './supposing.ts'
+import { supposingGone, supposingNothing } from './supposing.ts'
 import { ownedTeam, type Team, type TeamDeps } from './team.ts'
 import { TeamCreate, TeamUpdate } from './team-input.ts'
 import { DiscoveredTeam, discoveredView, TeamView, teamView } from './team-view.ts'
@@ -27,6 +27,7 @@ const withTag = (team: Team): Reply => ({ headers: { etag: etagOf(team.version) 
 /** Every route of /teams. */
 export function teamEndpoints(deps: TeamDeps): readonly Endpoint[] {
   return [
+    making(deps),
     ...collection(deps),
     ...single(deps),
     ...memberEndpoints(deps),
@@ -59,35 +60,41 @@ export function stale(team: Team): GatewayError {
   return preconditionFailed('the team', team.version, teamView(team))
 }
 
+function making(deps: TeamDeps): Endpoint {
+  return endpoint({
+    route: 'POST /teams',
+    permission: 'teams.create',
+    tag,
+    summary: 'Make a team; who makes it owns it',
+    query: Type.Object(DryRunQuery),
+    body: TeamCreate,
+    reply: TeamView,
+    status: 201,
+    handle: async ({ query, body, principal, request }) => {
+      const slug = body.slug ?? slugify(body.name)
+      if (slug.length < 2)
+        throw new GatewayError('invalid_field', 'name: give a slug of two characters or more, too', { field: 'name' })
+      const { name, description = null, visibility = 'private', max_members: maxMembers = null, members = [] } = body
+      const id = TeamId.mint()
+      const others = members.map(({ email, role }) => ({ email, isOwner: role === 'owner' }))
+      const declaration = { id, name, slug, description, visibility, maxMembers, members: others }
+      const actor = actorOf(principal, request)
+      const { seq, added } = await writerFor(deps, query).create(declaration, actor)
+      // Nothing is the team's yet.
+      if (query.dry_run === true) return await supposingNothing(deps, principal)
+      await deps.settled(seq)
+      const invited = strangers(others, [...added, principal.email])
+      const links = await invite(deps, { teamId: id, invited }, actor)
+      const team = await deps.store.byId(id)
+      if (team === undefined) throw new GatewayError('not_found', `Team not found: ${id}`)
+      const headers = { etag: etagOf(team.version), location: `/v1/teams/${id}` }
+      return { headers, body: { ...teamView(team), members_added: added, invitations_sent: links.map(sentView) } }
+    },
+  })
+}
+
 function collection(deps: TeamDeps): readonly Endpoint[] {
   return [
-    endpoint({
-      route: 'POST /teams',
-      permission: 'teams.create',
-      tag,
-      summary: 'Make a team; who makes it owns it',
-      body: TeamCreate,
-      reply: TeamView,
-      status: 201,
-      handle: async ({ body, principal, request }) => {
-        const slug = body.slug ?? slugify(body.name)
-        if (slug.length < 2)
-          throw new GatewayError('invalid_field', 'name: give a slug of two characters or more, too', { field: 'name' })
-        const { name, description = null, visibility = 'private', max_members: maxMembers = null, members = [] } = body
-        const id = TeamId.mint()
-        const others = members.map(({ email, role }) => ({ email, isOwner: role === 'owner' }))
-        const declaration = { id, name, slug, description, visibility, maxMembers, members: others }
-        const actor = actorOf(principal, request)
-        const { seq, added } = await deps.store.create(declaration, actor)
-        await deps.settled(seq)
-        const invited = strangers(others, [...added, principal.email])
-        const links = await invite(deps, { teamId: id, invited }, actor)
-        const team = await deps.store.byId(id)
-        if (team === undefined) throw new GatewayError('not_found', `Team not found: ${id}`)
-        const headers = { etag: etagOf(team.version), location: `/v1/teams/${id}` }
-        return { headers, body: { ...teamView(team), members_added: added, invitations_sent: links.map(sentView) } }
-      },
-    }),
     endpoint({
       route: 'GET /teams',
       permission: 'teams.read',
@@ -136,14 +143,17 @@ function single(deps: TeamDeps): readonly Endpoint[] {
       tag,
       summary: 'Change a team',
       params: IdParams,
+      query: Type.Object(DryRunQuery),
       body: TeamUpdate,
       reply: TeamView,
-      handle: async ({ params, body, principal, ifMatch, request }) => {
+      handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const team = await teamFor(deps, params.id, [principal, 'teams.update'])
         requireShared(team)
         const to = { ifMatch: ifMatch ?? team.version, actor: actorOf(principal, request) }
-        const changed = await deps.store.update(team.id, changedTeam(team, body), to)
+        const changed = await writerFor(deps, query).update(team.id, changedTeam(team, body), to)
         if (changed === undefined) throw stale((await deps.store.byId(team.id)) ?? team)
+        // Who finds a team uses nothing of it.
+        if (query.dry_run === true) return await supposingNothing(deps, principal)
         await deps.settled(changed.seq)
         return withTag((await deps.store.byId(team.id)) ?? team)
       },

@@ -3,9 +3,10 @@ import type { Owned, VisibilityClass } from '#/access/principal.ts'
 import type { Visibility } from '#/access/principal.ts'
 import type { Sight } from '#/access/visibility.ts'
 import type { Actor, Changed, WriteTo } from '#/api/actor.ts'
+import { writerFor } from '#/api/dry-run.ts'
 import type { Page, PageRequest } from '#/api/paging.ts'
 import type { Snapshot } from '#/catalog/snapshot.ts'
-import type { TeamEntryStore, TeamLimits } from './entry.ts'
+import type { TeamEntryStore, TeamEntryWriter, TeamLimits } from './entry.ts'
 
 /** A team as it is stored. Times are ISO 8601 with microseconds. */
 export interface Team {
@@ -92,13 +93,23 @@ export interface TeamStore {
   drop(id: TeamId, email: string, to: WriteTo): Promise<MemberOutcome>
 }
 
+/** Where the ways into a team are written: a dry run takes it back. */
+export function entriesFor(
+  { entries, entriesRehearsal }: Pick<TeamDeps, 'entries' | 'entriesRehearsal'>,
+  query: { readonly dry_run?: boolean },
+): TeamEntryWriter {
+  return writerFor({ store: entries, rehearsal: entriesRehearsal }, query)
+}
+
 export interface TeamDeps {
   readonly store: TeamStore
   /** Takes back what it writes. */
   readonly rehearsal: TeamStore
   readonly entries: TeamEntryStore
+  readonly entriesRehearsal: TeamEntryWriter
   readonly limits: TeamLimits
-  readonly snapshot: () => Snapshot
+  /** What is known of everybody, with whatever was changed until now. */
+  readonly fresh: () => Promise<Snapshot>
   /** How clients reach us; null: as whoever asks does. */
   readonly publicUrl: string | null
   readonly settled: (seq: number | null) => Promise<void>

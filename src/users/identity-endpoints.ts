@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf } from '#/api/actor.ts'
+import { DryRunQuery, writerFor } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
-import type { Identity, IdentityStore } from './identity.ts'
+import type { Identity, IdentityStore, Unlinked as Ended } from './identity.ts'
+import { supposingWithout } from './supposing.ts'
 import type { PeopleDeps } from './user.ts'
 import { EmailParams, requireAdministrator, userFor } from './user-endpoints.ts'
 
@@ -36,7 +38,8 @@ export function identityEndpoints(deps: PeopleDeps): readonly Endpoint[] {
   return [...own(deps), ...others(deps)]
 }
 
-function own({ identities, settled }: PeopleDeps): readonly Endpoint[] {
+function own(deps: PeopleDeps): readonly Endpoint[] {
+  const { identities } = deps
   return [
     endpoint({
       route: 'GET /auth/identities',
@@ -53,13 +56,16 @@ function own({ identities, settled }: PeopleDeps): readonly Endpoint[] {
       summary: 'Unlink an account of an identity provider that signs in as you',
       description: `${WHAT_ENDS} Refused where it is your only way to sign in.`,
       params: Type.Object(IdentityId),
+      query: Type.Object(DryRunQuery),
       reply: Unlinked,
-      handle: async ({ params, principal, request }) => {
+      handle: async ({ params, query, principal, request }) => {
         requireWhole(principal)
         const { userId, email } = principal
         const unlinking = { userId, id: identityId(params.id), force: false }
         const way = `you could not sign in any more: get yourself a password first, with a code from an administrator (causeway user password ${email})`
-        await settled(seqOf(await identities.unlink(unlinking, actorOf(principal, request)), way))
+        const taken = done(await writerOf(deps, query).unlink(unlinking, actorOf(principal, request)), way)
+        if (query.dry_run === true) return await supposingWithout(deps, principal, { user: { id: userId }, ...taken })
+        await deps.settled(taken.seq)
         return { body: { success: true, message: 'Unlinked' } }
       },
     }),
@@ -69,7 +75,7 @@ function own({ identities, settled }: PeopleDeps): readonly Endpoint[] {
 const PATH = '/auth/email/admin/users/{email}/identities'
 
 function others(deps: PeopleDeps): readonly Endpoint[] {
-  const { identities, settled } = deps
+  const { identities } = deps
   return [
     endpoint({
       route: `GET ${PATH}`,
@@ -92,17 +98,21 @@ function others(deps: PeopleDeps): readonly Endpoint[] {
       params: Type.Object({ ...EmailParams.properties, ...IdentityId }),
       query: Type.Object({
         force: Type.Optional(Type.Boolean({ description: 'Also where it is the only way in; for administrators' })),
+        ...DryRunQuery,
       }),
       reply: Unlinked,
-      handle: async ({ params, query: { force = false }, principal, request }) => {
+      handle: async ({ params, query, principal, request }) => {
+        const { force = false } = query
         const user = await userFor(deps, params.email)
         if (user.isAdmin || force) requireAdministrator(principal)
         const way = `nobody could sign in as ${user.email} any more: let the user choose a password first (causeway user password ${user.email}), or say force=true`
-        const outcome = await identities.unlink(
+        const outcome = await writerOf(deps, query).unlink(
           { userId: user.id, id: identityId(params.id), force },
           actorOf(principal, request),
         )
-        await settled(seqOf(outcome, way))
+        const taken = done(outcome, way)
+        if (query.dry_run === true) return await supposingWithout(deps, principal, { user, ...taken })
+        await deps.settled(taken.seq)
         return { body: { success: true, message: `Unlinked from ${user.email}` } }
       },
     }),
@@ -117,10 +127,13 @@ function identityId(text: string): string {
 
 const noIdentity = (): GatewayError => new GatewayError('not_found', 'Identity not found')
 
-function seqOf(outcome: Awaited<ReturnType<IdentityStore['unlink']>>, lastWay: string): number | null {
+const writerOf = ({ identities, identitiesRehearsal }: PeopleDeps, query: { readonly dry_run?: boolean }) =>
+  writerFor<Pick<IdentityStore, 'unlink'>>({ store: identities, rehearsal: identitiesRehearsal }, query)
+
+function done(outcome: Awaited<ReturnType<IdentityStore['unlink']>>, lastWay: string): Ended {
   if (outcome === undefined) throw noIdentity()
   if (outcome === 'last_way') throw new GatewayError('conflict', lastWay)
-  return outcome.seq
+  return outcome
 }
 
 /** How one signs in is more than what a token was given for. */

@@ -19,11 +19,22 @@ export interface Unlinking {
   readonly force: boolean
 }
 
+/** A role that a group brought, or the membership itself where roleId is null; teamId null: in the platform. */
+export interface Taken {
+  readonly roleId: string | null
+  readonly teamId: string | null
+}
+
+/** What came with an identity and went with it. */
+export interface Unlinked extends Changed {
+  readonly taken: readonly Taken[]
+}
+
 export interface IdentityStore {
   of(userId: UserId): Promise<readonly Identity[]>
   /**
    * What came with it ends: sessions that it began, and what groups brought. undefined: there is none of this id; `last_way`: it is the only
-   * one, and there is no password.
+   * one of the provider that people sign in with, and there is no password.
    */
-  unlink(unlinking: Unlinking, actor: Actor): Promise<Changed | 'last_way' | undefined>
+  unlink(unlinking: Unlinking, actor: Actor): Promise<Unlinked | 'last_way' | undefined>
 }

@@ -1,20 +1,19 @@
 import { Type } from 'typebox'
 import { clientNetwork } from '#/access/client-network.ts'
-import { PLATFORM_ADMIN_ROLE, UserId } from '#/access/ids.ts'
+import { UserId } from '#/access/ids.ts'
 import { hashPassword } from '#/access/password.ts'
 import { requireGoodPassword } from '#/access/password-rules.ts'
 import type { Principal } from '#/access/principal.ts'
-import type { Assignment } from '#/access/standing.ts'
 import { actorOf } from '#/api/actor.ts'
 import { etagOf, preconditionFailed } from '#/api/conditional.ts'
-import { DryRunQuery, dryRunReply, writerFor } from '#/api/dry-run.ts'
+import { DryRunQuery, writerFor } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint, type Reply, type RequestContext } from '#/api/endpoint.ts'
 import { pageReply, pageRequest, PagingQuery } from '#/api/paging.ts'
-import { effectsOf } from '#/catalog/effects.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { NewPassword } from './session.ts'
+import { supposing, supposingNew } from './supposing.ts'
 import type { PeopleDeps, User, UserOutcome } from './user.ts'
-import { UserCreate, UserUpdate, UserView, userView } from './user-view.ts'
+import { requireSame, UserCreate, UserUpdate, UserView, userView } from './user-view.ts'
 
 const tag = 'users'
 export const EmailParams = Type.Object({ email: Type.String({ description: 'The e-mail address, percent-encoded' }) })
@@ -44,15 +43,17 @@ function collection(deps: PeopleDeps): readonly Endpoint[] {
       permission: 'admin.user_management',
       tag,
       summary: 'Make a user, with a personal team and the role platform_viewer',
+      query: Type.Object(DryRunQuery),
       body: UserCreate,
       reply: UserView,
       status: 201,
-      handle: async ({ body, principal, request }) => {
+      handle: async ({ query, body, principal, request }) => {
         const { email, full_name: fullName = null, kind = 'person', is_admin: isAdmin = false, is_active = true } = body
         if (isAdmin) requireAdministrator(principal)
         const password = await passwordFor(deps, { email, kind }, { body, request })
         const user = { id: UserId.mint(), email, fullName, kind, isAdmin, enabled: is_active, password }
-        const { seq } = await deps.store.create(user, actorOf(principal, request))
+        const { seq } = await writerFor(deps, query).create(user, actorOf(principal, request))
+        if (query.dry_run === true) return await supposingNew(deps, principal, user)
         await deps.settled(seq)
         return withTag(await userFor(deps, email))
       },
@@ -82,6 +83,7 @@ function single(deps: PeopleDeps): readonly Endpoint[] {
       handle: async ({ params, query, body, principal, ifMatch, request }) => {
         const user = await userFor(deps, params.email)
         if (user.isAdmin || (body.is_admin ?? user.isAdmin) || body.password) requireAdministrator(principal)
+        requireSame(user, body)
         const change = {
           fullName: body.full_name === undefined ? user.fullName : body.full_name,
           isAdmin: body.is_admin ?? user.isAdmin,
@@ -134,25 +136,6 @@ function deleting(deps: PeopleDeps): Endpoint {
       return { body: { success: true, message: `User ${user.email} deleted` } }
     },
   })
-}
-
-/** What it would change that a user is kept out, let in, made or no longer an administrator; body null: that it is gone. */
-async function supposing(
-  { snapshot }: PeopleDeps,
-  asking: Principal,
-  { user: { id }, body }: { readonly user: User; readonly body: Pick<UserUpdate, 'is_active' | 'is_admin'> | null },
-): Promise<Reply> {
-  const now = snapshot()
-  const known = now.user(id)
-  if (known === undefined) throw new GatewayError('not_found', 'User not found')
-  const isAdministrators = ({ roleId, teamId }: Assignment): boolean =>
-    roleId === PLATFORM_ADMIN_ROLE && teamId === null
-  const others = known.assignments.filter((each) => !isAdministrators(each))
-  const asAdministrator = [...others, { roleId: PLATFORM_ADMIN_ROLE, teamId: null, expiresAt: null }]
-  const { is_active: enabled = known.enabled, is_admin: isAdmin } = body ?? {}
-  const assignments = isAdmin === undefined ? known.assignments : isAdmin ? asAdministrator : others
-  const to = body === null ? null : { ...known, enabled, assignments }
-  return dryRunReply(await effectsOf(now, { after: { users: new Map([[id, to]]) }, asking }))
 }
 
 export async function userFor(deps: PeopleDeps, email: string): Promise<User> {

@@ -68,13 +68,16 @@ export interface UserDeps {
   readonly store: UserStore
   /** Takes back what it writes. */
   readonly rehearsal: UserStore
-  readonly snapshot: () => Snapshot
+  /** What is known of everybody, with whatever was changed until now. */
+  readonly fresh: () => Promise<Snapshot>
   readonly settled: (seq: number | null) => Promise<void>
 }
 
 /** Users, and how they come in. */
 export interface PeopleDeps extends UserDeps {
   readonly identities: IdentityStore
+  /** Takes back what it writes. */
+  readonly identitiesRehearsal: Pick<IdentityStore, 'unlink'>
   readonly events: SignInEvents
   readonly signIn: SignInDeps
   /** null: nobody but we vouch for anybody. */

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { everyEndpoint } from './doors.ts'
+import { ENTRIES } from './dry-run-entries.ts'
+import { WITHOUT } from './dry-run-none.ts'
 import { PEOPLE } from './dry-run-people.ts'
 import { dryScene, type Answered, type DryScene } from './dry-run-scene.ts'
 import { TEAMS } from './dry-run-teams.ts'
 import { THINGS, type Row } from './dry-run-things.ts'
 
-const ROWS: Readonly<Record<string, Row>> = { ...THINGS, ...TEAMS, ...PEOPLE }
+const ROWS: Readonly<Record<string, Row>> = { ...THINGS, ...TEAMS, ...ENTRIES, ...PEOPLE }
 
 /** Declared files are asked about as a whole: what becomes of each step is in the answer, whatever its status. */
 const WHOLE = 'POST /declared'
@@ -20,6 +22,12 @@ afterAll(() => scene?.[Symbol.asyncDispose]())
 test('every route that can be asked what it would do has a row', () => {
   const routes = everyEndpoint().flatMap(({ route, query }) => (query?.properties['dry_run'] ? [route] : []))
   expect(Object.keys(ROWS).toSorted()).toEqual(routes.filter((route) => route !== WHOLE).toSorted())
+})
+
+test('every route that changes something can be asked what it would do, or is listed with the reason why not', () => {
+  const changing = everyEndpoint().filter(({ route }) => !route.startsWith('GET '))
+  const without = changing.filter(({ query }) => query?.properties['dry_run'] === undefined)
+  expect(Object.keys(WITHOUT).toSorted()).toEqual(without.map(({ route }) => route).toSorted())
 })
 
 const dryPath = (path: string): string => `${path}${path.includes('?') ? '&' : '?'}dry_run=true`

@@ -2,7 +2,8 @@ import { RoleId, TokenId } from '#/access/ids.ts'
 import { ADMIN, emailOf, mail, type Asked, type DryScene } from './dry-run-scene.ts'
 import { STALE, type Row } from './dry-run-things.ts'
 
-const userPath = (who: string): string => `/v1/auth/email/admin/users/${emailOf(who)}`
+const USERS = '/v1/auth/email/admin/users'
+const userPath = (who: string): string => `${USERS}/${emailOf(who)}`
 
 function ofUser(body?: object): Row {
   const asked = async (scene: DryScene, status: number, more: Partial<Asked> = {}): Promise<Asked> => ({
@@ -128,6 +129,44 @@ function ofNewToken(path: (scene: DryScene) => Promise<string>): Row {
 
 /** Every route of people and what they hold that can be asked what it would do. */
 export const PEOPLE: Readonly<Record<string, Row>> = {
+  'POST /auth/email/admin/users': {
+    valid: ({ name }) => ({ path: USERS, body: { email: mail(name()) }, status: 200 }),
+    taken: async (scene) => ({ path: USERS, body: { email: mail(await scene.person()) }, status: 409 }),
+    absent: null,
+    forbidden: async (scene) => ({
+      who: await scene.person(),
+      path: USERS,
+      body: { email: mail(scene.name()) },
+      status: 403,
+    }),
+    bad: ({ name }) => ({ path: USERS, body: { email: mail(name()), password: 'short' }, status: 422 }),
+    stale: null,
+  },
+  'POST /rbac/roles': {
+    valid: ({ name }) => ({
+      path: '/v1/rbac/roles',
+      body: { name: name(), scope: 'team', permissions: ['tools.read'] },
+      status: 200,
+    }),
+    taken: () => ({
+      path: '/v1/rbac/roles',
+      body: { name: 'viewer', scope: 'team', permissions: [] },
+      status: 409,
+    }),
+    absent: null,
+    forbidden: async (scene) => ({
+      who: await scene.person(),
+      path: '/v1/rbac/roles',
+      body: { name: scene.name(), scope: 'team', permissions: [] },
+      status: 403,
+    }),
+    bad: ({ name }) => ({
+      path: '/v1/rbac/roles',
+      body: { name: name(), scope: 'team', permissions: ['tools.eat'] },
+      status: 422,
+    }),
+    stale: null,
+  },
   'PATCH /auth/email/admin/users/{email}': ofUser({ is_active: false }),
   'PUT /auth/email/admin/users/{email}': ofUser({ is_active: false }),
   'DELETE /auth/email/admin/users/{email}': ofUser(),

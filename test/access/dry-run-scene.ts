@@ -36,6 +36,8 @@ export interface DryScene extends AsyncDisposable {
   /** A new user with a token; its name. */
   person(): Promise<string>
   tokenOf(person: string): Promise<string>
+  /** What an identity provider vouched for stands for a user from now on; its id. */
+  linked(email: string): Promise<string>
   /** What a change moves: the number of the change clock with the head of the audit log. */
   clock(): Promise<string>
 }
@@ -59,7 +61,9 @@ export async function dryScene(): Promise<DryScene> {
   const owned = new AsyncDisposableStack()
   const upstream = owned.use(await startSlowServer()).at('modern')
   const database = owned.use(await testDatabase())
-  const gateway = owned.use(await startGateway({ env: { DATABASE_URL: database.url } }))
+  const gateway = owned.use(
+    await startGateway({ env: { DATABASE_URL: database.url, CAUSEWAY_TEAMS_PER_USER: '1000' } }),
+  )
   const tokens = new Map<string, string>()
   let made = 0
   const name = (): string => `thing${++made}`
@@ -110,6 +114,15 @@ export async function dryScene(): Promise<DryScene> {
     tokenOf: async (who) => {
       const { said } = await ask('POST', { who, path: '/v1/tokens', body: { name: name() } })
       return String((said['token'] as Said)['id'])
+    },
+    linked: async (email) => {
+      const [user] = await database.sql<{ id: string }>('SELECT id FROM users WHERE email = $1', [email])
+      const [issuer, subject] = ['https://former.example.com', name()]
+      const values = [issuer, subject, user?.id]
+      await database.sql('INSERT INTO user_identities (issuer, subject, user_id) VALUES ($1, $2, $3)', values)
+      const { said } = await ask('GET', { path: `/v1/auth/email/admin/users/${email}/identities` })
+      const all = said as unknown as readonly { readonly id: string; readonly subject: string }[]
+      return all.find((each) => each.subject === subject)?.id ?? 'none'
     },
     clock: async () => {
       const rows = await database.sql<Said>(`SELECT seq, encode(audit_head, 'hex') AS head FROM change_clock`)

@@ -2,11 +2,14 @@ import { TeamId } from '#/access/ids.ts'
 import { ADMIN, emailOf, mail, type Asked, type DryScene } from './dry-run-scene.ts'
 import { STALE, type Row } from './dry-run-things.ts'
 
-const members = (id: string, who?: string): string =>
+export const members = (id: string, who?: string): string =>
   `/v1/teams/${id}/members${who === undefined ? '' : `/${emailOf(who)}`}`
 
 /** Somebody in a team beside who made it. */
-async function memberOf(scene: DryScene, role: 'member' | 'owner' = 'member'): Promise<{ team: string; who: string }> {
+export async function memberOf(
+  scene: DryScene,
+  role: 'member' | 'owner' = 'member',
+): Promise<{ team: string; who: string }> {
   const [team, who] = [await scene.team(), await scene.person()]
   await scene.admin('POST', members(team), { email: mail(who), role })
   return { team, who }
@@ -50,7 +53,7 @@ function ofMember(body?: object): Row {
   }
 }
 
-async function personalTeam(scene: DryScene): Promise<string> {
+export async function personalTeam(scene: DryScene): Promise<string> {
   return String((await scene.admin('GET', '/v1/auth/email/me'))['id'])
 }
 
@@ -110,6 +113,58 @@ export const TEAMS: Readonly<Record<string, Row>> = {
       return { who, path: `/v1/teams/${team}/leave`, ifMatch: STALE, status: 412 }
     },
     others: { 'the last owner': async (scene) => ({ path: `/v1/teams/${await scene.team()}/leave`, status: 409 }) },
+  },
+  'POST /teams': {
+    valid: ({ name }) => ({ path: '/v1/teams', body: { name: name() }, status: 200 }),
+    taken: async (scene) => {
+      const name = scene.name()
+      await scene.admin('POST', '/v1/teams', { name })
+      return { path: '/v1/teams', body: { name }, status: 409 }
+    },
+    absent: null,
+    forbidden: async (scene) => ({
+      who: await scene.person(),
+      path: '/v1/teams',
+      body: { name: scene.name() },
+      status: 403,
+    }),
+    bad: () => ({ path: '/v1/teams', body: { name: '-' }, status: 422 }),
+    stale: null,
+    others: {
+      'more than it may have': async (scene) => ({
+        path: '/v1/teams',
+        body: { name: scene.name(), max_members: 1, members: [{ email: mail(await scene.person()) }] },
+        status: 422,
+      }),
+      'with somebody who is no user': (scene) => ({
+        path: '/v1/teams',
+        body: { name: scene.name(), members: [{ email: mail(scene.name()) }] },
+        status: 200,
+      }),
+    },
+  },
+  'PUT /teams/{id}': {
+    valid: async (scene) => ({ path: `/v1/teams/${await scene.team()}`, body: { visibility: 'public' }, status: 200 }),
+    taken: null,
+    absent: () => ({ path: `/v1/teams/${TeamId.mint()}`, body: { name: 'x' }, status: 404 }),
+    forbidden: async (scene) => {
+      const { team, who } = await memberOf(scene)
+      return { who, path: `/v1/teams/${team}`, body: { name: 'x' }, status: 403 }
+    },
+    bad: async (scene) => ({ path: `/v1/teams/${await scene.team()}`, body: { visibility: 'moon' }, status: 422 }),
+    stale: async (scene) => ({
+      path: `/v1/teams/${await scene.team()}`,
+      body: { name: 'x' },
+      ifMatch: STALE,
+      status: 412,
+    }),
+    others: {
+      'of one': async (scene) => ({
+        path: `/v1/teams/${await personalTeam(scene)}`,
+        body: { name: 'x' },
+        status: 409,
+      }),
+    },
   },
   'DELETE /teams/{id}': {
     valid: async (scene) => ({ path: `/v1/teams/${await scene.team()}`, status: 200 }),

@@ -152,6 +152,16 @@ export const THINGS: Readonly<Record<string, Row>> = {
   'PUT /servers/{id}': { ...ofThing('servers', HIDDEN), taken: likeAnother('servers', 'name', serverBody) },
   'DELETE /servers/{id}': ofThing('servers'),
   ...switches('servers'),
+  'POST /gateways': {
+    ...ofNewThing('gateways', gatewayBody('http://127.0.0.1:9/mcp'), { transport: 'PIGEON' }),
+    others: {
+      'where nothing may go': ({ name }) => ({
+        path: '/v1/gateways',
+        body: gatewayBody('http://169.254.169.254/mcp')(name()),
+        status: 422,
+      }),
+    },
+  },
   'PUT /gateways/{id}': {
     ...ofThing('gateways', HIDDEN),
     taken: (scene) => likeAnother('gateways', 'name', gatewayBody(scene.upstream))(scene),

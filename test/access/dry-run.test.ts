@@ -115,10 +115,10 @@ test('a role that is changed or ended is compared for everybody who holds it', a
 })
 
 test('a route that has no dry run does nothing when it is asked for one', async () => {
-  await expect(admin('POST', '/v1/teams?dry_run=true', { name: 'never' })).rejects.toThrow(
+  await expect(admin('POST', '/v1/roots?dry_run=true', { uri: 'file:///never' })).rejects.toThrow(
     /no dry run, and nothing was done/,
   )
-  expect(JSON.stringify(await admin('GET', '/v1/teams'))).not.toContain('never')
+  expect(JSON.stringify(await admin('GET', '/v1/roots'))).not.toContain('never')
 })
 
 test('a dry run takes the right to make the change', async () => {

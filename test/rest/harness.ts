@@ -22,16 +22,6 @@ import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { activity } from '#/store/activity.ts'
 import { auditStore } from '#/store/audit-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
-import { buildSnapshot } from '#/catalog/build.ts'
-import { roleStore } from '#/store/role-store.ts'
-import { teamEntryStore } from '#/store/team-entry-store.ts'
-import { teamStore } from '#/store/team-store.ts'
-import { identityStore } from '#/store/identity-store.ts'
-import { userStore } from '#/store/users-store.ts'
-import { signInEvents } from '#/store/sign-in-events.ts'
-import { signInStore } from '#/store/sign-in-store.ts'
-import { signInPlaces } from '#/users/sign-in-places.ts'
-import { createDeadlines } from '#/lib/deadlines.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { totalsStore } from '#/store/totals-store.ts'
 import { callStore } from '#/store/call-store.ts'
@@ -51,6 +41,7 @@ import { toolStore } from '#/store/tool-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 import { foresee } from '../support/foresee.ts'
 import { adminPrincipal, makeAdminSql } from '../support/principals.ts'
+import { peopleParts, snapshot } from './people-parts.ts'
 
 /** An upstream that says what a test tells it to. Only for what cannot be had from a real one: its failures on command. */
 export interface FakeUpstream extends Discoverer {
@@ -184,26 +175,9 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
         ...after,
       },
       tokens: { ...rehearsed(db, tokenStore), usage: async () => [], ...after },
-      users: {
-        ...rehearsed(db, userStore),
-        identities: identityStore(db, TEAMS),
-        events: signInEvents(db),
-        snapshot: () => buildSnapshot({}),
-        settled,
-        signIn: { store: signInStore(db), ...SIGN_IN },
-        sso: null,
-      },
-      teams: {
-        ...rehearsed(db, (each) => teamStore(each, TEAMS)),
-        entries: teamEntryStore(db, TEAMS),
-        limits: TEAMS,
-        publicUrl: null,
-        snapshot: () => buildSnapshot({}),
-        settled,
-      },
-      roles: { ...rehearsed(db, roleStore), snapshot: () => buildSnapshot({}), settled },
+      ...peopleParts(db),
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },
-      audit: { reader: auditStore(db), security: securityStore(db), snapshot: () => buildSnapshot({}) },
+      audit: { reader: auditStore(db), security: securityStore(db), snapshot },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: seal },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), ...unheard },
@@ -277,10 +251,6 @@ const unheard = { streams: { answer: () => ({ body: '' }) }, watched: { watch: (
 
 const settled = async (): Promise<void> => undefined
 const after = { foresee, settled }
-const TEAMS = { members: 100, perUser: 50 }
-const times = { idleMs: 60_000, totalMs: 60_000 }
-const NOBODY = { registration: false, failed: () => {}, foreignEnd: () => undefined }
-const SIGN_IN = { ...NOBODY, places: signInPlaces(createDeadlines()), times, settled }
 
 async function ask(url: string, method: string, options: Ask = {}): Promise<Answer> {
   const { body, raw, token = 'admin', headers = {} } = options

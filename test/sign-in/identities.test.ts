@@ -111,6 +111,22 @@ describe('of one’s own', () => {
     expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 409])
     expect(await listed(gateway.token, identities('eve'))).toHaveLength(1)
   })
+
+  test('what a former provider vouched for is no way in', async () => {
+    const { token, identity } = await comer('ned')
+    await database.sql(`INSERT INTO user_identities (issuer, subject, user_id)
+      SELECT 'https://old.example.com', 'ned', user_id FROM user_identities WHERE subject = 'ned'`)
+    const [, former] = await listed(token)
+    expect(former?.issuer).toBe('https://old.example.com')
+    for (const query of ['?dry_run=true', '']) {
+      const refused = await as(token, 'DELETE', `/v1/auth/identities/${identity.id}${query}`)
+      expect([query, refused.status, refused.body.code]).toEqual([query, 409, 'conflict'])
+    }
+    expect((await as(gateway.token, 'DELETE', `${identities('ned')}/${identity.id}`)).status).toBe(409)
+    // Nobody comes in by it, so it is nobody's last way in.
+    expect((await as(token, 'DELETE', `/v1/auth/identities/${former?.id}`)).status).toBe(200)
+    expect(await listed(gateway.token, identities('ned'))).toEqual([identity])
+  })
 })
 
 describe('of others', () => {
@@ -136,6 +152,9 @@ describe('of others', () => {
       expect.stringMatching(/causeway user password .* or say force=true/),
     ])
     expect((await as(helper.access_token, 'DELETE', `${path}?force=true`)).status).toBe(403)
+    const dry = await as(gateway.token, 'DELETE', `${path}?force=true&dry_run=true`)
+    expect([dry.status, dry.body]).toMatchObject([200, { dry_run: true, users: 1, is_complete: true }])
+    expect([await me(token), await listed(gateway.token, identities('fay'))]).toEqual([200, [identity]])
     const done = await as(gateway.token, 'DELETE', `${path}?force=true`)
     expect([done.status, done.body]).toMatchObject([200, { message: `Unlinked from ${mail('fay')}` }])
     expect(await eventually(async () => (await me(token)) === 401)).toBeLessThan(1_000)

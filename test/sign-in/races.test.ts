@@ -269,7 +269,10 @@ test.each(['unlinked first', 'signed in first'])(
   'a sign-in that meets its unlinking leaves no session: %s',
   async (order) => {
     const [id, name] = [UserId.mint(), order.replaceAll(' ', '-')]
-    const [people, links] = [ssoStore(database.db, LIMITS), identityStore(database.db, LIMITS)]
+    const [people, links] = [
+      ssoStore(database.db, LIMITS),
+      identityStore(database.db, { limits: LIMITS, issuer: ISSUER }),
+    ]
     await people.enter(coming(id, name, 'make'))
     const [identity] = await links.of(id)
     const signIn = (): Promise<unknown> => people.enter(coming(id, name, 'known'))
