@@ -51,7 +51,7 @@ import { toolHeaders } from '#/tools/tool-backing.ts'
 import { createUpstreams, type UpstreamParts } from '#/upstream/create-upstreams.ts'
 import { signInPlaces } from '#/users/sign-in-places.ts'
 import { declareOnce } from './declaring.ts'
-import { openKeyRing } from './keyring.ts'
+import { auditKeyOpener, openKeyRing } from './keyring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
 import { openForeignTokens } from './foreign.ts'
@@ -62,6 +62,7 @@ import { reviewing } from './reviewing.ts'
 import { routesOf } from './routes.ts'
 import { openKeptCatalog } from './saving.ts'
 import { openSso } from './sso.ts'
+import { keepWitness, witnessFile } from './witnessing.ts'
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
   version: string
@@ -71,8 +72,9 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'pac
 export async function startWorker(config: Config, prepared: ForWorkers, link: WorkerLink): Promise<Worker> {
   await using building = new AsyncDisposableStack()
   const log = createLogger({ level: config.logLevel, worker: `w${link.index}` })
-  const db = building.use(await openDatabase({ url: prepared.databaseUrl, poolSize: prepared.poolSize, log }))
   const { keys, ring } = openKeyRing(config.dataDir, prepared.keyRing, link)
+  const { databaseUrl: url, poolSize } = prepared
+  const db = building.use(await openDatabase({ url, poolSize, log, auditKey: auditKeyOpener(keys) }))
   const catalog = await openKeptCatalog({ config, link, log, db, keys, version }, building)
   link.onWake((seq) => catalog.wake(seq ?? catalog.current.seq + 1))
   const writing = { writer: `w${link.index}`, epoch: randomUUID() }
@@ -96,6 +98,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
   })
   const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, ending: ending.signal, building })
   building.use(keepHouse(core, upstream))
+  if (link.index === 0) building.use(keepWitness({ dataDir: config.dataDir, db, catalog, log }))
   building.use(declareOnce(core, upstream, prepared.declared))
   link.serve(door.take)
   const owned = building.move()
@@ -166,14 +169,13 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
   const { again, foreignEnd } = identify
   const { bodyLimit, publicUrl } = config.http
   const resources = resourceServer(config.jwt?.issuer ?? null, publicUrl)
-  const refusals = openRefusals(db, telemetry, building)
+  const refusals = openRefusals(core, telemetry, building)
   const web = webAnswers(config.http)
   const pages = ownPages(publicUrl)
   const keeping = keepingOf(core, refusals, pages)
   const authenticate = authenticator(keeping)
   const sessions = openSessions(keys, link)
   const edge = config.http.restLenience ? lenientEdge : strictEdge
-  const { streams, watched } = openStreams(core, ending, building)
   const metrics = metricsOf(link)
   const endpoints = routesOf({
     db,
@@ -188,11 +190,11 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
     edge,
     limits: config.teams,
     publicUrl,
-    streams,
-    watched,
+    ...openStreams(core, ending, building),
     resourceServer: resources,
     signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed, foreignEnd },
     sso: openSso(core, upstream),
+    witness: witnessFile(config.dataDir).read,
   })
   const rest = building.use(await openRest(core, refusals, { endpoints, edge, web, keeping, pages }))
   const door = openFrontDoor({

@@ -1,16 +1,18 @@
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { makeFolder } from '#/lib/make-folder.ts'
+import { sealer } from '#/access/sealing.ts'
 import { ArchiveFault } from '#/backup/archive-fault.ts'
 import { openArchive, verified, writeArchive, type Manifest, type Rows } from '#/backup/archive.ts'
 import type { Config } from '#/config/config.ts'
-import { adoptSecrets, readSecrets } from '#/config/secrets.ts'
+import { adoptSecrets, parseKeyRing, readSecrets } from '#/config/secrets.ts'
 import { openDump } from '#/store/archive-dump.ts'
 import { restoreDump } from '#/store/archive-restore.ts'
 import { setAsideOtherMajor } from '#/supervisor/embedded-cluster.ts'
 import { FolderInUse, lockFolder } from '#/supervisor/embedded-lock.ts'
 import { runningEmbeddedUrl, startEmbedded } from '#/supervisor/embedded-postgres.ts'
 import type { Logger } from '#/telemetry/logger.ts'
+import { auditKeyOpener } from './keyring.ts'
 import { openLog } from './machine.ts'
 
 export interface Archiving {
@@ -122,6 +124,7 @@ export async function restore(config: Config, archiving: Archiving & { readonly 
     detail: { madeAt, madeBy, restoredBy: product },
     progress: (table, rows) => progress(`restoring ${table}`, rows),
     beforeCommit: () => adoptSecrets(config.dataDir, archive.opening.secrets),
+    auditKey: auditKeyOpener(sealer(parseKeyRing(archive.opening.secrets.keyRing, 'the key ring of the archive'))),
   })
   return { product: madeBy, madeAt, manifest, keptAside }
 }

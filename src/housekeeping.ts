@@ -29,6 +29,7 @@ import type { WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
 import type { Logger } from '#/telemetry/logger.ts'
 import type { UpstreamParts } from '#/upstream/create-upstreams.ts'
+import { auditKeyOpener } from './keyring.ts'
 
 /** What the house is kept with. */
 interface House {
@@ -57,6 +58,7 @@ export function keepHouse(
   const house = new AsyncDisposableStack()
   const holder = `w${link.index}-${randomUUID()}`
   const store = inTurn({ ...gatewayStore(db), ...gatewayCareStore(db) }, new Bulkhead(AT_THE_STORE, deadlines))
+  const refusals = securityKeeper(db, auditKeyOpener(keys))
   const care = { store, discoverer, sealer: keys, holder, log }
   house.use(keepGateways(care))
   house.use(
@@ -81,8 +83,8 @@ export function keepHouse(
         (signal) => forgetOldRecords(recordAttic(db), { recordDays: RECORD_DAYS, signal }),
         (signal) => forgetAudit(db, config, signal),
         () => tellAuditHead(auditStore(db), log),
-        () => securityKeeper(db).anchor(),
-        () => securityKeeper(db).forget({ days: SECURITY_DAYS, most: SECURITY_ENTRIES }),
+        () => refusals.anchor(),
+        () => refusals.forget({ days: SECURITY_DAYS, most: SECURITY_ENTRIES }),
       ],
       failed: (err) =>
         log.warn({ event: 'chores.failed', err }, 'old rows could not be forgotten; tried again in an hour'),

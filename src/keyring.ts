@@ -1,6 +1,8 @@
 import { rotatingSealer, type RotatingSealer } from '#/access/rotating-sealer.ts'
-import type { KeyRing } from '#/access/sealing.ts'
+import type { KeyRing, Sealer } from '#/access/sealing.ts'
+import type { OpenAuditKey } from '#/audit/seals.ts'
 import { readKeyRing, replaceKeyRing } from '#/config/secrets.ts'
+import { AUDIT_KEY } from '#/keys/audit-key.ts'
 import type { RingKeeper } from '#/keys/keys.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
 
@@ -25,4 +27,9 @@ export function openKeyRing(
       tell: () => link.tell({ topic: TOPIC, key: TOPIC, value: true, expiresAt: Date.now() + TOLD_MS, once: true }),
     },
   }
+}
+
+/** Opens keys of the audit log, which lie in the database under the ring. */
+export function auditKeyOpener(ring: Pick<Sealer, 'open'>): OpenAuditKey {
+  return (id, sealed) => ring.open(AUDIT_KEY + id, sealed)
 }

@@ -4,6 +4,8 @@ import { mintToken } from '#/access/token-format.ts'
 import type { Config } from '#/config/config.ts'
 import { loadSecrets, readKeyRing, type Secrets } from '#/config/secrets.ts'
 import type { DeclaredSource } from '#/declared/open-file.ts'
+import { auditKeyMaker } from '#/keys/audit-key.ts'
+import { auditKeyStore } from '#/store/audit-key-store.ts'
 import { openDatabase } from '#/store/database.ts'
 import { canaryStore } from '#/store/key-store.ts'
 import { listen } from '#/store/listen.ts'
@@ -18,6 +20,7 @@ import { RETIREMENTS } from '#/stdio/launch.ts'
 import type { HostConfig } from '#/stdio/run-host.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { ensureAdministrator } from '#/tokens/administrator.ts'
+import { auditKeyOpener } from './keyring.ts'
 import { settleDatabase } from './settling.ts'
 
 /** What each worker is given by the process that prepared the machine. Survives structured clone. */
@@ -109,9 +112,13 @@ async function settle(
   config: Config,
   { url, log, secrets }: { url: string; log: Logger; secrets: Secrets },
 ): Promise<void> {
-  await using db = await openDatabase({ url, poolSize: 1, log })
   // As it is now: keys may have been rotated since this machine was started.
-  await checkKeyRing(sealer(readKeyRing(config.dataDir)), canaryStore(db))
+  const ring = sealer(readKeyRing(config.dataDir))
+  await using db = await openDatabase({ url, poolSize: 1, log, auditKey: auditKeyOpener(ring) })
+  await checkKeyRing(ring, canaryStore(db))
+  const after = await auditKeyStore(db).begin(auditKeyMaker(ring))
+  if (after !== null && after > 0)
+    log.info({ event: 'audit.sealed', after }, 'the audit log is sealed from here on, and up to here as it was found')
   const found = await ensureAdministrator(administratorStore(db), {
     email: config.adminEmail,
     token: secrets.adminToken,

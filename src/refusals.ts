@@ -1,3 +1,4 @@
+import type { Sealer } from '#/access/sealing.ts'
 import { SecurityLog } from '#/audit/security-log.ts'
 import { securitySink } from '#/store/security-store.ts'
 import type { Database } from '#/store/store.ts'
@@ -10,6 +11,7 @@ import {
 } from '#/telemetry/events.ts'
 import type { RequestFailed, SignInRefused } from '#/telemetry/events.ts'
 import type { SignInDeps } from '#/users/session.ts'
+import { auditKeyOpener } from './keyring.ts'
 
 /** Where somebody was refused. */
 interface Whence {
@@ -27,8 +29,13 @@ export interface Refusals {
   failed(failure: RequestFailed & Whence & { readonly userId: string | null }): void
 }
 
-export function openRefusals(db: Database, telemetry: Telemetry, building: AsyncDisposableStack): Refusals {
-  const kept = building.use(new SecurityLog({ sink: securitySink(db), onFailure: securityUnwritten(telemetry) }))
+export function openRefusals(
+  { db, keys }: { readonly db: Database; readonly keys: Sealer },
+  telemetry: Telemetry,
+  building: AsyncDisposableStack,
+): Refusals {
+  const sink = securitySink(db, auditKeyOpener(keys))
+  const kept = building.use(new SecurityLog({ sink, onFailure: securityUnwritten(telemetry) }))
   const refused = signInRefusals(telemetry)
   const signInFailed = signInFailures(telemetry)
   const failed = requestFailures(telemetry)

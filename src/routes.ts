@@ -3,6 +3,7 @@ import type { Foresee } from '#/api/dry-run.ts'
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import type { EventStreams } from '#/api/event-streams.ts'
+import type { AuditDeps } from '#/audit/audit.ts'
 import type { Calls } from '#/calls/call.ts'
 import { restCalls } from '#/calls/for-rest.ts'
 import { effectsOf } from '#/catalog/effects.ts'
@@ -52,6 +53,7 @@ import { userStore } from '#/store/users-store.ts'
 import type { SignInDeps } from '#/users/session.ts'
 import type { SsoDeps } from '#/users/sso.ts'
 import type { PeopleDeps } from '#/users/user.ts'
+import { auditKeyOpener } from './keyring.ts'
 
 export interface RouteParts {
   readonly db: Database
@@ -75,6 +77,8 @@ export interface RouteParts {
   readonly resourceServer: ResourceServer
   readonly signIn: Pick<SignInDeps, 'places' | 'failed' | 'times' | 'registration' | 'foreignEnd'>
   readonly sso: Omit<SsoDeps, 'store' | 'signIn'> | null
+  /** What this machine knows of the audit log. */
+  readonly witness: AuditDeps['witness']
 }
 
 /** Every REST route over the parts of this worker. */
@@ -98,6 +102,7 @@ export function routesOf({
   signIn,
   sso,
   resourceServer,
+  witness,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
   const fresh = freshIn(db, catalog)
@@ -124,7 +129,7 @@ export function routesOf({
       },
       roles: { store: roleStore(db), rehearsal: roleRehearsal(db), ...known },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
-      audit: { reader: auditStore(db), security: securityStore(db), ...known },
+      audit: { reader: auditStore(db), security: securityStore(db), openKey: auditKeyOpener(keys), witness, ...known },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: keys },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), streams, watched },

@@ -51,6 +51,7 @@ const COMPOSITION = [
   'src/saving.ts',
   'src/settling.ts',
   'src/sso.ts',
+  'src/witnessing.ts',
 ]
 
 /** Imports a package whose name depends on the platform. */

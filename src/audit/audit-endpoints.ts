@@ -39,14 +39,8 @@ const RecordView = Type.Object(
 
 /** Reading, checking and taking away the record of administrative changes and of refusals. Nothing changes it. */
 export function auditEndpoints(deps: AuditDeps): readonly Endpoint[] {
-  const { reader, security } = deps
-  return [
-    listing(reader),
-    verifyEndpoint(reader, security),
-    exporting(reader),
-    refusalsEndpoint(deps),
-    accessDiffEndpoint(deps),
-  ]
+  const { reader } = deps
+  return [listing(reader), verifyEndpoint(deps), exporting(reader), refusalsEndpoint(deps), accessDiffEndpoint(deps)]
 }
 
 function listing(reader: AuditReader): Endpoint {

@@ -1,7 +1,9 @@
 import type { ItemKind } from '#/access/otherwise.ts'
 import type { Snapshot } from '#/catalog/snapshot.ts'
 import type { ChainLink, NextHead } from './chain-walk.ts'
+import type { OpenAuditKey, Seals } from './seals.ts'
 import type { SecurityReader } from './security.ts'
+import type { Witness } from './witness.ts'
 
 /** One administrative change: who did what to which thing. `detail` is JSON, exactly as it was hashed. */
 export interface AuditRecord {
@@ -35,6 +37,23 @@ export interface AuditFilter {
 export interface ForgottenRecords {
   readonly through: number
   readonly head: Buffer
+  /** The seal of the newest of them; null: it was not sealed. */
+  readonly sealed: { readonly seal: Buffer; readonly keyId: string } | null
+}
+
+/** Where the sealed chain ends, as the change clock says. */
+export interface SealedEnd {
+  /** The number of the newest record. */
+  readonly seq: number
+  /** null: the log is not sealed. */
+  readonly state: Buffer | null
+  readonly keyId: string | null
+}
+
+/** A key that records are sealed with, as it lies in the database. */
+export interface SealedKey {
+  readonly id: string
+  readonly sealed: string
 }
 
 /** What reading and checking the audit log needs of storage. */
@@ -48,6 +67,7 @@ export interface AuditReader {
     readonly clock: number
     /** Numbers that the clock gave away since the newest record and that left no change of the catalog either. */
     readonly untraced: number
+    readonly sealed: SealedEnd
     readonly forgotten: ForgottenRecords | null
   }>
   /** Oldest first, newer than `after`, up to `last`. */
@@ -56,6 +76,8 @@ export interface AuditReader {
     filter?: AuditFilter,
   ): Promise<readonly ChainedRecord[]>
   readonly nextHead: NextHead
+  readonly seals: Seals
+  keys(): Promise<readonly SealedKey[]>
   /** Ids of items that have come since a time, in the order of their ids, behind `after`. */
   offeredSince(
     kind: ItemKind,
@@ -75,4 +97,7 @@ export interface AuditDeps {
   readonly reader: AuditReader
   readonly snapshot: () => Snapshot
   readonly security: SecurityReader
+  readonly openKey: OpenAuditKey
+  /** What this machine knows of the log; null: nothing. */
+  readonly witness: () => Promise<Witness | null>
 }

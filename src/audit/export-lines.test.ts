@@ -14,6 +14,7 @@ const record: ChainedRecord = {
   recordHash: hash,
   hashNow: hash,
   head: hash,
+  sealed: null,
 }
 
 test('a JSON line says everything, the detail byte for byte', () => {

@@ -1,4 +1,5 @@
 import type { ChainLink } from './chain-walk.ts'
+import type { ChainPlace, Seals } from './seals.ts'
 
 /** Why somebody was not let in, or not let do something. */
 export type SecurityKind = 'unauthenticated' | 'forbidden' | 'sign_in_failed'
@@ -36,14 +37,20 @@ export interface SecuritySink {
   append(entries: readonly SecurityEntry[]): Promise<void>
 }
 
-/** The newest number and head, and after which head what is kept begins. */
-export interface SecurityTip {
-  readonly seq: number
-  readonly head: Buffer
-  readonly keptHead: Buffer
+/** What was forgotten ends here; `sealed` null: that was not sealed. */
+export interface ForgottenEntries extends ChainPlace {
+  readonly sealed: { readonly seal: Buffer; readonly proof: Buffer; readonly keyId: string } | null
+}
+
+/** The newest number, head and state of the sealed chain, and what is kept no more. */
+export interface SecurityTip extends ChainPlace {
+  /** null: the log is not sealed. */
+  readonly state: Buffer | null
+  readonly kept: ForgottenEntries
 }
 
 export interface SecurityReader {
+  readonly seals: Seals
   tip(): Promise<SecurityTip>
   /** Newest first, older than `before` (null: from the newest). */
   page(kind: SecurityKind | null, before: number | null, limit: number): Promise<readonly SecurityRecord[]>

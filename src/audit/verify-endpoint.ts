@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
-import type { AuditReader } from './audit.ts'
-import type { SecurityReader } from './security.ts'
+import type { AuditDeps } from './audit.ts'
+import { FINDINGS, type Finding } from './verdict.ts'
 import { verifyAuditChain } from './verify-chain.ts'
 import { verifySecurityLog } from './verify-security.ts'
 
@@ -10,17 +10,18 @@ const Verdict = {
   intact: Type.Boolean(),
   records: Type.Integer({ description: 'That were good' }),
   seq: Type.Optional(Type.Union([Type.Integer(), Type.Null()], { description: 'Where it shows first' })),
+  found: Type.Optional(Type.Union((Object.keys(FINDINGS) as Finding[]).map((name) => Type.Literal(name)))),
   why: Type.Optional(Type.String()),
 }
 
-export function verifyEndpoint(reader: AuditReader, security: SecurityReader): Endpoint {
+export function verifyEndpoint({ reader, security, openKey, witness }: AuditDeps): Endpoint {
   return endpoint({
     route: 'GET /audit/verify',
     permission: 'admin.security_audit',
     tag: 'audit',
     summary: 'Whether the records of changes and of refusals are as they were written',
     description:
-      'Goes through all of them: finds records that were changed, deleted, inserted, moved or cut off, and says where it shows first.',
+      'Goes through all of them: finds records that were changed, deleted, inserted, moved or cut off, and a log that was put back to an older state, and says where it shows first.',
     query: Type.Object({
       head: Type.Optional(
         Type.String({
@@ -36,17 +37,26 @@ export function verifyEndpoint(reader: AuditReader, security: SecurityReader): E
           Type.String({ description: 'Note it elsewhere: later it shows that nothing was written anew' }),
         ),
         forgotten_through: Type.Optional(nullableNumber),
+        sealed_from: Type.Optional(
+          Type.Union([Type.Integer(), Type.Null()], {
+            description:
+              'The first record with a seal; what is before it was written before there were seals. null: none has one',
+          }),
+        ),
         security_log: Type.Object(Verdict),
       },
       { title: 'AuditVerdict' },
     ),
     handle: async ({ query: { head }, request: { signal } }) => {
       const noted = head === undefined ? undefined : Buffer.from(head, 'hex')
-      const verdict = await verifyAuditChain(reader, { noted, signal })
-      const refusals = await verifySecurityLog(security, reader.nextHead, signal)
+      // Before the log is looked at: what this machine knows of it now is in there then.
+      const known = await witness()
+      const verdict = await verifyAuditChain(reader, { openKey, witness: known, noted, signal })
+      const refusals = await verifySecurityLog(security, { audit: reader, openKey, signal })
       if (!verdict.intact) return { body: { ...verdict, security_log: refusals } }
-      const { forgottenThrough, ...rest } = verdict
-      return { body: { ...rest, forgotten_through: forgottenThrough, security_log: refusals } }
+      const { forgottenThrough, sealedFrom, ...rest } = verdict
+      const more = { forgotten_through: forgottenThrough, sealed_from: sealedFrom }
+      return { body: { ...rest, ...more, security_log: refusals } }
     },
   })
 }

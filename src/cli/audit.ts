@@ -61,7 +61,9 @@ function list(audit: Command, { api, out }: Context): void {
 function verify(audit: Command, { api, out }: Context): void {
   const command = audit
     .command('verify')
-    .description('whether the record is as it was written; finds what was changed, deleted, inserted or moved')
+    .description(
+      'whether the record is as it was written; finds what was changed, deleted, inserted, moved, cut off or put back',
+    )
     .option('--head <hex>', 'a head that was noted earlier: it must still be one of this record’s')
     .option(...JSON_OPTION)
     .action(async ({ head, json }: { readonly head?: string; readonly json?: boolean }) => {
@@ -79,7 +81,7 @@ function verify(audit: Command, { api, out }: Context): void {
       ['now', 'causeway audit verify'],
       ['against a head that was noted last month', `causeway audit verify --head ${'5f'.repeat(32)}`],
     ],
-    next: 'Note the head somewhere else: who can write to the database could write all of the record anew, but not that note.',
+    next: 'Note the head somewhere else: who holds the key ring could write all of the record anew, but not that note.',
   })
 }
 
@@ -92,8 +94,15 @@ function intactLines(said: Json, out: Terminal): readonly string[] {
     ...(forgotten === null
       ? []
       : [`those up to number ${plainText(forgotten)} were forgotten when their time was over`]),
+    sealedLine(said),
     `head ${plainText(said['head'])}`,
   ]
+}
+
+function sealedLine({ sealed_from: from }: Json): string {
+  return from === null
+    ? 'sealed by the end alone: no record was written since'
+    : `sealed from number ${plainText(from)} on`
 }
 
 function judged(verdict: Json, what: string): void {

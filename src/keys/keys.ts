@@ -2,6 +2,7 @@ import type { CanaryStore } from '#/access/canaries.ts'
 import type { RotatingSealer } from '#/access/rotating-sealer.ts'
 import type { KeyRing } from '#/access/sealing.ts'
 import type { Actor } from '#/api/actor.ts'
+import { AUDIT_KEY, type MakeAuditKey } from './audit-key.ts'
 
 /** Where sealed texts are kept, and what ties each to its place: the purpose is the prefix and the id of the row. */
 export const SEALED_PLACES = {
@@ -9,6 +10,7 @@ export const SEALED_PLACES = {
   'gateways.env': 'env:',
   'gateways.client_key': 'client-key:',
   'tools.credential': 'credential:',
+  'audit_keys.sealed': AUDIT_KEY,
 } as const
 export type SealedPlace = keyof typeof SEALED_PLACES
 
@@ -32,8 +34,8 @@ export interface KeyStore {
   replace(place: SealedPlace, texts: readonly ResealedText[]): Promise<number>
   /** The record of a key that is new in the ring. */
   added(keyId: string, actor: Actor): Promise<void>
-  /** The record of a rotation. */
-  rotated(rotation: Rotation, actor: Actor): Promise<void>
+  /** The record of a rotation, after which the audit log is sealed with a new key, too. */
+  rotated(rotation: Rotation, actor: Actor, make: MakeAuditKey): Promise<void>
   /** A database that has no text under the key no longer asks for it at a start. */
   forgotten(keyId: string, actor: Actor): Promise<void>
   /** One rotation at a time, on all machines. false: another one is under way. */

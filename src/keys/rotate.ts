@@ -4,6 +4,7 @@ import { sealer as sealerOf, type KeyRing } from '#/access/sealing.ts'
 import type { Actor } from '#/api/actor.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { pause } from '#/lib/backoff.ts'
+import { auditKeyMaker } from './audit-key.ts'
 import { SEALED_PLACES, type KeyDeps, type Rotation, type SealedPlace } from './keys.ts'
 
 const LEASE_MS = 60_000
@@ -37,7 +38,7 @@ export async function rotateKeys(deps: KeyDeps, actor: Actor, to?: string): Prom
     const chosen = to ?? (await added(deps))
     await replaceRing(deps, { ...ring.read(), current: chosen })
     const rotation = { from, to: chosen, resealed: await resealAll(deps, chosen, goOn) }
-    await store.rotated(rotation, actor)
+    await store.rotated(rotation, actor, auditKeyMaker(deps.sealer))
     return rotation
   })
 }

@@ -3,7 +3,10 @@ import type { Manifest, Opening, Rows, TableShape } from '#/backup/archive.ts'
 import { StartError } from '#/errors/start-error.ts'
 import { SOURCE } from './archive-tables.ts'
 import type { PlainClient } from './client.ts'
-import { endOf } from './clock.ts'
+import type { OpenAuditKey } from '#/audit/seals.ts'
+import { auditKeys } from './audit-keys.ts'
+import { CLOCK_TAKEN, endOf } from './clock.ts'
+import { clockOf } from './ending.ts'
 import { databaseError } from './errors.ts'
 import { MIGRATION_LOCK } from './migrate.ts'
 import { migrationFiles, type MigrationFile } from './migration-files.ts'
@@ -25,6 +28,8 @@ export interface RestoreOptions {
   readonly progress: (table: string, rows: number) => void
   /** Called when everything is written and before it counts. */
   readonly beforeCommit: () => Promise<void>
+  /** Opens what the archive's audit records are sealed with; absent: only where they are not. */
+  readonly auditKey?: OpenAuditKey
 }
 
 /** Numbers of the clock that are passed over, so that no worker anywhere takes the restored catalog for the one that it has. */
@@ -60,7 +65,10 @@ export async function restoreDump(options: RestoreOptions): Promise<void> {
       targetId: 'all',
       detail: options.detail,
     }
-    await client.query(SOURCE + endOf([{ changes: new Map(), audit }], new Date()))
+    // Several statements have several results, which the types do not say.
+    const taken = (await client.query(SOURCE + CLOCK_TAKEN)) as unknown as Parameters<typeof clockOf>[0]
+    const ending = { at: new Date(), clock: clockOf(taken), keyOf: auditKeys(options.auditKey) }
+    await client.query(SOURCE + endOf([{ changes: new Map(), audit }], ending))
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
     throw explained(error)

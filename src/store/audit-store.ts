@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
-import type { AuditAttic, AuditFilter, AuditReader, AuditRecord } from '#/audit/audit.ts'
+import type { AuditAttic, AuditFilter, AuditReader, AuditRecord, ForgottenRecords } from '#/audit/audit.ts'
 import { nextHead, recordHash } from './audit-record.ts'
+import { sealsOf } from './chain-seal.ts'
 import type { Database, Reader } from './store.ts'
 
 const SOURCE = 'audit'
@@ -34,7 +35,7 @@ export function auditStore(db: Database): AuditReader {
     tip: tip(read),
     chain: async ({ after, last, limit }, filter = {}) => {
       const found = await rows(filter)
-        .select(['record_hash', 'head', isFiner('at').as('is_finer')])
+        .select(['record_hash', 'head', 'previous', 'key_id', 'seal', isFiner('at').as('is_finer')])
         .where('seq', '>', after)
         .where('seq', '<=', last)
         .orderBy('seq')
@@ -47,32 +48,46 @@ export function auditStore(db: Database): AuditReader {
           recordHash: row.record_hash,
           hashNow: row.is_finer ? NO_HASH : recordHash(record),
           head: row.head,
+          sealed: row.seal && { seal: row.seal, keyId: row.key_id ?? '', previous: row.previous ?? 0 },
         }
       })
     },
     nextHead,
+    seals: sealsOf('audit'),
+    keys: () => read.selectFrom('audit_keys').select(['id', 'sealed']).execute(),
     offeredSince: offeredSince(read),
   }
 }
 
 function tip(read: Reader): AuditReader['tip'] {
   return async () => {
-    const { through, forgotten, ...now } = await read
+    const { seq, head, clock, untraced, gone, ...end } = await read
       .selectFrom(
         sql<Tip>`(
           SELECT clock.audit_head AS head, newest.seq AS seq, clock.seq AS clock,
+            clock.audit_seq, clock.audit_seal AS state, clock.audit_key,
             greatest(0, clock.seq - since.seq - (
               SELECT count(DISTINCT c.seq) FROM changes AS c WHERE c.seq > since.seq AND c.seq <= clock.seq))::int AS untraced,
-            (gone.detail ->> 'through')::bigint AS through, decode(gone.detail ->> 'head', 'hex') AS forgotten
+            (SELECT detail FROM audit_log WHERE action = ${FORGOTTEN} ORDER BY seq DESC LIMIT 1) AS gone
           FROM change_clock AS clock CROSS JOIN (SELECT max(seq) AS seq FROM audit_log) AS newest
-          CROSS JOIN LATERAL (SELECT greatest(coalesce(newest.seq, 0), clock.kept_from - 1) AS seq) AS since LEFT JOIN (
-            SELECT detail::jsonb AS detail FROM audit_log WHERE action = ${FORGOTTEN} ORDER BY seq DESC LIMIT 1
-          ) AS gone ON true)`.as('tip'),
+          CROSS JOIN LATERAL (SELECT greatest(coalesce(newest.seq, 0), clock.kept_from - 1) AS seq) AS since)`.as(
+          'tip',
+        ),
       )
       .selectAll()
       .executeTakeFirstOrThrow()
-    return { ...now, forgotten: through === null || forgotten === null ? null : { through, head: forgotten } }
+    const sealed = { seq: end.audit_seq, state: end.state, keyId: end.audit_key }
+    return { seq, head, clock, untraced, sealed, forgotten: gone === null ? null : forgottenBy(gone) }
   }
+}
+
+/** What a record says that tells of forgetting; null: it was changed. */
+function forgottenBy(detail: string): ForgottenRecords | null {
+  const said = readDetail(detail)
+  if (typeof said?.through !== 'number' || typeof said.head !== 'string') return null
+  const { through, seal, key } = said
+  const sealed = typeof seal === 'string' ? { seal: Buffer.from(seal, 'hex'), keyId: key ?? '' } : null
+  return { through, head: Buffer.from(said.head, 'hex'), sealed }
 }
 
 /** Times are written and hashed in milliseconds: one that says more was changed. */
@@ -95,13 +110,23 @@ function offeredSince(read: Reader): AuditReader['offeredSince'] {
   }
 }
 
+function readDetail(detail: string): Partial<GoneDetail> | null {
+  try {
+    return JSON.parse(detail) as Partial<GoneDetail> | null
+  } catch {
+    return null
+  }
+}
+
 interface Tip {
   readonly head: Buffer
   readonly seq: number | null
   readonly clock: number
   readonly untraced: number
-  readonly through: number | null
-  readonly forgotten: Buffer | null
+  readonly audit_seq: number
+  readonly state: Buffer | null
+  readonly audit_key: string | null
+  readonly gone: string | null
 }
 
 /** Forgetting what is older than it has to be kept. */
@@ -113,14 +138,15 @@ export function auditAttic(db: Database): AuditAttic {
           WITH old AS (
             SELECT max(seq) AS seq FROM (
               SELECT seq FROM audit_log WHERE at < ${olderThan} ORDER BY seq LIMIT ${slice}) AS oldest
-          ), gone AS (DELETE FROM audit_log USING old WHERE audit_log.seq <= old.seq RETURNING audit_log.seq, head)
-          SELECT count(*)::int AS records, max(seq) AS through,
-            (SELECT encode(head, 'hex') FROM gone ORDER BY seq DESC LIMIT 1) AS head
-          FROM gone`.execute(tx.sql)
+          ), gone AS (DELETE FROM audit_log USING old WHERE audit_log.seq <= old.seq RETURNING audit_log.seq, head, seal, key_id)
+          SELECT seq AS through, encode(head, 'hex') AS head, encode(seal, 'hex') AS seal, key_id AS key,
+            (SELECT count(*)::int FROM gone) AS records
+          FROM gone ORDER BY seq DESC LIMIT 1`.execute(tx.sql)
         const gone = rows[0]
-        if (gone === undefined || gone.records === 0) return 0
-        const { records, through, head } = gone
-        const detail = { records, through, head }
+        if (gone === undefined) return 0
+        const { records, through, head, seal, key } = gone
+        // With the seal the sealed chain can be followed from here on.
+        const detail = { records, through, head, ...(seal !== null && { seal, key }) }
         tx.audit({ actor: 'retention', action: FORGOTTEN, targetKind: 'audit', targetId: String(through), detail })
         return records
       })
@@ -129,11 +155,15 @@ export function auditAttic(db: Database): AuditAttic {
   }
 }
 
+/** The newest record that was forgotten, and how many. */
 interface Gone {
   readonly records: number
-  readonly through: number | null
-  readonly head: string | null
+  readonly through: number
+  readonly head: string
+  readonly seal: string | null
+  readonly key: string | null
 }
+type GoneDetail = Pick<Gone, 'through' | 'head'> & { readonly seal?: string; readonly key?: string }
 
 interface Row {
   readonly seq: number

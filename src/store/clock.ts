@@ -1,6 +1,8 @@
 import { escapeLiteral } from 'pg'
 import type { ChangeKind } from '#/catalog/changes.ts'
-import { recordHash } from './audit-record.ts'
+import type { AuditKeyOf } from './audit-keys.ts'
+import { nextHead, recordHash } from './audit-record.ts'
+import { sealsOf } from './chain-seal.ts'
 import type { AuditEntry } from './store.ts'
 
 /** The channel on which the clock's number is announced. */
@@ -12,27 +14,79 @@ export interface Announcement {
   readonly audit: AuditEntry | undefined
 }
 
+/** The change clock as a record is to follow it. */
+export interface Clock {
+  readonly seq: number
+  /** Of the audit chain. */
+  readonly audit_head: Buffer
+  /** The number of its newest record. */
+  readonly audit_seq: number
+  /** The state of the sealed chain, and the key that it goes on with; null: the log is not sealed. */
+  readonly audit_seal: Buffer | null
+  readonly audit_key: string | null
+  readonly key_sealed: string | null
+}
+
+/** Reads the clock, without waiting for anybody. */
+export const CLOCK_NOW =
+  'SELECT clock.seq, audit_head, audit_seq, audit_seal, audit_key, audit_keys.sealed AS key_sealed ' +
+  'FROM change_clock AS clock LEFT JOIN audit_keys ON audit_keys.id = clock.audit_key'
+
+/** Takes the clock, then reads it: two statements, so that what is read is of after the wait. */
+export const CLOCK_TAKEN = `SELECT FROM change_clock FOR NO KEY UPDATE; ${CLOCK_NOW}`
+
+export interface Ending {
+  readonly at: Date
+  /** As it was read; where it has moved since, a statement with a record fails with this state. */
+  readonly clock: Clock
+  readonly keyOf: AuditKeyOf
+}
+
+/** 1 / 0: whoever else took the clock meanwhile has changed it. */
+export const CLOCK_MOVED = '22012'
+
 /**
  * The end of a transaction, as one text for one round trip: for each change take the clock, write the change rows and the audit row
  * with its number, announce it; then commit. Values are literals, because parameters allow one statement only.
  */
-export function endOf(announcements: readonly Announcement[], at: Date): string {
-  return [...announcements.map((one) => announced(one, at)).filter((text) => text !== ''), 'COMMIT'].join('; ')
+export function endOf(announcements: readonly Announcement[], { at, clock, keyOf }: Ending): string {
+  const texts: string[] = []
+  let now = clock
+  for (const { changes, audit } of announcements) {
+    const rows = [...changes].flatMap(([kind, ids]) =>
+      [...ids].map((id) => `(${escapeLiteral(kind)}, ${escapeLiteral(id)})`),
+    )
+    if (audit !== undefined) {
+      const link = linked(audit, at, { now, keyOf })
+      texts.push(recorded(rows, now, link))
+      now = link.after
+    } else if (rows.length > 0) {
+      texts.push(announced(rows))
+      now = { ...now, seq: now.seq + 1 }
+    }
+  }
+  return [...texts, 'COMMIT'].join('; ')
 }
 
-function announced({ changes, audit }: Announcement, at: Date): string {
-  const rows = [...changes].flatMap(([kind, ids]) =>
-    [...ids].map((id) => `(${escapeLiteral(kind)}, ${escapeLiteral(id)})`),
-  )
-  if (rows.length === 0 && audit === undefined) return ''
-  const hash = audit === undefined ? undefined : hashed(audit, at)
-  const head = hash === undefined ? 'audit_head' : `sha256(audit_head || ${bytes(hash.hash)} || int8send(seq + 1))`
+function announced(rows: readonly string[]): string {
+  const clock = 'clock AS (UPDATE change_clock SET seq = seq + 1 RETURNING seq)'
+  return `WITH ${clock}, ${changeRows(rows)} SELECT seq, pg_notify('${CHANNEL}', seq::text) FROM clock`
+}
+
+/** The record is linked to the clock as it was read, so the clock must be the same still. */
+function recorded(rows: readonly string[], before: Clock, { after, values }: Link): string {
+  const set = `seq = ${after.seq}, audit_seq = ${after.seq}, audit_head = ${bytes(after.audit_head)}, audit_seal = ${bytes(after.audit_seal)}`
+  const unmoved =
+    `seq = ${before.seq} AND audit_head = ${bytes(before.audit_head)} ` +
+    `AND audit_seal IS NOT DISTINCT FROM ${bytes(before.audit_seal)}`
   const parts = [
-    `clock AS (UPDATE change_clock SET seq = seq + 1, audit_head = ${head} RETURNING seq, audit_head)`,
+    `clock AS (UPDATE change_clock SET ${set} WHERE ${unmoved} RETURNING seq)`,
     ...(rows.length === 0 ? [] : [changeRows(rows)]),
-    ...(hash === undefined ? [] : [auditRow(hash)]),
+    'audit_row AS (INSERT INTO audit_log (seq, at, actor, action, target_kind, target_id, detail, record_hash, head, ' +
+      `previous, key_id, seal) SELECT ${values.join(', ')} FROM clock)`,
   ]
-  return `WITH ${parts.join(', ')} SELECT seq, pg_notify('${CHANNEL}', seq::text) FROM clock`
+  const seq = 'max(seq) AS seq'
+  return `WITH ${parts.join(', ')} SELECT 1 / count(*), ${seq}, pg_notify('${CHANNEL}', max(seq)::text) FROM clock`
 }
 
 function changeRows(rows: readonly string[]): string {
@@ -42,27 +96,36 @@ function changeRows(rows: readonly string[]): string {
   )
 }
 
-interface Hashed {
+interface Link {
+  readonly after: Clock
+  /** Of the row, as literals. */
   readonly values: readonly string[]
-  readonly hash: Buffer
 }
 
-function hashed({ actor, action, targetKind, targetId, detail }: AuditEntry, at: Date): Hashed {
-  const json = JSON.stringify(detail)
+const SEALS = sealsOf('audit')
+const NO_STATE = Buffer.alloc(0)
+
+function linked(entry: AuditEntry, at: Date, { now, keyOf }: { now: Clock; keyOf: AuditKeyOf }): Link {
+  const { actor, action, targetKind, targetId } = entry
+  const detail = JSON.stringify(entry.detail)
+  const hash = recordHash({ at, actor, action, targetKind, targetId, detail })
+  const seq = now.seq + 1
+  const head = nextHead(now.audit_head, hash, seq)
+  const { audit_key: keyId, audit_seq: previous } = now
+  const place = { recordHash: hash, seq, previous, head }
+  const { seal, state } =
+    keyId === null
+      ? { seal: null, state: null }
+      : SEALS.link(keyOf(keyId, now.key_sealed), now.audit_seal ?? NO_STATE, place)
+  const texts = [actor, action, targetKind, targetId, detail].map((text) => escapeLiteral(text))
+  const time = `${escapeLiteral(at.toISOString())}::timestamptz`
+  const key = keyId === null ? 'NULL' : escapeLiteral(keyId)
   return {
-    values: [at.toISOString(), actor, action, targetKind, targetId, json],
-    hash: recordHash({ at, actor, action, targetKind, targetId, detail: json }),
+    after: { ...now, seq, audit_seq: seq, audit_head: head, audit_seal: state },
+    values: [String(seq), time, ...texts, bytes(hash), bytes(head), String(previous), key, bytes(seal)],
   }
 }
 
-function auditRow({ values, hash }: Hashed): string {
-  const [at = '', ...texts] = values.map((value) => escapeLiteral(value))
-  return (
-    'audit_row AS (INSERT INTO audit_log (seq, at, actor, action, target_kind, target_id, detail, record_hash, head) ' +
-    `SELECT clock.seq, ${at}::timestamptz, ${texts.join(', ')}, ${bytes(hash)}, clock.audit_head FROM clock)`
-  )
-}
-
-function bytes(value: Buffer): string {
-  return `'\\x${value.toString('hex')}'::bytea`
+function bytes(value: Buffer | null): string {
+  return value === null ? 'NULL::bytea' : `'\\x${value.toString('hex')}'::bytea`
 }

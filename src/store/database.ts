@@ -1,3 +1,5 @@
+import type { OpenAuditKey } from '#/audit/seals.ts'
+import { auditKeys } from './audit-keys.ts'
 import { write } from './write.ts'
 import { kyselyOver } from './dialect.ts'
 import type { StoreLog } from './log.ts'
@@ -13,6 +15,8 @@ export interface DatabaseOptions {
   /** Connections of this process, at least one. */
   readonly poolSize: number
   readonly log: StoreLog
+  /** Opens what audit records are sealed with; absent: only a log that is not sealed can be written. */
+  readonly auditKey?: OpenAuditKey
   /** Deadlines in ms: of a read (5 s), of a whole write (10 s), of waiting for a connection (10 s). */
   readonly readMs?: number
   readonly writeMs?: number
@@ -38,6 +42,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
   const { url, poolSize: size, log, readMs = 5_000, writeMs = 10_000, slowMs = 1_000 } = options
   const { acquireMs = 10_000, maxWaiting = 1_000 } = options
   const pool = new ConnectionPool({ url, size, log, acquireMs, maxWaiting })
+  const writing = { pool, log, totalMs: writeMs, slowMs, keyOf: auditKeys(options.auditKey) }
   const readers = new Map<string, Reader>()
   const builder = kyselyOver(async () => {
     throw new TypeError('a statement is built here, not run')
@@ -59,8 +64,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
       pool.pulse.wrote()
       return { rows: rows as O[], count: rowCount ?? 0 }
     },
-    write: (source, work) => write({ pool, log, totalMs: writeMs, slowMs, isKept: true }, source, work),
-    rehearse: (source, work) => write({ pool, log, totalMs: writeMs, slowMs, isKept: false }, source, work),
+    write: (source, work) => write({ ...writing, isKept: true }, source, work),
+    rehearse: (source, work) => write({ ...writing, isKept: false }, source, work),
     get trouble() {
       return pool.pulse.trouble
     },

@@ -9,6 +9,10 @@ type Json = ColumnType<unknown, string, string>
 type Defaulted<T> = [T] extends [ColumnType<infer S, infer I, infer U>] ? ColumnType<S, I | undefined, U> : Generated<T>
 
 export interface Schema {
+  audit_keys: {
+    id: string
+    sealed: string
+  }
   audit_log: {
     seq: number
     at: Timestamp
@@ -19,12 +23,18 @@ export interface Schema {
     detail: string
     record_hash: Buffer
     head: Buffer
+    previous: number | null
+    key_id: string | null
+    seal: Buffer | null
   }
   change_clock: {
     one: Defaulted<boolean>
     seq: Defaulted<number>
     kept_from: Defaulted<number>
     audit_head: Defaulted<Buffer>
+    audit_seq: Defaulted<number>
+    audit_key: string | null
+    audit_seal: Buffer | null
   }
   changes: {
     seq: number
@@ -222,6 +232,9 @@ export interface Schema {
     head: Defaulted<Buffer>
     kept_from: Defaulted<number>
     kept_head: Defaulted<Buffer>
+    seal: Buffer | null
+    kept_key: string | null
+    kept_seal: Buffer | null
   }
   security_log: {
     n: number
@@ -236,6 +249,8 @@ export interface Schema {
     times: number
     record_hash: Buffer
     head: Buffer
+    key_id: string | null
+    seal: Buffer | null
   }
   server_items: {
     server_id: string

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { KeyStore, ResealedText, SealedPlace, SealedText } from '#/keys/keys.ts'
+import { renewAuditKey } from './audit-key-store.ts'
 import { leases } from './leases.ts'
 import type { Database } from './store.ts'
 
@@ -7,9 +8,10 @@ const SOURCE = 'keys'
 const LEASE = 'keys'
 
 interface Column {
-  readonly table: 'gateways' | 'tools'
+  readonly table: 'gateways' | 'tools' | 'audit_keys'
   readonly column: string
-  readonly kind: 'gateway' | 'tool'
+  /** What is to be read again; null: nobody has read it. */
+  readonly kind: 'gateway' | 'tool' | null
 }
 
 const COLUMNS: Readonly<Record<SealedPlace, Column>> = {
@@ -17,6 +19,7 @@ const COLUMNS: Readonly<Record<SealedPlace, Column>> = {
   'gateways.env': { table: 'gateways', column: 'env', kind: 'gateway' },
   'gateways.client_key': { table: 'gateways', column: 'client_key', kind: 'gateway' },
   'tools.credential': { table: 'tools', column: 'credential', kind: 'tool' },
+  'audit_keys.sealed': { table: 'audit_keys', column: 'sealed', kind: null },
 }
 
 /** Sealed texts in PostgreSQL, wherever they are kept. */
@@ -65,16 +68,17 @@ function recording(db: Database): Pick<KeyStore, 'added' | 'rotated' | 'forgotte
         tx.audit({ actor: actor.by, action: 'keys.add', targetKind: 'key', targetId: keyId, detail: { name: keyId } }),
       )
     },
-    rotated: async (rotation, actor) => {
-      await db.write(SOURCE, async (tx) =>
+    rotated: async (rotation, actor, make) => {
+      await db.write(SOURCE, async (tx) => {
+        await renewAuditKey(tx, make)
         tx.audit({
           actor: actor.by,
           action: 'keys.rotate',
           targetKind: 'key',
           targetId: rotation.to,
           detail: { name: rotation.to, ...rotation },
-        }),
-      )
+        })
+      })
     },
     forgotten: async (keyId, actor) => {
       await db.write(SOURCE, async (tx) => {
@@ -105,7 +109,7 @@ async function replace(db: Database, { table, column, kind }: Column, texts: rea
         ${texts.map(({ anew }) => anew)}::text[]) AS given (id, sealed, anew)
       WHERE kept.id = given.id AND kept.${sql.ref(column)} = given.sealed
       RETURNING kept.id`.execute(tx.sql)
-    tx.changed(kind, ...rows.map(({ id }) => id))
+    if (kind !== null) tx.changed(kind, ...rows.map(({ id }) => id))
     return rows.length
   })
   return value

@@ -8,36 +8,56 @@ import type {
   SecurityRecord,
   SecuritySink,
 } from '#/audit/security.ts'
+import type { OpenAuditKey } from '#/audit/seals.ts'
+import { auditKeys, type AuditKeyOf } from './audit-keys.ts'
 import { nextHead } from './audit-record.ts'
 import { isFiner, NO_HASH } from './audit-store.ts'
-import type { Database } from './store.ts'
+import { sealsOf } from './chain-seal.ts'
+import type { Database, WriteTx } from './store.ts'
 
 const SOURCE = 'security'
 /** The action of the records of the audit log that say how far this one was, and with which head. */
 const ANCHORED = 'security_log.anchor'
 
 /** Writing the security log: rows are chained one after the other, by whoever holds its head. */
-export function securitySink(db: Database): SecuritySink {
+export function securitySink(db: Database, openKey?: OpenAuditKey): SecuritySink {
+  const keyOf = auditKeys(openKey)
   return {
     append: async (entries) => {
       await db.write(SOURCE, async (tx) => {
-        let { n, head } = await tx.sql
-          .selectFrom('security_head')
-          .select(['n', 'head'])
-          .forUpdate()
-          .executeTakeFirstOrThrow()
+        let { n, head, seal: state, key } = await taken(tx, keyOf)
         const rows = entries.map((entry) => {
           const hash = hashOf(entry)
           head = nextHead(head, hash, ++n)
-          return rowOf(entry, { n, record_hash: hash, head })
+          const place = { recordHash: hash, seq: n, previous: n - 1, head }
+          const link = key === null ? null : SEALS.link(key.bytes, state ?? NO_STATE, place)
+          state = link?.state ?? null
+          const sealed = { key_id: key?.id ?? null, seal: link?.seal ?? null }
+          return rowOf(entry, { n, record_hash: hash, head, ...sealed })
         })
         await tx.together(
           tx.sql.insertInto('security_log').values(rows).compile(),
-          tx.sql.updateTable('security_head').set({ n, head }).compile(),
+          tx.sql.updateTable('security_head').set({ n, head, seal: state }).compile(),
         )
       })
     },
   }
+}
+
+const SEALS = sealsOf('security')
+const NO_STATE = Buffer.alloc(0)
+
+/** The end of the log, which nobody else has until this transaction is over, and the key that it goes on with. */
+async function taken({ sql: db }: WriteTx, keyOf: AuditKeyOf) {
+  const head = db.selectFrom('security_head').select(['n', 'head', 'seal']).forUpdate().executeTakeFirstOrThrow()
+  // Sent with the first and run after it: what others changed before they let go of the head is seen.
+  const key = db
+    .selectFrom('change_clock')
+    .leftJoin('audit_keys', 'audit_keys.id', 'change_clock.audit_key')
+    .select(['audit_key as id', 'sealed'])
+    .executeTakeFirstOrThrow()
+  const [end, { id, sealed }] = await Promise.all([head, key])
+  return { ...end, key: id === null ? null : { id, bytes: keyOf(id, sealed) } }
 }
 
 /** The security log in PostgreSQL. */
@@ -47,7 +67,17 @@ export function securityStore(db: Database): SecurityReader {
   return {
     tip: async () => {
       const found = await read.selectFrom('security_head').selectAll().executeTakeFirstOrThrow()
-      return { seq: found.n, head: found.head, keptHead: found.kept_head }
+      const { kept_seal: seal, kept_key: keyId } = found
+      return {
+        seq: found.n,
+        head: found.head,
+        state: found.seal,
+        kept: {
+          seq: found.kept_from - 1,
+          head: found.kept_head,
+          sealed: seal && { seal: seal.subarray(0, -PROOF), proof: seal.subarray(-PROOF), keyId: keyId ?? '' },
+        },
+      }
     },
     page: async (kind, before, limit) =>
       (
@@ -68,6 +98,7 @@ export function securityStore(db: Database): SecurityReader {
           .limit(limit)
           .execute()
       ).map((row) => ({ ...recordOf(row), ...(row.is_finer && { hashNow: NO_HASH }) })),
+    seals: SEALS,
     anchors: async () => {
       const found = await read.selectFrom('audit_log').select('detail').where('action', '=', ANCHORED).execute()
       const noted = found.map(({ detail }) => JSON.parse(detail) as { readonly n: number; readonly head: string })
@@ -77,7 +108,8 @@ export function securityStore(db: Database): SecurityReader {
 }
 
 /** What is done with the security log hour by hour. */
-export function securityKeeper(db: Database): SecurityKeeper {
+export function securityKeeper(db: Database, openKey?: OpenAuditKey): SecurityKeeper {
+  const keyOf = auditKeys(openKey)
   return {
     anchor: async () => {
       await db.write(SOURCE, async (tx) => {
@@ -96,25 +128,49 @@ export function securityKeeper(db: Database): SecurityKeeper {
       })
     },
     forget: async ({ days, most }) => {
-      const { rows } = await db.statement(
-        SOURCE,
-        () => sql<{ gone: number }>`
-        WITH old AS (
-          SELECT n, head FROM security_log
-          WHERE n <= greatest(
-            (SELECT n FROM security_head) - ${most}::bigint,
-            (SELECT max(n) FROM security_log WHERE at < now() - make_interval(days => ${days}::int)))
-          ORDER BY n LIMIT ${SLICE}
-        ), gone AS (DELETE FROM security_log USING old WHERE security_log.n = old.n),
-        kept AS (
-          UPDATE security_head SET kept_from = last.n + 1, kept_head = last.head
-          FROM (SELECT n, head FROM old ORDER BY n DESC LIMIT 1) AS last)
-        SELECT count(*)::int AS gone FROM old`,
-      )
-      return rows[0]?.gone ?? 0
+      const { value } = await db.write(SOURCE, async (tx) => {
+        await taken(tx, keyOf)
+        const { rows } = await sql<Gone>`
+          WITH old AS (
+            SELECT n FROM security_log
+            WHERE n <= greatest(
+              (SELECT n FROM security_head) - ${most}::bigint,
+              (SELECT max(n) FROM security_log WHERE at < now() - make_interval(days => ${days}::int)))
+            ORDER BY n LIMIT ${SLICE}
+          ), gone AS (
+            DELETE FROM security_log USING old WHERE security_log.n = old.n
+            RETURNING security_log.n, head, seal, key_id)
+          SELECT n, head, seal, key_id, (SELECT sealed FROM audit_keys WHERE id = key_id) AS key_sealed,
+            (SELECT count(*)::int FROM gone) AS entries
+          FROM gone ORDER BY n DESC LIMIT 1`.execute(tx.sql)
+        const gone = rows[0]
+        if (gone === undefined) return 0
+        await tx.sql.updateTable('security_head').set(keptAfter(gone, keyOf)).execute()
+        return gone.entries
+      })
+      return value
     },
   }
 }
+
+interface Gone {
+  readonly n: number
+  readonly head: Buffer
+  readonly seal: Buffer | null
+  readonly key_id: string | null
+  readonly key_sealed: string | null
+  readonly entries: number
+}
+
+function keptAfter({ n, head, seal, key_id: keyId, key_sealed: keySealed }: Gone, keyOf: AuditKeyOf) {
+  const kept = { kept_from: n + 1, kept_head: head, kept_key: keyId }
+  if (seal === null || keyId === null) return { ...kept, kept_seal: null }
+  const proof = SEALS.proof(keyOf(keyId, keySealed), { seq: n, head }, seal)
+  return { ...kept, kept_seal: Buffer.concat([seal, proof]) }
+}
+
+/** Bytes of the proof behind the seal of the newest entry that was forgotten. */
+const PROOF = 16
 
 /** Of one statement that forgets. */
 const SLICE = 10_000
@@ -129,6 +185,8 @@ interface Chained {
   readonly n: number
   readonly record_hash: Buffer
   readonly head: Buffer
+  readonly key_id: string | null
+  readonly seal: Buffer | null
 }
 
 type Row = ReturnType<typeof rowOf>
@@ -141,5 +199,6 @@ function rowOf(entry: SecurityEntry, chained: Chained) {
 function recordOf(row: Omit<Row, 'kind'> & { readonly kind: string }): SecurityRecord {
   const { at, last_at: lastAt, user_id: userId, network, why, path, request_id: requestId, times } = row
   const entry = { at, lastAt, kind: row.kind as SecurityKind, userId, network, why, path, requestId, times }
-  return { ...entry, seq: row.n, recordHash: row.record_hash, hashNow: hashOf(entry), head: row.head }
+  const sealed = row.seal && { seal: row.seal, keyId: row.key_id ?? '', previous: row.n - 1 }
+  return { ...entry, seq: row.n, recordHash: row.record_hash, hashNow: hashOf(entry), head: row.head, sealed }
 }

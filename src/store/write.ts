@@ -3,9 +3,11 @@ import type { ChangeKind } from '#/catalog/changes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { pause } from '#/lib/backoff.ts'
 import { insideTransaction, outsideTransaction } from '#/lib/held-connection.ts'
-import { endOf } from './clock.ts'
+import type { AuditKeyOf } from './audit-keys.ts'
+import { CLOCK_NOW, type Clock } from './clock.ts'
 import type { Connection } from './connection.ts'
 import { kyselyOver, type Execute } from './dialect.ts'
+import { clockOf, commitSaying } from './ending.ts'
 import { databaseError, sqlState } from './errors.ts'
 import { IdleWatch } from './idle-watch.ts'
 import type { StoreLog } from './log.ts'
@@ -29,6 +31,8 @@ export interface WriteOptions {
   readonly slowMs: number
   /** False: whatever was written is taken back, and nobody is told. */
   readonly isKept: boolean
+  /** What audit records are sealed with. */
+  readonly keyOf: AuditKeyOf
 }
 
 export interface Written<T> {
@@ -55,7 +59,7 @@ export async function write<T>(
 }
 
 async function once<T>(
-  { pool, log, totalMs, slowMs, isKept }: WriteOptions,
+  { pool, log, totalMs, slowMs, isKept, keyOf }: WriteOptions,
   source: string,
   work: (tx: WriteTx) => Promise<T>,
 ): Promise<Written<T>> {
@@ -71,7 +75,7 @@ async function once<T>(
       await transaction.rollback()
       return { value, seq: null }
     }
-    const seq = await transaction.commit()
+    const seq = await transaction.commit(clockOf(await begun), keyOf)
     pool.pulse.wrote()
     transaction.announce(log)
     return { value, seq }
@@ -90,7 +94,7 @@ function begin(totalMs: number): string {
   const lockMs = Math.ceil(totalMs / 2)
   return (
     `BEGIN; SET LOCAL statement_timeout = ${totalMs}; SET LOCAL lock_timeout = ${lockMs}; ` +
-    `SET LOCAL idle_in_transaction_session_timeout = ${totalMs}`
+    `SET LOCAL idle_in_transaction_session_timeout = ${totalMs}; ${CLOCK_NOW}`
   )
 }
 
@@ -146,9 +150,10 @@ class Transaction {
     }
   }
 
-  async commit(): Promise<number | null> {
-    const text = endOf([...this.#said, this.#saying], new Date())
-    const results = await this.#connection.script(this.#comment + text, { ms: this.#leftMs() }).catch(unknownOutcome)
+  async commit(clock: Clock, keyOf: AuditKeyOf): Promise<number | null> {
+    const run = (text: string): ReturnType<Connection['script']> =>
+      this.#connection.script(this.#comment + text, { ms: this.#leftMs() })
+    const results = await commitSaying({ run, said: [...this.#said, this.#saying], clock, keyOf })
     // An aborted transaction answers COMMIT with ROLLBACK: the work hid an error.
     if (results.at(-1)?.command === 'ROLLBACK')
       throw new GatewayError('internal', 'the transaction had failed before its end')
@@ -219,14 +224,4 @@ class Transaction {
   #leftMs(): number {
     return this.#endsAt - performance.now()
   }
-}
-
-/** The server said no: nothing was committed. It said nothing: nobody knows. */
-function unknownOutcome(error: unknown): never {
-  const state = sqlState(error)
-  if (state !== undefined && !/^(08|57P)/.test(state)) throw error
-  throw new GatewayError('unavailable', 'the database went away while it committed: look whether the change was made', {
-    cause: error,
-    retryAfter: 1,
-  })
 }

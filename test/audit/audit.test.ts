@@ -26,6 +26,7 @@ test('an empty log is intact', async () => {
     records: 0,
     head: '',
     forgottenThrough: null,
+    sealedFrom: null,
   })
 })
 

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import type { SecurityEntry } from '../../src/audit/security.ts'
 import { verifyAuditChain } from '../../src/audit/verify-chain.ts'
 import { verifySecurityLog } from '../../src/audit/verify-security.ts'
-import { nextHead } from '../../src/store/audit-record.ts'
 import { auditStore } from '../../src/store/audit-store.ts'
 import { securityKeeper, securitySink, securityStore } from '../../src/store/security-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
@@ -25,7 +24,7 @@ async function withEntries(count: number): Promise<TestDatabase> {
   return fresh
 }
 
-const verify = (fresh: TestDatabase) => verifySecurityLog(securityStore(fresh.db), nextHead)
+const verify = (fresh: TestDatabase) => verifySecurityLog(securityStore(fresh.db), { audit: auditStore(fresh.db) })
 
 test('what is appended is read back as it was, newest first and by kind', async () => {
   await using fresh = await withEntries(5)

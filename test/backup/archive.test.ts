@@ -97,7 +97,7 @@ test('a worker that runs elsewhere loads the restored catalog anew', async () =>
   await target.sql('UPDATE change_clock SET seq = (SELECT 3)')
   await using keeper = await openCatalog({ reader: catalogReader(target.db), log: quiet, pollMs: 50 })
   expect(keeper.state.users.get('9'.padStart(32, '0'))).toBeDefined()
-  await restored(archive, target.url, true)
+  await restored(archive, target.url, { replace: true })
   await expect.poll(() => keeper.state.users.get('9'.padStart(32, '0')), { timeout: 5_000 }).toBeUndefined()
   await using fresh = await openCatalog({ reader: catalogReader(target.db), log: quiet })
   expect(dumpState(keeper.state)).toEqual(dumpState(fresh.state))
@@ -110,7 +110,7 @@ describe('what is refused changes nothing', () => {
     const before = await everything(target.url)
     await expect(restored(archive, target.url)).rejects.toThrow(/not empty: it holds 1 users\. .*--replace/)
     expect(await everything(target.url)).toEqual(before)
-    await restored(archive, target.url, true)
+    await restored(archive, target.url, { replace: true })
     expect(await everything(target.url)).toEqual(await everything(source.url))
   })
 
@@ -126,7 +126,7 @@ describe('what is refused changes nothing', () => {
     await writeFile(broken, bytes)
     const opened = await openArchive(broken, PASSPHRASE)
     await expect(verified(opened, () => undefined)).rejects.toThrow(/is damaged/)
-    await expect(restored(opened, target.url, true)).rejects.toThrow(/is damaged/)
+    await expect(restored(opened, target.url, { replace: true })).rejects.toThrow(/is damaged/)
     expect(await everything(target.url)).toEqual(before)
   })
 

@@ -2,6 +2,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import type { OpenAuditKey } from '#/audit/seals.ts'
 import { openArchive, writeArchive, type OpenArchive } from '#/backup/archive.ts'
 import { openDump } from '#/store/archive-dump.ts'
 import { restoreDump } from '#/store/archive-restore.ts'
@@ -29,8 +30,13 @@ export async function archived(url: string, path: string): Promise<OpenArchive> 
   return await openArchive(path, PASSPHRASE)
 }
 
-export async function restored(archive: OpenArchive, url: string, replace = false): Promise<void> {
+export async function restored(
+  archive: OpenArchive,
+  url: string,
+  { replace = false, ...keys }: { readonly replace?: boolean; readonly auditKey?: OpenAuditKey } = {},
+): Promise<void> {
   await restoreDump({
+    ...keys,
     url,
     replace,
     log: quiet,

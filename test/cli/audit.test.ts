@@ -39,7 +39,7 @@ test('the record is intact, and a head that is not its own says that it is anoth
   const good = await run(['audit', 'verify'])
   expect([good.code, good.out]).toEqual([
     0,
-    expect.stringMatching(/^intact: \d+ changes\nhead [0-9a-f]{64}\nintact: \d+ refusals\n$/),
+    expect.stringMatching(/^intact: \d+ changes\nsealed from number 1 on\nhead [0-9a-f]{64}\nintact: \d+ refusals\n$/),
   ])
   const head = /head (\S+)/.exec(good.out)?.[1] ?? ''
   expect((await run(['audit', 'verify', '--head', head])).code).toBe(0)

@@ -48,6 +48,7 @@ test('what was changed is read in pages, found by its action, and taken away as 
     records: records.length,
     head: records.at(-1).head,
     forgotten_through: null,
+    sealed_from: null,
     security_log: { intact: true, records: 0 },
   })
 })

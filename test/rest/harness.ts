@@ -20,7 +20,6 @@ import { restApp } from '#/http/rest.ts'
 import { webAnswers } from '#/http/web-answers.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
 import { activity } from '#/store/activity.ts'
-import { auditStore } from '#/store/audit-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
 import { tokenStore } from '#/store/token-store.ts'
 import { totalsStore } from '#/store/totals-store.ts'
@@ -34,13 +33,13 @@ import { rehearsed } from '#/store/rehearsal.ts'
 import { resourceStore } from '#/store/resource-store.ts'
 import { rootStore } from '#/store/root-store.ts'
 import { sealedStore } from '#/store/sealed-store.ts'
-import { securityStore } from '#/store/security-store.ts'
 import { serverStore } from '#/store/server-store.ts'
 import { tagStore } from '#/store/tag-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 import { foresee } from '../support/foresee.ts'
 import { adminPrincipal, makeAdminSql } from '../support/principals.ts'
+import { auditParts } from '../support/audit-parts.ts'
 import { peopleParts, snapshot } from './people-parts.ts'
 
 /** An upstream that says what a test tells it to. Only for what cannot be had from a real one: its failures on command. */
@@ -177,7 +176,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       tokens: { ...rehearsed(db, tokenStore), usage: async () => [], ...after },
       ...peopleParts(db),
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus: async () => '# none\n' },
-      audit: { reader: auditStore(db), security: securityStore(db), snapshot },
+      audit: { ...auditParts(db, seal), snapshot },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: seal },
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), ...unheard },

@@ -6,6 +6,7 @@ import { sql } from 'kysely'
 import { afterEach, expect, test, vi } from 'vitest'
 import { UserId } from '#/access/ids.ts'
 import { openDatabase } from '#/store/database.ts'
+import { migrate } from '#/store/migrate.ts'
 import { accountFolder } from '../support/child-server.ts'
 import { testDatabase } from '../support/database.ts'
 import { needs } from '../support/needs.ts'
@@ -114,7 +115,9 @@ test('a cancel finds its way through TLS', async (context) => {
 
 test('while the database is away everything fails at once and says so; when it is back everything works', async (context) => {
   needs(context, 'postgres15')
+  const migrated = (url: string) => migrate({ url, log: quiet, signal: AbortSignal.timeout(30_000) })
   const first = await startPostgres15()
+  await migrated(first.url)
   const port = new URL(first.url).port
   await using db = await openDatabase({ url: first.url, poolSize: 4, log: quiet })
   const read = () => db.read('tests').selectNoFrom(selectOne).execute()
@@ -126,7 +129,8 @@ test('while the database is away everything fails at once and says so; when it i
     await expect(attempt()).rejects.toMatchObject({ code: 'unavailable', retryAfter: 1 })
   }
   expect(performance.now() - began).toBeLessThan(1_000)
-  await using _second = await startPostgres15({ port })
+  await using second = await startPostgres15({ port })
+  await migrated(second.url)
   expect((await write()).value).toEqual([{ one: 1 }])
   expect(await read()).toEqual([{ one: 1 }])
 })
