@@ -2,6 +2,7 @@ import type { Principal } from '#/access/principal.ts'
 import { scopeAllowed } from '#/access/scope.ts'
 import type { AnyItem, CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool } from './model.ts'
 import { originalKey } from './named-shelf.ts'
+import { originallyCalled } from './original-names.ts'
 import { matchingTemplates } from './resource-shelf.ts'
 import type { Found, Scope } from './snapshot.ts'
 import { byAge, type CatalogState, type NamedShelf, type ServerPart } from './state.ts'
@@ -40,10 +41,32 @@ export function findNamed<Item extends CatalogTool | CatalogPrompt>(
   const shelf = state[kind] as unknown as NamedShelf<Item>
   if (scope.kind === 'server') {
     const server = openServer(state, scope.id, who)
-    return server && found(state, { item: inServer(server, kind, { shelf, name }), who, server })
+    return server && foundInServer(state, server, { kind, shelf, name, who })
   }
   const item = scope.kind === 'all' ? shelf.byName.get(name) : shelf.byOriginal.get(originalKey(scope.id, name))
   return found(state, { item, who, server: undefined })
+}
+
+interface InServer<Item> {
+  readonly kind: 'tools' | 'prompts'
+  readonly shelf: NamedShelf<Item>
+  readonly name: string
+  readonly who: Principal
+}
+
+/** By the name that the virtual server shows; where it shows none so, by the upstream's own. What is hidden is in nobody's way. */
+function foundInServer<Item extends CatalogTool | CatalogPrompt>(
+  state: CatalogState,
+  server: ServerPart,
+  { kind, shelf, name, who }: InServer<Item>,
+): Found<Item> | undefined {
+  const listed = found(state, { item: inServer(server, kind, { shelf, name }), who, server })
+  if (listed !== undefined) return listed
+  for (const other of originallyCalled(server[kind], shelf, name)) {
+    const answer = found(state, { item: other, who, server })
+    if (answer !== undefined) return answer
+  }
+  return undefined
 }
 
 /** A name that the virtual server gives belongs to whom it gives it; the others keep the aggregate's names. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { causeway } from '../support/cli.ts'
 import type { RunningGateway } from '../support/gateway.ts'
+import { legacyServer } from '../support/mcp-servers.ts'
 import { namesScene, TEAMS, WHO, type Answer, type NamesScene, type Who } from './names-scene.ts'
 
 let scene: NamesScene
@@ -156,6 +157,32 @@ test('of two that are called alike each is listed, opened and called by itself',
   for (const who of ['ben', 'cat']) expect(ambiguous.err).toContain(`twins (${ids[who]}, team of ${who}@example.com)`)
   expect(ambiguous.err).toMatch(/; say the id of the one that is meant\n$/)
   expect((await causeway(['server', 'show', ids['ben'] ?? ''], as('ann'))).out).toContain('tool-of-ben')
+})
+
+test("a tool is called through its virtual server by the name that is listed, and by its upstream's own", async () => {
+  await using upstream = await legacyServer({ stateful: false })
+  const { id } = await gateway.register('carrier', upstream.url)
+  const { body: tools } = await gateway.api('GET', `/v1/tools?include_pagination=true&gateway_id=${id}`)
+  const ids = (tools['tools'] as readonly { readonly id: string }[]).map((tool) => tool.id)
+  const { body: server } = await gateway.api('POST', '/v1/servers', { name: 'plain', associated_tools: ids })
+  const said = async (path: string, name: string): Promise<string> => {
+    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: { message: 'hello' } } }
+    const headers = { authorization: `Bearer ${gateway.token}`, 'content-type': 'application/json' }
+    const accept = 'application/json, text/event-stream'
+    const answer = await fetch(gateway.url + path, {
+      method: 'POST',
+      headers: { ...headers, accept },
+      body: JSON.stringify(call),
+    })
+    return await answer.text()
+  }
+  const [listed, own] = [
+    await said(`/servers/${server.id}/mcp`, 'carrier-echo'),
+    await said(`/servers/${server.id}/mcp`, 'echo'),
+  ]
+  expect(listed).toContain('"content"')
+  expect(own).toBe(listed)
+  expect(await said('/mcp', 'echo')).toContain('tool not found: echo')
 })
 
 /** Root's import of servers; its progress. */

@@ -231,8 +231,19 @@ test('what a list shows is exactly what a look-up finds, for every scope and pri
         ]) {
           for (const scope of scopes) {
             const listed = names(await walk(state, { scope, who }))
-            const found = everyName.filter((name) => view.findTool(scope, name, who) !== undefined)
-            expect(listed.toSorted()).toEqual([...new Set(found)].toSorted())
+            const given = new Map(scope.kind === 'server' ? entries.map(({ id, name }) => [id, name]) : [])
+            /** The name under which the list shows what a name leads to. */
+            const shownFor = (name: string): string | undefined => {
+              const item = view.findTool(scope, name, who)?.item
+              return item && (given.get(item.id) ?? (scope.kind === 'gateway' ? item.originalName : item.name))
+            }
+            // By every name that leads anywhere one gets to what is listed, and by a name that is listed to that very thing.
+            const found = everyName.filter((name) => shownFor(name) !== undefined)
+            expect(listed.toSorted()).toEqual([...new Set(found.flatMap((name) => shownFor(name) ?? []))].toSorted())
+            expect(listed.map(shownFor)).toEqual(listed)
+            // A virtual server's things answer to their upstreams' own names as well; nothing else has a name that is not listed.
+            const own = new Set(scope.kind === 'server' ? tools.map(({ originalName }) => originalName) : [])
+            expect(listed.toSorted()).toEqual([...new Set(found.filter((name) => !own.has(name)))].toSorted())
           }
         }
       },

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import * as things from '../support/catalog-things.ts'
 import type { Principal } from '../../src/access/principal.ts'
-import { buildSnapshot } from '../../src/catalog/build.ts'
+import { visibilityClass } from '../../src/access/visibility.ts'
+import { buildSnapshot, buildState } from '../../src/catalog/build.ts'
+import { CatalogEdit } from '../../src/catalog/edit.ts'
 import type { Scope, Snapshot } from '../../src/catalog/snapshot.ts'
+import { viewOf } from '../../src/catalog/view.ts'
 
 const { ids, gatewayThing, promptThing, resourceThing, serverThing, toolThing, principalThing } = things
 const ALL: Scope = { kind: 'all' }
@@ -120,6 +123,48 @@ test('a principal narrowed to a virtual server reaches that server and nothing e
   expect(tool(server(2), 'gateway-1-tool-3', stranger)?.item.id).toBe(ids.tool(3))
   expect(tool(server(3), 'gateway-1-tool-3', stranger)).toBeUndefined()
   expect(tool(server(9), 'gateway-1-tool-3', stranger)).toBeUndefined()
+})
+
+test("in a virtual server what it lists answers to its upstream's own name too: a team's, a private one, a public one, in its order", () => {
+  const of = (n: number, gateway: number, over: object = {}) => toolThing(n, gateway, { originalName: 'same', ...over })
+  const team = { visibility: 'team', teamId: ids.team(1) } as const
+  const mine = { visibility: 'private', ownerId: ids.user(1) } as const
+  const entry = (n: number, name: string | null = null) => ({
+    id: ids.tool(n),
+    name,
+    description: null,
+    position: 9 - n,
+  })
+  const tools = [of(1, 1), of(2, 2), of(3, 3, mine), of(4, 4, team), of(5, 5, { ...team, enabled: false }), of(6, 6)]
+  const state = buildState({
+    gateways: [1, 2, 3, 4, 5, 6, 7].map((n) => gatewayThing(n)),
+    tools,
+    servers: [
+      serverThing(1, { tools: [1, 2, 3, 4, 5].map((n) => entry(n)) }),
+      serverThing(2, { tools: [entry(1, 'other'), entry(2)] }),
+      serverThing(3, { tools: [entry(1, 'same'), entry(2), entry(4)] }),
+      serverThing(4, { tools: [entry(1), entry(7)] }),
+      serverThing(5, { tools: [entry(2), entry(3, 'same')] }),
+    ],
+  })
+  const snapshot = viewOf(state)
+  const server = (n: number): Scope => ({ kind: 'server', id: ids.server(n) })
+  const tool = (n: number, who: Principal, name = 'same') => snapshot.findTool(server(n), name, who)?.item.id
+  const sight = { userId: ids.user(5), isAdmin: false, teams: [ids.team(1)], teamId: null, serverId: null }
+  const member = { ...stranger, visibilityClass: visibilityClass(sight) }
+  expect([member, owner, stranger].map((who) => tool(1, who))).toEqual([ids.tool(4), ids.tool(3), ids.tool(2)])
+  // What it calls otherwise answers to that alone, and what it lists under a name is before all that bear it elsewhere.
+  expect([tool(2, admin), tool(2, admin, 'other'), tool(3, member)]).toEqual([ids.tool(2), ids.tool(1), ids.tool(1)])
+  // What is hidden is in nobody's way.
+  expect([tool(5, stranger), tool(5, owner)]).toEqual([ids.tool(2), ids.tool(3)])
+  expect([tool(1, admin, 'gateway-6-tool-6'), tool(1, admin, '__proto__')]).toEqual([undefined, undefined])
+  expect(snapshot.findTool(ALL, 'same', admin)).toBeUndefined()
+  // It is looked up in what is there now.
+  expect(tool(4, admin)).toBe(ids.tool(1))
+  const edit = new CatalogEdit(state)
+  edit.putTool(of(7, 7, team))
+  expect(viewOf(edit.done(1)).findTool(server(4), 'same', admin)?.item.id).toBe(ids.tool(7))
+  expect(tool(4, admin)).toBe(ids.tool(1))
 })
 
 test('users, tokens and things are found by id; a token by its hash', () => {
