@@ -22,6 +22,7 @@ import {
   authenticator,
   bearer,
   callerIn,
+  routeOf,
   whence,
   type AuthenticatorOptions,
   type Knowing,
@@ -44,7 +45,6 @@ import { gatewayCareStore } from '#/store/gateway-care-store.ts'
 import { CALLER_HEADER } from '#/stdio/launch.ts'
 import type { Worker, WorkerLink } from '#/supervisor/link.ts'
 import type { Fact } from '#/supervisor/messages.ts'
-import type { Telemetry } from '#/telemetry/events.ts'
 import { createLogger, type Logger } from '#/telemetry/logger.ts'
 import { mergeMetrics, type MetricsData } from '#/telemetry/metrics.ts'
 import { toolHeaders } from '#/tools/tool-backing.ts'
@@ -57,7 +57,7 @@ import type { ForWorkers } from './machine.ts'
 import { openForeignTokens } from './foreign.ts'
 import { openProxy } from './proxy.ts'
 import { openMeter, openRecords } from './recording.ts'
-import { openRefusals, type Refusals } from './refusals.ts'
+import { openRefusals, type RefusalParts, type Refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
 import { routesOf } from './routes.ts'
 import { openKeptCatalog } from './saving.ts'
@@ -96,7 +96,7 @@ export async function startWorker(config: Config, prepared: ForWorkers, link: Wo
     underWay,
     limits: ADMISSION_LIMITS,
   })
-  const door = await openDoor(core, { calls, upstream, telemetry: records.telemetry, ending: ending.signal, building })
+  const door = await openDoor(core, { calls, upstream, records, ending: ending.signal, building })
   building.use(keepHouse(core, upstream))
   if (link.index === 0) building.use(keepWitness({ dataDir: config.dataDir, db, catalog, log }))
   building.use(declareOnce(core, upstream, prepared.declared))
@@ -158,18 +158,18 @@ function callerOf({ key }: Principal): string {
 interface DoorParts {
   readonly calls: Calls
   readonly upstream: UpstreamParts
-  readonly telemetry: Telemetry
+  readonly records: RefusalParts
   /** Aborted when this worker is told to wind up. */
   readonly ending: AbortSignal
   readonly building: AsyncDisposableStack
 }
 
-async function openDoor(core: Core, { calls, upstream, telemetry, ending, building }: DoorParts): Promise<FrontDoor> {
+async function openDoor(core: Core, { calls, upstream, records, ending, building }: DoorParts): Promise<FrontDoor> {
   const { config, link, db, keys, ring, catalog, deadlines, admission, identify } = core
   const { again, foreignEnd } = identify
   const { bodyLimit, publicUrl } = config.http
   const resources = resourceServer(config.jwt?.issuer ?? null, publicUrl)
-  const refusals = openRefusals(core, telemetry, building)
+  const refusals = openRefusals(core, records, building)
   const web = webAnswers(config.http)
   const pages = ownPages(publicUrl)
   const keeping = keepingOf(core, refusals, pages)
@@ -227,10 +227,10 @@ async function openDoor(core: Core, { calls, upstream, telemetry, ending, buildi
 /** Who is let in, by a token in the Authorization field or the word of a proxy. */
 function keepingOf(
   core: Core,
-  { unauthenticated: refused }: Refusals,
+  { unauthenticated: refused, uses }: Refusals,
   { requirePage }: OwnPages,
 ): AuthenticatorOptions {
-  return { identify: core.identify, ...openProxy(core), credentialOf: bearer, refused, requirePage }
+  return { identify: core.identify, ...openProxy(core), credentialOf: bearer, refused, uses, requirePage }
 }
 
 interface RestParts extends Pick<RestOptions, 'endpoints' | 'edge' | 'web'> {
@@ -254,8 +254,8 @@ async function openRest(
 /** Refusals at the doors of MCP, and whose they were. */
 function noticeOf(refusals: Refusals, knowing: Knowing): Notice {
   return ({ requestId, request }, error) => {
-    const userId = error.code === 'forbidden' ? callerIn(request, knowing) : null
-    refusals.failed({ requestId, error, ...whence(request, knowing), userId })
+    const who = error.code === 'forbidden' ? callerIn(request, knowing) : null
+    refusals.failed({ requestId, error, ...whence(request, knowing), who, route: routeOf(request) })
   }
 }
 

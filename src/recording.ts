@@ -14,10 +14,12 @@ import { UsageMeter } from '#/records/usage-meter.ts'
 import type { OpenDatabase } from '#/store/database.ts'
 import { recordSink } from '#/store/record-store.ts'
 import { storedEpochs, storedUsage } from '#/store/token-usage-store.ts'
+import { tokenUsesSink } from '#/store/token-uses-store.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
 import { finishedCalls, heldConnections, lostRecords } from '#/telemetry/events.ts'
 import type { Logger } from '#/telemetry/logger.ts'
 import { createMetrics } from '#/telemetry/metrics.ts'
+import { TokenUses } from '#/tokens/token-uses.ts'
 
 /** What is measured, and where it goes. */
 interface Recorded {
@@ -56,9 +58,11 @@ export async function openRecords({ config, link, log, db, catalog, admission }:
   building.use(onHeldConnection(heldConnections(telemetry)))
   link.onCollect(() => metrics.data())
   const finished = finishedCalls(telemetry)
+  const uses = building.use(new TokenUses({ sink: tokenUsesSink(db) }))
   const calls = recordingLog((record) => {
     const n = recorder.record(record)
     if (n !== null) meter.recorded(n, record.tokenId, record.at)
+    if (n !== null) uses.recorded(record.tokenId)
     finished(record)
   })
   if (link.index === 0)
@@ -66,7 +70,7 @@ export async function openRecords({ config, link, log, db, catalog, admission }:
       const paths = leftoverPaths(config)
       return await storeLeftovers({ paths, sink: recordSink(db), onLost: spillLost, onRefused: refused })
     })
-  return { log: calls, telemetry }
+  return { log: calls, telemetry, uses }
 }
 
 /** Counts the calls of limited tokens, also those that stand on disk. */

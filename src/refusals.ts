@@ -1,5 +1,7 @@
+import type { Bearer } from '#/access/principal.ts'
 import type { Sealer } from '#/access/sealing.ts'
 import { SecurityLog } from '#/audit/security-log.ts'
+import { isRecorded } from '#/calls/call-log.ts'
 import { securitySink } from '#/store/security-store.ts'
 import type { Database } from '#/store/store.ts'
 import {
@@ -10,6 +12,7 @@ import {
   type Telemetry,
 } from '#/telemetry/events.ts'
 import type { RequestFailed, SignInRefused } from '#/telemetry/events.ts'
+import type { TokenUses } from '#/tokens/token-uses.ts'
 import type { SignInDeps } from '#/users/session.ts'
 import { auditKeyOpener } from './keyring.ts'
 
@@ -25,13 +28,19 @@ export interface Refusals {
   unauthenticated(refusal: SignInRefused & Whence): void
   /** A password was wrong, or was nobody's. */
   readonly signInFailed: SignInDeps['failed']
-  /** A request ended with an error; `userId` null: nobody is known to have made it. */
-  failed(failure: RequestFailed & Whence & { readonly userId: string | null }): void
+  /** A request ended with an error; `who` null: nobody is known to have made it. */
+  failed(failure: RequestFailed & Whence & { readonly who: Bearer | null; readonly route: string }): void
+  readonly uses: TokenUses
+}
+
+export interface RefusalParts {
+  readonly telemetry: Telemetry
+  readonly uses: TokenUses
 }
 
 export function openRefusals(
   { db, keys }: { readonly db: Database; readonly keys: Sealer },
-  telemetry: Telemetry,
+  { telemetry, uses }: RefusalParts,
   building: AsyncDisposableStack,
 ): Refusals {
   const sink = securitySink(db, auditKeyOpener(keys))
@@ -48,10 +57,12 @@ export function openRefusals(
       signInFailed({ requestId, fromIp, email })
       kept.note({ kind: 'sign_in_failed', userId, fromIp, why, path: null, requestId })
     },
-    failed: ({ requestId, path, error, fromIp, userId }) => {
+    failed: ({ requestId, path, error, fromIp, who, route }) => {
       failed({ requestId, path, error })
-      if (error.code === 'forbidden')
-        kept.note({ kind: 'forbidden', userId, fromIp, why: error.message, path, requestId })
+      if (error.code !== 'forbidden') return
+      kept.note({ kind: 'forbidden', userId: who?.userId ?? null, fromIp, why: error.message, path, requestId })
+      if (who !== null && !isRecorded(error)) uses.refused(who.tokenId, route)
     },
+    uses,
   }
 }

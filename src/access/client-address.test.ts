@@ -129,6 +129,15 @@ describe('whom a proxy names', () => {
     expect(clients.namedIn(from(peer, ...headers))).toEqual(expected)
   })
 
+  test('a name is what its bytes say in UTF-8', () => {
+    const named = (bytes: Buffer) =>
+      clients.namedIn(from('10.0.0.1', ...SECRET, 'X-Remote-User', bytes.toString('latin1')))
+    for (const name of ['zo\u00eb@example.com', '\u{1F600}@example.com', '\u212Aate@example.com', 'plain@example.com'])
+      expect(named(Buffer.from(name))).toEqual([name])
+    for (const bytes of [[0xeb], [0xc3], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xff]])
+      expect(() => named(Buffer.from([0x61, ...bytes, 0x40, 0x62]))).toThrow('no UTF-8')
+  })
+
   test('no header counts where none was named', () => {
     const silent = clientsBehind({ ...PROXIES, userHeader: null })
     expect(silent.namedIn(from('10.0.0.1', ...ANN, ...SECRET))).toBeUndefined()

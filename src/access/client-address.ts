@@ -1,3 +1,4 @@
+import { GatewayError } from '#/errors/gateway-error.ts'
 import { PROXY_SECRET_HEADER } from '#/lib/kept-headers.ts'
 import { isSameText } from '#/lib/pkce.ts'
 import { inRanges } from './address-ranges.ts'
@@ -25,7 +26,7 @@ export interface Arriving {
 export interface Clients {
   /** Lives as long as its connection, so that what is known of it may be kept with it. */
   of(request: Arriving): Caller
-  /** The users that a proxy names, as often as it does; undefined: nobody whose word counts names one. */
+  /** The users that a proxy names, as often as it does; undefined: nobody whose word counts names one. Throws where a name is no text. */
   namedIn(request: Arriving): readonly string[] | undefined
 }
 
@@ -60,7 +61,7 @@ export function clientsBehind(proxies: TrustedProxies | null): Clients {
     namedIn: ({ socket, rawHeaders }) => {
       if (userHeader === null || secret === null || !isPeer(socket)) return undefined
       const named = valuesOf(rawHeaders, userHeader)
-      return named.length > 0 && isSaid(socket, rawHeaders) ? named : undefined
+      return named.length > 0 && isSaid(socket, rawHeaders) ? named.map(textOf) : undefined
     },
   }
 }
@@ -83,6 +84,19 @@ interface Reading {
   readonly isTrusted: (address: string) => boolean
   /** The address that a hop is written as. */
   readonly read: (hop: string) => string | undefined
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A name as its proxy wrote it: what was read of a header has a character for each byte. */
+function textOf(bytes: string): string {
+  if (/^[ -~]*$/.test(bytes)) return bytes
+  try {
+    return utf8.decode(Buffer.from(bytes, 'latin1'))
+  } catch (cause) {
+    const message = 'the proxy names a user in bytes that are no UTF-8: let it send the address in UTF-8'
+    throw new GatewayError('invalid_request', message, { cause })
+  }
 }
 
 /** Whether a request says the secret. What proved right on a connection is not hashed again for its next request. */

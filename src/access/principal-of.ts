@@ -51,6 +51,8 @@ export interface Identify {
   (token: string, caller?: Caller): Principal
   /** Whom a proxy that is trusted names, as often as it does. */
   named(emails: readonly string[]): Principal
+  /** Which live token of ours this is, whether it is good for its bearer now or not; undefined: none. */
+  tokenIn(token: string): TokenId | undefined
   /** Whether somebody has this address here. */
   isUser(email: string): boolean
   /** Whoever called before, as it is now: the same object where nothing changed. Throws where there is none any more. */
@@ -126,11 +128,19 @@ export function identifier(directory: LiveDirectory, options: IdentifyOptions): 
     return principalFor(proxied.find(emails, snapshot), snapshot, now())
   }
   const isUser = (email: string): boolean => directory.current.userByEmail(emailKey(email.trim())) !== undefined
+  const tokenIn = (text: string): TokenId | undefined => directory.current.token(hashOf(text, undefined))?.id
   const worthWaiting = (text: string): Promise<void> | undefined => {
     const token = directory.current.token(hashOf(text, undefined))
     return token === undefined ? foreign?.worthWaiting(text) : usage?.worthWaiting(token.id)
   }
-  return Object.assign(identify, { named, isUser, again, foreignEnd, ...((foreign ?? usage) && { worthWaiting }) })
+  return Object.assign(identify, {
+    named,
+    tokenIn,
+    isUser,
+    again,
+    foreignEnd,
+    ...((foreign ?? usage) && { worthWaiting }),
+  })
 }
 
 /** What principals are made for, and which token each was made for. */

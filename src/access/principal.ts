@@ -40,6 +40,9 @@ export interface Principal {
   readonly key: string
 }
 
+/** Whose a request is, and with which token. */
+export type Bearer = Pick<Principal, 'userId' | 'tokenId'>
+
 /** Interned: two principals with the same `id` see exactly the same things. */
 export interface VisibilityClass {
   readonly id: string

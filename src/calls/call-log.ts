@@ -23,6 +23,16 @@ export interface CallLog {
   refused(facts: CallFacts & { readonly error: GatewayError; readonly why: string }): void
 }
 
+const recorded = new WeakSet<GatewayError>()
+
+/** An error that the record of a call tells of: whoever answers with it counts it no second time. */
+export function withRecord(error: GatewayError): GatewayError {
+  recorded.add(error)
+  return error
+}
+
+export const isRecorded = (error: GatewayError): boolean => recorded.has(error)
+
 /** The upstream's part of a call that had none. */
 export const NO_REPORT: UpstreamReport = {
   attempts: 0,

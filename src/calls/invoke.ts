@@ -5,7 +5,7 @@ import type { Catalog, Snapshot } from '#/catalog/snapshot.ts'
 import type { Upstreams } from '#/upstream/upstreams.ts'
 import type { Call, CallSink, Calls } from './call.ts'
 import type { LocalItems } from './local-items.ts'
-import { NO_REPORT, type CallLog } from './call-log.ts'
+import { NO_REPORT, withRecord, type CallLog } from './call-log.ts'
 import { resolve, type Destination } from './resolve.ts'
 import { CallRun } from './run.ts'
 import { Shares, type ShareLimits } from './shares.ts'
@@ -68,7 +68,7 @@ function resolveOrFail({ call, snapshot, sink, log, startedAt }: Attempt): Desti
   try {
     return resolve(call, snapshot)
   } catch (cause) {
-    const error = GatewayError.from(cause)
+    const error = withRecord(GatewayError.from(cause))
     const totalMs = performance.now() - startedAt
     // The caller is answered first: how long it takes to find out why is not to be told from when the answer comes.
     sink.fail(error)

@@ -11,7 +11,7 @@ import { CLIENT_CAPABILITIES } from '#/mcp/meta-keys.ts'
 import type { AnswerOutcome, AnswerRelay, RelayOutput } from '#/mcp/relay.ts'
 import type { AnswerStart, FlowControl, UpstreamReport, UpstreamSink } from '#/upstream/upstreams.ts'
 import type { Call, CallSink } from './call.ts'
-import { NO_REPORT, type CallLog, type Ending } from './call-log.ts'
+import { NO_REPORT, withRecord, type CallLog, type Ending } from './call-log.ts'
 import type { Destination } from './resolve.ts'
 import type { Shares } from './shares.ts'
 import { requireStill } from './still.ts'
@@ -151,7 +151,7 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
 
   #fail(error: GatewayError): void {
     this.#ending = { error }
-    this.#options.sink.fail(error)
+    this.#options.sink.fail(withRecord(error))
   }
 
   #record(report: UpstreamReport): void {

@@ -1,3 +1,4 @@
+import { foldCase } from '#/lib/fold-case.ts'
 import { GatewayId } from '#/access/ids.ts'
 import { permissionsNamed } from '#/access/permission-names.ts'
 import { PERMISSIONS } from '#/access/permissions.ts'
@@ -46,7 +47,7 @@ export function mistakesIn(set: Readonly<Record<Section, readonly unknown[]>>): 
     ),
     ...sound('tokens').flatMap(([index, token]) => tokenMistakes(token).map((one) => within(['tokens', index], one))),
     ...doubles(sound('gateways'), 'gateways', slugify),
-    ...doubles(sound('servers'), 'servers', (name) => name.toLowerCase()),
+    ...doubles(sound('servers'), 'servers', (name) => foldCase(name)),
     ...doubles(sound('tokens'), 'tokens', (name) => name),
   ]
 }

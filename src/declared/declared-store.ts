@@ -7,7 +7,7 @@ export interface NamesAsked {
   readonly set: string
   /** Of gateways. */
   readonly slugs: readonly string[]
-  /** Of virtual servers, in lower case. */
+  /** Of virtual servers, as `foldCase` writes them. */
   readonly servers: readonly string[]
   readonly tokens: readonly string[]
   /** Whose tokens. */

@@ -2,6 +2,7 @@ import { allowAny } from '#/access/allow.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { ServerId } from '#/access/ids.ts'
 import type { GatewayDeps } from '#/gateways/gateway-deps.ts'
+import { foldCase } from '#/lib/fold-case.ts'
 import { slugify } from '#/lib/slug.ts'
 import type { ServerDeps } from '#/servers/server.ts'
 import type { TokenDeps } from '#/tokens/token-store.ts'
@@ -58,13 +59,13 @@ export async function planSet(
   const existing = await deps.store.existing({
     set: set.set,
     slugs: set.gateways.map(({ name }) => slugify(name)),
-    servers: set.servers.map(({ name }) => name.toLowerCase()),
+    servers: set.servers.map(({ name }) => foldCase(name)),
     tokens: set.tokens.map(({ name }) => name),
     userId: applying.principal.userId,
   })
   const known = named(applying, existing)
   const gateways = await gatewaySteps(deps, applying, { set, known })
-  const coming = new Map(set.servers.map(({ name }) => [lower(name), ServerId.mint()]))
+  const coming = new Map(set.servers.map(({ name }) => [foldCase(name), ServerId.mint()]))
   const servers = await serverSteps(deps, applying, { set, known, coming })
   const steps = [...gateways, ...servers, ...(await tokenSteps(deps, applying, { set, known, coming }))]
   const isSeen = (one: Existing): boolean => applying.principal.visibilityClass.sees(one)
@@ -119,8 +120,6 @@ function named(applying: Applying, existing: readonly Existing[]): Known {
   return { gateway: of('gateway', slugify), servers, token: of('token', (name) => name) }
 }
 
-const lower = (name: string): string => name.toLowerCase()
-
 interface Comparing {
   readonly set: PlannedSet
   readonly known: Known
@@ -150,7 +149,7 @@ async function serverSteps(
       ...plan,
       wanted,
       found: known.servers.declared(wanted.name),
-      comingId: ids.get(lower(wanted.name)) ?? ServerId.mint(),
+      comingId: ids.get(foldCase(wanted.name)) ?? ServerId.mint(),
     }),
   )
 }
@@ -161,13 +160,13 @@ async function tokenSteps(
   { set, known, coming }: WithServers,
 ): Promise<Step[]> {
   const { userId } = applying.principal
-  const isDeclared = new Set(set.servers.map(({ name }) => lower(name)))
+  const isDeclared = new Set(set.servers.map(({ name }) => foldCase(name)))
   const existing = (name: string): Promise<readonly Existing[]> =>
-    deps.store.existing({ set: set.set, slugs: [], servers: [lower(name)], tokens: [], userId })
+    deps.store.existing({ set: set.set, slugs: [], servers: [foldCase(name)], tokens: [], userId })
   return await inTurn(set.tokens, async (wanted) => {
     const found = known.token.get(wanted.name)
     const hash = found && TokenId.is(found.id) ? await deps.store.tokenHash(found.id) : undefined
-    const server = lower(wanted.server ?? '')
+    const server = foldCase(wanted.server ?? '')
     const serverNamed = async (name: string): Promise<ServerId | null> => {
       const servers = new ServersNamed(applying, await existing(name))
       const one = isDeclared.has(server) ? servers.declared(name) : servers.only(name, `tokens.${wanted.name}.server`)

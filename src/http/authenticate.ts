@@ -1,8 +1,9 @@
-import type { UserId } from '#/access/ids.ts'
+import type { TokenId } from '#/access/ids.ts'
 import { bearerOf } from '#/access/bearer.ts'
 import type { Clients } from '#/access/client-address.ts'
 import type { Identify } from '#/access/principal-of.ts'
-import type { Principal } from '#/access/principal.ts'
+import type { Bearer, Principal } from '#/access/principal.ts'
+import type { ErrorCode } from '#/errors/codes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { MakeUser } from '#/users/make-proxied.ts'
 import type { FrontRequest } from './front-request.ts'
@@ -33,6 +34,11 @@ export interface Knowing {
 
 export interface AuthenticatorOptions extends Knowing {
   readonly refused: (refusal: Refused) => void
+  /** Told of each token that was let in, and of a good one that was not, because of when, from where or how often it comes. */
+  readonly uses: {
+    readonly used: (tokenId: TokenId) => void
+    readonly refused: (tokenId: TokenId, method: string) => void
+  }
   /** Throws where a page of somebody else's has a browser ask: whom a proxy names did nothing for it. */
   readonly requirePage: (request: FrontRequest) => void
   /** Makes a user of whom a proxy names; absent: such people are made by an administrator. */
@@ -40,9 +46,24 @@ export interface AuthenticatorOptions extends Knowing {
 }
 
 export function authenticator(options: AuthenticatorOptions): Authenticate {
+  const { uses } = options
   const refuse = (cause: unknown, request: FrontRequest, requestId: string): never => {
-    options.refused({ requestId, ...whence(request, options), why: GatewayError.from(cause).message })
+    const { code, message } = GatewayError.from(cause)
+    options.refused({ requestId, ...whence(request, options), why: message })
+    const limited = LIMITED.has(code) ? limitedToken(request, options) : undefined
+    if (limited !== undefined) uses.refused(limited, 'not let in')
     throw cause
+  }
+  const known = (principal: Principal): Principal => {
+    uses.used(principal.tokenId)
+    return principal
+  }
+  const namesIn = (request: FrontRequest, requestId: string): Named => {
+    try {
+      return namedIn(request, options.clients)
+    } catch (cause) {
+      return refuse(cause, request, requestId)
+    }
   }
   // What another's page has a browser ask makes nobody a user: so this comes before anything is waited for.
   const requirePage = (request: FrontRequest, requestId: string): void => {
@@ -53,15 +74,15 @@ export function authenticator(options: AuthenticatorOptions): Authenticate {
     }
   }
   return (request, requestId) => {
-    const named = namedIn(request, options.clients)
+    const named = namesIn(request, requestId)
     if (named !== undefined) requirePage(request, requestId)
     try {
-      return principalOf(request, named, options)
+      return known(principalOf(request, named, options))
     } catch (cause) {
       const wait = worthWaiting(request, named, options)
       if (wait === undefined) return refuse(cause, request, requestId)
       return wait
-        .then(() => principalOf(request, named, options))
+        .then(() => known(principalOf(request, named, options)))
         .catch((last: unknown) => refuse(last, request, requestId))
     }
   }
@@ -98,10 +119,23 @@ function worthWaiting(
   }
 }
 
-/** Whose a request was that ended badly; null: a stranger's. */
-export function callerIn(request: FrontRequest, knowing: Knowing): UserId | null {
+/** How a token is refused that is good, but not now, from there, or any more. */
+const LIMITED: ReadonlySet<ErrorCode> = new Set(['forbidden', 'usage_limit'])
+
+/** The token that was sent, if it is one of ours. */
+function limitedToken(request: FrontRequest, { identify, credentialOf }: Knowing): TokenId | undefined {
   try {
-    return principalOf(request, namedIn(request, knowing.clients), knowing).userId
+    return identify.tokenIn(credentialOf(request))
+  } catch {
+    // It was refused because there is none that counts.
+    return undefined
+  }
+}
+
+/** Whose a request was that ended badly; null: a stranger's. */
+export function callerIn(request: FrontRequest, knowing: Knowing): Bearer | null {
+  try {
+    return principalOf(request, namedIn(request, knowing.clients), knowing)
   } catch {
     return null
   }
@@ -110,4 +144,10 @@ export function callerIn(request: FrontRequest, knowing: Knowing): UserId | null
 /** The path without its query, which may hold what nobody should read in a log. */
 export function whence(request: FrontRequest, { clients }: Pick<Knowing, 'clients'>): Pick<Refused, 'path' | 'fromIp'> {
   return { path: (request.url ?? '').split('?', 1)[0] ?? '', fromIp: clients.of(request).remoteAddress ?? null }
+}
+
+/** A request at a door of MCP as a route. */
+export function routeOf({ method, url }: FrontRequest): string {
+  const [path = ''] = (url ?? '').split('?', 1)
+  return `${method} ${path.replace(/^\/(servers|gateways)\/[^/]*/, '/$1/{id}').slice(0, 64)}`
 }

@@ -6,7 +6,7 @@ import Fastify, {
   type HTTPMethods,
   type RouteOptions,
 } from 'fastify'
-import type { Principal } from '#/access/principal.ts'
+import type { Bearer, Principal } from '#/access/principal.ts'
 import type { UnderWay } from '#/access/under-way.ts'
 import type { Edge } from '#/api/edge.ts'
 import type { Endpoint, Refusal } from '#/api/endpoint.ts'
@@ -44,7 +44,9 @@ export interface RestFailure {
   readonly error: GatewayError
   readonly fromIp: string | null
   /** null: a stranger. */
-  readonly userId: string | null
+  readonly who: Bearer | null
+  /** `GET /tools/{id}`, under whichever prefix. */
+  readonly route: string
 }
 
 export interface RestApp extends AsyncDisposable {
@@ -176,6 +178,7 @@ function report({ failed, clients }: RestOptions, cause: unknown, request: Fasti
   if (request.raw.errored === cause) return
   const { id: requestId } = request
   const fromIp = clients.of(request.raw).remoteAddress ?? null
-  const userId = callerOf(request)?.userId ?? null
-  failed({ requestId, path: request.routeOptions.url ?? '', error: asGatewayError(cause), fromIp, userId })
+  const path = request.routeOptions.url ?? ''
+  const route = `${request.method} ${path.replace(/^\/v1(?=\/)/, '').replaceAll(/:(\w+)/g, '{$1}')}`
+  failed({ requestId, path, error: asGatewayError(cause), fromIp, who: callerOf(request), route })
 }

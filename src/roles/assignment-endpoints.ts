@@ -12,7 +12,7 @@ import { GatewayError } from '#/errors/gateway-error.ts'
 import { requireNoWider } from './no-wider.ts'
 import type { NewAssignment, RoleDeps, RoleRow } from './role.ts'
 import { roleFor } from './role-endpoints.ts'
-import { AssignmentCreate, AssignmentView, assignmentView, ScopeInput } from './role-view.ts'
+import { AssignmentCreate, AssignmentView, assignmentView, ScopeInput, isAskedFor, ScopeQuery } from './role-view.ts'
 
 const tag = 'roles'
 const UserParams = Type.Object({ email: Type.String({ description: 'The e-mail address, percent-encoded' }) })
@@ -30,11 +30,16 @@ function reading({ store }: RoleDeps): readonly Endpoint[] {
       tag,
       summary: 'Roles that a user holds, memberships aside',
       params: UserParams,
+      query: Type.Object({
+        scope: Type.Optional(ScopeQuery),
+        active_only: Type.Optional(Type.Boolean({ description: 'Without those that are over' })),
+      }),
       reply: Type.Array(AssignmentView),
-      handle: async ({ params }) => {
+      handle: async ({ params, query: { scope, active_only: activeOnly = false } }) => {
         const userId = await store.userId(params.email)
         if (userId === undefined) throw noUser()
-        return { body: (await store.held(userId)).map(assignmentView) }
+        const rows = (await store.held(userId)).filter(({ role }) => isAskedFor(role.scope, scope))
+        return { body: rows.map(assignmentView).filter((one) => !activeOnly || one['is_active'] === true) }
       },
     }),
     endpoint({

@@ -9,9 +9,10 @@ import { endpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { IdParams } from '#/api/params.ts'
 import { effectsOf } from '#/catalog/effects.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { foldCase } from '#/lib/fold-case.ts'
 import { permissionsIn, requireNoWider } from './no-wider.ts'
 import type { RoleDeps, RoleRow } from './role.ts'
-import { requireSame, RoleCreate, RoleUpdate, RoleView, roleView, ScopeInput } from './role-view.ts'
+import { isAskedFor, requireSame, RoleCreate, RoleUpdate, RoleView, roleView, ScopeQuery } from './role-view.ts'
 
 const tag = 'roles'
 const withTag = (row: RoleRow): Reply => ({ headers: { etag: etagOf(row.version) }, body: roleView(row) })
@@ -20,7 +21,7 @@ const withTag = (row: RoleRow): Reply => ({ headers: { etag: etagOf(row.version)
 export async function roleFor({ store }: RoleDeps, given: string): Promise<RoleRow> {
   const all = await store.all()
   const id = given.toLowerCase().replaceAll('-', '')
-  const row = all.find((role) => role.id === id) ?? all.find(({ name }) => name.toLowerCase() === given.toLowerCase())
+  const row = all.find((role) => role.id === id) ?? all.find(({ name }) => foldCase(name) === foldCase(given))
   if (row === undefined) throw new GatewayError('not_found', 'Role not found', { field: 'role_id' })
   return row
 }
@@ -37,12 +38,11 @@ function reading(deps: RoleDeps): readonly Endpoint[] {
       permission: 'access.read',
       tag,
       summary: 'List roles, by name',
-      query: Type.Object({ scope: Type.Optional(ScopeInput), active_only: Type.Optional(Type.Boolean()) }),
+      query: Type.Object({ scope: Type.Optional(ScopeQuery), active_only: Type.Optional(Type.Boolean()) }),
       reply: Type.Array(RoleView),
       handle: async ({ query }) => {
-        const scope = query.scope === 'global' ? 'platform' : query.scope
         const rows = await deps.store.all()
-        return { body: rows.filter((row) => scope === undefined || row.scope === scope).map(roleView) }
+        return { body: rows.filter(({ scope }) => isAskedFor(scope, query.scope)).map(roleView) }
       },
     }),
     endpoint({

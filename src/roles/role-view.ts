@@ -84,6 +84,16 @@ export function assignmentView(row: AssignmentRow): Record<string, unknown> {
 export const ScopeInput = Type.Union([Type.Literal('global'), Type.Literal('platform'), Type.Literal('team')], {
   description: 'global (in the platform) or team',
 })
+/** What is asked for; nothing is held in a scope that is personal. */
+export const ScopeQuery = Type.Union([...ScopeInput.anyOf, Type.Literal('personal')], {
+  description: 'global (in the platform), team; of personal there are none',
+})
+export type ScopeQuery = Static<typeof ScopeQuery>
+
+/** Whether something of a scope is asked for. */
+export function isAskedFor(scope: 'platform' | 'team', asked: ScopeQuery | undefined): boolean {
+  return asked === undefined || asked === scope || asked === scopeName(scope)
+}
 const Permissions = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 200 })
 
 export const RoleCreate = Type.Object({

@@ -26,3 +26,11 @@ export function olderThan(
 export function taggedWith(column: string, tags: readonly string[]): RawBuilder<boolean> {
   return sql<boolean>`EXISTS (SELECT 1 FROM jsonb_array_elements(${sql.ref(column)}) AS t WHERE t ->> 'id' = ANY(${tags}))`
 }
+
+/**
+ * What `foldCase` makes of a text, made by the database: without a collation named here it would be what the database's own locale takes
+ * for lower case. The unique indexes of `sql/0014` and `sql/0018` are written with the same words.
+ */
+export function folded(text: RawBuilder<unknown>): RawBuilder<string> {
+  return sql<string>`lower(${text} COLLATE "C")`
+}

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { NamesAsked } from '#/declared/declared-store.ts'
 import type { Existing, Kind } from '#/declared/step.ts'
-import { iso } from './columns.ts'
+import { folded, iso } from './columns.ts'
 import type { Reader } from './store.ts'
 
 /** What bears a name that somebody asked for, or was declared by a set that somebody asked for. */
@@ -23,11 +23,11 @@ export async function readExisting(
     users: asked.map(({ userId }) => userId),
   }
   const gateways = sql`SELECT id FROM gateways WHERE slug = ANY(${all.slugs})`
-  const servers = sql`SELECT id FROM servers WHERE lower(name) = ANY(${all.servers})`
+  const servers = sql`SELECT id FROM servers WHERE ${folded(sql.ref('name'))} = ANY(${all.servers})`
   const tokens = sql`SELECT id FROM tokens WHERE user_id = ANY(${all.users}) AND name = ANY(${all.tokens})`
   const union = sql<Found>`(
     ${things('gateway', { key: sql`x.slug`, named: gateways, sets: all.sets })}
-    UNION ALL ${things('server', { key: sql`lower(x.name)`, named: servers, sets: all.sets })}
+    UNION ALL ${things('server', { key: folded(sql.ref('x.name')), named: servers, sets: all.sets })}
     UNION ALL ${things('token', { key: sql`x.name`, named: tokens, sets: all.sets })} AND x.revoked_at IS NULL)`
   const rows = await read.selectFrom(union.as('e')).selectAll().orderBy('kind').orderBy('name').execute()
   return new Map(asked.map((one) => [one, rows.filter(isFor(one)).map(existingOf)]))

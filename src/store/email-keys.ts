@@ -1,11 +1,9 @@
 import { sql, type RawBuilder } from 'kysely'
+import { folded } from './columns.ts'
 
-/**
- * What `emailKey` makes of an address, made by the database: without a collation named here it would be what the database's own locale
- * takes for lower case. Addresses are compared in no other way; the unique indexes of `sql/0014` are written with the same words.
- */
+/** What `emailKey` makes of an address, made by the database. Addresses are compared in no other way. */
 export function emailKeyOf(email: RawBuilder<unknown>): RawBuilder<string> {
-  return sql<string>`lower(${email} COLLATE "C")`
+  return folded(email)
 }
 
 /** Whether a column (`u.email`) holds the address of this user. */

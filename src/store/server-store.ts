@@ -15,7 +15,7 @@ import type {
 } from '#/servers/server.ts'
 import { auditOf, kept, PLACE_BEFORE, PLACE_GONE, rowBefore, wasOf, type PlaceBefore } from './audited.ts'
 import { changesOf, type Fields } from './changes-of.ts'
-import { iso, olderThan, taggedWith } from './columns.ts'
+import { folded, iso, olderThan, taggedWith } from './columns.ts'
 import { readRemembered, rememberKeys } from './idempotency-store.ts'
 import { heldOf } from './item-rows.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
@@ -60,7 +60,7 @@ function reading(db: Database): ServerReader {
       const row = await read
         .selectFrom('servers as v')
         .select('v.visibility')
-        .where(sql<boolean>`lower(v.name) = lower(${name}) AND v.owner_id = ${ownerId}`)
+        .where(sql<boolean>`${folded(sql.ref('v.name'))} = ${folded(sql`${name}::text`)} AND v.owner_id = ${ownerId}`)
         .where(sql<boolean>`v.team_id IS NOT DISTINCT FROM ${teamId} AND v.id <> ${id}`)
         .where(seenBy('v', sight))
         .limit(1)

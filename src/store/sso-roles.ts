@@ -1,6 +1,8 @@
 import { sql, type RawBuilder } from 'kysely'
 import { AssignmentId, PLATFORM_ADMIN_ROLE, type UserId } from '#/access/ids.ts'
+import { foldCase } from '#/lib/fold-case.ts'
 import type { GroupRole } from '#/users/sso.ts'
+import { folded } from './columns.ts'
 import { isLastAdministrator } from './people-rows.ts'
 import type { WriteTx } from './store.ts'
 
@@ -44,7 +46,7 @@ export async function reconcile(
 ): Promise<Reconciled & { readonly steps: readonly GroupChange[] }> {
   const staysAdministrator =
     isAtStake &&
-    !roles.some(({ role, team }) => role.toLowerCase() === 'platform_admin' && team === null) &&
+    !roles.some(({ role, team }) => foldCase(role) === 'platform_admin' && team === null) &&
     (await isLastAdministrator(tx, userId))
   const { rows } = await sql<Row>`
     WITH asked AS (
@@ -53,7 +55,7 @@ export async function reconcile(
           AS a (role, team, id, member_id)),
       wanted AS (
         SELECT a.*, r.id AS role_id, t.id AS team_id, t.max_members FROM asked AS a
-          JOIN roles AS r ON lower(r.name) = lower(a.role) AND r.scope = CASE WHEN a.team IS NULL THEN 'platform' ELSE 'team' END
+          JOIN roles AS r ON ${folded(sql.ref('r.name'))} = ${folded(sql.ref('a.role'))} AND r.scope = CASE WHEN a.team IS NULL THEN 'platform' ELSE 'team' END
           LEFT JOIN teams AS t ON t.slug = a.team AND t.personal_of IS NULL
          WHERE a.team IS NULL OR t.id IS NOT NULL),
       member AS (SELECT team_id, is_owner, invited_by FROM team_members WHERE user_id = ${userId}),

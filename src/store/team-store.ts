@@ -31,7 +31,7 @@ function reading(db: Database): Pick<TeamStore, 'page' | 'seen' | 'byId' | 'memb
     return row && teamOf(row)
   }
   return {
-    page: async ({ limit, after, sight }, which) => {
+    page: async ({ limit, after, sight, skip }, which) => {
       const seesAll = sight.isAdmin && sight.teamId === null
       const mine = sight.teamId === null ? [...sight.teams] : [sight.teamId]
       const isMine = seesAll
@@ -47,8 +47,11 @@ function reading(db: Database): Pick<TeamStore, 'page' | 'seen' | 'byId' | 'memb
         .orderBy('t.created_at', 'desc')
         .orderBy('t.id', 'desc')
         .$if(limit !== null, (q) => q.limit((limit ?? 0) + 1))
+        .offset(skip)
         .execute()
-      return { ...cutPage(rows.map(teamOf), limit), total: rows[0]?.total ?? 0 }
+      // The count is a part of every row, and of a row of its own where a page is empty.
+      const counted = rows[0]?.total ?? (await read.selectNoFrom(total.as('total')).executeTakeFirstOrThrow()).total
+      return { ...cutPage(rows.map(teamOf), limit), total: counted }
     },
     seen: async (id, { sight }) => await one(sql<boolean>`t.id = ${id} AND ${teamsSeenBy(sight)}`),
     byId: async (id) => await one(sql<boolean>`t.id = ${id}`),

@@ -28,7 +28,7 @@ const withTag = (team: Team): Reply => ({ headers: { etag: etagOf(team.version) 
 export function teamEndpoints(deps: TeamDeps): readonly Endpoint[] {
   return [
     making(deps),
-    ...collection(deps),
+    ...listing(deps),
     ...single(deps),
     ...memberEndpoints(deps),
     ...invitationEndpoints(deps),
@@ -59,6 +59,13 @@ export function requireShared(team: Team): void {
 export function stale(team: Team): GatewayError {
   return preconditionFailed('the team', team.version, teamView(team))
 }
+
+const TeamsQuery = Type.Object({
+  ...PagingQuery,
+  skip: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 1_000_000, default: 0, description: 'So many of them are left out first' }),
+  ),
+})
 
 function making(deps: TeamDeps): Endpoint {
   return endpoint({
@@ -93,18 +100,19 @@ function making(deps: TeamDeps): Endpoint {
   })
 }
 
-function collection(deps: TeamDeps): readonly Endpoint[] {
+function listing(deps: TeamDeps): readonly Endpoint[] {
   return [
     endpoint({
       route: 'GET /teams',
       permission: 'teams.read',
       tag,
       summary: 'The teams that you are in, newest first; all that people share, for administrators',
-      query: Type.Object(PagingQuery),
+      query: TeamsQuery,
       reply: Type.Object({ teams: Type.Array(TeamView), total: Type.Optional(Type.Integer()) }),
       handle: async ({ query, principal }) => {
         const { sight } = principal.visibilityClass
-        const { rows, next, total } = await deps.store.page({ ...pageRequest(query, principal), sight }, 'mine')
+        const { skip = 0 } = query
+        const { rows, next, total } = await deps.store.page({ ...pageRequest(query, principal), sight, skip }, 'mine')
         const teams = rows.map(teamView)
         if (query.include_pagination !== true) return { body: { teams, total } }
         return { body: { teams, nextCursor: next && makeCursor(next, principal) } }
@@ -115,11 +123,12 @@ function collection(deps: TeamDeps): readonly Endpoint[] {
       permission: 'teams.read',
       tag,
       summary: 'Public teams that you are not in',
-      query: Type.Object(PagingQuery),
+      query: TeamsQuery,
       reply: Type.Array(DiscoveredTeam),
       handle: async ({ query, principal }) => {
         const { sight } = principal.visibilityClass
-        const { rows } = await deps.store.page({ ...pageRequest(query, principal), sight }, 'others')
+        const { skip = 0 } = query
+        const { rows } = await deps.store.page({ ...pageRequest(query, principal), sight, skip }, 'others')
         return { body: rows.map((team) => discoveredView(team, deps.limits.members)) }
       },
     }),

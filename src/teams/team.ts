@@ -70,7 +70,7 @@ export type MemberOutcome =
 export interface TeamStore {
   /** Of which teams: those that the sight is in (all that people share, for who sees everything), or public ones that it is not in. */
   page(
-    request: PageRequest & { readonly sight: Sight },
+    request: PageRequest & { readonly sight: Sight; readonly skip: number },
     which: 'mine' | 'others',
   ): Promise<Page<Team> & { total: number }>
   /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */

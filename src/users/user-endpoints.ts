@@ -127,7 +127,7 @@ function deleting(deps: PeopleDeps): Endpoint {
       const user = await userFor(deps, params.email)
       if (user.isAdmin) requireAdministrator(principal)
       if (user.id === principal.userId)
-        throw new GatewayError('invalid_field', 'nobody deletes themselves: let another administrator do it', {
+        throw new GatewayError('invalid_request', 'nobody deletes themselves: let another administrator do it', {
           field: 'email',
         })
       const to = { ifMatch, actor: actorOf(principal, request) }

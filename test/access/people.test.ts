@@ -84,7 +84,7 @@ describe('users', () => {
       code: 'conflict',
     })
     expect((await admin('PATCH', `${USERS}/${adminMail}`, { is_admin: false })).status).toBe(409)
-    expect((await admin('DELETE', `${USERS}/${adminMail}`)).status).toBe(422)
+    expect((await admin('DELETE', `${USERS}/${adminMail}`)).status).toBe(400)
     const role = await admin('POST', '/v1/rbac/roles', {
       name: 'reception',
       scope: 'global',

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 import { freePort, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { ask, eventually, login, mail, makePerson, USERS, type Asking } from './people.ts'
@@ -40,6 +40,8 @@ const list = (asking: Asking) =>
     body: { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} },
   })
 const named = (user: string): Asking => ({ from: PROXY, headers: { 'X-Remote-User': user, ...TOLD } })
+/** As one character for each byte, which is how a header is written. */
+const inUtf8 = (text: string): string => Buffer.from(text).toString('latin1')
 const forwarded = (address: string): Asking => ({ from: PROXY, headers: { 'X-Forwarded-For': address, ...TOLD } })
 
 describe('a proxy that is trusted names the user', () => {
@@ -73,6 +75,19 @@ describe('a proxy that is trusted names the user', () => {
   ])('a header %s lets nobody in', async (_, asking, status) => {
     const [rest, mcp] = await Promise.all([me(asking), list(asking)])
     expect([rest.status, mcp.status]).toEqual([status, status])
+  })
+
+  test('an address that is not all ASCII is read as UTF-8; bytes that are none are refused, and the log says so', async () => {
+    await makePerson(gateway, 'zo\u00eb')
+    await eventually(async () => (await me(named(inUtf8(mail('Zo\u00eb'))))).status === 200)
+    expect((await me(named(inUtf8(mail('Zo\u00eb'))))).body).toMatchObject({ email: mail('zo\u00eb') })
+    const { status, body } = await me(named(mail('zo\u00eb')))
+    expect([status, body.detail]).toEqual([400, expect.stringContaining('in bytes that are no UTF-8')])
+    expect((await ask(gateway, 'GET', '/mcp', named(mail('zo\u00eb')))).status).toBe(400)
+    // Of refusals ten a second are written.
+    const written = () => me(named(mail('zo\u00eb'))).then(() => gateway.output())
+    const said = 'the proxy names a user in bytes that are no UTF-8'
+    await vi.waitFor(async () => expect(await written()).toContain(said), { timeout: 10_000, interval: 300 })
   })
 
   test('twice is once too often', async () => {
@@ -120,7 +135,7 @@ describe('a proxy that is trusted names the user', () => {
 
   test('whose address only the database by itself takes for that of a user is somebody else', async () => {
     for (const email of ['ren\u00e9', 'REN\u00c9'].map(mail)) {
-      const { status, body } = await me(named(email), making)
+      const { status, body } = await me(named(inUtf8(email)), making)
       expect([status, body]).toMatchObject([200, { email }])
     }
   })

@@ -1,13 +1,17 @@
 import { sql } from 'kysely'
 import { describe, expect, test, type TestContext } from 'vitest'
-import { AssignmentId, TeamId, TokenId, UserId } from '#/access/ids.ts'
+import { AssignmentId, ServerId, TeamId, TokenId, UserId } from '#/access/ids.ts'
+import type { VisibilityClass } from '#/access/principal.ts'
 import { mintToken } from '#/access/token-format.ts'
 import { emailKey } from '#/lib/email-key.ts'
+import { foldCase } from '#/lib/fold-case.ts'
 import { openDatabase } from '#/store/database.ts'
+import { readExisting } from '#/store/declared-existing.ts'
 import { declaredStore } from '#/store/declared-store.ts'
 import { emailKeyOf, hasEmail } from '#/store/email-keys.ts'
 import { migrate } from '#/store/migrate.ts'
 import { migrationFiles } from '#/store/migration-files.ts'
+import { serverStore } from '#/store/server-store.ts'
 import { administratorStore } from '#/store/user-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import { testDatabase, type TestDatabase, type TestDatabaseOptions } from '../support/database.ts'
@@ -167,4 +171,48 @@ test('among a hundred thousand users somebody is found by an index', async () =>
     const { rows } = await t.db.statement<{ 'QUERY PLAN': string }>('tests', () => sql`EXPLAIN ${asked}`)
     expect(rows.map((row) => row['QUERY PLAN']).join(' ')).toContain('Index Scan using users_email')
   }
+})
+
+describe('names of virtual servers', () => {
+  const ownerId = UserId.mint()
+  const owner = `INSERT INTO users (id, email) VALUES ('${ownerId}', '${mail('owner')}')`
+  const server = (id: ServerId, name: string) =>
+    `INSERT INTO servers (id, name, owner_id) VALUES ('${id}', '${name}', '${ownerId}')`
+
+  test('that only the locale kept apart stay two: the elder keeps its name', async () => {
+    await using t = await earlier('turkish')
+    const [elder, younger] = [ServerId.mint(), ServerId.mint()]
+    await t.sql(owner)
+    await t.sql(server(elder, 'DIGIT'))
+    await t.sql(server(younger, 'digit'))
+    await migrated(t)
+    expect(await t.sql('SELECT id, name FROM servers ORDER BY id')).toEqual([
+      { id: elder, name: 'DIGIT' },
+      { id: younger, name: `digit ${younger}` },
+    ])
+    expect(await t.sql('SELECT c.kind, c.id FROM changes AS c JOIN change_clock USING (seq)')).toEqual([
+      { kind: 'server', id: younger },
+    ])
+    await expect(t.sql(server(ServerId.mint(), 'Digit'))).rejects.toThrow(/servers_name/)
+  })
+
+  test.each(['unicode', 'turkish'] as const)(
+    'are one where ASCII letters alone differ in case, in a database %s',
+    async (template) => {
+      await using t = await testDatabase({ template })
+      await migrated(t)
+      const by = { sight: { isAdmin: true, teamId: null } } as VisibilityClass
+      const called = (name: string) =>
+        serverStore(t.db).calledSo({ id: ServerId.mint(), name, ownerId, teamId: null }, by)
+      await t.sql(owner)
+      await t.sql(server(ServerId.mint(), 'DIGIT'))
+      expect(await called('digit')).toBe('public')
+      expect(await called('d\u0131g\u0131t')).toBeUndefined()
+      await t.sql(server(ServerId.mint(), 'kelvin'))
+      await t.sql(server(ServerId.mint(), '\u212Aelvin'))
+      const asked = { set: 's', slugs: [], servers: [foldCase('KELVIN')], tokens: [], userId: UserId.mint() }
+      const found = await readExisting(t.db.read('declared'), [asked])
+      expect(found.get(asked)?.map(({ name }) => name)).toEqual(['kelvin'])
+    },
+  )
 })

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startSlowServer } from '../fixtures/slow-server.ts'
 import { testDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
@@ -102,10 +102,12 @@ test('a token is good in its hours alone', async () => {
 test('calls are counted over all workers, and what is used up is refused at every door until the hour ends', async () => {
   const { text, id } = await token({ usage_limits: { requests_per_hour: 20, requests_per_day: 1000 } })
   let answered = 0
+  let usedUp = 0
   for (let n = 0; n < 60; n++) {
     const { status } = await ask(text, '/mcp', { body: call })
     if (status === 200) answered++
     else expect(status).toBe(429)
+    usedUp = n + 1 - answered
     await sleep(10)
   }
   console.log(`${answered} of 60 calls with a limit of 20 were answered, one after the other over two workers`)
@@ -122,16 +124,24 @@ test('calls are counted over all workers, and what is used up is refused at ever
     ])
     expect(Number(refused.retryAfter)).toBeGreaterThan(0)
     expect(Number(refused.retryAfter)).toBeLessThanOrEqual(3_600)
+    usedUp++
   }
-  const usage = await gateway.api('GET', `/v1/tokens/${id}/usage?days=1`)
-  expect(usage.body).toMatchObject({
+  const usage = async () => (await gateway.api('GET', `/v1/tokens/${id}/usage?days=1`)).body
+  await vi.waitFor(async () => expect(await usage()).toMatchObject({ blocked_requests: usedUp }), { timeout: 10_000 })
+  const { top_endpoints: top, ...counted } = await usage()
+  expect(counted).toMatchObject({
     period_days: 1,
-    total_requests: answered,
+    total_requests: answered + usedUp,
     successful_requests: answered,
-    blocked_requests: 0,
-    success_rate: 100,
-    top_endpoints: [['tools/call', answered]],
+    blocked_requests: usedUp,
+    success_rate: Math.round((10_000 * answered) / (answered + usedUp)) / 100,
   })
+  expect(new Map(top as [string, number][])).toEqual(
+    new Map([
+      ['tools/call', answered],
+      ['not let in', usedUp],
+    ]),
+  )
   const shown = await gateway.api('GET', `/v1/tokens/${id}`)
   expect(Date.now() - Date.parse(String(shown.body['last_used']))).toBeLessThan(60_000)
 })
@@ -213,4 +223,30 @@ test('tokens of a team are for those who look after it, and everybody’s for ad
   expect((await ask(own.text, '/v1/tokens/admin/all')).status).toBe(403)
   const revoke = () => gateway.api('DELETE', `/v1/tokens/admin/${ours.id}`, { reason: 'left' })
   expect([(await revoke()).status, (await revoke()).status]).toEqual([204, 409])
+})
+
+test('of a token that is used for REST alone it is known when it was, and what it was not let do', async () => {
+  const reader = await token({ permissions: ['tools.read'] })
+  const bound = await token({ ip_restrictions: ['127.0.0.2'] })
+  expect(reader.view['last_used']).toBeNull()
+  const began = Date.now()
+  const statuses: number[] = []
+  for (const path of ['/v1/tools', '/v1/gateways', '/gateways', `/v1/gateways/${'f'.repeat(32)}`])
+    statuses.push((await ask(reader.text, path)).status)
+  statuses.push((await ask(reader.text, '/mcp', { body: call })).status)
+  statuses.push((await ask(bound.text, '/v1/tools', { from: '127.0.0.3' })).status)
+  expect(statuses).toEqual([200, 403, 403, 403, 403, 403])
+  const usage = async ({ id }: Token) => (await gateway.api('GET', `/v1/tokens/${id}/usage`)).body
+  const expected = { successful_requests: 0, success_rate: 0, total_requests: 4, blocked_requests: 4 }
+  await vi.waitFor(async () => expect(await usage(reader)).toMatchObject(expected), { timeout: 10_000, interval: 100 })
+  const { top_endpoints: top } = await usage(reader)
+  expect(top).toEqual([
+    ['GET /gateways', 2],
+    ['GET /gateways/{id}', 1],
+    ['POST /mcp', 1],
+  ])
+  await vi.waitFor(async () => expect(await usage(bound)).toMatchObject({ blocked_requests: 1 }), { timeout: 10_000 })
+  const { body } = await gateway.api('GET', `/v1/tokens/${reader.id}`)
+  expect(Date.parse(String(body['last_used']))).toBeGreaterThanOrEqual(began - 1_000)
+  expect((await gateway.api('GET', `/v1/tokens/${bound.id}`)).body['last_used']).toBeNull()
 })
