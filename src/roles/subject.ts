@@ -2,17 +2,19 @@ import { TokenId } from '#/access/ids.ts'
 import { ordersOf, principalOf } from '#/access/principal-of.ts'
 import type { Owned, Principal } from '#/access/principal.ts'
 import { standingOf } from '#/access/standing.ts'
+import { knownUser } from '#/catalog/known-user.ts'
 import type { Snapshot } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { RoleDeps } from './role.ts'
 
 /** A user as it would come with a token that narrows nothing: for questions about somebody else. */
-export async function subjectFor({ store, snapshot }: RoleDeps, email: string): Promise<Principal> {
+export async function subjectFor({ store, snapshot, fresh }: RoleDeps, email: string): Promise<Principal> {
   const userId = await store.userId(email)
-  const now = snapshot()
-  const user = userId && now.user(userId)
-  if (userId === undefined || user === undefined)
-    throw new GatewayError('not_found', 'User not found', { field: 'user' })
+  if (userId === undefined) throw new GatewayError('not_found', 'User not found', { field: 'user' })
+  const known = snapshot()
+  // Whom another worker made a moment ago is there, too.
+  const now = known.user(userId) === undefined ? await fresh() : known
+  const user = knownUser(now, { id: userId })
   const unlimited = { teamId: null, permissions: null, serverId: null, expiresAt: null, limits: null }
   const token = { id: TokenId.mint(), userId, ...unlimited }
   return principalOf(token, user, standingOf(user, ordersOf(now), Date.now()))

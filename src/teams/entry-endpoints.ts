@@ -74,6 +74,9 @@ function linkOf({ publicUrl }: TeamDeps, host: string | undefined, token: string
   return new URL(`/v1/teams/invitations/${token}/accept`, publicUrl ?? `http://${host ?? 'localhost'}`).href
 }
 
+/** Whoever is invited does not see yet what it would gain. */
+const UNSEEN = 'what only members see of a team is told to nobody who is not one yet'
+
 function accepting(deps: TeamDeps): Endpoint {
   return endpoint({
     route: 'POST /teams/invitations/{token}/accept',
@@ -90,7 +93,7 @@ function accepting(deps: TeamDeps): Endpoint {
         actorOf(principal, request),
       )
       if (query.dry_run === true) {
-        const member = { team: { id: teamId }, email: principal.email, isOwner }
+        const member = { team: { id: teamId }, email: principal.email, isOwner, notes: [UNSEEN] }
         return await supposingMember(deps, principal, member)
       }
       await deps.settled(seq)

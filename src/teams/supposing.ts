@@ -11,19 +11,21 @@ interface Supposing {
   readonly email: string
   /** null: not even a member. */
   readonly isOwner: boolean | null
+  readonly notes?: readonly string[]
 }
 
 /** What it would change that a user is in a team, or is not: its roles there count for members alone. */
 export async function supposingMember(
   { fresh }: TeamDeps,
   asking: Principal,
-  { team, email, isOwner }: Supposing,
+  { team, email, isOwner, notes }: Supposing,
 ): Promise<Reply> {
   const now = await fresh()
   const user = knownUser(now, { email })
   const others = user.memberships.filter(({ teamId }) => teamId !== team.id)
   const memberships = isOwner === null ? others : [...others, { teamId: team.id, isOwner }]
-  return dryRunReply(await effectsOf(now, { after: { users: new Map([[user.id, { ...user, memberships }]]) }, asking }))
+  const after = { users: new Map([[user.id, { ...user, memberships }]]) }
+  return dryRunReply(await effectsOf(now, { after, asking }), notes)
 }
 
 /** What it would change that a team is gone. */

@@ -98,6 +98,32 @@ test('what a dry run says is what then happens: members, roles, users, a team', 
   expect([namesIn(left.loses), left.gains]).toEqual([RED, []])
 })
 
+test('what a dry run says is what then happens: the ways into a team, and somebody new', async () => {
+  const path = `/v1/teams/${team}`
+  await foretold('PUT', path, { visibility: 'public' })
+  const asked = await ask(tokens['ann'] ?? '', 'POST', `${path}/join`, {})
+  const request = `${path}/join-requests/${String(asked['id'])}`
+  const approved = await foretold('POST', `${request}/approve`)
+  expect([namesIn(approved.gains), approved.loses]).toEqual([RED, []])
+  await admin('DELETE', `${path}/members/${mail('ann')}`)
+  const invited = await foretold('POST', `${path}/invitations`, { email: mail('bob') })
+  expect([invited.gains, invited.loses]).toEqual([[], []])
+  const [invitation] = (await admin('GET', `${path}/invitations`)) as unknown as readonly Said[]
+  await foretold('DELETE', `/v1/teams/invitations/${String(invitation?.['id'])}`)
+  const { token } = await admin('POST', `${path}/invitations`, { email: mail('bob') })
+  const accept = `/v1/teams/invitations/${String(token)}/accept`
+  const accepted = await ask(tokens['bob'] ?? '', 'POST', `${accept}?dry_run=true`)
+  expect(accepted).toMatchObject({ gains: [], loses: [], notes: [expect.stringMatching(/what only members see/)] })
+  const before = await toolsOf('bob')
+  await ask(tokens['bob'] ?? '', 'POST', accept)
+  expect((await toolsOf('bob')).filter((tool) => !before.includes(tool)).toSorted()).toEqual(RED)
+  await admin('DELETE', `${path}/members/${mail('bob')}`)
+  const made = await foretold('POST', '/v1/auth/email/admin/users', { email: mail('cat') })
+  expect(made.gains.map(({ user }) => user)).toEqual([mail('cat'), mail('cat')])
+  tokens['cat'] = String((await admin('POST', '/v1/tokens', { name: 'x', user_email: mail('cat') }))['access_token'])
+  expect(namesIn(made.gains)).toEqual((await toolsOf('cat')).toSorted())
+})
+
 test('a role that is changed or ended is compared for everybody who holds it', async () => {
   const role = await admin('POST', '/v1/rbac/roles', { name: 'caller', scope: 'team', permissions: ['tools.execute'] })
   const path = `/v1/rbac/roles/${String(role['id'])}`
@@ -132,6 +158,12 @@ test('the commands show a table and change nothing', async () => {
   expect([code, out]).toEqual([0, expect.stringMatching(/gains +bob@example.com +mine-echo/)])
   const taken = await causeway(['team', 'remove-member', 'red', mail('ann'), '--dry-run'], env)
   expect([taken.code, taken.out]).toEqual([0, expect.stringMatching(/loses +ann@example.com +red-slow/)])
+  const open = await causeway(['team', 'update', 'red', '--max-members', '3', '--dry-run'], env)
+  expect([open.code, open.out]).toEqual([0, 'nobody would gain or lose a tool\n'])
+  await ask(tokens['bob'] ?? '', 'POST', `/v1/teams/${team}/join`, {})
+  const letIn = await causeway(['team', 'approve', 'red', mail('bob'), '--dry-run'], env)
+  expect([letIn.code, letIn.out]).toEqual([0, expect.stringMatching(/gains +bob@example.com +red-echo/)])
   expect(await toolsOf('bob')).not.toContain('mine-echo')
+  expect(await toolsOf('bob')).not.toContain('red-echo')
   expect(await toolsOf('ann')).toContain('red-slow')
 })
