@@ -14,6 +14,7 @@ import { runningEmbeddedUrl, startEmbedded } from '#/supervisor/embedded-postgre
 import type { Logger } from '#/telemetry/logger.ts'
 import { auditKeyOpener } from './keyring.ts'
 import { openLog } from './machine.ts'
+import { witnessFile } from './witnessing.ts'
 
 export interface Archiving {
   /** The archive's file. */
@@ -126,6 +127,8 @@ export async function restore(config: Config, archiving: Archiving & { readonly 
     beforeCommit: () => adoptSecrets(config.dataDir, archive.opening.secrets),
     auditKey: auditKeyOpener(sealer(parseKeyRing(archive.opening.secrets.keyRing, 'the key ring of the archive'))),
   })
+  // What this machine knew was of the log that was there before.
+  await witnessFile(config.dataDir).forget()
   return { product: madeBy, madeAt, manifest, keptAside }
 }
 

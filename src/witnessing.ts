@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WitnessKeeper, type WitnessFile } from '#/audit/keep-witness.ts'
 import type { Witness } from '#/audit/witness.ts'
@@ -14,13 +15,14 @@ export const WITNESS_FILE = 'audit-witness.json'
 const EVERY_MS = 500
 
 /** What this machine knows of the audit log, in its data folder: beside the keys, where the database's owner cannot write. */
-export function witnessFile(dataDir: string): WitnessFile {
+export function witnessFile(dataDir: string): WitnessFile & { forget(): Promise<void> } {
   const path = join(dataDir, WITNESS_FILE)
   return {
     read: async () => {
       const text = await readSecretFile(path)
       return text === null ? null : parsed(text, path)
     },
+    forget: () => rm(path, { force: true }),
     write: (witness) => replaceSecretFile(path, `${JSON.stringify(witness)}\n`),
   }
 }

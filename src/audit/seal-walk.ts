@@ -3,13 +3,17 @@ import type { ChainLink, Sealed } from './chain-walk.ts'
 import type { ChainPlace, OpenAuditKey, ReadSeal, Seals } from './seals.ts'
 import { fault, type Fault } from './verdict.ts'
 
-/** null: there is no such key, or none that the ring opens. */
-export type KeyOf = (id: string) => Buffer | null
+/** The keys of a log. */
+export interface AuditKeys {
+  /** null: there is no such key, or none that the ring opens. */
+  of(id: string): Buffer | null
+  readonly all: readonly Buffer[]
+}
 
-/** The keys of a log, each opened once. */
-export function keysBy(all: readonly SealedKey[], open: OpenAuditKey = noKey): KeyOf {
-  const opened = new Map(all.map(({ id, sealed }) => [id, orNull(() => open(id, sealed))]))
-  return (id) => opened.get(id) ?? null
+/** Each is opened once. */
+export function keysBy(sealed: readonly SealedKey[], open: OpenAuditKey = noKey): AuditKeys {
+  const opened = new Map(sealed.map((one) => [one.id, orNull(() => open(one.id, one.sealed))]))
+  return { of: (id) => opened.get(id) ?? null, all: [...opened.values()].filter((key) => key !== null) }
 }
 
 function noKey(id: string): never {
@@ -26,7 +30,7 @@ function orNull(open: () => Buffer): Buffer | null {
 
 export interface SealWalkOptions {
   readonly seals: Seals
-  readonly keyOf: KeyOf
+  readonly keys: AuditKeys
   /** Where the walk begins: at the beginning of the log, or behind what was forgotten. */
   readonly from: Pick<ChainPlace, 'seq'>
   /** The seal of what is there; null: it has none. */
@@ -53,11 +57,11 @@ export class SealWalk {
   sealedFrom: number | null = null
 
   constructor(options: SealWalkOptions) {
-    const { from, sealed, seals, keyOf } = options
+    const { from, sealed, seals, keys } = options
     this.#options = options
     this.seq = from.seq
     this.#keyId = sealed?.keyId ?? ''
-    const key = sealed === null ? null : keyOf(sealed.keyId)
+    const key = sealed === null ? null : keys.of(sealed.keyId)
     if (sealed !== null) this.#state = key === null ? UNKNOWN : seals.stateIn(key, sealed.seal)
   }
 
@@ -69,19 +73,17 @@ export class SealWalk {
       this.seq = seq
       return null
     }
-    const { seals, keyOf } = this.#options
-    const key = keyOf(sealed.keyId)
+    const key = this.#options.keys.of(sealed.keyId)
     if (key === null)
       return fault('unknown_key', `it is sealed with the key '${sealed.keyId}', which is not known here`)
     if (sealed.keyId < this.#keyId) return fault('retired_key')
     const read = this.read(link)
     const wrong = read === null ? fault('changed') : this.#misplaced(link, read)
     if (read === null || wrong !== null) return wrong
-    const before = this.#state ?? seals.start(key, { seq: this.seq, head: heads.before })
-    const state = read.follows(before)
     const isSame = heads.after.equals(link.head)
-    if (!isSame || !state.equals(read.state)) return this.#strange(isSame)
-    this.#state = state
+    const goesOn = isSame && this.#states(heads.before).some((before) => read.follows(before).equals(read.state))
+    if (!goesOn) return this.#strange(isSame)
+    this.#state = read.state
     this.seq = seq
     this.#keyId = sealed.keyId
     this.sealedFrom ??= seq
@@ -90,7 +92,7 @@ export class SealWalk {
 
   /** What its seal says; null: it has none. */
   read({ sealed, seq, hashNow, head }: ChainLink): ReadSeal | null {
-    const key = sealed === null ? null : this.#options.keyOf(sealed.keyId)
+    const key = sealed === null ? null : this.#options.keys.of(sealed.keyId)
     if (sealed === null || key === null) return null
     const place = { recordHash: hashNow, seq, previous: sealed.previous, head }
     return this.#options.seals.read(key, sealed.seal, place)
@@ -99,9 +101,14 @@ export class SealWalk {
   /** Whether what was walked through is all, as the end is sealed. */
   isEnd({ state, keyId }: Omit<SealedEnd, 'seq'>, head: Buffer): boolean {
     if (this.#state === null && keyId === null) return state === null
-    const key = keyId === null ? null : this.#options.keyOf(keyId)
-    const last = this.#state ?? (key && this.#options.seals.start(key, { seq: this.seq, head }))
-    return state !== null && last !== null && last.equals(state)
+    return state !== null && this.#states(head).some((known) => known.equals(state))
+  }
+
+  /** What the state can be here. A chain that nothing was written to yet began with a key that may have been renewed since. */
+  #states(head: Buffer): readonly Buffer[] {
+    const { seals, keys } = this.#options
+    if (this.#state !== null) return [this.#state]
+    return keys.all.map((key) => seals.start(key, { seq: this.seq, head }))
   }
 
   #misplaced({ sealed, recordHash, hashNow }: ChainLink, { isOurs, isHere }: ReadSeal): Fault | null {

@@ -11,7 +11,7 @@ export interface Doubt {
   readonly link: ChainLink
   /** Some of those behind it. */
   readonly following: readonly ChainLink[]
-  readonly end: SealedEnd
+  readonly end: Omit<SealedEnd, 'seq'>
 }
 
 /** A record that was changed has a place, which the next good one names; one that was inserted has none. */

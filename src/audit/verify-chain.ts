@@ -1,6 +1,6 @@
 import type { AuditReader, ForgottenRecords } from './audit.ts'
 import { ChainWalk } from './chain-walk.ts'
-import { keysBy, SealWalk } from './seal-walk.ts'
+import { keysBy, SealWalk, type AuditKeys } from './seal-walk.ts'
 import type { OpenAuditKey } from './seals.ts'
 import { toldApart } from './tell-apart.ts'
 import { brokenChain, fault, type BrokenChain, type Fault } from './verdict.ts'
@@ -72,13 +72,9 @@ export async function verifyAuditChain(reader: AuditReader, verification: Verifi
 
 type Tip = Awaited<ReturnType<AuditReader['tip']>>
 
-function walkFrom(
-  { seals, nextHead }: AuditReader,
-  forgotten: ForgottenRecords | null,
-  keyOf: ReturnType<typeof keysBy>,
-): ChainWalk {
+function walkFrom({ seals, nextHead }: AuditReader, forgotten: ForgottenRecords | null, keys: AuditKeys): ChainWalk {
   const from = { seq: forgotten?.through ?? 0 }
-  const sealed = new SealWalk({ seals, keyOf, from, sealed: forgotten?.sealed ?? null })
+  const sealed = new SealWalk({ seals, keys, from, sealed: forgotten?.sealed ?? null })
   return new ChainWalk(nextHead, forgotten?.head ?? Buffer.alloc(0), sealed)
 }
 

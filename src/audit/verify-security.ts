@@ -1,6 +1,6 @@
 import type { AuditReader } from './audit.ts'
 import { ChainWalk } from './chain-walk.ts'
-import { keysBy, SealWalk, type KeyOf } from './seal-walk.ts'
+import { keysBy, SealWalk, type AuditKeys } from './seal-walk.ts'
 import type { OpenAuditKey } from './seals.ts'
 import type { SecurityReader, SecurityTip } from './security.ts'
 import { toldApart } from './tell-apart.ts'
@@ -28,13 +28,14 @@ export async function verifySecurityLog(
   // Anchors first: what they name was there then, however much has followed since.
   const anchors = await reader.anchors()
   const tip = await reader.tip()
-  const keyOf = keysBy(await audit.keys(), openKey)
-  const begun = beginning(reader, tip, keyOf)
+  const keys = keysBy(await audit.keys(), openKey)
+  const begun = beginning(reader, tip, keys)
   if (begun !== null) return brokenChain(0, tip.kept.seq + 1, begun)
   const { kept, state } = tip
-  const seals = new SealWalk({ seals: reader.seals, keyOf, from: kept, sealed: kept.sealed })
+  const seals = new SealWalk({ seals: reader.seals, keys, from: kept, sealed: kept.sealed })
   const walk = new ChainWalk(audit.nextHead, kept.head, seals)
-  const end = { seq: tip.seq, state, keyId: state === null ? null : (await audit.tip()).sealed.keyId }
+  // Where changes are sealed refusals are: an end without a state was put there.
+  const end = { state, keyId: (await audit.tip()).sealed.keyId }
   for (let seq = 0; ;) {
     signal?.throwIfAborted()
     const slice = await reader.chain({ after: seq, last: tip.seq, limit: SLICE })
@@ -55,10 +56,10 @@ export async function verifySecurityLog(
 }
 
 /** Why what is said to be forgotten was deleted; null: it was forgotten, or nothing was. */
-function beginning({ seals }: SecurityReader, { kept }: SecurityTip, keyOf: KeyOf): Fault | null {
+function beginning({ seals }: SecurityReader, { kept }: SecurityTip, keys: AuditKeys): Fault | null {
   if (kept.sealed === null) return null
   const { keyId, seal, proof } = kept.sealed
-  const key = keyOf(keyId)
+  const key = keys.of(keyId)
   if (key === null)
     return fault('unknown_key', `what was forgotten is sealed with the key '${keyId}', which is not known here`)
   return seals.proof(key, kept, seal).equals(proof) ? null : fault('deleted', NOT_FORGOTTEN)

@@ -5,7 +5,7 @@ import { SOURCE } from './archive-tables.ts'
 import type { PlainClient } from './client.ts'
 import type { OpenAuditKey } from '#/audit/seals.ts'
 import { auditKeys } from './audit-keys.ts'
-import { CLOCK_TAKEN, endOf } from './clock.ts'
+import { CLOCK_TAKEN, endOf, keySealed, type Clock } from './clock.ts'
 import { clockOf } from './ending.ts'
 import { databaseError } from './errors.ts'
 import { MIGRATION_LOCK } from './migrate.ts'
@@ -65,9 +65,8 @@ export async function restoreDump(options: RestoreOptions): Promise<void> {
       targetId: 'all',
       detail: options.detail,
     }
-    // Several statements have several results, which the types do not say.
-    const taken = (await client.query(SOURCE + CLOCK_TAKEN)) as unknown as Parameters<typeof clockOf>[0]
-    const ending = { at: new Date(), clock: clockOf(taken), keyOf: auditKeys(options.auditKey) }
+    const end = clockOf([await client.query<Record<string, unknown>>(SOURCE + CLOCK_TAKEN)])
+    const ending = { at: new Date(), clock: end, key: await keyAt(end, client, options) }
     await client.query(SOURCE + endOf([{ changes: new Map(), audit }], ending))
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
@@ -75,6 +74,16 @@ export async function restoreDump(options: RestoreOptions): Promise<void> {
   } finally {
     await client.end().catch(() => undefined)
   }
+}
+
+async function keyAt(
+  { audit_key: id }: Clock,
+  client: PlainClient,
+  { auditKey }: RestoreOptions,
+): Promise<Buffer | null> {
+  if (id === null) return null
+  const { rows } = await client.query<{ readonly sealed: string }>(SOURCE + keySealed(id))
+  return auditKeys(auditKey).open(id, rows[0]?.sealed ?? null)
 }
 
 function explained(error: unknown): unknown {

@@ -1,6 +1,5 @@
 import { escapeLiteral } from 'pg'
 import type { ChangeKind } from '#/catalog/changes.ts'
-import type { AuditKeyOf } from './audit-keys.ts'
 import { nextHead, recordHash } from './audit-record.ts'
 import { sealsOf } from './chain-seal.ts'
 import type { AuditEntry } from './store.ts'
@@ -24,22 +23,23 @@ export interface Clock {
   /** The state of the sealed chain, and the key that it goes on with; null: the log is not sealed. */
   readonly audit_seal: Buffer | null
   readonly audit_key: string | null
-  readonly key_sealed: string | null
 }
 
 /** Reads the clock, without waiting for anybody. */
-export const CLOCK_NOW =
-  'SELECT clock.seq, audit_head, audit_seq, audit_seal, audit_key, audit_keys.sealed AS key_sealed ' +
-  'FROM change_clock AS clock LEFT JOIN audit_keys ON audit_keys.id = clock.audit_key'
+export const CLOCK_NOW = 'SELECT seq, audit_head, audit_seq, audit_seal, audit_key FROM change_clock'
 
-/** Takes the clock, then reads it: two statements, so that what is read is of after the wait. */
-export const CLOCK_TAKEN = `SELECT FROM change_clock FOR NO KEY UPDATE; ${CLOCK_NOW}`
+/** Takes it first. */
+export const CLOCK_TAKEN = `${CLOCK_NOW} FOR NO KEY UPDATE`
+
+/** The key of the clock as it is kept. */
+export const keySealed = (id: string): string => `SELECT sealed FROM audit_keys WHERE id = ${escapeLiteral(id)}`
 
 export interface Ending {
   readonly at: Date
   /** As it was read; where it has moved since, a statement with a record fails with this state. */
   readonly clock: Clock
-  readonly keyOf: AuditKeyOf
+  /** The one that the clock names; null: it names none. */
+  readonly key: Buffer | null
 }
 
 /** 1 / 0: whoever else took the clock meanwhile has changed it. */
@@ -49,7 +49,7 @@ export const CLOCK_MOVED = '22012'
  * The end of a transaction, as one text for one round trip: for each change take the clock, write the change rows and the audit row
  * with its number, announce it; then commit. Values are literals, because parameters allow one statement only.
  */
-export function endOf(announcements: readonly Announcement[], { at, clock, keyOf }: Ending): string {
+export function endOf(announcements: readonly Announcement[], { at, clock, key }: Ending): string {
   const texts: string[] = []
   let now = clock
   for (const { changes, audit } of announcements) {
@@ -57,7 +57,7 @@ export function endOf(announcements: readonly Announcement[], { at, clock, keyOf
       [...ids].map((id) => `(${escapeLiteral(kind)}, ${escapeLiteral(id)})`),
     )
     if (audit !== undefined) {
-      const link = linked(audit, at, { now, keyOf })
+      const link = linked(audit, at, { now, key })
       texts.push(recorded(rows, now, link))
       now = link.after
     } else if (rows.length > 0) {
@@ -105,7 +105,7 @@ interface Link {
 const SEALS = sealsOf('audit')
 const NO_STATE = Buffer.alloc(0)
 
-function linked(entry: AuditEntry, at: Date, { now, keyOf }: { now: Clock; keyOf: AuditKeyOf }): Link {
+function linked(entry: AuditEntry, at: Date, { now, key }: { readonly now: Clock; readonly key: Buffer | null }): Link {
   const { actor, action, targetKind, targetId } = entry
   const detail = JSON.stringify(entry.detail)
   const hash = recordHash({ at, actor, action, targetKind, targetId, detail })
@@ -114,15 +114,13 @@ function linked(entry: AuditEntry, at: Date, { now, keyOf }: { now: Clock; keyOf
   const { audit_key: keyId, audit_seq: previous } = now
   const place = { recordHash: hash, seq, previous, head }
   const { seal, state } =
-    keyId === null
-      ? { seal: null, state: null }
-      : SEALS.link(keyOf(keyId, now.key_sealed), now.audit_seal ?? NO_STATE, place)
+    key === null ? { seal: null, state: null } : SEALS.link(key, now.audit_seal ?? NO_STATE, place)
   const texts = [actor, action, targetKind, targetId, detail].map((text) => escapeLiteral(text))
   const time = `${escapeLiteral(at.toISOString())}::timestamptz`
-  const key = keyId === null ? 'NULL' : escapeLiteral(keyId)
+  const named = keyId === null ? 'NULL' : escapeLiteral(keyId)
   return {
     after: { ...now, seq, audit_seq: seq, audit_head: head, audit_seal: state },
-    values: [String(seq), time, ...texts, bytes(hash), bytes(head), String(previous), key, bytes(seal)],
+    values: [String(seq), time, ...texts, bytes(hash), bytes(head), String(previous), named, bytes(seal)],
   }
 }
 

@@ -1,5 +1,6 @@
 import type { OpenAuditKey } from '#/audit/seals.ts'
 import { auditKeys } from './audit-keys.ts'
+import { Crowd } from './crowd.ts'
 import { write } from './write.ts'
 import { kyselyOver } from './dialect.ts'
 import type { StoreLog } from './log.ts'
@@ -42,7 +43,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
   const { url, poolSize: size, log, readMs = 5_000, writeMs = 10_000, slowMs = 1_000 } = options
   const { acquireMs = 10_000, maxWaiting = 1_000 } = options
   const pool = new ConnectionPool({ url, size, log, acquireMs, maxWaiting })
-  const writing = { pool, log, totalMs: writeMs, slowMs, keyOf: auditKeys(options.auditKey) }
+  const writing = { pool, log, totalMs: writeMs, slowMs, keys: auditKeys(options.auditKey), crowd: new Crowd() }
   const readers = new Map<string, Reader>()
   const builder = kyselyOver(async () => {
     throw new TypeError('a statement is built here, not run')

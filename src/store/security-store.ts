@@ -9,7 +9,7 @@ import type {
   SecuritySink,
 } from '#/audit/security.ts'
 import type { OpenAuditKey } from '#/audit/seals.ts'
-import { auditKeys, type AuditKeyOf } from './audit-keys.ts'
+import { auditKeys, type AuditKeys } from './audit-keys.ts'
 import { nextHead } from './audit-record.ts'
 import { isFiner, NO_HASH } from './audit-store.ts'
 import { sealsOf } from './chain-seal.ts'
@@ -21,11 +21,11 @@ const ANCHORED = 'security_log.anchor'
 
 /** Writing the security log: rows are chained one after the other, by whoever holds its head. */
 export function securitySink(db: Database, openKey?: OpenAuditKey): SecuritySink {
-  const keyOf = auditKeys(openKey)
+  const keys = auditKeys(openKey)
   return {
     append: async (entries) => {
       await db.write(SOURCE, async (tx) => {
-        let { n, head, seal: state, key } = await taken(tx, keyOf)
+        let { n, head, seal: state, key } = await taken(tx, keys)
         const rows = entries.map((entry) => {
           const hash = hashOf(entry)
           head = nextHead(head, hash, ++n)
@@ -48,7 +48,7 @@ const SEALS = sealsOf('security')
 const NO_STATE = Buffer.alloc(0)
 
 /** The end of the log, which nobody else has until this transaction is over, and the key that it goes on with. */
-async function taken({ sql: db }: WriteTx, keyOf: AuditKeyOf) {
+async function taken({ sql: db }: WriteTx, keys: AuditKeys) {
   const head = db.selectFrom('security_head').select(['n', 'head', 'seal']).forUpdate().executeTakeFirstOrThrow()
   // Sent with the first and run after it: what others changed before they let go of the head is seen.
   const key = db
@@ -57,7 +57,7 @@ async function taken({ sql: db }: WriteTx, keyOf: AuditKeyOf) {
     .select(['audit_key as id', 'sealed'])
     .executeTakeFirstOrThrow()
   const [end, { id, sealed }] = await Promise.all([head, key])
-  return { ...end, key: id === null ? null : { id, bytes: keyOf(id, sealed) } }
+  return { ...end, key: id === null ? null : { id, bytes: keys.open(id, sealed) } }
 }
 
 /** The security log in PostgreSQL. */
@@ -109,7 +109,7 @@ export function securityStore(db: Database): SecurityReader {
 
 /** What is done with the security log hour by hour. */
 export function securityKeeper(db: Database, openKey?: OpenAuditKey): SecurityKeeper {
-  const keyOf = auditKeys(openKey)
+  const keys = auditKeys(openKey)
   return {
     anchor: async () => {
       await db.write(SOURCE, async (tx) => {
@@ -129,7 +129,7 @@ export function securityKeeper(db: Database, openKey?: OpenAuditKey): SecurityKe
     },
     forget: async ({ days, most }) => {
       const { value } = await db.write(SOURCE, async (tx) => {
-        await taken(tx, keyOf)
+        await taken(tx, keys)
         const { rows } = await sql<Gone>`
           WITH old AS (
             SELECT n FROM security_log
@@ -145,7 +145,7 @@ export function securityKeeper(db: Database, openKey?: OpenAuditKey): SecurityKe
           FROM gone ORDER BY n DESC LIMIT 1`.execute(tx.sql)
         const gone = rows[0]
         if (gone === undefined) return 0
-        await tx.sql.updateTable('security_head').set(keptAfter(gone, keyOf)).execute()
+        await tx.sql.updateTable('security_head').set(keptAfter(gone, keys)).execute()
         return gone.entries
       })
       return value
@@ -162,10 +162,10 @@ interface Gone {
   readonly entries: number
 }
 
-function keptAfter({ n, head, seal, key_id: keyId, key_sealed: keySealed }: Gone, keyOf: AuditKeyOf) {
+function keptAfter({ n, head, seal, key_id: keyId, key_sealed: keySealed }: Gone, keys: AuditKeys) {
   const kept = { kept_from: n + 1, kept_head: head, kept_key: keyId }
   if (seal === null || keyId === null) return { ...kept, kept_seal: null }
-  const proof = SEALS.proof(keyOf(keyId, keySealed), { seq: n, head }, seal)
+  const proof = SEALS.proof(keys.open(keyId, keySealed), { seq: n, head }, seal)
   return { ...kept, kept_seal: Buffer.concat([seal, proof]) }
 }
 

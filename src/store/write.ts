@@ -3,11 +3,12 @@ import type { ChangeKind } from '#/catalog/changes.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { pause } from '#/lib/backoff.ts'
 import { insideTransaction, outsideTransaction } from '#/lib/held-connection.ts'
-import type { AuditKeyOf } from './audit-keys.ts'
-import { CLOCK_NOW, type Clock } from './clock.ts'
+import type { AuditKeys } from './audit-keys.ts'
+import { CLOCK_NOW } from './clock.ts'
 import type { Connection } from './connection.ts'
 import { kyselyOver, type Execute } from './dialect.ts'
-import { clockOf, commitSaying } from './ending.ts'
+import { clockOf, commitSaying, type EndingParts } from './ending.ts'
+import type { Crowd } from './crowd.ts'
 import { databaseError, sqlState } from './errors.ts'
 import { IdleWatch } from './idle-watch.ts'
 import type { StoreLog } from './log.ts'
@@ -32,7 +33,8 @@ export interface WriteOptions {
   /** False: whatever was written is taken back, and nobody is told. */
   readonly isKept: boolean
   /** What audit records are sealed with. */
-  readonly keyOf: AuditKeyOf
+  readonly keys: AuditKeys
+  readonly crowd: Crowd
 }
 
 export interface Written<T> {
@@ -59,11 +61,12 @@ export async function write<T>(
 }
 
 async function once<T>(
-  { pool, log, totalMs, slowMs, isKept, keyOf }: WriteOptions,
+  { pool, log, totalMs, slowMs, isKept, keys, crowd }: WriteOptions,
   source: string,
   work: (tx: WriteTx) => Promise<T>,
 ): Promise<Written<T>> {
   const comment = sourceComment(source)
+  using _one = crowd.enter()
   const connection = await pool.borrow(`a write of '${source}'`)
   const began = performance.now()
   const transaction = new Transaction(connection, { source, endsAt: began + totalMs })
@@ -75,7 +78,7 @@ async function once<T>(
       await transaction.rollback()
       return { value, seq: null }
     }
-    const seq = await transaction.commit(clockOf(await begun), keyOf)
+    const seq = await transaction.commit({ clock: clockOf(await begun), keys, crowd })
     pool.pulse.wrote()
     transaction.announce(log)
     return { value, seq }
@@ -150,10 +153,10 @@ class Transaction {
     }
   }
 
-  async commit(clock: Clock, keyOf: AuditKeyOf): Promise<number | null> {
+  async commit(parts: Pick<EndingParts, 'clock' | 'keys' | 'crowd'>): Promise<number | null> {
     const run = (text: string): ReturnType<Connection['script']> =>
       this.#connection.script(this.#comment + text, { ms: this.#leftMs() })
-    const results = await commitSaying({ run, said: [...this.#said, this.#saying], clock, keyOf })
+    const results = await commitSaying({ ...parts, run, said: [...this.#said, this.#saying] })
     // An aborted transaction answers COMMIT with ROLLBACK: the work hid an error.
     if (results.at(-1)?.command === 'ROLLBACK')
       throw new GatewayError('internal', 'the transaction had failed before its end')
