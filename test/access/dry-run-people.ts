@@ -19,7 +19,7 @@ function ofUser(body?: object): Row {
     forbidden: async (scene) => asked(scene, 403, { who: await scene.person() }),
     bad:
       body === undefined
-        ? () => ({ path: userPath(ADMIN), status: 422 })
+        ? () => ({ path: userPath(ADMIN), status: 400 })
         : (scene) => asked(scene, 422, { body: { is_active: 'perhaps' } }),
     stale: (scene) => asked(scene, 412, { ifMatch: STALE }),
     others:
