@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WitnessKeeper, type WitnessFile } from '#/audit/keep-witness.ts'
+import type { OpenAuditKey } from '#/audit/seals.ts'
 import type { Witness } from '#/audit/witness.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import { readSecretFile, replaceSecretFile } from '#/config/secret-file.ts'
 import { isObject } from '#/lib/is-object.ts'
 import { pause } from '#/lib/backoff.ts'
 import { outage } from '#/lib/outage.ts'
+import { auditStore } from '#/store/audit-store.ts'
 import { witnessStore } from '#/store/witness-store.ts'
 import type { Database } from '#/store/store.ts'
 import type { Logger } from '#/telemetry/logger.ts'
@@ -46,17 +48,21 @@ export interface Witnessing {
   readonly dataDir: string
   readonly db: Database
   readonly catalog: Pick<OpenCatalog, 'current'>
+  /** What opens the keys that the log is sealed with. */
+  readonly openKey: OpenAuditKey
   readonly log: Logger
 }
 
 /** One worker of a machine writes it down, soon after each change. */
-export function keepWitness({ dataDir, db, catalog, log }: Witnessing): AsyncDisposable {
+export function keepWitness({ dataDir, db, catalog, openKey, log }: Witnessing): AsyncDisposable {
   const keeper = new WitnessKeeper({
     store: witnessStore(db),
+    reader: auditStore(db),
+    openKey,
     file: witnessFile(dataDir),
-    onReplaced: (known, seen) =>
+    onReplaced: ({ known, seen, fault }) =>
       log.error(
-        { event: 'audit.replaced', known: known.seq, seen: seen.seq },
+        { event: 'audit.replaced', known: known.seq, seen: seen.seq, found: fault?.found ?? 'replaced' },
         'the audit log does not go on from what this machine knows of it: run causeway audit verify',
       ),
   })

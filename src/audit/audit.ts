@@ -33,6 +33,9 @@ export interface AuditFilter {
   readonly until?: Date | undefined
 }
 
+/** The action of the record that says which records were forgotten. */
+export type ForgettingAction = 'audit.forget'
+
 /** How far the log was forgotten: its chain goes on from `head`. */
 export interface ForgottenRecords {
   readonly through: number

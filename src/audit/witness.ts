@@ -12,7 +12,8 @@ export interface Witness {
 }
 
 /** The action of the record that a restore writes, under a number above all that were there. */
-const RESTORED = 'database.restore'
+export type RestoringAction = 'database.restore'
+export const RESTORED: RestoringAction = 'database.restore'
 
 /** Whether the log that is walked through is the one that this machine knows, or comes of it by a restore that somebody with the key made. */
 export class WitnessMeeting {

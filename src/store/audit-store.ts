@@ -1,12 +1,18 @@
 import { sql, type RawBuilder } from 'kysely'
-import type { AuditAttic, AuditFilter, AuditReader, AuditRecord, ForgottenRecords } from '#/audit/audit.ts'
+import type {
+  AuditAttic,
+  AuditFilter,
+  AuditReader,
+  AuditRecord,
+  ForgettingAction,
+  ForgottenRecords,
+} from '#/audit/audit.ts'
 import { nextHead, recordHash } from './audit-record.ts'
 import { sealsOf } from './chain-seal.ts'
 import type { Database, Reader } from './store.ts'
 
 const SOURCE = 'audit'
-/** The action of the record that says which records were forgotten. */
-const FORGOTTEN = 'audit.forget'
+const FORGOTTEN: ForgettingAction = 'audit.forget'
 
 /** The audit log in PostgreSQL. */
 export function auditStore(db: Database): AuditReader {

@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
 import type { SeenEnd, WitnessStore } from '#/audit/keep-witness.ts'
+import type { RestoringAction } from '#/audit/witness.ts'
 import type { Database } from './store.ts'
+
+const RESTORED: RestoringAction = 'database.restore'
 
 /** What a machine looks at of the audit log whenever there is something new. */
 export function witnessStore(db: Pick<Database, 'read'>): WitnessStore {
@@ -12,9 +15,7 @@ export function witnessStore(db: Pick<Database, 'read'>): WitnessStore {
           sql<SeenEnd & { readonly isSealed: boolean }>`(
             SELECT audit_seq AS seq, encode(audit_head, 'hex') AS head, audit_key IS NOT NULL AS "isSealed",
               coalesce((SELECT previous FROM audit_log WHERE seal IS NOT NULL ORDER BY seq LIMIT 1), audit_seq) AS "sealedAfter",
-              (SELECT encode(head, 'hex') FROM audit_log WHERE seq = ${known}) AS "knownHead",
-              coalesce((SELECT max(seq) FROM audit_log WHERE action = 'audit.forget' AND seq > ${known}), 0) AS "forgottenThrough",
-              EXISTS (SELECT FROM audit_log WHERE action = 'database.restore' AND seq > ${known} AND seal IS NOT NULL) AS "isRestored"
+              (SELECT max(seq) FROM audit_log WHERE action = ${RESTORED} AND seq > ${known}) AS restored
             FROM change_clock)`.as('seen'),
         )
         .selectAll()
