@@ -243,6 +243,7 @@ export const NO_RECORD: Readonly<Record<string, string>> = {
   'POST /import/cleanup': 'forgets how imports went',
   'POST /metrics/reset': 'counters are nobody’s access; who, of what and when is recorded, and there is no more to it',
   'POST /auth/email/register': 'closed unless it is set; the write is that of POST /auth/email/admin/users',
+  'POST /auth/email/forgot-password': 'says who helps, and changes nothing',
   'POST /auth/sso/consent': 'leads to the provider',
   'DELETE /auth/identities/{id}': 'takes a provider, which test/sign-in has',
   'DELETE /auth/email/admin/users/{email}/identities/{id}': 'takes a provider, which test/sign-in has',
