@@ -29,7 +29,7 @@ export function taggedWith(column: string, tags: readonly string[]): RawBuilder<
 
 /**
  * What `foldCase` makes of a text, made by the database: without a collation named here it would be what the database's own locale takes
- * for lower case. The unique indexes of `sql/0014` and `sql/0018` are written with the same words.
+ * for lower case. The unique indexes of `sql/0014` and `sql/0019` are written with the same words.
  */
 export function folded(text: RawBuilder<unknown>): RawBuilder<string> {
   return sql<string>`lower(${text} COLLATE "C")`
