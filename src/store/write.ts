@@ -66,8 +66,9 @@ async function once<T>(
   work: (tx: WriteTx) => Promise<T>,
 ): Promise<Written<T>> {
   const comment = sourceComment(source)
-  using _one = crowd.enter()
   const connection = await pool.borrow(`a write of '${source}'`)
+  // Who waits for a connection is in nobody's way.
+  using _one = crowd.enter()
   const began = performance.now()
   const transaction = new Transaction(connection, { source, endsAt: began + totalMs })
   try {
