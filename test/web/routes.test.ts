@@ -127,6 +127,15 @@ test('every answer that a browser can get says what it may do with it', async ()
   expect(seen).toBeGreaterThan(2 * ROUTES.length)
 }, 180_000)
 
+/** The same for everybody. */
+const DOCUMENTS = [
+  'GET /',
+  'GET /docs',
+  'GET /openapi.json',
+  'GET /.well-known/robots.txt',
+  'GET /servers/{id}/.well-known/robots.txt',
+]
+
 test('no answer of REST is kept by anybody but for the documents', async () => {
   const kept: string[] = []
   for (const route of ROUTES) {
@@ -134,7 +143,7 @@ test('no answer of REST is kept by anybody but for the documents', async () => {
     if (answer.headers['content-type'] === 'text/event-stream') continue
     if (!String(answer.headers['cache-control']).includes('no-store')) kept.push(route.name)
   }
-  expect(kept.toSorted((a, b) => a.localeCompare(b))).toEqual(['GET /', 'GET /docs', 'GET /openapi.json'])
+  expect(kept.toSorted()).toEqual(DOCUMENTS.toSorted())
 }, 180_000)
 
 /** Routes open to strangers that are about the token in hand. */
