@@ -1,13 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sealer } from '#/access/sealing.ts'
-import { readKeyRing } from '#/config/secrets.ts'
-import { auditKeyOpener } from '#/keyring.ts'
 import { auditAttic } from '#/store/audit-store.ts'
-import { openDatabase } from '#/store/database.ts'
 import { startSlowServer } from '../fixtures/slow-server.ts'
 import { causeway } from '../support/cli.ts'
-import { quiet } from '../support/quiet.ts'
+import { databaseOf } from '../support/own-database.ts'
 import { foretoldScene, mail, type Foretold, type ForetoldScene, type Said } from './foretold.ts'
 
 let scene: ForetoldScene
@@ -169,9 +165,7 @@ test('what a start did is not in the records, and that is said', async () => {
 
 /** As the gateway forgets, whatever day it is. */
 async function forget(olderThan: string): Promise<void> {
-  const { database, gateway } = scene
-  const auditKey = auditKeyOpener(sealer(readKeyRing(gateway.dataDir)))
-  await using db = await openDatabase({ url: database.url, poolSize: 1, log: quiet, auditKey })
+  await using db = await databaseOf(scene.gateway, scene.database.url)
   const attic = auditAttic(db)
   while ((await attic.forget(new Date(olderThan), 5)) === 5);
 }

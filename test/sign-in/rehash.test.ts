@@ -5,21 +5,25 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { UserId } from '#/access/ids.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { createDeadlines } from '#/lib/deadlines.ts'
+import type { OpenDatabase } from '#/store/database.ts'
 import { signInStore } from '#/store/sign-in-store.ts'
 import { userStore } from '#/store/users-store.ts'
 import { signInPlaces } from '#/users/sign-in-places.ts'
 import { prove, signIn } from '#/users/sign-in.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
+import { databaseOf } from '../support/own-database.ts'
 import { ask, login, mail, PASSWORD } from './people.ts'
 
 const owned = new AsyncDisposableStack()
 let database: TestDatabase
 let gateway: RunningGateway
+let db: OpenDatabase
 
 beforeAll(async () => {
   database = owned.use(await testDatabase())
   gateway = owned.use(await startGateway({ env: { DATABASE_URL: database.url, CAUSEWAY_WORKERS: '2' } }))
+  db = owned.use(await databaseOf(gateway, database.url))
 })
 afterAll(() => owned.disposeAsync())
 
@@ -38,7 +42,7 @@ async function person(name: string): Promise<UserId> {
   const about = { id, email: mail(name), fullName: null, kind: 'person', isAdmin: false, enabled: true } as const
   const password = { hash: await oldHash(PASSWORD), mustChange: false }
   const actor = { userId: id, by: 'test', via: 'api', fromIp: null, userAgent: null } as const
-  await userStore(database.db).create({ ...about, password }, actor)
+  await userStore(db).create({ ...about, password }, actor)
   return id
 }
 
@@ -68,7 +72,7 @@ function watched() {
   let held = 0
   const hook = createHook({ init: (_, type) => void (type === 'ARGON2REQUEST' && seen.push(held)) }).enable()
   const deps = {
-    store: signInStore(database.db),
+    store: signInStore(db),
     places: async (...asked: Parameters<typeof places>) => {
       const place = await places(...asked)
       held++
