@@ -4,7 +4,7 @@ import { faultSite, ownPostgres, until } from '../../test/faults/site.ts'
 import { startBadServer } from '../../test/fixtures/bad-server.ts'
 import type { RunningGateway } from '../../test/support/gateway.ts'
 import { messagesOf, openRawClient, type Era, type RawRequest } from '../../test/support/raw-client.ts'
-import { steadyStream } from '../../test/support/steady-stream.ts'
+import { NOT_CONNECTED, steadyStream } from '../../test/support/steady-stream.ts'
 import type { Fault, Finding, Lab } from './fault.ts'
 import { exactly, least, none, within } from './findings.ts'
 
@@ -14,7 +14,7 @@ function probe({ url }: RunningGateway): Promise<string> {
     const asked = get(`${url}/ready`, { agent: false }, (answer) => {
       answer.resume().on('end', () => resolve(String(answer.statusCode)))
     })
-    asked.on('error', (cause: NodeJS.ErrnoException) => resolve(cause.code ?? String(cause)))
+    asked.on('error', (cause) => resolve(NOT_CONNECTED.test(cause.message) ? 'refused' : String(cause)))
   })
 }
 
@@ -64,7 +64,7 @@ async function run(lab: Lab): Promise<readonly Finding[]> {
   const dawdling = stack.use(await startBadServer())
   const { gateway, echo } = stack.use(await faultSite(await postgres.database()))
   await gateway.register('dawdling', dawdling.at('dawdle'))
-  const stream = stack.use(await steadyStream({ gateway, tool: echo, forgive: /ECONNREFUSED/ }))
+  const stream = stack.use(await steadyStream({ gateway, tool: echo, forgive: NOT_CONNECTED }))
   await until('calls are answered', () => stream.report.calls > 50, 10_000)
   const slow = failures(gateway, callOf('faulty-slow', lastMs))
   const streams = failures(gateway, callOf('dawdling-call', lastMs, '"progressToken":"p"'))
@@ -78,7 +78,7 @@ async function run(lab: Lab): Promise<readonly Finding[]> {
   over.abort()
   const report = await stream.stop()
   return [
-    exactly('what /ready says, one after the other', '200, 503, ECONNREFUSED', (await seen).join(', ')),
+    exactly('what /ready says, one after the other', '200, 503, refused', (await seen).join(', ')),
     none('failed calls and lists of clients that never pause', report.failures, report.calls + report.lists),
     least('their calls and lists answered', 100, report.calls + report.lists),
     none(`calls of ${lastMs / 1000} s that did not get their result`, await slow, COUNT),

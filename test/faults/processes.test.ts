@@ -8,7 +8,7 @@ import { startSlowServer, type SlowServer } from '../fixtures/slow-server.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
 import { processTree } from '../support/processes.ts'
 import { messagesOf, openRawClient, type Era } from '../support/raw-client.ts'
-import { steadyStream } from '../support/steady-stream.ts'
+import { NOT_CONNECTED, steadyStream } from '../support/steady-stream.ts'
 import { sql, ownPostgres, until, type OwnPostgres } from './site.ts'
 import { workersOf, workersReady } from './workers.ts'
 import { ledger } from './writes.ts'
@@ -61,9 +61,7 @@ function probe(gateway: RunningGateway): Promise<string> {
         resolve(`${answer.statusCode} ${status}`)
       })
     })
-    asked.on('error', (cause: NodeJS.ErrnoException) =>
-      resolve(cause.code === 'ECONNREFUSED' ? 'refused' : String(cause)),
-    )
+    asked.on('error', (cause) => resolve(NOT_CONNECTED.test(cause.message) ? 'refused' : String(cause)))
   })
 }
 
@@ -123,7 +121,7 @@ test('the supervisor is killed: workers and PostgreSQL end, and the next start o
 describe('told to stop', () => {
   test('under load: not ready first, what was accepted is answered, and the end is a good one', async () => {
     const { gateway } = await external()
-    await using stream = await steadyStream({ gateway, tool: 'calm-echo', forgive: /ECONNREFUSED/ })
+    await using stream = await steadyStream({ gateway, tool: 'calm-echo', forgive: NOT_CONNECTED })
     await until('calls are answered', () => stream.report.calls > 50, 10_000)
     const slow = slowCalls(gateway, 20, 2_500)
     await sleep(700)

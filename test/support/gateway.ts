@@ -162,7 +162,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     async register(name, upstream, more) {
       const made = await register(api, { ...more, name, url: upstream })
       const workers = Number(options.env?.['CAUSEWAY_WORKERS'] ?? 1)
-      if (workers > 1) await knownToAll({ url: `${url}/gateways/${made.id}/mcp`, token, workers })
+      if (workers > 1) await knownToAll({ url, token, workers }, made.id)
       return made
     },
     stop,
@@ -218,15 +218,24 @@ interface Known {
   readonly workers: number
 }
 
-/** The worker that answered knows it at once, the others within a second: new connections go to them in turn, until all say the same. */
-async function knownToAll({ url, token, workers }: Known): Promise<void> {
+/**
+ * The worker that answered knows it at once, the others within a second, and one that is still starting began with what was there before.
+ * So all have to be there; then new connections go to them in turn, until all say the same.
+ */
+async function knownToAll({ url, token, workers }: Known, id: string): Promise<void> {
   const until = performance.now() + 15_000
   for (let [agreed, said] = [0, '']; agreed < 4 * workers;) {
-    const heard = await listAnew(url, token)
-    agreed = heard === said ? agreed + 1 : 1
+    if (performance.now() > until) throw new Error(`the workers do not agree on ${id}: ${said.slice(0, 200)}`)
+    const heard = await listAnew(`${url}/gateways/${id}/mcp`, token)
+    const areThere = agreed > 0 || (await areReady({ url, token, workers }))
+    agreed = heard === said && areThere ? agreed + 1 : 0
     said = heard
-    if (performance.now() > until) throw new Error(`the workers do not agree on ${url}: ${said.slice(0, 200)}`)
   }
+}
+
+async function areReady({ url, token, workers }: Known): Promise<boolean> {
+  const answer = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } })
+  return (await answer.text()).includes(`\ncauseway_workers ${workers}\n`)
 }
 
 /** Asked over a connection of its own. */

@@ -32,6 +32,9 @@ export interface StreamOptions {
   readonly forgive?: RegExp
 }
 
+/** At a port that closes: refused, or reset by the system before anybody had accepted it. Nothing was sent. */
+export const NOT_CONNECTED = /connect ECONN(REFUSED|RESET)/
+
 const PAUSE_MS = 10
 
 /** Opens the clients and lets them run. */
