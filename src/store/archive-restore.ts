@@ -5,8 +5,8 @@ import { SOURCE } from './archive-tables.ts'
 import type { PlainClient } from './client.ts'
 import type { OpenAuditKey } from '#/audit/seals.ts'
 import { auditKeys } from './audit-keys.ts'
-import { CLOCK_TAKEN, endOf, keySealed, type Clock } from './clock.ts'
-import { clockOf } from './ending.ts'
+import { CLOCK_TAKEN, endOf } from './clock.ts'
+import { clockOf, keyAt } from './ending.ts'
 import { databaseError } from './errors.ts'
 import { MIGRATION_LOCK } from './migrate.ts'
 import { migrationFiles, type MigrationFile } from './migration-files.ts'
@@ -65,25 +65,16 @@ export async function restoreDump(options: RestoreOptions): Promise<void> {
       targetId: 'all',
       detail: options.detail,
     }
-    const end = clockOf([await client.query<Record<string, unknown>>(SOURCE + CLOCK_TAKEN)])
-    const ending = { at: new Date(), clock: end, key: await keyAt(end, client, options) }
-    await client.query(SOURCE + endOf([{ changes: new Map(), audit }], ending))
+    const run = async (text: string) => [await client.query<Record<string, unknown>>(SOURCE + text)]
+    const end = clockOf(await run(CLOCK_TAKEN))
+    const key = await keyAt(end, { run, keys: auditKeys(options.auditKey) })
+    await run(endOf([{ changes: new Map(), audit }], { at: new Date(), clock: end, key }))
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
     throw explained(error)
   } finally {
     await client.end().catch(() => undefined)
   }
-}
-
-async function keyAt(
-  { audit_key: id }: Clock,
-  client: PlainClient,
-  { auditKey }: RestoreOptions,
-): Promise<Buffer | null> {
-  if (id === null) return null
-  const { rows } = await client.query<{ readonly sealed: string }>(SOURCE + keySealed(id))
-  return auditKeys(auditKey).open(id, rows[0]?.sealed ?? null)
 }
 
 function explained(error: unknown): unknown {

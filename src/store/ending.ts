@@ -45,7 +45,7 @@ async function commitTaken(parts: EndingParts, at: Date, take: string): Promise<
 }
 
 /** A key is read when it is met for the first time. */
-async function keyAt(
+export async function keyAt(
   { audit_key: id }: Clock,
   { run, keys }: Pick<EndingParts, 'run' | 'keys'>,
 ): Promise<Buffer | null> {
