@@ -10,6 +10,8 @@ export interface Hours {
   readonly end: string
   /** IANA name. */
   readonly zone: string
+  /** How whoever limits something to them named them, where not as above; they are shown as that. */
+  readonly said?: Readonly<Record<string, unknown>>
 }
 
 const DAY_MINUTES = 1440

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { collectLimit, hoursOf } from './token-limits.ts'
+import { limitWords } from './token-show.ts'
 
 test.each([
   [
@@ -26,3 +27,15 @@ test('limits are said once for each span', () => {
   for (const text of ['0/hour', '1', '1/minute', 'x/day']) expect(() => collectLimit(text)).toThrow(/must be like/)
   expect(() => collectLimit('1/day', collectLimit('2/day'))).toThrow(/said twice/)
 })
+
+test.each([
+  [{ days: ['mon', 'tue'], start_time: '08:00', end_time: '12:00', timezone: 'UTC' }, 'mon,tue 08:00-12:00 UTC'],
+  [{ business_hours_only: true, weekdays_only: false }, '09:00-17:00 UTC'],
+  [
+    { business_hours_only: true, weekdays_only: true, timezone: 'Asia/Tokyo' },
+    'mon,tue,wed,thu,fri 09:00-17:00 Asia/Tokyo',
+  ],
+  [{ weekdays_only: true, start_time: '12:00' }, 'mon,tue,wed,thu,fri 12:00-24:00 UTC'],
+])('hours are shown in words: %j', (time_restrictions, words) =>
+  expect(limitWords({ time_restrictions })).toEqual([words]),
+)

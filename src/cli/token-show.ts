@@ -67,7 +67,7 @@ export function limitWords(token: Json): readonly string[] {
     ...(typeof server === 'string' ? [`virtual server ${plainText(server)}`] : []),
     ...(typeof team === 'string' ? [`team ${plainText(team)}`] : []),
     ...(from.length > 0 ? [`from ${from.join(', ')}`] : []),
-    ...('days' in hours ? [hourWords(hours)] : []),
+    ...(Object.keys(hours).length > 0 ? [hourWords(hours)] : []),
     ...usage.map(
       ([name, calls]) =>
         `${callWords(calls)} ${plainText(name) === 'requests_per_hour' ? 'an' : 'a'} ${plainText(name).replace('requests_per_', '')}`,
@@ -77,9 +77,14 @@ export function limitWords(token: Json): readonly string[] {
 
 const callWords = (calls: unknown): string => (calls === 1 ? '1 call' : `${plainText(calls)} calls`)
 
+/** In either way to say them. */
 function hourWords(hours: Json): string {
-  const times = `${plainText(hours['start_time'])}-${plainText(hours['end_time'])}`
-  return `${listOf(hours['days']).join(',')} ${times} ${plainText(hours['timezone'])}`
+  const isBusiness = hours['business_hours_only'] === true
+  const days = hours['weekdays_only'] === true ? 'mon,tue,wed,thu,fri' : listOf(hours['days']).join(',')
+  const times = isBusiness
+    ? '09:00-17:00'
+    : `${plainText(hours['start_time'] ?? '00:00')}-${plainText(hours['end_time'] ?? '24:00')}`
+  return [days, times, plainText(hours['timezone'] ?? 'UTC')].filter((word) => word !== '').join(' ')
 }
 
 function usageWords(usage: Json): string {

@@ -118,11 +118,19 @@ async function endOf(streams: readonly Stream[], change: () => Promise<unknown>)
 
 type Change = (who: Somebody) => Promise<unknown>
 
+/** Business hours where it is past five in the afternoon, or before nine, for hours to come. */
+const NIGHT = {
+  business_hours_only: true,
+  timezone: new Date().getUTCHours() < 12 ? 'Etc/GMT+8' : 'Etc/GMT-6',
+}
+
 const CHANGES: Readonly<Record<string, Change>> = {
   'a revoked token': ({ tokenId }) => asked('DELETE', `/v1/tokens/${tokenId}`),
   'a token that is switched off': ({ tokenId }) => asked('PUT', `/v1/tokens/${tokenId}`, { is_active: false }),
   'a token that is narrowed': ({ tokenId }) =>
     asked('PUT', `/v1/tokens/${tokenId}`, { scope: { permissions: ['tools.read'] } }),
+  'a token that is narrowed to hours that are over': ({ tokenId }) =>
+    asked('PUT', `/v1/tokens/${tokenId}`, { scope: { time_restrictions: NIGHT } }),
   'a disabled user': ({ email }) => asked('PATCH', `/v1/auth/email/admin/users/${email}`, { is_active: false }),
   'a deleted user': ({ email }) => asked('DELETE', `/v1/auth/email/admin/users/${email}`),
 }

@@ -99,6 +99,44 @@ test('a token is good in its hours alone', async () => {
   expect(later.view['time_restrictions']).toMatchObject({ start_time: '00:00', end_time: '24:00', timezone: 'Etc/UTC' })
 })
 
+/** A zone whose clocks show about `hour` now. */
+function zoneAt(hour: number): string {
+  const ahead = ((hour - new Date().getUTCHours() + 36) % 24) - 12
+  // POSIX names: what is ahead of UTC is minus.
+  return ahead === 0 ? 'Etc/UTC' : `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`
+}
+
+test('business hours open and close every door, by the clocks of their zone, and are shown as they were said', async () => {
+  const [day, night] = [zoneAt(12), zoneAt(2)].map((timezone) => ({ business_hours_only: true, timezone }))
+  const inside = await token({ time_restrictions: day })
+  const outside = await token({ time_restrictions: night })
+  expect([inside.view['time_restrictions'], outside.view['time_restrictions']]).toEqual([day, night])
+  for (const [path, body] of [['/v1/tools'], ['/mcp', call], ['/rpc', call], ['/metrics']] as const) {
+    const statuses = [(await ask(inside.text, path, body && { body })).status]
+    const refused = await ask(outside.text, path, body && { body })
+    expect([path, ...statuses, refused.status]).toEqual([path, 200, 403])
+    expect(refused.text).toContain(`from 09:00 to 17:00 (${night?.timezone}) only`)
+  }
+  const read = await gateway.api('GET', `/v1/tokens/${outside.id}`)
+  expect(read.body['time_restrictions']).toEqual(night)
+  const back = await gateway.api('PUT', `/v1/tokens/${outside.id}`, { scope: { time_restrictions: night } })
+  expect([back.status, back.body['time_restrictions']]).toEqual([200, night])
+  const wider = await gateway.api('PUT', `/v1/tokens/${outside.id}`, { scope: { time_restrictions: { days: [] } } })
+  expect([wider.status, wider.body['field']]).toEqual([403, 'scope.time_restrictions'])
+})
+
+test('weekdays are Monday to Friday; what is false restricts nothing', async () => {
+  const weekdays = { weekdays_only: true, timezone: 'Asia/Tokyo' }
+  const { text, view } = await token({ time_restrictions: weekdays })
+  const today = new Date().toLocaleDateString('en-US', { weekday: 'short', timeZone: 'Asia/Tokyo' })
+  expect([view['time_restrictions'], (await ask(text, '/mcp', { body: call })).status]).toEqual([
+    weekdays,
+    ['Sat', 'Sun'].includes(today) ? 403 : 200,
+  ])
+  const open = await token({ time_restrictions: { business_hours_only: false, weekdays_only: false } })
+  expect([open.view['time_restrictions'], (await ask(open.text, '/mcp', { body: call })).status]).toEqual([{}, 200])
+})
+
 test('calls are counted over all workers, and what is used up is refused at every door until the hour ends', async () => {
   const { text, id } = await token({ usage_limits: { requests_per_hour: 20, requests_per_day: 1000 } })
   let answered = 0
@@ -167,7 +205,14 @@ test.each([
     /same as start_time/,
   ],
   [{ time_restrictions: { timezone: 'Mars/Olympus' } }, 'scope.time_restrictions.timezone', /no time zone/],
-  [{ time_restrictions: { weekdays_only: true } }, 'scope.time_restrictions.weekdays_only', /./],
+  [{ time_restrictions: { weekdays: true } }, 'scope.time_restrictions.weekdays', /./],
+  [{ time_restrictions: { weekdays_only: 'yes' } }, 'scope.time_restrictions.weekdays_only', /./],
+  [{ time_restrictions: { weekdays_only: true, days: ['mon'] } }, 'scope.time_restrictions.days', /leave it out/],
+  [
+    { time_restrictions: { business_hours_only: true, end_time: '16:00' } },
+    'scope.time_restrictions.end_time',
+    /business hours are from 09:00 to 17:00/,
+  ],
   [{ usage_limits: { requests_per_hour: 0 } }, 'scope.usage_limits.requests_per_hour', /./],
   [{ usage_limits: { requests_per_minute: 1 } }, 'scope.usage_limits.requests_per_minute', /./],
 ])('%j is refused by name', async (scope, field, why) => {
