@@ -55,6 +55,7 @@ import { auditKeyOpener, openKeyRing } from './keyring.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ForWorkers } from './machine.ts'
 import { openForeignTokens } from './foreign.ts'
+import { openPosture } from './posture.ts'
 import { openProxy } from './proxy.ts'
 import { openMeter, openRecords } from './recording.ts'
 import { openRefusals, type RefusalParts, type Refusals } from './refusals.ts'
@@ -196,6 +197,7 @@ async function openDoor(core: Core, { calls, upstream, records, ending, building
     signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed, foreignEnd },
     sso: openSso(core, upstream),
     witness: witnessFile(config.dataDir).read,
+    posture: openPosture(core),
   })
   const rest = building.use(await openRest(core, refusals, { endpoints, edge, web, keeping, pages }))
   const door = openFrontDoor({

@@ -13,6 +13,7 @@ import type { WatchedCatalog } from '#/catalog/watch.ts'
 import type { Discoverer } from '#/gateways/discovery.ts'
 import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
+import type { SystemDeps } from '#/http/rest-system.ts'
 import type { ResourceServer } from '#/http/rest-well-known.ts'
 import type { RingKeeper } from '#/keys/keys.ts'
 import { patience } from '#/lib/patience.ts'
@@ -79,6 +80,7 @@ export interface RouteParts {
   readonly sso: Omit<SsoDeps, 'store' | 'signIn'> | null
   /** What this machine knows of the audit log. */
   readonly witness: AuditDeps['witness']
+  readonly posture: SystemDeps['posture']
 }
 
 /** Every REST route over the parts of this worker. */
@@ -103,6 +105,7 @@ export function routesOf({
   sso,
   resourceServer,
   witness,
+  posture,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
   const fresh = freshIn(db, catalog)
@@ -134,7 +137,7 @@ export function routesOf({
       tags: { store: tagStore(db) },
       roots: { store: rootStore(db), streams, watched },
       imports: importStore(db),
-      system: { version, activity: () => activity(db), databaseVersion: () => serverVersion(db) },
+      system: { version, posture, activity: () => activity(db), databaseVersion: () => serverVersion(db) },
       declared: declaredStore(db),
       resourceServer,
     },

@@ -46,6 +46,7 @@ const COMPOSITION = [
   'src/reviewing.ts',
   'src/routes.ts',
   'src/recording.ts',
+  'src/posture.ts',
   'src/proxy.ts',
   'src/refusals.ts',
   'src/saving.ts',

@@ -25,7 +25,7 @@ export async function examineGateway(context: Context): Promise<readonly Finding
     }
     return [wrong('gateway', error.message, 'causeway config shows what the commands use')]
   }
-  return [...(await readiness(api)), ...(await load(api)), ...(await upstreams(api, context))]
+  return [...(await readiness(api)), ...(await load(api)), ...(await security(api)), ...(await upstreams(api, context))]
 }
 
 const PATIENCE_MS = 3_000
@@ -84,6 +84,27 @@ async function load(api: Api): Promise<readonly Finding[]> {
         ]
       : []),
   ]
+}
+
+/** As the gateway itself finds it. */
+async function security(api: Api): Promise<readonly Finding[]> {
+  const answer = await api.send('GET', '/health/security', { signal: AbortSignal.timeout(PATIENCE_MS) })
+  // A token that is refused was said above.
+  if (answer.status === 401) return []
+  if (answer.status === 403)
+    return [doubtful('security', 'this token may not ask how safe it is', 'use one with admin.security_audit')]
+  const { score, findings = [] } = (await answer.json().catch(() => ({}))) as {
+    readonly score?: unknown
+    readonly findings?: readonly Finding[]
+  }
+  if (!answer.ok) return [doubtful('security', `it could not be asked (${answer.status})`, 'look at the lines above')]
+  return [fine('security', `${plainText(score)} of 100`), ...findings.map(shown)]
+}
+
+/** It comes from elsewhere: nothing of it steers a terminal. */
+function shown({ check, level, message, advice }: Finding): Finding {
+  const said = [plainText(check), plainText(message)] as const
+  return level === 'ok' ? fine(...said) : doubtful(...said, plainText(advice ?? ''))
 }
 
 /** Enough to see what is wrong; a thousand are not asked. */

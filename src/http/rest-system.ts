@@ -2,6 +2,7 @@ import { hostname, release, type } from 'node:os'
 import { Type } from 'typebox'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { MODERN_REVISION } from '#/mcp/revision.ts'
+import { securityEndpoint, type SecurityLook } from './rest-security.ts'
 
 export interface SystemDeps {
   readonly version: string
@@ -9,6 +10,8 @@ export interface SystemDeps {
   readonly activity: () => Promise<readonly DatabaseActivity[]>
   /** The server's version; throws while it cannot be reached. */
   readonly databaseVersion: () => Promise<string>
+  /** How safe this instance is. */
+  readonly posture: SecurityLook
 }
 
 export interface DatabaseActivity {
@@ -51,6 +54,7 @@ export function systemEndpoints(deps: SystemDeps): readonly Endpoint[] {
       reply: Type.Unknown(),
       handle: async () => ({ body: await versions(deps) }),
     }),
+    securityEndpoint(deps.posture),
   ]
 }
 

@@ -183,7 +183,12 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       imports: importStore(db),
       declared: declaredStore(db),
       resourceServer: { issuer: 'https://issuer.example.com', publicUrl: 'https://mcp.example.com' },
-      system: { version: '0.0.0-test', activity: () => activity(db), databaseVersion: () => serverVersion(db) },
+      system: {
+        version: '0.0.0-test',
+        activity: () => activity(db),
+        databaseVersion: () => serverVersion(db),
+        posture: () => Promise.reject(new Error('this is no instance')),
+      },
     },
     { version: '0.0.0-test', edge },
   )
