@@ -2,7 +2,7 @@
 // Plain JavaScript that old versions of Node can read: it finds one that is new enough and starts the program there.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import * as module from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -20,7 +20,7 @@ const isNewEnough = (version) => {
 /** The Node that npm installed beside us: where it lies, or would lie had its install script run. */
 const installedNode = () => {
   try {
-    const own = dirname(createRequire(import.meta.url).resolve('node/package.json'))
+    const own = dirname(module.createRequire(import.meta.url).resolve('node/package.json'))
     return join(own, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   } catch {
     return undefined
@@ -59,6 +59,9 @@ const handOver = (node) => {
 if (entry === undefined) {
   fail('causeway: this copy is incomplete, it has neither src/ nor dist/: install it again')
 } else if (isNewEnough(process.versions.node)) {
+  // Before the first of our modules, so that none is compiled anew and the type stripper is not loaded. Beside the packages and not in the
+  // shared temporary folder, where others could put code for us to run.
+  module.enableCompileCache(join(root, 'node_modules', '.cache', 'causeway'))
   await import(pathToFileURL(entry).href)
 } else {
   const node = installedNode()

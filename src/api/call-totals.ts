@@ -1,4 +1,5 @@
-import { Type, type TSchema } from 'typebox'
+import type { TSchema } from 'typebox'
+import { Type } from './type.ts'
 
 /** Sums over the calls of one thing, or of all things of a kind. Times in ms; null where there was no call. */
 export interface Totals {

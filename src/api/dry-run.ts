@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import type { Effect, Effects } from '#/access/effects.ts'
 import type { ItemKind, Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import { ServerId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { Id } from '#/lib/ids.ts'

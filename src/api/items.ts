@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from './type.ts'
 import type { Owned, Principal, VisibilityClass } from '#/access/principal.ts'
 import type { GatewayId, ServerId, UserId } from '#/access/ids.ts'
 import type { Actor, Changed, WriteTo } from './actor.ts'

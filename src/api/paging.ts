@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from './type.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Sight } from '#/access/visibility.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'

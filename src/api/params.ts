@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import type { IdKind, Id } from '#/lib/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 

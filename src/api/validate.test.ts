@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 import { expect, test } from 'vitest'
 import { checkerOf, queryValues } from './validate.ts'
 

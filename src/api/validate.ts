@@ -1,4 +1,4 @@
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import type { TObject, TSchema } from 'typebox'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
@@ -17,7 +17,7 @@ export function checkerOf(schema: TSchema, within: string): Check {
   return (value) => {
     validator ??= Compile(schema)
     if (validator.Check(value)) return
-    const errors = validator.Errors(value)
+    const [, errors] = validator.Errors(value)
     const problems = oneEach(errors).flatMap((error) => problemsOf(error, schema))
     const first = problems[0] ?? { field: '', message: `the ${within} is not valid` }
     const field = first.field === '' ? within : first.field

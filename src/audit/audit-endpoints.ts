@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { accessDiffEndpoint } from './access-diff-endpoint.ts'
 import type { AuditDeps, AuditFilter, AuditReader, AuditRecord } from './audit.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import type { AuditDeps } from './audit.ts'
 import { FINDINGS, type Finding } from './verdict.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import type { Principal } from '#/access/principal.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { liveOwn } from '#/tokens/create-token.ts'

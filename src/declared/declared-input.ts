@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { VisibilityInput } from '#/api/items.ts'
 import { TagsInput } from '#/api/tags.ts'
 import { GatewayCreate } from '#/gateways/gateway-input.ts'
@@ -7,11 +8,10 @@ const Name = Type.String({ minLength: 1, maxLength: 255 })
 const Description = Type.Optional(Type.Union([Type.String({ maxLength: 8192 }), Type.Null()]))
 const Enabled = Type.Optional(Type.Boolean({ description: 'Left out, it stays as it is' }))
 
+const { oneTimeAuth: _once, ...Lasting } = GatewayCreate.properties
+
 /** A gateway as REST takes it. A credential that is used once cannot be declared: it would be used at every start. */
-export const DeclaredGateway = Type.Object({
-  ...Type.Omit(GatewayCreate, ['oneTimeAuth']).properties,
-  enabled: Enabled,
-})
+export const DeclaredGateway = Type.Object({ ...Lasting, enabled: Enabled })
 export type DeclaredGateway = Static<typeof DeclaredGateway>
 
 const OfferedName = Type.String({

@@ -14,7 +14,7 @@ import { register } from '#/gateways/register.ts'
 import { MASK } from '#/lib/mask.ts'
 import { shownArguments } from '#/lib/shown-arguments.ts'
 import { shownUrl } from '#/lib/shown-url.ts'
-import { Check } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import type { DeclaredGateway } from './declared-input.ts'
 import {
   differences,

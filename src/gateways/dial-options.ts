@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import type { GatewayId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { MASK } from '#/lib/mask.ts'

@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { TeamInput } from '#/api/items.ts'
 import { TagsInput } from '#/api/tags.ts'
 import { dialFields } from './dial-options.ts'

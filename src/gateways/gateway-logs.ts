@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { allow } from '#/access/allow.ts'
 import { GatewayId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'

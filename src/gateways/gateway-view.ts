@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { auditFields } from '#/api/provenance.ts'
 import { exactJson } from '#/lib/exact-json.ts'
 import { MASK } from '#/lib/mask.ts'

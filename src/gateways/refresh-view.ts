@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import type { GatewayId } from '#/access/ids.ts'
 import type { Diff, ListDiff } from './apply-discovery.ts'
 import type { Refresh } from './refresh.ts'

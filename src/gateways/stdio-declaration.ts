@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import type { GatewayId } from '#/access/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { MASK } from '#/lib/mask.ts'

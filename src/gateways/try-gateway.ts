@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { exactJson } from '#/lib/exact-json.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { Discovery } from './discovery.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { type Endpoint, publicEndpoint } from '#/api/endpoint.ts'
 import { openApi } from '#/api/openapi.ts'
 import { docsPage } from './rest-docs-page.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { publicEndpoint, type Endpoint } from '#/api/endpoint.ts'
 
 const NOTHING = Buffer.from('User-agent: *\nDisallow: /\n')

@@ -1,5 +1,5 @@
 import { hostname, release, type } from 'node:os'
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { MODERN_REVISION } from '#/mcp/revision.ts'
 import { securityEndpoint, type SecurityLook } from './rest-security.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { GatewayId, ServerId } from '#/access/ids.ts'
 import { SERVER_PERMISSIONS } from '#/access/permissions.ts'
 import { publicEndpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'

@@ -1,4 +1,5 @@
-import { Type, type TSchema } from 'typebox'
+import type { TSchema } from 'typebox'
+import { Type } from '#/api/type.ts'
 import type { Json } from '#/api/edge.ts'
 import type { Endpoint } from '#/api/endpoint.ts'
 import { propertiesOf } from '#/api/raw-member.ts'

@@ -1,4 +1,5 @@
-import { Type, type TSchema } from 'typebox'
+import type { TSchema } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { METRICS, metricsOf } from '#/api/call-totals.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { allowAny } from '#/access/allow.ts'
 import type { Principal } from '#/access/principal.ts'
 import { changeEvent } from '#/api/change-event.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { ResourceId } from '#/access/ids.ts'
 import { DryRunQuery } from '#/api/dry-run.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { allow, allowAny } from '#/access/allow.ts'
 import { TeamId, type UserId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { allowAny } from '#/access/allow.ts'
 import { decide } from '#/access/decide.ts'
 import { TeamId } from '#/access/ids.ts'

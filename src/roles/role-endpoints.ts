@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { RoleId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import { roleOf, type Role, type RoleScope } from '#/access/roles.ts'

@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { roleOf } from '#/access/roles.ts'
 import { requireUnchanged } from '#/api/unchanged.ts'
 import type { AssignmentRow, RoleRow } from './role.ts'

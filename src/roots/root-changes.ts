@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { allowAny } from '#/access/allow.ts'
 import { requireUnrestricted } from '#/access/unrestricted.ts'
 import { changeEvent } from '#/api/change-event.ts'

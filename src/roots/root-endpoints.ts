@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { requireUnrestricted } from '#/access/unrestricted.ts'
 import { actorOf, type Actor } from '#/api/actor.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { ServerId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import { actorOf } from '#/api/actor.ts'

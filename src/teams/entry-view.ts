@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import type { Invitation, JoinRequest } from './entry.ts'
 
 const Text = Type.Union([Type.String(), Type.Null()])

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { allow } from '#/access/allow.ts'
 import type { TeamId } from '#/access/ids.ts'
 import { actorOf } from '#/api/actor.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { allow } from '#/access/allow.ts'
 import { TeamId } from '#/access/ids.ts'
 import type { Permission } from '#/access/permissions.ts'

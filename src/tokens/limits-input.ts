@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { addressRange } from '#/access/address-ranges.ts'
 import { NO_LIMITS, type TokenLimits, type UsageLimits } from '#/access/token-limits.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'

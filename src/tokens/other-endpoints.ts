@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { allow, allowAny, can } from '#/access/allow.ts'
 import { TeamId, type TokenId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'

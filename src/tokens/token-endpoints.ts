@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { TokenId } from '#/access/ids.ts'
 import { etagOf } from '#/api/conditional.ts'
 import { DryRunQuery } from '#/api/dry-run.ts'

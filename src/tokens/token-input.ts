@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { TagsInput } from '#/api/tags.ts'
 import { LimitsInput } from './limits-input.ts'
 

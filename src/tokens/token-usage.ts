@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 
 /** What was done with a token, by method of MCP, or by route where it was not let through; most first. */
 export type TokenUsage = readonly {

@@ -1,4 +1,5 @@
-import { Type, type TSchema } from 'typebox'
+import type { TSchema } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { TagView } from '#/api/tags.ts'
 import { limitsView, LimitsView } from './limits-input.ts'
 import type { Token } from './token.ts'

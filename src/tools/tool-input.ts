@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { ItemUpdateFields, OptionalText } from '#/api/items.ts'
 
 const Null = Type.Null()

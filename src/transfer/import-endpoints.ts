@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { ImportRun, STRATEGIES, type ImportOptions, type StoredImport } from './import-run.ts'

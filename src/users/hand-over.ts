@@ -1,6 +1,6 @@
 import { csrfTokenOf, setSessionCookie } from '#/access/session-cookie.ts'
 import type { Browser } from '#/api/browser.ts'
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import type { Session } from './session.ts'
 
 /** Of a body that asks for a session. */

@@ -1,5 +1,5 @@
 import { hash as digest, randomBytes } from 'node:crypto'
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { cookieCredential } from '#/access/session-cookie.ts'
 import { clientNetwork } from '#/access/client-network.ts'
 import { hashPassword } from '#/access/password.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { TokenId } from '#/access/ids.ts'
 import type { Principal } from '#/access/principal.ts'
 import { CLEAR_SESSION_COOKIE, cookieCredential, csrfTokenOf } from '#/access/session-cookie.ts'

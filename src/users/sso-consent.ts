@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { cookieIn } from '#/access/session-cookie.ts'
 import { publicEndpoint, type Endpoint, type Reply } from '#/api/endpoint.ts'
 import { htmlPage } from '#/api/html-page.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { clientNetwork } from '#/access/client-network.ts'
 import { UserId } from '#/access/ids.ts'
 import { hashPassword } from '#/access/password.ts'
