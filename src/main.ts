@@ -7,7 +7,7 @@ import { Interrupted } from '#/cli/cli-error.ts'
 import type { Config } from '#/config/config.ts'
 import { readEnv, thisMachine } from '#/config/env.ts'
 import type { Start } from '#/cli/context.ts'
-import { forgetStart } from '#/lib/forget-start.ts'
+import { forgetStartWhenQuiet } from '#/lib/forget-start.ts'
 import { scrubbed } from '#/stdio/command.ts'
 import type { HostConfig } from '#/stdio/run-host.ts'
 import type { WorkerLink } from '#/supervisor/link.ts'
@@ -137,8 +137,7 @@ async function serve(config: Config, { out, elsewhere, declared }: Start): Promi
     prepare: async (context) => {
       const host = { entry: stdioEntry(), version: ownVersion() }
       const prepared = await machine.prepare(config, host, { ...context, log, declared })
-      // While the workers start, this process has nothing to do.
-      setImmediate(forgetStart)
+      forgetStartWhenQuiet()
       return prepared
     },
     log,
@@ -167,8 +166,7 @@ async function work(): Promise<number> {
   const [{ startWorker }, { runWorker }] = await Promise.all([import('./app.ts'), import('#/supervisor/worker.ts')])
   const start: typeof startWorker = async (...given) => {
     const worker = await startWorker(...given)
-    // Its supervisor is told first that it is ready.
-    setImmediate(forgetStart)
+    forgetStartWhenQuiet()
     return worker
   }
   return (await runWorker({ channel: process, start, stop })) ? 0 : 1

@@ -4,7 +4,8 @@ import { judge, note, type Row } from '../table.ts'
 import type { Bench, Scenario } from './scenario.ts'
 
 const MB = 1_000_000
-const IDLE_MS = 4000
+/** Long enough for a process to see that it is idle (lib/forget-start.ts). */
+const IDLE_MS = 9000
 
 /** Megabytes of each process but PostgreSQL's, of a gateway that has just started and that nobody has called. */
 async function idle(bench: Bench, round: number): Promise<readonly number[]> {

@@ -10,7 +10,8 @@ const WARM_UP_CALLS = 20_000
 
 /** Processes of the gateway itself: neither PostgreSQL nor the servers that it started. */
 export function ownProcesses(gateway: RunningGateway): ProcessInfo[] {
-  const isOwn = ({ command, isPostgres }: ProcessInfo): boolean => !isPostgres && command.includes('src/main.ts')
+  const isOwn = ({ command, isPostgres }: ProcessInfo): boolean =>
+    !isPostgres && /(src\/main\.ts|bin\/causeway\.js) /.test(command)
   return processTree(gateway.pid).filter(isOwn)
 }
 

@@ -16,13 +16,15 @@ export const stdio: Scenario = async (bench) => [...(await idleRows(bench)), ...
 // ── fifty that idle ──
 
 const IDLE_SERVERS = 50
+/** Long enough for a process to see that it is idle (lib/forget-start.ts). */
+const IDLE_MS = 9000
 
 async function idleRows(bench: Bench): Promise<Row[]> {
   const grown: { readonly rss: number; readonly pss: number }[] = []
   for (let round = 0; round < Math.min(bench.rounds, 3); round++) {
     const database = await bench.postgres.another(`stdio_idle_${round}`)
     await using gateway = await startGateway({ env: { DATABASE_URL: database } })
-    await sleep(3000)
+    await sleep(IDLE_MS)
     const before = memoryOf(gateway)
     for (let n = 0; n < IDLE_SERVERS; n++) await started(gateway, `idle-${n}`, ['sh', IDLE_SERVER])
     await sleep(5000)

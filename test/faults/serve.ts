@@ -27,7 +27,7 @@ export async function serve(env: Readonly<Record<string, string>>): Promise<Serv
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(CAUSEWAY_|DATABASE_|HOST$|PORT$|JWT_|VITEST)/.test(name)),
   )
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
+  const child = spawn(process.execPath, ['bin/causeway.js', 'serve'], {
     cwd: ROOT,
     env: { ...inherited, CAUSEWAY_WORKERS: '1', PORT: '0', ...env, CAUSEWAY_DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -103,7 +103,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   const env = environment(options, dataDir, port)
   const witness = Witness.of(env)
   const began = performance.now()
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
+  const child = spawn(process.execPath, ['bin/causeway.js', 'serve'], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
