@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ServerId, TeamId, UserId } from './ids.ts'
 import type { Owned } from './principal.ts'
-import { visibilityClass } from './visibility.ts'
+import { nearness, NEARNESS, visibilityClass } from './visibility.ts'
 
 const users = [UserId.mint(), UserId.mint()] as const
 const teams = [TeamId.mint(), TeamId.mint()] as const
@@ -45,14 +45,13 @@ test.each([
 test('one sight is one object; another sight has another id', () => {
   const sight = { userId: users[0], isAdmin: false, teams: [teams[0], teams[1]], teamId: null, serverId: null }
   expect(visibilityClass({ ...sight, teams: [teams[1], teams[0]] })).toBe(visibilityClass(sight))
-  expect(visibilityClass({ ...sight, userId: users[1], isAdmin: true })).toBe(
-    visibilityClass({ ...sight, isAdmin: true }),
-  )
   const different = [
     sight,
     { ...sight, teams: [] },
     { ...sight, userId: users[1] },
     { ...sight, isAdmin: true },
+    { ...sight, isAdmin: true, userId: users[1] },
+    { ...sight, isAdmin: true, teams: [] },
     { ...sight, serverId: servers[0] },
     { ...sight, isAdmin: true, serverId: servers[0] },
     { ...sight, teamId: teams[0] },
@@ -60,6 +59,22 @@ test('one sight is one object; another sight has another id', () => {
     { ...sight, isAdmin: true, teamId: teams[0], userId: users[1] },
   ]
   expect(new Set(different.map((each) => visibilityClass(each).id)).size).toBe(different.length)
+})
+
+test.each([
+  ['private, own', { ownerId: users[0], teamId: null, visibility: 'private' }, NEARNESS.private],
+  ['private, of another', { ownerId: users[1], teamId: null, visibility: 'private' }, NEARNESS.asAdministrator],
+  ['of the own team', { ownerId: users[1], teamId: teams[0], visibility: 'team' }, NEARNESS.team],
+  ['of another team', { ownerId: users[1], teamId: teams[1], visibility: 'team' }, NEARNESS.asAdministrator],
+  [
+    'own, of a team that was left',
+    { ownerId: users[0], teamId: teams[1], visibility: 'team' },
+    NEARNESS.asAdministrator,
+  ],
+  ['public, of another team', { ownerId: users[1], teamId: teams[1], visibility: 'public' }, NEARNESS.public],
+] as const)('how near to an administrator in one team a thing is that is %s', (_, thing, near) => {
+  const sight = { userId: users[0], isAdmin: true, teams: [teams[0]], teamId: null, serverId: null }
+  expect(nearness(visibilityClass(sight), thing)).toBe(near)
 })
 
 test('equal classes see the same', () => {

@@ -14,7 +14,8 @@ export interface Sight {
 
 /**
  * The class of everyone with this sight; the same object for the same sight, as long as somebody holds it. A narrowing to a
- * server has a class of its own although it sees the same things: what it may reach of them is decided by the scope.
+ * server has a class of its own although it sees the same things: what it may reach of them is decided by the scope. So has each
+ * administrator: which of what they all see is their own tells them apart.
  */
 export function visibilityClass(sight: Sight): VisibilityClass {
   const id = idOf(sight)
@@ -33,8 +34,21 @@ const abandoned = new FinalizationRegistry<string>((id) => {
 
 function idOf({ userId, isAdmin, teams, teamId, serverId }: Sight): string {
   const who = `${userId}:${[...new Set(teams)].toSorted().join(',')}`
-  const seen = isAdmin && teamId === null ? 'all' : isAdmin ? `all:${userId}` : who
+  const seen = isAdmin ? `all/${who}` : who
   return `${seen}${teamId === null ? '' : `/team:${teamId}`}${serverId === null ? '' : `/server:${serverId}`}`
+}
+
+/** What somebody sees of their own accord, and not as an administrator. */
+export const ownSight = (sight: Sight): Sight => (sight.isAdmin ? { ...sight, isAdmin: false } : sight)
+
+/** How near to somebody a thing is that they see. Of several things of one name the nearest answers. */
+export const NEARNESS = { team: 0, private: 1, public: 2, asAdministrator: 3 } as const
+type Nearness = (typeof NEARNESS)[keyof typeof NEARNESS]
+
+/** A thing of others is the last to answer an administrator: what anybody keeps for themselves takes no call from what is for all. */
+export function nearness({ sight }: VisibilityClass, thing: Owned): Nearness {
+  const isOwn = !sight.isAdmin || visibilityClass(ownSight(sight)).sees(thing)
+  return isOwn ? NEARNESS[thing.visibility] : NEARNESS.asAdministrator
 }
 
 function seer({ userId, isAdmin, teams, teamId }: Sight): (thing: Owned) => boolean {

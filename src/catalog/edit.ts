@@ -89,7 +89,7 @@ export class CatalogEdit {
   putTool(tool: CatalogTool): void {
     const shelf = this.#shelves.tool
     const old = shelf.get(tool.id)
-    if (old !== undefined && sameThing(old, tool) && shelf.holdsNames(old)) return
+    if (old !== undefined && sameThing(old, tool)) return
     shelf.put(tool, old)
     this.#place(tool, old)
   }
@@ -97,7 +97,7 @@ export class CatalogEdit {
   putPrompt(prompt: CatalogPrompt): void {
     const shelf = this.#shelves.prompt
     const old = shelf.get(prompt.id)
-    if (old !== undefined && sameThing(old, prompt) && shelf.holdsNames(old)) return
+    if (old !== undefined && sameThing(old, prompt)) return
     shelf.put(prompt, old)
     this.#place(prompt, old)
   }

@@ -1,6 +1,7 @@
 import { ByteCache } from '#/lib/byte-cache.ts'
 import { SingleFlight } from '#/lib/single-flight.ts'
 import { buildPage, EMPTY_PAGE } from './page.ts'
+import { hasNamesakes } from './listed.ts'
 import { sightKey } from './shown.ts'
 import { buildSlab, type Slab } from './slab.ts'
 import type { ListPage, ListRequest } from './snapshot.ts'
@@ -35,7 +36,7 @@ export class Lists {
       place,
       listing.scope.kind,
       listing.stamp,
-      sightKey(state.shown, who.visibilityClass),
+      sightKey(state.shown, who.visibilityClass, hasNamesakes(state, listing)),
       from ?? '',
     ].join('|')
     const ready = this.#pages.get(key)

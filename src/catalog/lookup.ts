@@ -1,11 +1,13 @@
 import type { Principal } from '#/access/principal.ts'
 import { scopeAllowed } from '#/access/scope.ts'
+import { bearersOf, type Bearers } from './bearers.ts'
 import type { AnyItem, CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool } from './model.ts'
 import { originalKey } from './named-shelf.ts'
 import { originallyCalled } from './original-names.ts'
+import { answering, isOthers } from './precedence.ts'
 import { matchingTemplates } from './resource-shelf.ts'
 import type { Found, Scope } from './snapshot.ts'
-import { byAge, type CatalogState, type NamedShelf, type ServerPart } from './state.ts'
+import type { CatalogState, NamedShelf, ServerList, ServerPart } from './state.ts'
 
 /** A principal narrowed to one endpoint reaches what is behind it and nothing else; doors that lead elsewhere refuse it before. */
 export function isReachable(scope: Scope, who: Principal): boolean {
@@ -39,12 +41,45 @@ export function findNamed<Item extends CatalogTool | CatalogPrompt>(
 ): Found<Item> | undefined {
   if (!isReachable(scope, who)) return undefined
   const shelf = state[kind] as unknown as NamedShelf<Item>
-  if (scope.kind === 'server') {
-    const server = openServer(state, scope.id, who)
-    return server && foundInServer(state, server, { kind, shelf, name, who })
+  if (scope.kind === 'all') return answer(state, shelf.byName, { name, who })
+  if (scope.kind === 'gateway') return answer(state, shelf.byOriginal, { name: originalKey(scope.id, name), who })
+  const server = openServer(state, scope.id, who)
+  if (server === undefined) return undefined
+  const asked = { kind, shelf, name, who }
+  return listedInServer(state, server, asked) ?? originallyInServer(state, server, asked)
+}
+
+interface Bearing {
+  readonly name: string
+  readonly who: Principal
+  readonly server?: ServerPart | undefined
+  /** Which of those that bear the name are meant; absent: all. */
+  readonly isAmong?: (item: AnyItem) => boolean
+}
+
+/** Of those that bear a name, the one that answers. */
+function answer<Item extends AnyItem>(
+  state: CatalogState,
+  bearers: Bearers<Item>,
+  { name, who, server, isAmong }: Bearing,
+): Found<Item> | undefined {
+  const one = bearers.one.get(name)
+  if (one === undefined) return undefined
+  const several = bearers.several.get(name)
+  if (several === undefined) return isAmong?.(one) === false ? undefined : found(state, { item: one, who, server })
+  const among = isAmong === undefined ? several : several.filter(isAmong)
+  return answering(opened(state, among, { who, server }), who.visibilityClass)
+}
+
+function* opened<Item extends AnyItem>(
+  state: CatalogState,
+  items: Iterable<Item>,
+  { who, server }: Pick<Bearing, 'who' | 'server'>,
+): Generator<Found<Item>> {
+  for (const item of items) {
+    const open = found(state, { item, who, server })
+    if (open !== undefined) yield open
   }
-  const item = scope.kind === 'all' ? shelf.byName.get(name) : shelf.byOriginal.get(originalKey(scope.id, name))
-  return found(state, { item, who, server: undefined })
 }
 
 interface InServer<Item> {
@@ -54,45 +89,54 @@ interface InServer<Item> {
   readonly who: Principal
 }
 
-/** By the name that the virtual server shows; where it shows none so, by the upstream's own. What is hidden is in nobody's way. */
-function foundInServer<Item extends CatalogTool | CatalogPrompt>(
+/** By the name that the virtual server shows: one that it gives, or the aggregate's of what it selects under that. */
+export function listedInServer<Item extends CatalogTool | CatalogPrompt>(
   state: CatalogState,
   server: ServerPart,
   { kind, shelf, name, who }: InServer<Item>,
 ): Found<Item> | undefined {
-  const listed = found(state, { item: inServer(server, kind, { shelf, name }), who, server })
-  if (listed !== undefined) return listed
-  for (const other of originallyCalled(server[kind], shelf, name)) {
-    const answer = found(state, { item: other, who, server })
-    if (answer !== undefined) return answer
-  }
-  return undefined
+  const list = server[kind]
+  const isAmong = (item: AnyItem): boolean => isPlain(list, item)
+  const renamed = list.renamed.get(name)?.id
+  const item = renamed === undefined ? undefined : shelf.byId.get(renamed)
+  if (item === undefined) return answer(state, shelf.byName, { name, who, server, isAmong })
+  const items = [item, ...bearersOf(shelf.byName, name).filter(isAmong)]
+  return answering(opened(state, items, { who, server }), who.visibilityClass, renamed)
 }
 
-/** A name that the virtual server gives belongs to whom it gives it; the others keep the aggregate's names. */
-function inServer<Item extends CatalogTool | CatalogPrompt>(
-  part: ServerPart,
-  kind: 'tools' | 'prompts',
-  { shelf, name }: { readonly shelf: NamedShelf<Item>; readonly name: string },
-): Item | undefined {
-  const list = part[kind]
-  const renamed = list.renamed.get(name)
-  if (renamed !== undefined) return shelf.byId.get(renamed.id)
-  const item = shelf.byName.get(name)
-  const place = item && list.places.get(item.id)
-  return place !== undefined && list.items[place]?.name === null ? item : undefined
+/** Whether the virtual server selects it under the aggregate's name. */
+function isPlain({ items, places }: ServerList, { id }: AnyItem): boolean {
+  const place = places.get(id)
+  return place !== undefined && items[place]?.name === null
+}
+
+/** By the upstream's own name, where the server shows none so: what it lists. What is hidden is in nobody's way. */
+function originallyInServer<Item extends CatalogTool | CatalogPrompt>(
+  state: CatalogState,
+  server: ServerPart,
+  asked: InServer<Item>,
+): Found<Item> | undefined {
+  const { kind, shelf, name, who } = asked
+  let last: Found<Item> | undefined
+  for (const item of originallyCalled(server[kind], shelf, name)) {
+    const listed = listedInServer(state, server, { ...asked, name: item.name })
+    if (listed?.item.id !== item.id) continue
+    if (!isOthers(listed, who.visibilityClass)) return listed
+    last ??= listed
+  }
+  return last
 }
 
 function found<Item extends AnyItem>(
   state: CatalogState,
-  { item, who, server }: { item: Item | undefined; who: Principal; server: ServerPart | undefined },
+  { item, who, server }: { item: Item; who: Principal; server: ServerPart | undefined },
 ): Found<Item> | undefined {
-  if (item === undefined || !isOpen(item, who)) return undefined
+  if (!isOpen(item, who)) return undefined
   const gateway = openGateway(state, item.gatewayId, who)
   return gateway && { item, gateway, server: server?.server }
 }
 
-/** A resource by exact URI, then by the text of a template, then by a template that matches; of several offers the oldest. */
+/** A resource by exact URI, then by the text of a template, then by a template that matches. */
 export function findResource(
   state: CatalogState,
   uri: string,
@@ -100,38 +144,32 @@ export function findResource(
 ): Found<CatalogResource> | undefined {
   if (!isReachable(scope, who)) return undefined
   const { byUri, byTemplate } = state.resources
-  const asked = { scope, who }
-  const exact = firstOffer(state, byUri.get(uri), asked) ?? firstOffer(state, byTemplate.get(uri), asked)
+  const asked = offersIn(state, { scope, who })
+  if (asked === undefined) return undefined
+  const exact = answer(state, byUri, { ...asked, name: uri }) ?? answer(state, byTemplate, { ...asked, name: uri })
   if (exact !== undefined) return exact
-  let best: Found<CatalogResource> | undefined
-  for (const offers of matchingTemplates(state.resources, uri)) {
-    const answer = firstOffer(state, offers, asked)
-    if (answer !== undefined && (best === undefined || byAge(answer.item, best.item) < 0)) best = answer
-  }
-  return best
+  const matching: CatalogResource[] = []
+  for (const offers of matchingTemplates(state.resources, uri)) matching.push(...offers.filter(asked.isAmong))
+  return answering(opened(state, matching, asked), who.visibilityClass)
 }
 
-/** Of several offers of one URI, in order of age, the one that answers in this scope. */
-function firstOffer(
+type Offers = Required<Pick<Bearing, 'isAmong' | 'who'>> & Pick<Bearing, 'server'>
+
+/** Which offers of a URI count in this scope; undefined: there is no such scope for whoever asks. */
+function offersIn(state: CatalogState, { scope, who }: Asked): Offers | undefined {
+  if (scope.kind === 'all') return { who, isAmong: () => true }
+  if (scope.kind === 'gateway') return { who, isAmong: ({ gatewayId }) => gatewayId === scope.id }
+  const server = openServer(state, scope.id, who)
+  return server && { who, server, isAmong: ({ id }) => server.resources.places.has(id) }
+}
+
+/** What a URI, or the text of a template, of a list leads to. */
+export function offered(
   state: CatalogState,
-  offers: readonly CatalogResource[] = [],
-  { scope, who }: Asked,
+  kind: 'resources' | 'resourceTemplates',
+  { scope, who, name }: Asked & { readonly name: string },
 ): Found<CatalogResource> | undefined {
-  const server = scope.kind === 'server' ? openServer(state, scope.id, who) : undefined
-  if (scope.kind === 'server' && server === undefined) return undefined
-  for (const item of offers) {
-    if (scope.kind === 'gateway' && item.gatewayId !== scope.id) continue
-    if (server !== undefined && !server.resources.places.has(item.id)) continue
-    const answer = found(state, { item, who, server })
-    if (answer !== undefined) return answer
-  }
-  return undefined
-}
-
-/** Whether asking for this item in the scope leads to it, rather than to an older offer of the same URI. */
-export function answersItself(state: CatalogState, item: AnyItem, { scope, who }: Asked): boolean {
-  if (!('isTemplate' in item)) return true
-  const offers = item.isTemplate ? state.resources.byTemplate.get(item.uri) : state.resources.byUri.get(item.uri)
-  if (offers === undefined || offers.length === 1) return true
-  return firstOffer(state, offers, { scope, who })?.item.id === item.id
+  const { byUri, byTemplate } = state.resources
+  const asked = offersIn(state, { scope, who })
+  return asked && answer(state, kind === 'resources' ? byUri : byTemplate, { ...asked, name })
 }

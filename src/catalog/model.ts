@@ -85,6 +85,8 @@ export interface CatalogTool extends Item {
   readonly paramHeaders: readonly ParamHeader[] | null
   /** Only where it is declared here. */
   readonly local?: LocalTool
+  /** Only where it is declared here: what a gateway offers is as old as the gateway. */
+  readonly createdAt?: number
 }
 
 export interface CatalogPrompt extends Item {
@@ -93,6 +95,8 @@ export interface CatalogPrompt extends Item {
   readonly originalName: string
   /** Its text, only where it is declared here. */
   readonly local?: string
+  /** Only where it is declared here: what a gateway offers is as old as the gateway. */
+  readonly createdAt?: number
 }
 
 export interface CatalogResource extends Item {

@@ -1,7 +1,8 @@
 import type { Principal } from '#/access/principal.ts'
 import { pace } from '#/lib/pace.ts'
 import { readCursor, writeCursor, type CursorKey } from './cursor.ts'
-import { answersItself, isOpen, openGateway } from './lookup.ts'
+import { leadsToItself } from './listed.ts'
+import { isOpen, openGateway } from './lookup.ts'
 import type { ListPage } from './snapshot.ts'
 import type { Slab } from './slab.ts'
 import type { CatalogState } from './state.ts'
@@ -54,8 +55,8 @@ function shownTo({ state, listing, who }: PageRequest): (line: Line) => boolean 
     if (known === undefined) open.set(id, (known = openGateway(state, id, who) !== undefined))
     return known
   }
-  const asked = { scope: listing.scope, who }
-  return ({ item }) => isOpen(item, who) && isGatewayOpen(item.gatewayId) && answersItself(state, item, asked)
+  const leads = leadsToItself(state, listing, who)
+  return (line) => isOpen(line.item, who) && isGatewayOpen(line.item.gatewayId) && leads(line)
 }
 
 class PageInTheMaking {

@@ -1,7 +1,8 @@
 import type { MapEdit } from '#/lib/sharded-map.ts'
 import { parseUriTemplate } from '#/lib/uri-template.ts'
+import { bearersOf, BearersEdit } from './bearers.ts'
 import type { CatalogResource } from './model.ts'
-import { byAge, type ResourceShelf } from './state.ts'
+import type { ResourceShelf } from './state.ts'
 
 /** Templates are kept by a beginning of one of these lengths, so a look-up asks a handful of times whatever the number of templates. */
 const PREFIX_LENGTHS = [64, 32, 16, 8, 4, 0] as const
@@ -17,23 +18,23 @@ export function* matchingTemplates(shelf: ResourceShelf, uri: string): Generator
   for (const length of PREFIX_LENGTHS) {
     if (length > uri.length) continue
     for (const { text, template } of shelf.templates.get(uri.slice(0, length)) ?? []) {
-      if (template.matches(uri)) yield shelf.byTemplate.get(text) ?? []
+      if (template.matches(uri)) yield bearersOf(shelf.byTemplate, text)
     }
   }
 }
 
 export class ResourceShelfEdit {
   readonly #byId: MapEdit<CatalogResource>
-  readonly #byUri: MapEdit<readonly CatalogResource[]>
-  readonly #byTemplate: MapEdit<readonly CatalogResource[]>
+  readonly #byUri: BearersEdit<CatalogResource>
+  readonly #byTemplate: BearersEdit<CatalogResource>
   readonly #templates: MapEdit<
     readonly { readonly text: string; readonly template: NonNullable<ReturnType<typeof parseUriTemplate>> }[]
   >
 
   constructor(from: ResourceShelf) {
     this.#byId = from.byId.edit()
-    this.#byUri = from.byUri.edit()
-    this.#byTemplate = from.byTemplate.edit()
+    this.#byUri = new BearersEdit(from.byUri)
+    this.#byTemplate = new BearersEdit(from.byTemplate)
     this.#templates = from.templates.edit()
   }
 
@@ -45,9 +46,8 @@ export class ResourceShelfEdit {
     if (old !== undefined) this.#withdraw(old)
     this.#byId.set(item.id, item)
     const offers = item.isTemplate ? this.#byTemplate : this.#byUri
-    const others = offers.get(item.uri)
-    offers.set(item.uri, others === undefined ? [item] : [...others, item].toSorted(byAge))
-    if (item.isTemplate && others === undefined) this.#addTemplate(item.uri)
+    if (item.isTemplate && !offers.isBorne(item.uri)) this.#addTemplate(item.uri)
+    offers.add(item.uri, item)
   }
 
   delete(old: CatalogResource): void {
@@ -66,12 +66,8 @@ export class ResourceShelfEdit {
 
   #withdraw(old: CatalogResource): void {
     const offers = old.isTemplate ? this.#byTemplate : this.#byUri
-    const others = (offers.get(old.uri) ?? []).filter(({ id }) => id !== old.id)
-    if (others.length > 0) offers.set(old.uri, others)
-    else {
-      offers.delete(old.uri)
-      if (old.isTemplate) this.#removeTemplate(old.uri)
-    }
+    offers.remove(old.uri, old)
+    if (old.isTemplate && !offers.isBorne(old.uri)) this.#removeTemplate(old.uri)
   }
 
   #addTemplate(text: string): void {

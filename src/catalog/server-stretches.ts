@@ -19,7 +19,7 @@ export function* serverStretches(
       key: `${kind}:${list.pieces[piece]}`,
       size: Math.min(PIECE, list.items.length - first),
       start: Math.max(0, from - first),
-      line: (index) => lineAt(state, list, { kind, entry: entryAt(index) }),
+      line: (index) => lineAt(state, { kind, entry: entryAt(index) }),
       cursor: (index) => {
         const { position, id } = entryAt(index)
         return { position, id, key: '', gatewayId: '', gatewayCreatedAt: 0 }
@@ -40,7 +40,6 @@ function placeAfter({ items, places }: ServerList, after: CursorKey): number {
 
 function lineAt(
   state: CatalogState,
-  { renamed }: ServerList,
   { kind, entry }: { readonly kind: ListKind; readonly entry: ServerItem },
 ): Line | undefined {
   if (kind === 'resources' || kind === 'resourceTemplates') {
@@ -48,6 +47,5 @@ function lineAt(
     return item?.isTemplate === (kind === 'resourceTemplates') ? lineOf('server', item, entry) : undefined
   }
   const item: Exclude<AnyItem, { isTemplate: boolean }> | undefined = state[kind].byId.get(entry.id)
-  const isShadowed = item !== undefined && entry.name === null && renamed.has(item.name)
-  return item === undefined || isShadowed ? undefined : lineOf('server', item, entry)
+  return item && lineOf('server', item, entry)
 }

@@ -1,4 +1,5 @@
 import type { Owned, VisibilityClass } from '#/access/principal.ts'
+import { ownSight, type Sight } from '#/access/visibility.ts'
 import type { MapEdit } from '#/lib/sharded-map.ts'
 import { ShardedMap } from '#/lib/sharded-map.ts'
 
@@ -47,22 +48,28 @@ function add(counts: MapEdit<number>, key: string, by: 1 | -1): void {
   else counts.set(key, count)
 }
 
-const keys = new WeakMap<VisibilityClass, { readonly shown: Shown; readonly key: string }>()
+interface Keys {
+  readonly shown: Shown
+  readonly seen: string
+  /** Made when it is asked for. */
+  own?: string
+}
+
+const keys = new WeakMap<VisibilityClass, Keys>()
 
 /**
  * What a class can see of what there is: two classes with the same key see the same of this state, and share the bytes of its lists.
- * Teams without things, and an owner of nothing private, make no difference.
+ * Teams without things, and an owner of nothing private, make no difference. Where things share a name (`isShared`), what an administrator
+ * sees of their own accord does: that answers before what is others'.
  */
-export function sightKey(shown: Shown, who: VisibilityClass): string {
-  const known = keys.get(who)
-  if (known?.shown === shown) return known.key
-  const key = keyOf(shown, who)
-  keys.set(who, { shown, key })
-  return key
+export function sightKey(shown: Shown, who: VisibilityClass, isShared: boolean): string {
+  let known = keys.get(who)
+  if (known?.shown !== shown) keys.set(who, (known = { shown, seen: keyOf(shown, who.sight) }))
+  if (!isShared || !who.sight.isAdmin) return known.seen
+  return (known.own ??= `${known.seen}~${keyOf(shown, ownSight(who.sight))}`)
 }
 
-function keyOf(shown: Shown, { sight }: VisibilityClass): string {
-  const { userId, isAdmin, teams, teamId, serverId } = sight
+function keyOf(shown: Shown, { userId, isAdmin, teams, teamId, serverId }: Sight): string {
   const narrowed = serverId === null ? '' : `/server:${serverId}`
   if (isAdmin && teamId === null) return `all${narrowed}`
   const owner = shown.owners.has(userId) ? userId : ''

@@ -2,6 +2,7 @@ import type { GatewayId, UserId } from '#/access/ids.ts'
 import { ShardedMap } from '#/lib/sharded-map.ts'
 import { SortedRun } from '#/lib/sorted-run.ts'
 import type { UriTemplate } from '#/lib/uri-template.ts'
+import { noBearers, type Bearers } from './bearers.ts'
 import { LOCAL_GATEWAY } from './local.ts'
 import { NOTHING_SHOWN, type Shown } from './shown.ts'
 import type {
@@ -33,16 +34,15 @@ export interface GatewayPart {
 /** Tools or prompts, by each name they can be asked for. */
 export interface NamedShelf<Item> {
   readonly byId: ShardedMap<Item>
-  readonly byName: ShardedMap<Item>
+  readonly byName: Bearers<Item>
   /** Key: gateway id, line feed, original name. */
-  readonly byOriginal: ShardedMap<Item>
+  readonly byOriginal: Bearers<Item>
 }
 
 export interface ResourceShelf {
   readonly byId: ShardedMap<CatalogResource>
-  /** Who offers a URI, the one that answers first. */
-  readonly byUri: ShardedMap<readonly CatalogResource[]>
-  readonly byTemplate: ShardedMap<readonly CatalogResource[]>
+  readonly byUri: Bearers<CatalogResource>
+  readonly byTemplate: Bearers<CatalogResource>
   /** Templates by the beginning of what they match, cut to one of a few lengths. */
   readonly templates: ShardedMap<readonly { readonly text: string; readonly template: UriTemplate }[]>
 }
@@ -120,8 +120,8 @@ export const inListOrder = (a: AnyItem, b: AnyItem): number =>
 
 const emptyShelf = <Item>(): NamedShelf<Item> => ({
   byId: ShardedMap.empty<Item>(),
-  byName: ShardedMap.empty<Item>(),
-  byOriginal: ShardedMap.empty<Item>(),
+  byName: noBearers<Item>(),
+  byOriginal: noBearers<Item>(),
 })
 
 export function emptyPart(id: GatewayId): GatewayPart {
@@ -156,8 +156,8 @@ export function emptyState(): CatalogState {
     prompts: emptyShelf(),
     resources: {
       byId: ShardedMap.empty(),
-      byUri: ShardedMap.empty(),
-      byTemplate: ShardedMap.empty(),
+      byUri: noBearers(),
+      byTemplate: noBearers(),
       templates: ShardedMap.empty(),
     },
     servers: ShardedMap.empty(),

@@ -9,6 +9,7 @@ import { comparedTo, orderKey, type CatalogState, type Place } from './state.ts'
 
 /** What a list consists of, before it is asked who may see a line. */
 export interface Listing {
+  readonly kind: ListKind
   /** Changes with anything that the list may show to anybody. */
   readonly stamp: string
   /** The scope as it is left to this principal. */
@@ -21,7 +22,7 @@ export function listingOf(state: CatalogState, kind: ListKind, { scope, who }: A
   if (!isReachable(scope, who)) return undefined
   if (scope.kind === 'all') {
     const stretches = (after: CursorKey | null): Iterable<Stretch> => ofAll(state, { kind, who, after })
-    return { stamp: `${state.stamps[kind]}`, scope, stretches }
+    return { kind, stamp: `${state.stamps[kind]}`, scope, stretches }
   }
   if (scope.kind === 'gateway') {
     const gateway = openGateway(state, scope.id, who)
@@ -33,13 +34,13 @@ export function listingOf(state: CatalogState, kind: ListKind, { scope, who }: A
         after: after && placeNow(state, kind, after),
         scope: 'gateway',
       })
-    return { stamp: `${run.stamp}.${state.epoch}`, scope, stretches }
+    return { kind, stamp: `${run.stamp}.${state.epoch}`, scope, stretches }
   }
   const part = openServer(state, scope.id, who)
   if (part === undefined) return undefined
   const list = part[kind === 'resourceTemplates' ? 'resources' : kind]
   const stretches = (after: CursorKey | null): Iterable<Stretch> => serverStretches(state, list, { kind, after })
-  return { stamp: `${list.stamp}.${state.epoch}`, scope, stretches }
+  return { kind, stamp: `${list.stamp}.${state.epoch}`, scope, stretches }
 }
 
 interface Walk {

@@ -66,6 +66,12 @@ const shared = (row: SharedRow) => ({
   position: row.position,
 })
 
+/** When it was declared, of what is declared here. */
+const LOCAL_SINCE = sql<Date | null>`CASE WHEN gateway_id IS NULL THEN created_at END`.as('local_since')
+
+const since = ({ local_since: since }: { readonly local_since: Date | null }) =>
+  since !== null && { createdAt: since.getTime() }
+
 interface Keyed {
   readonly id: string
   readonly gateway_id: string | null
@@ -94,7 +100,7 @@ export function toolSource(reader: Reader): ItemSource<CatalogTool, ToolId> {
   const rows = ({ where, order }: Asked) =>
     reader
       .selectFrom('tools')
-      .select([...SHARED, 'name', 'original_name', 'param_headers', 'backing', 'credential'])
+      .select([...SHARED, 'name', 'original_name', 'param_headers', 'backing', 'credential', LOCAL_SINCE])
       .where(where)
       .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
       .execute()
@@ -105,7 +111,8 @@ export function toolSource(reader: Reader): ItemSource<CatalogTool, ToolId> {
     originalName: row.original_name,
     paramHeaders: row.param_headers as readonly ParamHeader[] | null,
     ...shared(row),
-    ...(row.backing === null ? {} : { local: { backing: row.backing as HttpBacking, credential: row.credential } }),
+    ...(row.backing !== null && { local: { backing: row.backing as HttpBacking, credential: row.credential } }),
+    ...since(row),
   })
   return itemSource({ id: 'id', rows, toThing, keys: ['original_name'] })
 }
@@ -114,7 +121,7 @@ export function promptSource(reader: Reader): ItemSource<CatalogPrompt, PromptId
   const rows = ({ where, order }: Asked) =>
     reader
       .selectFrom('prompts')
-      .select([...SHARED, 'name', 'original_name', 'template'])
+      .select([...SHARED, 'name', 'original_name', 'template', LOCAL_SINCE])
       .where(where)
       .$if(order !== null, (q) => q.orderBy(order ?? sql`id`).limit(PAGE_ROWS))
       .execute()
@@ -124,7 +131,8 @@ export function promptSource(reader: Reader): ItemSource<CatalogPrompt, PromptId
     name: row.name,
     originalName: row.original_name,
     ...shared(row),
-    ...(row.template === null ? {} : { local: row.template }),
+    ...(row.template !== null && { local: row.template }),
+    ...since(row),
   })
   return itemSource({ id: 'id', rows, toThing, keys: ['original_name'] })
 }

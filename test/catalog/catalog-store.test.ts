@@ -92,7 +92,7 @@ test('everything is read as it stands in the tables', async () => {
     teamId: null,
     visibility: 'public',
   })
-  expect(state.tools.byName.get('gateway-0-tool-0')).toMatchObject({
+  expect(state.tools.byName.one.get('gateway-0-tool-0')).toMatchObject({
     id: seededId('tool', 0),
     gatewayId: seededId('gateway', 0),
     originalName: 'tool_0',

@@ -163,8 +163,9 @@ test("in a virtual server what it lists answers to its upstream's own name too: 
   expect(tool(4, admin)).toBe(ids.tool(1))
   const edit = new CatalogEdit(state)
   edit.putTool(of(7, 7, team))
-  expect(viewOf(edit.done(1)).findTool(server(4), 'same', admin)?.item.id).toBe(ids.tool(7))
-  expect(tool(4, admin)).toBe(ids.tool(1))
+  const after = (who: Principal) => viewOf(edit.done(1)).findTool(server(4), 'same', who)?.item.id
+  expect([member, admin].map(after)).toEqual([ids.tool(7), ids.tool(1)])
+  expect(tool(4, member)).toBe(ids.tool(1))
 })
 
 test('users, tokens and things are found by id; a token by its hash', () => {

@@ -1,3 +1,4 @@
+import { bearersOf, type Bearers } from '../../src/catalog/bearers.ts'
 import type { CatalogState, NamedShelf } from '../../src/catalog/state.ts'
 import type { AnyItem } from '../../src/catalog/model.ts'
 import type { ShardedMap } from '../../src/lib/sharded-map.ts'
@@ -10,10 +11,17 @@ const sorted = <V>(map: ShardedMap<V>, toValue: (value: V) => unknown = (value) 
 const idOf = ({ id }: { readonly id: string }): string => id
 const idsOf = (things: Iterable<AnyItem>): readonly string[] => [...things].map(idOf)
 
+const borne = <Item extends AnyItem>(from: Bearers<Item>): unknown =>
+  Object.fromEntries(
+    [...from.one.entries()]
+      .map(([name]) => [name, idsOf(bearersOf(from, name)).toSorted()] as const)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  )
+
 const shelf = <Item extends AnyItem>(from: NamedShelf<Item>): unknown => ({
   byId: sorted(from.byId),
-  byName: sorted(from.byName, idOf),
-  byOriginal: sorted(from.byOriginal, idOf),
+  byName: borne(from.byName),
+  byOriginal: borne(from.byOriginal),
 })
 
 /** A state in a form in which two equal ones are deeply equal: everything but stamps, shards and sharing. */
@@ -38,8 +46,8 @@ export function dumpState(state: CatalogState): unknown {
     prompts: shelf(state.prompts),
     resources: {
       byId: sorted(state.resources.byId),
-      byUri: sorted(state.resources.byUri, idsOf),
-      byTemplate: sorted(state.resources.byTemplate, idsOf),
+      byUri: borne(state.resources.byUri),
+      byTemplate: borne(state.resources.byTemplate),
       templates: sorted(state.resources.templates, (all) => all.map(({ text }) => text).toSorted()),
     },
     servers: sorted(state.servers, ({ server, tools, prompts, resources }) => ({
