@@ -10,6 +10,8 @@ import type { Revision } from '#/mcp/revision.ts'
 export interface Call {
   readonly principal: Principal
   readonly scope: Scope
+  /** What is called, where that was said by its id: another thing may bear the name that the frame has for it. */
+  readonly itemId?: string
   /** It came in at the endpoint of its scope, which takes a permission of its own. */
   readonly atEndpoint: boolean
   readonly frame: Frame

@@ -52,10 +52,11 @@ export interface PromptArguments {
 }
 
 export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): RestCalls {
-  const read = async ({ gatewayId, enabled }: CatalogResource, { who, uri, request, asked }: Reading) =>
+  const read = async ({ id: itemId, gatewayId, enabled }: CatalogResource, { who, uri, request, asked }: Reading) =>
     await callWhole(calls, {
       who,
       gatewayId,
+      itemId,
       method: 'resources/read',
       params: { uri: json(uri) },
       request,
@@ -69,6 +70,7 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
       return await callWhole(calls, {
         who,
         gatewayId: tool.gatewayId,
+        itemId: tool.id,
         method: 'tools/call',
         params,
         request,
@@ -84,6 +86,7 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
       return await callWhole(calls, {
         who,
         gatewayId: prompt.gatewayId,
+        itemId: prompt.id,
         method: 'prompts/get',
         params,
         request,
@@ -111,6 +114,7 @@ export function restCalls(calls: Calls, catalog: Pick<Catalog, 'current'>): Rest
 interface WholeCall {
   readonly who: Principal
   readonly gatewayId: GatewayId
+  readonly itemId: string
   readonly method: 'tools/call' | 'prompts/get' | 'resources/read'
   readonly params: Readonly<Record<string, Buffer>>
   readonly request: RestRequest
@@ -124,7 +128,7 @@ const LIMIT = 32 << 20
 async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
   const read = readFrame(requestOf(whole))
   if (!read.ok) throw new GatewayError(read.code, read.detail)
-  const { who, gatewayId, request } = whole
+  const { who, gatewayId, itemId, request } = whole
   const canceller = new Canceller()
   const left = (): void => canceller.abort(new GatewayError('client_gone', 'the client went away'))
   request.signal.addEventListener('abort', left, { once: true })
@@ -134,6 +138,7 @@ async function callWhole(calls: Calls, whole: WholeCall): Promise<Buffer> {
       {
         principal: who,
         scope: { kind: 'gateway', id: gatewayId },
+        itemId,
         atEndpoint: false,
         frame: read.frame,
         revision: NEWEST_LEGACY,

@@ -1,5 +1,6 @@
 import { allow, type Grant } from '#/access/allow.ts'
 import type { ServerId } from '#/access/ids.ts'
+import { scopeAllowed } from '#/access/scope.ts'
 import type { Permission } from '#/access/permissions.ts'
 import type { CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool, ParamHeader } from '#/catalog/model.ts'
 import type { Found, Snapshot } from '#/catalog/snapshot.ts'
@@ -48,7 +49,9 @@ export function resolve(call: Call, snapshot: Snapshot): Destination {
 
 function toTool(call: Call, snapshot: Snapshot): Destination {
   const name = needed(call.frame.name, 'params.name')
-  const found = snapshot.findTool(call.scope, name, call.principal)
+  const { itemId, scope, principal } = call
+  const found =
+    itemId === undefined ? snapshot.findTool(scope, name, principal) : openById(call, snapshot, snapshot.tool(itemId))
   if (found === undefined) throw absent('tool', name)
   const grant = allow(call.principal, CALL_PERMISSIONS.tool, found.item)
   const { paramHeaders } = found.item
@@ -66,7 +69,11 @@ function toTool(call: Call, snapshot: Snapshot): Destination {
 }
 
 function toPrompt(call: Call, wanted: { snapshot: Snapshot; name: string }): Destination {
-  const found = wanted.snapshot.findPrompt(call.scope, wanted.name, call.principal)
+  const { itemId, scope, principal } = call
+  const found =
+    itemId === undefined
+      ? wanted.snapshot.findPrompt(scope, wanted.name, principal)
+      : openById(call, wanted.snapshot, wanted.snapshot.prompt(itemId))
   if (found === undefined) throw absent('prompt', wanted.name)
   return {
     ...common(found),
@@ -80,7 +87,11 @@ function toPrompt(call: Call, wanted: { snapshot: Snapshot; name: string }): Des
 }
 
 function toResource(call: Call, wanted: { snapshot: Snapshot; uri: string }): Destination {
-  const found = wanted.snapshot.findResource(call.scope, wanted.uri, call.principal)
+  const { itemId, scope, principal } = call
+  const found =
+    itemId === undefined
+      ? wanted.snapshot.findResource(scope, wanted.uri, principal)
+      : openById(call, wanted.snapshot, wanted.snapshot.resource(itemId))
   if (found === undefined) throw absent('resource', wanted.uri)
   return {
     ...common(found),
@@ -91,6 +102,20 @@ function toResource(call: Call, wanted: { snapshot: Snapshot; uri: string }): De
     idempotent: true,
     grant: allow(call.principal, CALL_PERMISSIONS.resource, found.item),
   }
+}
+
+/** The very thing whose id was said: of its gateway, and switched on and seen like what is found by a name. */
+function openById<Item extends CatalogTool | CatalogPrompt | CatalogResource>(
+  { scope, principal: who }: Call,
+  snapshot: Snapshot,
+  item: Item | undefined,
+): Found<Item> | undefined {
+  const gateway = item && snapshot.gateway(item.gatewayId)
+  if (item === undefined || gateway === undefined || scope.kind !== 'gateway' || scope.id !== gateway.id)
+    return undefined
+  const isOpen = (thing: CatalogGateway | Item): boolean => thing.enabled && who.visibilityClass.sees(thing)
+  if (!scopeAllowed(who, scope.kind, scope.id) || !isOpen(gateway) || !isOpen(item)) return undefined
+  return { item, gateway, server: undefined }
 }
 
 /** A completion follows its reference: to the gateway of the prompt, under its own name there, or of the resource template. */

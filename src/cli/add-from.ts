@@ -106,7 +106,7 @@ function outcomesOf(
   there: readonly Json[],
   { api, options }: Known,
 ): readonly Outcome[] {
-  const taken = new Map(there.map((gateway) => [plainText(gateway['name']).toLowerCase(), gateway]))
+  const taken = Map.groupBy(there, (gateway) => plainText(gateway['name']).toLowerCase())
   return found.map((server) => {
     const { way, problem, missing } = server
     const name = gatewayName(server.name)
@@ -121,14 +121,16 @@ function outcomesOf(
     if (server.disabled && options.only === undefined)
       return { ...outcome, state: 'skipped', note: `switched off in the file; --only ${server.name} takes it` }
     if (same !== undefined) return { ...outcome, state: 'skipped', note: takenNote(same, way) }
-    taken.set(name.toLowerCase(), {})
+    taken.set(name.toLowerCase(), [{}])
     if (missing.length > 0) return { ...outcome, state: 'failed', note: missingNote(missing) }
     return { ...outcome, state: 'new', note: name === server.name ? '' : `called ${JSON.stringify(server.name)} there` }
   })
 }
 
-function takenNote(same: Json, way: FoundServer['way']): string {
-  return way !== undefined && isSameWay(same, way) ? 'there already' : 'the name is taken by another server'
+function takenNote(same: readonly Json[], way: FoundServer['way']): string {
+  return way !== undefined && same.some((one) => isSameWay(one, way))
+    ? 'there already'
+    : 'the name is taken by another server'
 }
 
 function missingNote(missing: readonly Missing[]): string {

@@ -6,7 +6,7 @@ import { askValues } from './ask-values.ts'
 import { printResult } from './call-result.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
-import { findTool } from './find.ts'
+import { findTool, idOf } from './find.ts'
 import { parametersOf } from './input-schema.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { mcpRequest } from './mcp-request.ts'
@@ -54,7 +54,8 @@ export function callCommand(program: Command, context: Context): void {
       const api = await context.api()
       const tool = await findTool(api, name)
       const args = await argumentsOf(tool, options, context)
-      const result = await explained(tool, api, () => called(api, { tool, args, options, out: context.out }))
+      const calling = { tool, isById: name === tool['id'], args, options, out: context.out }
+      const result = await explained(tool, api, () => called(api, calling))
       if (options.json === true) context.out.print(JSON.stringify(result, null, 2))
       else await printResult(result, context.out, options.output)
       if (result['isError'] === true)
@@ -116,17 +117,27 @@ async function wholeText(given: string, { readStdin }: Context): Promise<string>
 
 interface Calling {
   readonly tool: Json
+  /** Its id was said: the name may be another's, too. */
+  readonly isById: boolean
   readonly args: Arguments
   readonly options: Options
   readonly out: Terminal
 }
 
-async function called(api: Api, { tool, args, options, out }: Calling): Promise<Json> {
-  const name = plainText(tool['name'])
+async function called(api: Api, { tool, isById, args, options, out }: Calling): Promise<Json> {
   const json = argumentsJson(args)
-  return await working(out, `calling ${name}`, (say) =>
+  const title = `calling ${plainText(tool['name'])}`
+  const { gatewayId } = tool
+  if (isById && typeof gatewayId !== 'string') {
+    const path = `/v1/tools/${idOf(tool)}/call`
+    return await working(out, title, () => api.json('POST', path, `{"arguments":${json}}`))
+  }
+  const [path, name] = isById
+    ? [`/gateways/${plainText(gatewayId)}/mcp`, plainText(tool['originalName'])]
+    : ['/mcp', plainText(tool['name'])]
+  return await working(out, title, (say) =>
     mcpRequest(api, {
-      path: '/mcp',
+      path,
       method: 'tools/call',
       name,
       params: `"name":${JSON.stringify(name)},"arguments":${json}`,

@@ -24,8 +24,19 @@ export async function namesOf(api: Api, { kind, positional }: Lookup, found: (na
   if (kind === 'token') return await tokens(api, found)
   if (kind === 'role') return await roles(api, found)
   if (kind === 'permission') return await permissions(api, found)
-  for (const [path, member] of LISTS[kind] ?? [])
-    for await (const page of api.pages(path, member)) for (const one of page) found(named(one))
+  for (const [path, member] of LISTS[kind] ?? []) {
+    const seen = new Set<string>()
+    for await (const page of api.pages(path, member)) for (const one of page) found(namedOnce(one, seen))
+  }
+}
+
+/** What comes second with a name is offered by its id. */
+function namedOnce(one: Json, seen: Set<string>): Candidate {
+  const candidate = named(one)
+  const { value } = candidate
+  if (seen.has(value)) return { ...candidate, value: plainText(one['id'] ?? value) }
+  seen.add(value)
+  return candidate
 }
 
 const named = ({ name, email, full_name: fullName, description, url }: Json): Candidate => ({

@@ -2,6 +2,7 @@ import type { Api, Json } from './api.ts'
 import { working } from './progress.ts'
 import { tableLines } from './table.ts'
 import { plainText, type Terminal } from './terminal.ts'
+import { toldApart } from './told-apart.ts'
 
 export const DRY_RUN_OPTION = [
   '--dry-run',
@@ -32,7 +33,12 @@ export function printEffects(out: Terminal, said: Json, nobody: string): void {
     effectsIn(said[change]).map((one) => [change, one] as const),
   )
   const where = found.map(([, one]) => wayOf(one))
-  const named = found.map(([change, one]) => [change, plainText(one['user']), plainText(nameOf(one))])
+  const names = toldApart(
+    found.map(([, one]) => one),
+    (one) => plainText(nameOf(one)),
+    (one) => plainText(idIn(one)),
+  )
+  const named = found.map(([change, one], n) => [change, plainText(one['user']), names[n] ?? ''])
   const rows = where.some((way) => way !== '') ? named.map((row, n) => [...row, where[n] ?? '']) : named
   const head = ['', 'USER', headOf(found[0]?.[1]), ...(rows[0]?.length === 4 ? ['WITH'] : [])]
   if (rows.length === 0) out.print(nobody)
@@ -46,6 +52,7 @@ export function printEffects(out: Terminal, said: Json, nobody: string): void {
 const KINDS = ['tool', 'prompt', 'resource'] as const
 
 const nameOf = (one: Json): unknown => KINDS.map((kind) => one[kind]).find((name) => name !== undefined)
+const idIn = (one: Json): unknown => KINDS.map((kind) => one[`${kind}_id`]).find((id) => id !== undefined)
 const headOf = (one: Json | undefined): string =>
   (KINDS.find((kind) => one?.[kind] !== undefined) ?? 'tool').toUpperCase()
 

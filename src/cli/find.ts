@@ -2,15 +2,16 @@ import { nearest } from '#/lib/nearest.ts'
 import type { Api, Json } from './api.ts'
 import { CliError } from './cli-error.ts'
 import { plainText } from './terminal.ts'
+import { idAndOwner, toldApart } from './told-apart.ts'
 
 /** What can be named on the command line. */
 interface Kind {
   readonly what: string
   readonly path: string
   readonly member: string
-  /** The fields that name it for good; one of another thing that is the same does not happen. */
-  readonly keys: readonly string[]
-  /** A field that is a name only while no other thing has the same. */
+  /** The field that names it; another's thing may have the same name. */
+  readonly name: string
+  /** A field that is a name only while no thing has the text as its name. */
   readonly also?: string
   /** The command that lists them. */
   readonly list: string
@@ -21,32 +22,32 @@ const KINDS = {
     what: 'server',
     path: '/v1/gateways?include_inactive=true',
     member: 'gateways',
-    keys: ['id', 'name', 'slug'],
+    name: 'name',
+    also: 'slug',
     list: 'list',
   },
-  tool: { what: 'tool', path: '/v1/tools', member: 'tools', keys: ['id', 'name'], also: 'originalName', list: 'tools' },
+  tool: { what: 'tool', path: '/v1/tools', member: 'tools', name: 'name', also: 'originalName', list: 'tools' },
   server: {
     what: 'virtual server',
     path: '/v1/servers?include_inactive=true',
     member: 'servers',
-    keys: ['id'],
-    also: 'name',
+    name: 'name',
     list: 'server list',
   },
   prompt: {
     what: 'prompt',
     path: '/v1/prompts',
     member: 'prompts',
-    keys: ['id', 'name'],
+    name: 'name',
     also: 'originalName',
     list: 'show NAME',
   },
-  token: { what: 'live token', path: '/v1/tokens', member: 'tokens', keys: ['id'], also: 'name', list: 'token list' },
+  token: { what: 'live token', path: '/v1/tokens', member: 'tokens', name: 'name', list: 'token list' },
   resource: {
     what: 'resource',
     path: '/v1/resources',
     member: 'resources',
-    keys: ['id', 'uri'],
+    name: 'uri',
     also: 'name',
     list: 'show NAME',
   },
@@ -101,54 +102,42 @@ interface Found {
 /** Each of the things that are named; `*` stands for any text, and a name with it for all that fit. */
 export async function findEach(api: Api, kind: FindKind, names: readonly string[]): Promise<readonly Json[]> {
   if (names.length === 0) return []
-  const { path, member, keys }: Kind = KINDS[kind]
+  const { path, member, name: key }: Kind = KINDS[kind]
   const things = await api.all(path, member)
   const found: Json[] = []
   for (const name of names) {
-    const fitting = name.includes('*') ? things.filter((one) => fits(one, keys, glob(name))) : []
+    const fitting = name.includes('*') ? things.filter((one) => glob(name).test(plainText(one[key]))) : []
     if (fitting.length > 0) found.push(...fitting)
     else found.push(await findAmong(things, kind, name))
   }
   return [...new Map(found.map((one) => [one['id'], one])).values()]
 }
 
-const fits = (thing: Json, keys: readonly string[], wanted: RegExp): boolean =>
-  keys.some((key) => key !== 'id' && wanted.test(plainText(thing[key])))
 const glob = (name: string): RegExp => new RegExp(`^${name.split('*').map(RegExp.escape).join('.*')}$`)
 
 type Pages = AsyncIterable<readonly Json[]> | Iterable<readonly Json[]>
 
+/** Ids are one for all; of a name it takes all pages to know that only one thing has it. */
 async function search(pages: Pages, kind: FindKind, name: string): Promise<Found> {
-  const { keys, also = 'id' }: Kind = KINDS[kind]
+  const { name: key, also = key }: Kind = KINDS[kind]
   const known: string[] = []
-  const begin: Json[] = []
-  const same: Json[] = []
+  const [named, alike, begin]: [Json[], Json[], Json[]] = [[], [], []]
   for await (const page of pages) {
-    const exact = page.find((one) => keys.some((key) => one[key] === name))
+    const exact = page.find(({ id }) => id === name)
     if (exact !== undefined) return { only: exact, similar: [], known }
-    same.push(...page.filter((one) => one[also] === name))
+    named.push(...page.filter((one) => one[key] === name))
+    alike.push(...page.filter((one) => one[also] === name))
     begin.push(
-      ...page.filter((one) => name !== '' && [...keys, also].some((key) => plainText(one[key]).startsWith(name))),
+      ...page.filter((one) => name !== '' && ['id', key, also].some((each) => plainText(one[each]).startsWith(name))),
     )
     known.push(...page.map(nameOf))
   }
-  const fitting = same.length > 0 ? same : begin
-  return { only: fitting.length === 1 ? fitting[0] : undefined, similar: distinct(fitting), known }
+  const fitting = [named, alike, begin].find(({ length }) => length > 0) ?? []
+  const similar = toldApart(fitting, fitting === named ? (one) => plainText(one[key]) : nameOf, idAndOwner)
+  return { only: fitting.length === 1 ? fitting[0] : undefined, similar, known }
 }
 
 const nameOf = (thing: Json): string => plainText(thing['name'] ?? thing['uri'])
-
-/** Their names; with the id, and whose they are, where several have the same one. */
-function distinct(things: readonly Json[]): readonly string[] {
-  const names = things.map(nameOf)
-  if (new Set(names).size === names.length) return names
-  return things.map((one, n) => {
-    const { id, visibility, ownerEmail } = one
-    const whose =
-      ownerEmail === undefined || ownerEmail === null ? [] : [`${plainText(visibility)} of ${plainText(ownerEmail)}`]
-    return `${names[n] ?? ''} (${[plainText(id), ...whose].join(', ')})`
-  })
-}
 
 /** More names than this take longer to compare than a person looks at the list. */
 const COMPARED = 2000

@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { JSON_OPTION, taught } from './lesson.ts'
 import { tableLines } from './table.ts'
 import { plainText } from './terminal.ts'
+import { toldApart } from './told-apart.ts'
 
 export function listCommand(program: Command, { api, out }: Context): void {
   const command = program
@@ -15,7 +16,9 @@ export function listCommand(program: Command, { api, out }: Context): void {
       if (options.json === true) return out.print(JSON.stringify(gateways, null, 2))
       if (gateways.length === 0) return out.note('no servers yet: causeway add NAME URL')
       const head = ['NAME', 'STATE', 'ERA', 'TOOLS', 'RESOURCES', 'PROMPTS', 'WHERE']
-      for (const line of tableLines(head, gateways.map(row), out)) out.print(line)
+      const names = toldApart(gateways, ({ name }) => plainText(name))
+      const rows = gateways.map((one, n) => [names[n] ?? '', ...row(one)])
+      for (const line of tableLines(head, rows, out)) out.print(line)
     })
   taught(command, {
     examples: [
@@ -27,8 +30,8 @@ export function listCommand(program: Command, { api, out }: Context): void {
 }
 
 function row(gateway: Json): readonly string[] {
-  const { name, era, toolCount, resourceCount, promptCount } = gateway
-  return [name, stateOf(gateway), era, toolCount, resourceCount, promptCount, whereOf(gateway)].map(plainText)
+  const { era, toolCount, resourceCount, promptCount } = gateway
+  return [stateOf(gateway), era, toolCount, resourceCount, promptCount, whereOf(gateway)].map(plainText)
 }
 
 /** Its URL, or the line that starts it. */

@@ -1,20 +1,34 @@
 import type { Json } from './api.ts'
 import { plainText, type Terminal } from './terminal.ts'
+import { toldApart } from './told-apart.ts'
 
 const SIGNS: Readonly<Record<string, string>> = { create: '+', change: '~', remove: '-', keep: ' ' }
 
 /** What differs and what became of it: `+` is made, `~` changed from → to, `-` removed. */
 export function printPlan(out: Terminal, answer: Json): void {
   const steps = listOf(answer['steps'])
-  for (const step of steps) printStep(out, step, answer['dry_run'] === true)
-  for (const { kind, name } of listOf(answer['left']))
-    out.print(out.dim(`  ${plainText(kind)} ${plainText(name)} is no longer declared: --prune removes it`))
+  const left = listOf(answer['left'])
+  // What goes, or is left, may be called like what comes.
+  const titles = toldApart([...steps, ...left], titleOf, ({ id }) => (id === null ? 'new' : plainText(id)))
+  for (const [n, step] of steps.entries())
+    printStep(out, step, { title: titles[n] ?? '', isPlan: answer['dry_run'] === true })
+  for (const title of titles.slice(steps.length))
+    out.print(out.dim(`  ${title} is no longer declared: --prune removes it`))
   out.print(summary(answer, steps))
 }
 
-function printStep(out: Terminal, step: Json, isPlan: boolean): void {
+const titleOf = ({ kind, name }: Json): string => `${plainText(kind)} ${plainText(name)}`
+
+interface Printing {
+  /** Its kind and name. */
+  readonly title: string
+  readonly isPlan: boolean
+}
+
+function printStep(out: Terminal, step: Json, { title: what, isPlan }: Printing): void {
   const action = plainText(step['action'])
-  const title = `${SIGNS[action] ?? '?'} ${plainText(step['kind'])} ${out.bold(plainText(step['name']))}`
+  const kind = plainText(step['kind'])
+  const title = `${SIGNS[action] ?? '?'} ${kind} ${out.bold(what.slice(kind.length + 1))}`
   out.print(action === 'create' ? out.green(title) : action === 'remove' ? out.red(title) : title)
   for (const change of listOf(step['changes'])) out.print(`    ${changeLine(change, action)}`)
   const { error, note } = step

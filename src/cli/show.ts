@@ -24,15 +24,21 @@ const SHOWN = [
   'nextRetryAt',
 ]
 
-type Page = (thing: Json, api: Api, out: Terminal) => Promise<void> | void
+interface Shown {
+  readonly out: Terminal
+  /** How it was named. */
+  readonly said: string
+}
 
-const printJson: Page = (thing, _api, out) => out.print(printable(JSON.stringify(thing, null, 2)))
+type Page = (thing: Json, api: Api, shown: Shown) => Promise<void> | void
+
+const printJson: Page = (thing, _api, { out }) => out.print(printable(JSON.stringify(thing, null, 2)))
 
 /** In the order in which a name is looked up. */
 const PAGES = {
-  gateway: printGateway,
-  tool: (tool, _api, out) => printTool(tool, out),
-  server: printServer,
+  gateway: (gateway, api, { out }) => printGateway(gateway, api, out),
+  tool: (tool, _api, { out, said }) => printTool(tool, out, said),
+  server: (server, api, { out }) => printServer(server, api, out),
   prompt: printJson,
   resource: printJson,
 } as const satisfies Partial<Record<FindKind, Page>>
@@ -48,7 +54,7 @@ export function showCommand(program: Command, { api, out }: Context): void {
       const connection = await api()
       const { kind, thing } = await findAny(connection, KINDS, name)
       if (options.json === true) out.print(JSON.stringify(thing, null, 2))
-      else await PAGES[kind](thing, connection, out)
+      else await PAGES[kind](thing, connection, { out, said: name })
     })
   taught(command, {
     examples: [

@@ -5,14 +5,16 @@ import { plainText, printable, type Terminal } from './terminal.ts'
 import { wrapped } from './text.ts'
 import { exampleOf } from './tool-arguments.ts'
 
-/** What a tool is for, what it takes, and the line that calls it. */
-export function printTool(tool: Json, out: Terminal): void {
+/** What a tool is for, what it takes, and the line that calls it: by its id where that was `said`, for another may have its name. */
+export function printTool(tool: Json, out: Terminal, said: string): void {
+  const { id } = tool
   const name = plainText(tool['name'])
+  const called = said === id ? said : name
   out.print(out.bold(name))
   const description = printable(typeof tool['description'] === 'string' ? tool['description'] : '').trim()
   for (const line of description.split('\n')) if (description !== '') printLines(line, out)
   const parameters = parametersOf(tool['inputSchema'])
-  if (parameters.length === 0) return out.print(`\nIt takes no arguments: causeway call ${name}`)
+  if (parameters.length === 0) return out.print(`\nIt takes no arguments: causeway call ${called}`)
   out.print('')
   const rows = parameters.map((one) => [
     plainText(one.name),
@@ -25,7 +27,7 @@ export function printTool(tool: Json, out: Terminal): void {
     const given = `--arg ${exampleOf(one)}`
     return one.required ? given : `[${given}]`
   })
-  out.print(`\n${out.bold('Usage:')} causeway call ${[name, ...usage].join(' ')}`)
+  out.print(`\n${out.bold('Usage:')} causeway call ${[called, ...usage].join(' ')}`)
 }
 
 function printLines(text: string, out: Terminal): void {

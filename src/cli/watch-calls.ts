@@ -5,6 +5,7 @@ import { taught } from './lesson.ts'
 import { readMetrics, sumOf } from './prometheus.ts'
 import { tableLines } from './table.ts'
 import { plainText, type Terminal } from './terminal.ts'
+import { toldApart } from './told-apart.ts'
 import { duration, percent, perSecond } from './units.ts'
 import { keepShowing, withWatchOptions, type WatchOptions } from './keep-showing.ts'
 
@@ -65,8 +66,9 @@ function shown(calls: readonly Json[], { flight, options, out }: Showing): reado
   const failing = failed === 0 ? 'no errors' : `${percent(failed, total)} errors`
   const summary = `${perSecond(total / window)} calls/s over ${window} s, ${failing}, ${flight} in flight`
   if (calls.length === 0) return [summary]
-  const rows = calls.map(({ name, id, calls: count, failures, p50, p99, max }) => [
-    plainText(name ?? id),
+  const names = toldApart(calls, ({ name, id }) => plainText(name ?? id))
+  const rows = calls.map(({ calls: count, failures, p50, p99, max }, n) => [
+    names[n] ?? '',
     perSecond(Number(count) / window),
     percent(Number(failures), Number(count)),
     duration(p50),

@@ -1,5 +1,6 @@
 import type { TokenId, UserId } from '#/access/ids.ts'
 import type { VisibilityClass } from '#/access/principal.ts'
+import type { Namesake } from '#/api/namesake.ts'
 import type { ItemKind } from '#/servers/server.ts'
 import type { Existing, Kind } from './step.ts'
 
@@ -15,10 +16,11 @@ export interface NamesAsked {
 }
 
 /** An item that can be selected by its name. */
-export interface NamedItem {
+export interface NamedItem extends Namesake {
   readonly kind: ItemKind
-  readonly id: string
   readonly name: string
+  /** Offered by a gateway that the set declared. */
+  readonly isDeclared: boolean
 }
 
 export interface Mark {
@@ -32,8 +34,11 @@ export interface Mark {
 export interface DeclaredStore {
   /** What bears one of these names, and everything that the set declared before. All who ask at the same time share a statement. */
   existing(asked: NamesAsked): Promise<readonly Existing[]>
-  /** Items by name, `*` standing for any characters, that these see: one statement. */
-  items(names: Readonly<Record<ItemKind, readonly string[]>>, by: VisibilityClass): Promise<readonly NamedItem[]>
+  /** Items by name, `*` standing for any characters, that these see, each kind in order of age: one statement. */
+  items(
+    names: Readonly<Record<ItemKind, readonly string[]>>,
+    asking: { readonly by: VisibilityClass; readonly set: string },
+  ): Promise<readonly NamedItem[]>
   /** The slugs of gateways that these see, whose offers are not known yet. */
   pendingSlugs(by: VisibilityClass): Promise<readonly string[]>
   /** SHA-256 of a token, hex. */

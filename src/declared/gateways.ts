@@ -22,7 +22,6 @@ import {
   takenOver,
   type Applying,
   type Change,
-  refusedAsTaken,
   type Existing,
   type Ran,
   type Step,
@@ -48,7 +47,7 @@ export async function gatewayStep(
   const id = GatewayId.is(found.id) ? found.id : GatewayId.mint()
   const { principal, request } = applying
   const asked = { principal, permission: 'gateways.update' } as const
-  const { gateway, grant } = await gatewayFor(deps, id, asked).catch(refusedAsTaken(wanted.name))
+  const { gateway, grant } = await gatewayFor(deps, id, asked)
   const body = completed(said)
   const after = naming(wanted.name, () => redeclare(gateway, { id, body, sealer: deps.sealer })).declaration
   const fields = changedFields(gateway, after, { id, sealer: deps.sealer }).flatMap((name) =>

@@ -11,9 +11,10 @@ import { mistakesIn } from './check.ts'
 import type { DeclaredSet } from './declared-input.ts'
 import type { DeclaredStore } from './declared-store.ts'
 import { gatewayRemoval, gatewayStep } from './gateways.ts'
-import { ServersNamed } from './servers-named.ts'
-import { namesSelected, serverRemoval, serverStep } from './servers.ts'
+import { namesSelected } from './selected.ts'
+import { serverRemoval, serverStep } from './servers.ts'
 import type { Applying, Existing, Kind, Step } from './step.ts'
+import { ThingsNamed } from './things-named.ts'
 import { tokenRemoval, tokenStep } from './tokens.ts'
 
 /** What applying a set needs: the nouns it is made of, and who declared what. */
@@ -107,17 +108,18 @@ function removal(deps: DeclaredDeps, applying: Applying, one: Existing): Step {
 }
 
 interface Known {
-  /** By slug. */
-  readonly gateway: ReadonlyMap<string, Existing>
-  readonly servers: ServersNamed
-  readonly token: ReadonlyMap<string, Existing>
+  readonly gateways: ThingsNamed
+  readonly servers: ThingsNamed
+  readonly tokens: ReadonlyMap<string, Existing>
 }
 
 function named(applying: Applying, existing: readonly Existing[]): Known {
-  const of = (kind: Kind, keyOf: (name: string) => string) =>
-    new Map(existing.filter((one) => one.kind === kind).map((one) => [keyOf(one.name), one]))
-  const servers = new ServersNamed(applying, existing)
-  return { gateway: of('gateway', slugify), servers, token: of('token', (name) => name) }
+  const tokens = existing.filter(({ kind }) => kind === 'token')
+  return {
+    gateways: new ThingsNamed('gateway', applying, existing),
+    servers: new ThingsNamed('server', applying, existing),
+    tokens: new Map(tokens.map((one) => [one.name, one])),
+  }
 }
 
 interface Comparing {
@@ -127,7 +129,7 @@ interface Comparing {
 
 async function gatewaySteps(deps: DeclaredDeps, applying: Applying, { set, known }: Comparing): Promise<Step[]> {
   return await inTurn(set.gateways, (wanted) =>
-    gatewayStep(deps.gateways, applying, { wanted, found: known.gateway.get(slugify(wanted.name)) }),
+    gatewayStep(deps.gateways, applying, { wanted, found: known.gateways.declared(wanted.name) }),
   )
 }
 
@@ -141,8 +143,9 @@ async function serverSteps(
   if (set.servers.length === 0) return []
   const names = namesSelected(set.servers)
   const { visibilityClass } = applying.principal
-  const items = (): ReturnType<DeclaredStore['items']> => deps.store.items(names, visibilityClass)
-  const coming = set.gateways.map(({ name }) => slugify(name)).filter((slug) => !known.gateway.has(slug))
+  const items = (): ReturnType<DeclaredStore['items']> => deps.store.items(names, { by: visibilityClass, set: set.set })
+  const made = set.gateways.filter(({ name }) => known.gateways.declared(name) === undefined)
+  const coming = made.map(({ name }) => slugify(name))
   const plan = { items, known: await items(), awaited: () => deps.store.pendingSlugs(visibilityClass), coming }
   return await inTurn(set.servers, (wanted) =>
     serverStep(deps.servers, applying, {
@@ -164,11 +167,11 @@ async function tokenSteps(
   const existing = (name: string): Promise<readonly Existing[]> =>
     deps.store.existing({ set: set.set, slugs: [], servers: [foldCase(name)], tokens: [], userId })
   return await inTurn(set.tokens, async (wanted) => {
-    const found = known.token.get(wanted.name)
+    const found = known.tokens.get(wanted.name)
     const hash = found && TokenId.is(found.id) ? await deps.store.tokenHash(found.id) : undefined
     const server = foldCase(wanted.server ?? '')
     const serverNamed = async (name: string): Promise<ServerId | null> => {
-      const servers = new ServersNamed(applying, await existing(name))
+      const servers = new ThingsNamed('server', applying, await existing(name))
       const one = isDeclared.has(server) ? servers.declared(name) : servers.only(name, `tokens.${wanted.name}.server`)
       return (one?.id as ServerId | undefined) ?? null
     }

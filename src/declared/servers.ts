@@ -10,61 +10,8 @@ import type { ItemKind, Server, ServerDeclaration, ServerDeps } from '#/servers/
 import type { ServerUpdate } from '#/servers/server-input.ts'
 import type { DeclaredServer } from './declared-input.ts'
 import type { NamedItem } from './declared-store.ts'
+import { ALL, chosen, KINDS, namesSelected, picking, type Choice, type Pick } from './selected.ts'
 import { differences, takenOver, type Applying, type Change, type Existing, type Ran, type Step } from './step.ts'
-
-type Selected = NonNullable<DeclaredServer['tools']>[number]
-
-const KINDS = { tool: 'tools', prompt: 'prompts', resource: 'resources' } as const satisfies Record<ItemKind, string>
-const ALL = Object.keys(KINDS) as readonly ItemKind[]
-
-/** The names that a set's virtual servers select, by kind. */
-export function namesSelected(servers: readonly DeclaredServer[]): Record<ItemKind, readonly string[]> {
-  const of = (kind: ItemKind): readonly string[] =>
-    servers.flatMap((server) => (server[KINDS[kind]] ?? []).map((one) => nameOf(one)))
-  return { tool: of('tool'), prompt: of('prompt'), resource: of('resource') }
-}
-
-const nameOf = (one: Selected): string => (typeof one === 'string' ? one : one.name)
-
-interface Chosen extends NamedItem {
-  readonly as: string | null
-  readonly description: string | null
-}
-
-/** What a server selects of what there is, and the names for which there is nothing. */
-interface Choice {
-  readonly items: readonly Chosen[]
-  readonly missing: readonly { readonly kind: ItemKind; readonly name: string }[]
-}
-
-export function chosen(wanted: DeclaredServer, known: readonly NamedItem[]): Choice {
-  const items = new Map<string, Chosen>()
-  const missing: { kind: ItemKind; name: string }[] = []
-  for (const kind of ALL) {
-    const ofKind = known.filter((item) => item.kind === kind)
-    // What is named itself stands before what a pattern finds, and keeps what was said of it.
-    const exact = new Set((wanted[KINDS[kind]] ?? []).map(nameOf))
-    for (const one of wanted[KINDS[kind]] ?? []) {
-      const fits = matching(nameOf(one), ofKind).filter(({ name }) => name === nameOf(one) || !exact.has(name))
-      if (fits.length === 0 && !nameOf(one).includes('*')) missing.push({ kind, name: nameOf(one) })
-      const { as = null, description = null } = typeof one === 'string' ? {} : one
-      for (const item of fits) if (!items.has(item.id)) items.set(item.id, { ...item, as, description })
-    }
-  }
-  return { items: [...items.values()], missing }
-}
-
-function matching(name: string, items: readonly NamedItem[]): readonly NamedItem[] {
-  if (!name.includes('*')) return items.filter((item) => item.name === name)
-  const form = new RegExp(
-    `^${name
-      .split('*')
-      .map((part) => RegExp.escape(part))
-      .join('.*')}$`,
-    's',
-  )
-  return items.filter((item) => form.test(item.name)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
-}
 
 export interface ServerPlan {
   readonly wanted: DeclaredServer
@@ -83,27 +30,39 @@ export interface ServerPlan {
 /** What is to be done for a virtual server to be as declared. */
 export async function serverStep(deps: ServerDeps, applying: Applying, plan: ServerPlan): Promise<Step> {
   const { wanted, found, known } = plan
-  const choice = chosen(wanted, known)
+  const asked = [applying.principal, 'servers.update'] as const
+  const server = found && asSeen(await serverFor(deps, found.id as ServerId, asked), applying)
+  const choice = chosen(wanted, known, pickingFor(applying, server))
   const awaited = [...plan.coming, ...(choice.missing.length === 0 ? [] : await plan.awaited())]
   refuseUnknown(wanted, choice, awaited)
   const base = { kind: 'server', name: wanted.name, note: noteOn(choice) } as const
   const unknown = choice.missing.length === 0 ? null : `the virtual server ${wanted.name} ${noteOn(choice)}`
-  if (found === undefined) {
+  if (found === undefined || server === undefined) {
     const run = (): Promise<Ran> => create(deps, applying, plan)
     const outcome = (): Promise<Otherwise> => made(deps, applying, { plan, choice })
     return { ...base, action: 'create', id: null, changes: shown(wanted), outcome, unknown, run }
   }
-  const id = found.id as ServerId
-  const asked = [applying.principal, 'servers.update'] as const
-  const server = asSeen(await serverFor(deps, id, asked), applying)
+  const { id } = server
   const changes = [...takenOver(found, applying), ...drift(server, wanted, choice)]
   // What is still to come may be there when the gateways before this have been applied.
-  const maybe = choice.missing.length > 0 && plan.coming.length > 0
+  const maybe = isComing(plan, choice)
   const run = (): Promise<Ran> => update(deps, applying, { server, plan })
   const isKept = changes.length === 0 && !maybe
   const outcome = async (): Promise<Otherwise> =>
     isKept ? {} : await changed(deps, applying, { server, wanted, choice })
   return { ...base, action: isKept ? 'keep' : 'change', id, changes, outcome, unknown, run }
+}
+
+/** Of several that bear a name, what it selects already. */
+const pickingFor = (applying: Applying, server?: Server): Pick => {
+  const ids = new Set<string>(server?.items.map(({ id }) => id))
+  return picking(applying, (id) => ids.has(id))
+}
+
+/** Whether a gateway of this very set may bring what is missing, or what stands before another of its name. */
+function isComing({ wanted, coming }: ServerPlan, { missing }: Choice): boolean {
+  const names = Object.values(namesSelected([wanted])).flat()
+  return coming.some((slug) => missing.length > 0 || names.some((name) => name.startsWith(`${slug}-`)))
 }
 
 async function made(
@@ -200,15 +159,15 @@ function selectionBody({ items }: Choice): ServerUpdate {
   }
 }
 
-async function nowChosen(plan: ServerPlan): Promise<Choice> {
-  const choice = chosen(plan.wanted, await plan.items())
+async function nowChosen(plan: ServerPlan, pick: Pick): Promise<Choice> {
+  const choice = chosen(plan.wanted, await plan.items(), pick)
   if (choice.missing.length > 0) refuseUnknown(plan.wanted, choice, await plan.awaited())
   return choice
 }
 
 async function create(deps: ServerDeps, applying: Applying, plan: ServerPlan): Promise<Ran> {
   const { principal, request } = applying
-  const choice = await nowChosen(plan)
+  const choice = await nowChosen(plan, pickingFor(applying))
   const grant = allowAny(principal, 'servers.create')
   const body = { ...bodyOf(plan.wanted), ...selectionBody(choice) }
   const { id } = await makeServer(deps, { body, grant, idempotency: null, request })
@@ -223,7 +182,7 @@ async function update(
 ): Promise<Ran> {
   const { principal, request } = applying
   const { id } = server
-  const choice = await nowChosen(plan)
+  const choice = await nowChosen(plan, pickingFor(applying, server))
   const fields = drift(server, plan.wanted, choice).map(({ field }) => field)
   const body = { ...bodyOf(plan.wanted), ...selectionBody(choice) }
   if (fields.some((field) => field !== 'enabled'))

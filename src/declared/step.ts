@@ -3,7 +3,6 @@ import type { Otherwise } from '#/access/otherwise.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import type { Namesake } from '#/api/namesake.ts'
-import { GatewayError } from '#/errors/gateway-error.ts'
 
 export type Kind = 'gateway' | 'server' | 'token'
 
@@ -72,12 +71,4 @@ export function differences(
   return Object.keys(after)
     .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
     .map((name) => ({ field: snake(name), from: before[name] ?? null, to: after[name] ?? null }))
-}
-
-/** What bears a declared name may be hidden from who declares it: then nothing is said of it. */
-export function refusedAsTaken(name: string): (error: unknown) => never {
-  return (error) => {
-    if (!(error instanceof GatewayError) || error.code !== 'not_found') throw error
-    throw new GatewayError('conflict', `the name ${name} is taken: choose another`, { cause: error, field: 'name' })
-  }
 }

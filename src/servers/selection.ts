@@ -88,14 +88,16 @@ export async function checkSelection(
   for (const item of items) {
     const known = visible.get(keyOf(item))
     if (known === undefined) throw invalid(KINDS[item.kind].ids, `there is no ${item.kind} ${item.id}`)
-    if (item.kind === 'resource' && item.name === null) continue
+    // What is hidden keeps its own name beside another of that name: each caller is answered by what it sees.
+    if (item.name === null && (item.kind === 'resource' || !sees(known))) continue
     const name = `${item.kind} ${item.name ?? known.name}`
+    const told = sees(known) ? item.id : 'another item'
     if (names.has(name))
       throw invalid(
         KINDS[item.kind].overrides,
-        `${item.id} and ${names.get(name)} would both be called ${item.name ?? known.name}`,
+        `${told} and ${names.get(name)} would both be called ${item.name ?? known.name}`,
       )
-    names.set(name, sees(known) ? item.id : 'another item')
+    names.set(name, told)
   }
 }
 

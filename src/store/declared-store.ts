@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { DeclaredStore, Mark, NamedItem, NamesAsked } from '#/declared/declared-store.ts'
 import type { Kind } from '#/declared/step.ts'
+import { iso } from './columns.ts'
 import { readExisting } from './declared-existing.ts'
 import { hasEmail } from './email-keys.ts'
 import { seenBy } from './seen.ts'
@@ -26,16 +27,17 @@ export function declaredStore(db: Database): DeclaredStore {
   const existing = shared((asked: readonly NamesAsked[]) => readExisting(read, asked), ASKED_AT_ONCE)
   return {
     existing: async (asked) => (await existing(asked)) ?? [],
-    items: async ({ tool, prompt, resource }, { sight }) => {
+    items: async ({ tool, prompt, resource }, { by: { sight }, set }) => {
       const of = (kind: NamedItem['kind'], column: 'name' | 'uri', names: readonly string[]): RawBuilder<unknown> =>
-        sql`${fitting(kind, column, names)} AND ${seenBy('i', sight)}`
+        sql`${fitting({ kind, column, set }, names)} AND ${seenBy('i', sight)}`
       const union = sql<NamedItem>`(${of('tool', 'name', tool)} UNION ALL ${of('prompt', 'name', prompt)}
         UNION ALL ${of('resource', 'uri', resource)})`
       return await read
         .selectFrom(union.as('i'))
         .selectAll()
         .orderBy('kind')
-        .orderBy('created_at' as never)
+        .orderBy('createdAt')
+        .orderBy('id')
         .execute()
     },
     pendingSlugs: async ({ sight }) => {
@@ -71,10 +73,20 @@ export function declaredStore(db: Database): DeclaredStore {
   }
 }
 
-function fitting(kind: NamedItem['kind'], column: 'name' | 'uri', names: readonly string[]): RawBuilder<unknown> {
+interface Fitting {
+  readonly kind: NamedItem['kind']
+  readonly column: 'name' | 'uri'
+  readonly set: string
+}
+
+function fitting({ kind, column, set }: Fitting, names: readonly string[]): RawBuilder<unknown> {
   const patterns = names.filter((name) => name.includes('*')).map(likeOf)
-  return sql`SELECT ${sql.lit(kind)} AS kind, id, ${sql.ref(column)} AS name, created_at FROM ${sql.table(`${kind}s`)} AS i
-    WHERE (${sql.ref(column)} = ANY(${names}) OR ${sql.ref(column)} LIKE ANY(${patterns}))`
+  return sql`SELECT ${sql.lit(kind)} AS kind, i.id, i.${sql.ref(column)} AS name, i.owner_id AS "ownerId",
+      i.team_id AS "teamId", i.visibility::text AS visibility, ${iso('i.created_at')} AS "createdAt",
+      EXISTS (SELECT 1 FROM declared_things AS d
+        WHERE d.gateway_id = i.gateway_id AND d.declared_set = ${set}) AS "isDeclared"
+    FROM ${sql.table(`${kind}s`)} AS i
+    WHERE (i.${sql.ref(column)} = ANY(${names}) OR i.${sql.ref(column)} LIKE ANY(${patterns}))`
 }
 
 function likeOf(name: string): string {

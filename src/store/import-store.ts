@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
-import type { ImportState, ImportStore, Progress, StoredImport } from '#/transfer/import-run.ts'
+import type { ImportState, ImportStore, Progress, StoredImport } from '#/transfer/import-state.ts'
 import { iso, isoOrNull } from './columns.ts'
 import { shared } from './shared.ts'
 import type { Database } from './store.ts'

@@ -1,48 +1,15 @@
 import type { Principal } from '#/access/principal.ts'
 import type { RequestContext } from '#/api/endpoint.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
+import { foldCase } from '#/lib/fold-case.ts'
 import { slugify } from '#/lib/slug.ts'
 import { importBody, type ImportBody } from './import-body.ts'
+import type { ImportState, Progress, StoredImport } from './import-state.ts'
 import { Known } from './known.ts'
 import type { EntityType, Perform, Request, TransferDeps } from './transfer.ts'
 
 export const STRATEGIES = ['update', 'skip', 'rename', 'fail'] as const
 export type Strategy = (typeof STRATEGIES)[number]
-
-export interface Progress {
-  readonly total: number
-  readonly processed: number
-  readonly created: number
-  readonly updated: number
-  readonly skipped: number
-  readonly failed: number
-}
-
-export interface ImportState {
-  /** A UUID with dashes. */
-  readonly id: string
-  readonly status: 'running' | 'completed' | 'failed'
-  readonly progress: Progress
-  readonly errors: readonly string[]
-  readonly warnings: readonly string[]
-  /** ISO 8601. */
-  readonly startedAt: string
-}
-
-/** An import as it is told. */
-export interface StoredImport extends ImportState {
-  readonly completedAt: string | null
-}
-
-export interface ImportStore {
-  /** How far it is now: one statement, whether it was told of before or not. */
-  report(state: ImportState, by: string): Promise<StoredImport>
-  /** Newest first. */
-  all(): Promise<readonly StoredImport[]>
-  byId(id: string): Promise<StoredImport | undefined>
-  /** Forgets ended ones older than so many hours; how many. */
-  forget(hours: number): Promise<number>
-}
 
 export interface ImportOptions {
   readonly entities: Readonly<Partial<Record<EntityType, readonly unknown[]>>>
@@ -67,9 +34,7 @@ const REPORT_MS = 1_000
 const MOST_TOLD = 1_000
 
 const NO_UPDATE = 'the name belongs to something that cannot be updated'
-const WHY_NOT: Readonly<Partial<Record<EntityType, string>>> = {
-  servers: 'there are several of this name in the file, and you can have one: give the others names of their own',
-}
+const SEVERAL = 'there are several of this name in the file, and you can have one: give the others names of their own'
 
 type Outcome = 'created' | 'updated' | 'skipped'
 
@@ -84,6 +49,8 @@ export class ImportRun {
   readonly #known: Known
   /** What a dry run would have made, each as its type and slug. */
   readonly #intended = new Set<string>()
+  /** What was made or changed, or would have been in a dry run, each as its type and what names it. */
+  readonly #taken = new Set<string>()
   #stopped = false
   readonly #startedAt = new Date().toISOString()
   #reportedAt = 0
@@ -126,13 +93,16 @@ export class ImportRun {
   async #each(type: EntityType, entities: readonly unknown[]): Promise<void> {
     if (entities.length === 0 || this.#stopped) return
     const { request } = this.#importer
-    const left = entities.entries()
+    // What bears one name comes one after the other, so that the first of them has it.
+    const named = Map.groupBy(entities.entries(), ([, entity]) => (Object(entity) as Record<string, unknown>)['name'])
+    const left = named.values()
     const lane = async (): Promise<void> => {
-      for (const [n, entity] of left) {
-        if (this.#stopped) return
-        if (request.signal.aborted) throw GatewayError.from(request.signal.reason)
-        await this.#one(type, entity, n)
-      }
+      for (const alike of left)
+        for (const [n, entity] of alike) {
+          if (this.#stopped) return
+          if (request.signal.aborted) throw GatewayError.from(request.signal.reason)
+          await this.#one(type, entity, n)
+        }
     }
     await Promise.all(Array.from({ length: type === 'gateways' ? AT_ONCE : 1 }, lane))
   }
@@ -154,20 +124,20 @@ export class ImportRun {
     await this.#report()
   }
 
-  /** What is not there is made; what is there says so by a conflict, and the strategy decides. */
+  /** What is not there is made; for what is there, or says so by a conflict, the strategy decides. */
   async #take(type: EntityType, made: ImportBody, entity: unknown): Promise<Outcome> {
-    const body = type === 'servers' ? { ...made.body, ...(await this.#toolsOf(made.key, entity)) } : made.body
+    const body = type === 'servers' ? { ...made.body, ...(await this.#toolsOf(made, entity)) } : made.body
     if (this.#options.dryRun) return await this.#intend(type, made)
     const isOff = (Object(entity) as Record<string, unknown>)['is_active'] === false
-    // Its name alone keeps no virtual server from being made beside one that is meant.
-    if (type === 'servers' && (await this.#known.find(type, made, false)) !== undefined)
+    // Its name alone keeps nothing from being made beside one that is meant.
+    if ((await this.#known.find(type, made, false)) !== undefined)
       return await this.#meet(type, { ...made, body }, isOff)
     const id = await this.#create(type, body).catch((cause: unknown) => {
       if (GatewayError.from(cause).code !== 'conflict') throw cause
       return undefined
     })
     if (id === undefined) return await this.#meet(type, { ...made, body }, isOff)
-    if (type === 'servers') this.#known.meet(id)
+    this.#met(type, made, id)
     if (isOff) await this.#switchOff(type, id)
     return 'created'
   }
@@ -177,14 +147,21 @@ export class ImportRun {
     if (strategy === 'skip') return 'skipped'
     if (strategy === 'fail') throw new GatewayError('conflict', 'exists already, and the strategy is to fail')
     const there = strategy === 'rename' ? undefined : await this.#known.find(type, made, true)
-    if (strategy === 'update' && there === undefined) throw new GatewayError('conflict', WHY_NOT[type] ?? NO_UPDATE)
+    if (strategy === 'update' && there === undefined)
+      throw new GatewayError('conflict', this.#taken.has(keyOf(type, made)) ? SEVERAL : NO_UPDATE)
     const id =
       there === undefined
         ? await this.#create(type, renamedBody(type, made.body))
         : await this.#update(type, there, made.body)
-    if (type === 'servers') this.#known.meet(id)
+    this.#met(type, made, id)
     if (isOff) await this.#switchOff(type, id)
     return there === undefined ? 'created' : 'updated'
+  }
+
+  #met(type: EntityType, made: ImportBody, id: string): void {
+    if (type === 'roots') return
+    this.#known.meet(id)
+    this.#taken.add(keyOf(type, made))
   }
 
   /** Without doing it. */
@@ -195,24 +172,25 @@ export class ImportRun {
       throw new GatewayError('conflict', 'exists already, and the strategy is to fail')
     if (there !== undefined && strategy === 'skip') return 'skipped'
     const isUpdate = there !== undefined && strategy === 'update'
-    if (isUpdate && type === 'servers') this.#known.meet(there)
-    const intended = `${type} ${slugify(made.key)}`
-    if (type === 'servers' && there === undefined && this.#intended.has(intended))
-      throw new GatewayError('conflict', WHY_NOT[type] ?? NO_UPDATE)
-    this.#intended.add(intended)
+    if (isUpdate) this.#met(type, made, there)
+    if (there === undefined && type !== 'roots' && this.#taken.has(keyOf(type, made)))
+      throw new GatewayError('conflict', SEVERAL)
+    this.#taken.add(keyOf(type, made))
+    this.#intended.add(`${type} ${slugify(made.key)}`)
     this.#warn(`Would ${isUpdate ? 'update' : 'create'} ${type.slice(0, -1)}: ${made.key}`)
     return isUpdate ? 'updated' : 'created'
   }
 
-  /** Tools by id, original name or name; what is not there is told. */
-  async #toolsOf(server: string, entity: unknown): Promise<{ readonly associatedTools?: readonly string[] }> {
+  /** What is not there is told. */
+  async #toolsOf(server: ImportBody, entity: unknown): Promise<{ readonly associatedTools?: readonly string[] }> {
     const { tool_ids: refs } = Object(entity) as Record<string, unknown>
     if (!Array.isArray(refs)) return {}
     const ids = new Set<string>()
+    const find = await this.#known.toolsFor(server)
     for (const ref of refs.map(String)) {
-      const id = await this.#known.tool(ref)
+      const id = find(ref)
       if (id !== undefined) ids.add(id)
-      else if (!this.#isIntended(ref)) this.#warn(`server ${server}: there is no tool ${ref}`)
+      else if (!this.#isIntended(ref)) this.#warn(`server ${server.key}: there is no tool ${ref}`)
     }
     return { associatedTools: [...ids] }
   }
@@ -273,6 +251,11 @@ export class ImportRun {
     const state = { id: this.id, status, startedAt: this.#startedAt, ...told }
     return await this.#deps.imports.report(state, this.#importer.principal.email)
   }
+}
+
+/** What two things of one type have in common that are called the same. */
+function keyOf(type: EntityType, { key }: ImportBody): string {
+  return `${type} ${type === 'gateways' ? slugify(key) : type === 'servers' ? foldCase(key) : key}`
 }
 
 /** The strategy `rename`: what is there stays, and this one comes beside it. */

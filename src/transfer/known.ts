@@ -1,6 +1,7 @@
+import type { Permission } from '#/access/permissions.ts'
 import { homeTeam } from '#/access/place.ts'
-import type { Principal } from '#/access/principal.ts'
-import { meant } from '#/api/namesake.ts'
+import { meant, type Namesake } from '#/api/namesake.ts'
+import { foldCase } from '#/lib/fold-case.ts'
 import { slugify } from '#/lib/slug.ts'
 import type { Server } from '#/servers/server.ts'
 import type { Tool } from '#/tools/tool.ts'
@@ -8,23 +9,21 @@ import { readAllTools, readType, type Everything, type Reading } from './entitie
 import type { ImportBody } from './import-body.ts'
 import type { EntityType, Stores } from './transfer.ts'
 
-/** What bears the name, or the URI, of what is imported: its id, or the URI of a root. */
-const FINDERS: {
-  readonly [T in EntityType]: (all: Everything[T], made: ImportBody, importer: Principal) => string | undefined
-} = {
-  roots: (all, { key }) => all.find(({ uri }) => uri === key)?.uri,
-  gateways: (all, { key }) => all.find(({ slug }) => slug === slugify(key))?.id,
-  tools: (all, { key }) => all.find(({ originalName }) => originalName === key)?.id,
-  resources: (all, { key }) => all.find(({ uri }) => uri === key)?.id,
-  prompts: (all, { key }) => all.find(({ originalName }) => originalName === key)?.id,
-  servers: serverCalled,
-}
+type NamedType = Exclude<EntityType, 'roots'>
 
-/** Several may bear a name: the very one that was exported, else the one that would be meant by the name alone. */
-function serverCalled(all: readonly Server[], { key, idThere }: ImportBody, importer: Principal): string | undefined {
-  const bearers = all.filter(({ name }) => name.toLowerCase() === key.toLowerCase())
-  const home = { ownerId: importer.userId, teamId: homeTeam(importer, 'servers.create') }
-  return (bearers.find(({ id }) => id === idThere) ?? meant(bearers, home))?.id
+/** What bears the name, or the URI, of what is imported. */
+const BEARERS: { readonly [T in NamedType]: (all: Everything[T], key: string) => Everything[T] } = {
+  gateways: (all, key) => {
+    const wanted = slugify(key)
+    return all.filter(({ slug }) => slug === wanted)
+  },
+  tools: (all, key) => all.filter(({ originalName }) => originalName === key),
+  resources: (all, key) => all.filter(({ uri }) => uri === key),
+  prompts: (all, key) => all.filter(({ originalName }) => originalName === key),
+  servers: (all, key) => {
+    const wanted = foldCase(key)
+    return all.filter(({ name }) => foldCase(name) === wanted)
+  },
 }
 
 /** What is there while an import runs: read when somebody asks, and again when it does not hold what must be there. */
@@ -40,7 +39,10 @@ export class Known {
     this.#reading = reading
   }
 
-  /** `surely`: it is known to be there, so that what was read before may be too old. */
+  /**
+   * The id of what is meant by the name, or the URI of a root. `surely`: it is known to be there, so that what was read before may be
+   * too old.
+   */
   async find(type: EntityType, made: ImportBody, surely: boolean): Promise<string | undefined> {
     const found = await this.#look(type, made)
     if (found !== undefined || !surely) return found
@@ -53,18 +55,42 @@ export class Known {
     this.#met.add(id)
   }
 
-  /** A tool by id, original name or name. */
-  async tool(ref: string): Promise<string | undefined> {
+  /**
+   * How tools are found that a virtual server selects: by id, name or original name. Of several that bear it: what it selects already,
+   * what this import has brought, what would be meant by the name alone, and else the oldest.
+   */
+  async toolsFor(server: ImportBody): Promise<(ref: string) => string | undefined> {
     this.#tools ??= readAllTools(this.#stores, this.#reading)
     const all = await this.#tools
-    return all.find(({ id, name, originalName }) => [id as string, name, originalName].includes(ref))?.id
+    const [byId, byName, byOriginal] = (['id', 'name', 'originalName'] as const).map((key) =>
+      Map.groupBy<string, Tool>(all, (tool) => tool[key]),
+    )
+    const there = (await this.#meant('servers', server)) as Server | undefined
+    const has = new Set<string>(there?.items.map(({ id }) => id))
+    const isBrought = ({ id, gatewayId }: Tool): boolean => this.#met.has(gatewayId ?? id)
+    return (ref) => {
+      const bearers = byId?.get(ref) ?? byName?.get(ref) ?? byOriginal?.get(ref) ?? []
+      const one = bearers.find(({ id }) => has.has(id)) ?? bearers.find(isBrought)
+      return (one ?? meant(bearers, this.#home('tools.create')) ?? bearers.at(-1))?.id
+    }
   }
 
   async #look(type: EntityType, made: ImportBody): Promise<string | undefined> {
-    const find = FINDERS[type] as (all: readonly unknown[], made: ImportBody, importer: Principal) => string | undefined
-    const all: readonly object[] = await this.#all(type)
-    const left = this.#met.size === 0 ? all : all.filter((one) => !('id' in one && this.#met.has(String(one.id))))
-    return find(left, made, this.#reading.principal)
+    if (type !== 'roots') return (await this.#meant(type, made))?.id
+    return (await this.#all('roots')).find(({ uri }) => uri === made.key)?.uri
+  }
+
+  /** Several may bear a name: the very one that was exported, else the one that would be meant by the name alone. */
+  async #meant(type: NamedType, { key, idThere }: ImportBody): Promise<Namesake | undefined> {
+    const bearersOf = BEARERS[type] as (all: readonly unknown[], key: string) => readonly Namesake[]
+    const bearers = bearersOf(await this.#all(type), key).filter(({ id }) => !this.#met.has(id))
+    return bearers.find(({ id }) => id === idThere) ?? meant(bearers, this.#home(`${type}.create`))
+  }
+
+  /** Where whoever imports would make such a thing. */
+  #home(permission: Permission): Pick<Namesake, 'ownerId' | 'teamId'> {
+    const { principal } = this.#reading
+    return { ownerId: principal.userId, teamId: homeTeam(principal, permission) }
   }
 
   async #all<T extends EntityType>(type: T): Promise<Everything[T]> {

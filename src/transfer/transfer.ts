@@ -6,7 +6,7 @@ import type { ResourceStore } from '#/resources/resource.ts'
 import type { RootStore } from '#/roots/root-endpoints.ts'
 import type { ServerReader } from '#/servers/server.ts'
 import type { ToolStore } from '#/tools/tool.ts'
-import type { ImportStore } from './import-run.ts'
+import type { ImportStore } from './import-state.ts'
 
 export const ENTITY_TYPES = ['tools', 'gateways', 'servers', 'prompts', 'resources', 'roots'] as const
 export type EntityType = (typeof ENTITY_TYPES)[number]

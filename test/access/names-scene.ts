@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest'
 import { AssignmentId, TeamId } from '#/access/ids.ts'
 import { PLATFORM_ADMIN, TEAM_DEVELOPER } from '#/access/roles.ts'
-import { testDatabase } from '../support/database.ts'
+import { testDatabase, type TestDatabase } from '../support/database.ts'
 import { startGateway, type RunningGateway } from '../support/gateway.ts'
 import { makeUser } from './people.ts'
 
@@ -16,6 +16,7 @@ export interface Answer {
 }
 
 export interface NamesScene extends AsyncDisposable {
+  readonly database: TestDatabase
   readonly gateway: RunningGateway
   readonly teams: readonly [string, string]
   tokenOf(who: Who): string
@@ -25,7 +26,8 @@ export interface NamesScene extends AsyncDisposable {
 /** People of two teams, and a second administrator beside the one that there is from the start. */
 export async function namesScene(): Promise<NamesScene> {
   await using building = new AsyncDisposableStack()
-  const { db, url } = building.use(await testDatabase())
+  const database = building.use(await testDatabase())
+  const { db, url } = database
   const gateway = building.use(await startGateway({ env: { DATABASE_URL: url } }))
   const teams = [TeamId.mint(), TeamId.mint()] as const
   const people = {} as Record<Who, { readonly id: string; readonly token: string }>
@@ -59,5 +61,5 @@ export async function namesScene(): Promise<NamesScene> {
   for (const who of WHO)
     await vi.waitFor(async () => expect((await ask(who, 'GET', '/v1/servers')).status).toBe(200), { timeout: 20_000 })
   const owned = building.move()
-  return { gateway, teams, tokenOf, ask, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { database, gateway, teams, tokenOf, ask, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
