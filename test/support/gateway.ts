@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { giveCluster } from './made-cluster.ts'
 import { killStill, type ProcessInfo, processTree } from './processes.ts'
 import { Witness } from './witness.ts'
 
@@ -96,6 +97,7 @@ function environment(options: GatewayOptions, dataDir: string, port: number): No
 
 export async function startGateway(options: GatewayOptions = {}): Promise<RunningGateway> {
   const dataDir = options.dataDir ?? (await newDataDir())
+  if (options.env?.['DATABASE_URL'] === undefined) await giveCluster(dataDir)
   const port = Number(options.env?.['PORT'] ?? (await freePort()))
   const url = `http://127.0.0.1:${port}`
   const logFile = join(dataDir, 'output.log')
