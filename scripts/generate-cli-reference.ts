@@ -48,7 +48,7 @@ function section(command: Command, depth: number): string {
   return [parts.join('\n\n'), ...children.map((child) => section(child, depth + 1))].join('\n\n')
 }
 
-const program = describedProgram()
+const program = await describedProgram()
 const commands = listed(program)
 const overview = commands.map((one) => [
   `[\`${path(one)}\`](#${path(one).replaceAll(' ', '-')})`,

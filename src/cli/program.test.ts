@@ -17,13 +17,29 @@ function walk(command: Command, path: string): readonly Listed[] {
   return [{ path, command }, ...below.flatMap((one) => walk(one, `${path} ${one.name()}`))]
 }
 
-const program = describedProgram()
+const program = await describedProgram()
 const names = (command: Command) => command.options.map(({ long, short }) => long ?? short ?? '')
 const all = walk(program, 'causeway')
 const leaves = all.filter(({ command }) => command.commands.length === 0)
 
 /** Commands whose output is for another program already, or that run until they are stopped. */
 const WITHOUT_JSON = ['serve', 'bridge', 'example', 'completion', 'audit export'].map((name) => `causeway ${name}`)
+
+/** Completion knows every command. */
+const single = program.commands.map((command) => command.name()).filter((name) => name !== 'complete')
+
+test.each(single)('a line that begins with %s loads what makes that and no more', async (name) => {
+  const { commands } = await describedProgram([name, '--json'])
+  expect(commands.map((one) => one.name())).toContain(name)
+  expect(commands.length).toBeLessThanOrEqual(2)
+})
+
+test.each([['--help'], ['help', 'call'], ['complete', '--', 'cal'], ['unheard-of']])(
+  '%s … is about all of them',
+  async (...line) => {
+    expect((await describedProgram(line)).commands.length).toBe(program.commands.length)
+  },
+)
 
 describe('help teaches', () => {
   test.each(all)('$path', ({ path, command }) => {

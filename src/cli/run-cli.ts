@@ -9,7 +9,7 @@ export async function runCli(argv: readonly string[], context: Context): Promise
   const { out, stop } = context
   const asJson = wantsJson(argv)
   if (asJson) out.forPrograms()
-  const program = buildProgram(context)
+  const program = await buildProgram(context, argv)
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
   } catch (error) {
