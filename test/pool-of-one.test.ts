@@ -37,9 +37,11 @@ describe('every door is covered', () => {
   })
 
   test('MCP methods that reach a backend, at every endpoint in both eras, and /rpc', () => {
-    const endpoints = new Set(mcp.map(({ name, covers }) => name.slice(0, -covers.length)))
+    const [byPath, others] = [true, false].map((is) => mcp.filter(({ name }) => name.startsWith('/protocol/') === is))
+    expect(byPath?.map(({ covers }) => covers)).toEqual(['completion/complete'])
+    const endpoints = new Set(others?.map(({ name, covers }) => name.slice(0, -covers.length)))
     expect(endpoints.size).toBe(9)
-    expect(mcp).toHaveLength(endpoints.size * RELAYED.length)
+    expect(others).toHaveLength(endpoints.size * RELAYED.length)
   })
 })
 
@@ -63,6 +65,7 @@ describe(`${CALLS} calls at once to a backend of five seconds, with one database
     ['/gateways/{id}/mcp, legacy client', byEndpoint('/gateways', 'legacy')],
     ['/gateways/{id}/mcp, modern client', byEndpoint('/gateways', 'modern')],
     ['/rpc', () => mcp.filter(({ name }) => name.startsWith('/rpc'))],
+    ['/protocol', () => mcp.filter(({ name }) => name.startsWith('/protocol/'))],
   ])('%s', async (_name, doors) => await expectToPass(doors(), LIMIT_S))
 
   // `npm run bench` shows route by route how long each takes by itself.

@@ -1,10 +1,12 @@
 import { GatewayId, ServerId } from '#/access/ids.ts'
 import type { Scope } from '#/catalog/snapshot.ts'
+import { SHELLS, type Shell } from './protocol-shells.ts'
 
 /** Which half of the house a request is for. Decided on the path alone. */
 export type Door =
   | { readonly kind: 'mcp'; readonly scope: Scope }
   | { readonly kind: 'rpc' }
+  | { readonly kind: 'shell'; readonly shell: Shell }
   | { readonly kind: 'health' | 'ready' | 'metrics' }
   | { readonly kind: 'rest' }
 
@@ -16,7 +18,14 @@ const FIXED: ReadonlyMap<string, Door> = new Map<string, Door>([
   ['/health', { kind: 'health' }],
   ['/ready', { kind: 'ready' }],
   ['/metrics', { kind: 'metrics' }],
+  ...SHELLS.flatMap((shell) => pathsOf(shell).map((path): [string, Door] => [path, { kind: 'shell', shell }])),
 ])
+
+/** Two of them are at the root, too. */
+function pathsOf(shell: Shell): readonly string[] {
+  const below = [`/protocol/${shell}`, `/v1/protocol/${shell}`]
+  return shell === 'initialize' || shell === 'notifications' ? [`/${shell}`, ...below] : below
+}
 
 const SCOPED = /^\/(servers|gateways)\/([0-9a-f]{32})\/mcp$/
 

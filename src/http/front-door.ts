@@ -14,6 +14,7 @@ import type { Ops } from './ops.ts'
 import { PlainConnection, type PlainService } from './plain-connection.ts'
 import { IDLE_MS } from './plain-exchange.ts'
 import type { RequestGuard } from './request-guard.ts'
+import { serveShell } from './protocol.ts'
 import { refuseInRest } from './rest-errors.ts'
 import { serveRpc } from './rpc.ts'
 import type { WebAnswers } from './web-answers.ts'
@@ -46,6 +47,7 @@ function dispatch(arrival: Arrival, options: FrontDoorOptions, rest: Rest): void
   if (preflight !== undefined) return arrival.allow(preflight)
   if (door.kind === 'mcp') return void serveMcp(arrival, door.scope, options.mcp)
   if (door.kind === 'rpc') return void serveRpc(arrival, options.mcp)
+  if (door.kind === 'shell') return void serveShell(arrival, door.shell, options.mcp)
   if (door.kind === 'metrics' && !request.headers.accept?.includes('application/json'))
     return void options.ops.metrics(arrival)
   rest()

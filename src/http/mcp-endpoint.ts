@@ -113,7 +113,7 @@ function understand(arrival: Arrival, { principal, scope, frame, sessions }: Rec
 }
 
 /** The one notification that asks something of us. Others are accepted and mean nothing here. */
-function heed(frame: Exchange['frame'], session: Session | undefined, sessions: Sessions): void {
+export function heed(frame: Exchange['frame'], session: Session | undefined, sessions: Sessions): void {
   if (frame.method !== 'notifications/cancelled' || session === undefined) return
   const requestId = rawOf(frame, paramOf(frame, 'requestId'))?.toString()
   if (requestId !== undefined) sessions.declare({ kind: 'cancelled', session: session.id, requestId })

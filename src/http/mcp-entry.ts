@@ -12,13 +12,18 @@ export interface EntryOptions {
   readonly bodyLimit: number
 }
 
-/** The message of a known principal: media types, a place, the body within its bound. undefined: refused and answered. */
-export async function receive(arrival: Arrival, { key }: Principal, options: EntryOptions): Promise<Frame | undefined> {
-  requireMedia(arrival.request)
-  const place = options.admission.enter(key)
-  arrival.atEnd(place.leave)
-  const read = readFrame(await readBody(arrival, { limit: options.bodyLimit, place }))
+/** The message of a known principal. undefined: refused and answered. */
+export async function receive(arrival: Arrival, who: Principal, options: EntryOptions): Promise<Frame | undefined> {
+  const read = readFrame(await receiveBytes(arrival, who, options))
   if (read.ok) return read.frame
   refuse(arrival, new GatewayError(read.code, read.detail), read.id)
   return undefined
+}
+
+/** The body of a known principal: media types, a place, its bound. */
+export async function receiveBytes(arrival: Arrival, { key }: Principal, options: EntryOptions): Promise<Buffer> {
+  requireMedia(arrival.request)
+  const place = options.admission.enter(key)
+  arrival.atEnd(place.leave)
+  return await readBody(arrival, { limit: options.bodyLimit, place })
 }

@@ -17,11 +17,9 @@ type Local = (exchange: Exchange, parts: LocalParts) => void
 
 /** The methods that need no upstream. */
 const LOCALS: Partial<Record<Method, Local>> = {
-  initialize(exchange, { sessions, catalog, serverInfo }) {
-    const { principal, scope, arrival, id } = exchange
-    const revision = negotiate(stringParam(exchange, 'protocolVersion'))
-    const body = initializeResult(id, revision, faceOf(scope, catalog.current, serverInfo))
-    arrival.json(200, body, ['mcp-session-id', sessions.mint(principal, scope, revision)])
+  initialize(exchange, parts) {
+    const { body, fields } = initialization({ ...exchange, requested: stringParam(exchange, 'protocolVersion') }, parts)
+    exchange.arrival.json(200, body, fields)
   },
   'server/discover'({ arrival, id, scope }, { catalog, serverInfo }) {
     arrival.json(200, discoverResult(id, faceOf(scope, catalog.current, serverInfo)))
@@ -38,6 +36,21 @@ const LOCALS: Partial<Record<Method, Local>> = {
     if (session !== undefined) sessions.declare({ kind: 'level', session: session.id, level, until: session.expiresAt })
     arrival.json(200, emptyResult(id, era, serverInfo))
   },
+}
+
+interface Beginning extends Pick<Exchange, 'principal' | 'scope' | 'id'> {
+  /** The revision that the client asks for. */
+  readonly requested: string
+}
+
+/** A session, and what its client is told of whom it is with. */
+export function initialization(
+  { principal, scope, id, requested }: Beginning,
+  { sessions, catalog, serverInfo }: LocalParts,
+): { readonly body: Buffer; readonly fields: readonly string[] } {
+  const revision = negotiate(requested)
+  const body = initializeResult(id, revision, faceOf(scope, catalog.current, serverInfo))
+  return { body, fields: ['mcp-session-id', sessions.mint(principal, scope, revision)] }
 }
 
 /** Answers one of the methods that the gateway knows by itself. */

@@ -30,7 +30,7 @@ ${groups.map(group).join('\n')}
 
 const INTRODUCTION = `<p>Causeway puts many MCP servers behind one endpoint. MCP clients talk to <code>/mcp</code> (everything that
 they may see), <code>/servers/{id}/mcp</code> (a virtual server) or <code>/gateways/{id}/mcp</code> (one upstream server), single
-JSON-RPC requests go to <code>/rpc</code>; probes and scrapers find <code>/health</code>, <code>/ready</code> and
+JSON-RPC requests go to <code>/rpc</code>, some by the name of their method to <code>/protocol/…</code>; probes and scrapers find <code>/health</code>, <code>/ready</code> and
 <code>/metrics</code>. This page shows the REST API, which governs all that.</p>
 <p>Every path answers under <code>/v1</code> and without it. Send
 <code>Authorization: Bearer &lt;token&gt;</code>; the administrator's token lies in <code>admin-token</code> in the data folder.

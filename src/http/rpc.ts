@@ -44,7 +44,7 @@ interface Narrowed {
 }
 
 /** `server_id` is ours: it chooses the virtual server and goes no further. A token narrowed to one needs not say it. */
-function narrowed(frame: Frame, { serverId, gatewayId }: Principal): Narrowed {
+export function narrowed(frame: Frame, { serverId, gatewayId }: Principal): Narrowed {
   const member = paramOf(frame, 'server_id')
   const ofGateway: Scope = gatewayId === null ? { kind: 'all' } : { kind: 'gateway', id: gatewayId }
   const own: Scope = serverId === null ? ofGateway : { kind: 'server', id: serverId }

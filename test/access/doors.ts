@@ -1,5 +1,6 @@
 import type { Endpoint } from '#/api/endpoint.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
+import type { Shell } from '#/http/protocol-shells.ts'
 import { METHODS, type Method } from '#/mcp/methods.ts'
 import type { Era } from '../support/raw-client.ts'
 import type { Scene } from './scene.ts'
@@ -159,7 +160,32 @@ export function mcpDoors(scene: Scene): Door[] {
   for (const era of ['legacy', 'modern'] as const) doors.push(...byName(era))
   const rpc = { name: '/rpc', path: '/rpc', names: namesOf('private') }
   for (const method of methodNames()) doors.push({ ...mcpDoor(rpc, 'legacy', method), name: `/rpc ${method}` })
-  return doors
+  return [...doors, ...shellDoors()]
+}
+
+/** The method of /rpc that each path of a method stands for. */
+export const SHELLS = {
+  initialize: 'initialize',
+  ping: 'ping',
+  notifications: 'notifications/initialized',
+  'completion/complete': 'completion/complete',
+  'sampling/createMessage': null,
+} as const satisfies Record<Shell, Method | null>
+
+/** Paths of single methods, at all their mounts. Each takes the params alone, but for those that take a whole message. */
+function shellDoors(): Door[] {
+  const headers = { 'content-type': 'application/json' }
+  return Object.entries(SHELLS).flatMap(([shell, method]) => {
+    const params = `{${(method && PARAMS[method as Method]?.(namesOf('private'))) ?? ''}}`
+    const isWhole = shell === 'ping' || shell === 'notifications'
+    const body = isWhole ? `{"jsonrpc":"2.0","id":1,"method":"${method}"}` : params
+    const mounts = [
+      '/protocol/',
+      '/v1/protocol/',
+      ...(shell === 'initialize' || shell === 'notifications' ? ['/'] : []),
+    ]
+    return mounts.map((mount): Door => ({ name: mount + shell, method: 'POST', path: mount + shell, headers, body }))
+  })
 }
 
 /** Tools of every place by their names in the aggregate. */

@@ -1,15 +1,9 @@
 import { Agent, request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { mcpDoors, opsDoors, restDoors, type Door } from './doors.ts'
+import { understood, type Answer } from './answer.ts'
+import { mcpDoors, opsDoors, restDoors, SHELLS, type Door } from './doors.ts'
 import { accessScene, comingAs, PRINCIPALS, type PrincipalName, type Scene } from './scene.ts'
 import { NOUNS, PLACES, type There } from './things.ts'
-
-interface Answer {
-  /** `200`, `403`, or with the JSON-RPC code where it is an error of that kind: `200 -32602`. */
-  readonly decision: string
-  /** What was said, without what is different each time. */
-  readonly said: string
-}
 
 let scene: Scene
 let doors: Door[]
@@ -56,16 +50,6 @@ function ask(door: Door, principal: PrincipalName): Promise<Answer> {
     })
     sent.on('error', reject).end(door.body)
   })
-}
-
-function understood(status: number, text: string, { id }: Door): Answer {
-  const json = text.startsWith('data: ') || text.startsWith('event:') ? (/^data: (.*)$/m.exec(text)?.[1] ?? '') : text
-  const code = /^\{"jsonrpc".*"error":\{"code":(-\d+)/.exec(json)?.[1]
-  const withoutId = id === undefined ? text : text.replaceAll(id, '{id}')
-  return {
-    decision: code === undefined ? String(status) : `${status} ${code}`,
-    said: withoutId.replaceAll(/"request_id":"[^"]*"/g, ''),
-  }
 }
 
 /** By door: each decision, and who it is for. */
@@ -273,11 +257,25 @@ test('a page of ours with a session cookie may what its user may with a token, i
   let compared = 0
   for (const { name } of doors.filter((door) => !OF_COOKIES.test(door.name))) {
     const answer = (principal: PrincipalName) => `${name}: ${answers.get(name)?.get(principal)?.decision}`
-    const isCall = /^\/(?:mcp|rpc|servers|gateways)\b/.test(name) || name === 'GET /metrics text'
+    const isCall = name.startsWith('/') || name === 'GET /metrics text'
     expect(answer('page')).toBe(answer(isCall ? 'none' : 'member'))
     compared++
   }
   expect(compared).toBe(doors.length - 2)
+})
+
+test('the path of a single method lets in whom /rpc lets in, and refuses everybody else alike', () => {
+  let compared = 0
+  for (const [shell, method] of Object.entries(SHELLS))
+    for (const { name } of doors.filter((door) => door.method === 'POST' && door.name.endsWith(`/${shell}`)))
+      for (const principal of PRINCIPALS) {
+        const decided = (door: string): string => answers.get(door)?.get(principal)?.decision.slice(0, 3) ?? ''
+        const rpc = decided(`/rpc ${method ?? 'ping'}`)
+        const wanted: unknown = DENIED.test(rpc) ? rpc : expect.not.stringMatching(DENIED)
+        expect([name, principal, decided(name)]).toEqual([name, principal, wanted])
+        compared++
+      }
+  expect(compared).toBe(12 * PRINCIPALS.length)
 })
 
 test('the same cookie on a page elsewhere opens nothing', () => {

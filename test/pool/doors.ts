@@ -67,6 +67,7 @@ export async function mcpDoors(site: Site): Promise<Door[]> {
     }
   }
   for (const method of RELAYED) doors.push(rpcDoor(site, requestFor(method, prefixed(site, 'legacy'))))
+  doors.push(shellDoor(site))
   return doors
 }
 
@@ -96,6 +97,19 @@ function rpcDoor(site: Site, { method, members = '' }: RawRequest): Door {
     call: async (n) => {
       const { status, body } = await site.gateway.api('POST', '/rpc', { jsonrpc: '2.0', id: n, method, params })
       return status === 200 && 'result' in body ? undefined : `${status} ${JSON.stringify(body).slice(0, 300)}`
+    },
+  }
+}
+
+function shellDoor(site: Site): Door {
+  const path = '/protocol/completion/complete'
+  const { members = '' } = requestFor('completion/complete', prefixed(site, 'legacy'))
+  return {
+    name: path,
+    covers: 'completion/complete',
+    call: async () => {
+      const { status, body } = await site.gateway.api('POST', path, JSON.parse(`{${members}}`))
+      return status === 200 && 'completion' in body ? undefined : `${status} ${JSON.stringify(body).slice(0, 300)}`
     },
   }
 }

@@ -39,6 +39,8 @@ const ROUTES: readonly Route[] = everyEndpoint().flatMap((endpoint) => {
 const MCP: readonly Route[] = [
   '/mcp',
   '/rpc',
+  '/initialize',
+  '/v1/protocol/completion/complete',
   `/servers/${'0'.repeat(32)}/mcp`,
   `/gateways/${'0'.repeat(32)}/mcp`,
 ].flatMap((path) =>
