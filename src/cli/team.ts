@@ -87,9 +87,13 @@ function list(team: Command, { api, out }: Context): void {
 /** A team by its id, its name or its slug. */
 export async function teamId(connection: Api, named: string): Promise<string> {
   const teams = await allOf(connection, '/v1/teams', 'teams')
-  const found = teams.filter(({ id, name, slug }) => [id, name, slug].includes(named))
+  if (teams.some(({ id }) => id === named)) return named
+  const found = teams.filter(({ name, slug }) => [name, slug].includes(named))
   const [one] = found
   if (one === undefined) throw new CliError(`there is no team ${named}: causeway team list shows them`)
-  if (found.length > 1) throw new CliError(`several teams are called ${named}: say the id of one`)
+  if (found.length > 1) {
+    const ids = found.map(({ id }) => plainText(id)).join(', ')
+    throw new CliError(`several teams are called ${named} (${ids}): say the id of one`)
+  }
   return plainText(one['id'])
 }

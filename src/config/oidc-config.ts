@@ -3,7 +3,7 @@ import { givenFields, type Fields } from './given-fields.ts'
 import { isSafeOnItsWay } from './read-settings.ts'
 import type { Values } from './settings.ts'
 
-/** A role that a group brings: in the platform, or with the membership of a team, which is named by its slug. */
+/** A role that a group brings: in the platform, or with the membership of a team, which is named by its id or its slug: the oldest that has it. */
 export interface MappedRole {
   readonly role: string
   readonly team: string | null
@@ -90,10 +90,12 @@ function mapped(
   return new Map(Object.entries(given).map(([group, roles]) => [group, roles.flatMap((one) => rolesIn(one, problems))]))
 }
 
-/** `developer@payments`: the role, and the team by its slug. */
+/** `developer@payments`: the role, and the team by its id or slug. */
 function rolesIn(text: string, problems: string[]): readonly MappedRole[] {
   const [, role, team = null] = /^([^\s@]{1,255})(?:@([a-z0-9][a-z0-9-]{0,254}))?$/.exec(text) ?? []
   if (role !== undefined) return [{ role, team }]
-  problems.push(`CAUSEWAY_OIDC: groups: ${JSON.stringify(text)} is no ROLE, and no ROLE@TEAM with the slug of a team`)
+  problems.push(
+    `CAUSEWAY_OIDC: groups: ${JSON.stringify(text)} is no ROLE, and no ROLE@TEAM with the id or slug of a team`,
+  )
   return []
 }

@@ -56,7 +56,8 @@ export async function reconcile(
       wanted AS (
         SELECT a.*, r.id AS role_id, t.id AS team_id, t.max_members FROM asked AS a
           JOIN roles AS r ON ${folded(sql.ref('r.name'))} = ${folded(sql.ref('a.role'))} AND r.scope = CASE WHEN a.team IS NULL THEN 'platform' ELSE 'team' END
-          LEFT JOIN teams AS t ON t.slug = a.team AND t.personal_of IS NULL
+          LEFT JOIN LATERAL (SELECT * FROM teams AS x WHERE (x.slug = a.team OR x.id = a.team) AND x.personal_of IS NULL
+             ORDER BY x.id = a.team DESC, x.created_at, x.id LIMIT 1) AS t ON true
          WHERE a.team IS NULL OR t.id IS NOT NULL),
       member AS (SELECT team_id, is_owner, invited_by FROM team_members WHERE user_id = ${userId}),
       joined AS (

@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import { AssignmentId, type TeamId, type UserId } from '#/access/ids.ts'
+import type { Sight } from '#/access/visibility.ts'
 import type { Actor } from '#/api/actor.ts'
 import type { TeamLimits } from '#/teams/entry.ts'
 import type { Member, NewTeam, Team, TeamDeclaration, TeamStore } from '#/teams/team.ts'
@@ -79,13 +80,11 @@ function reading(db: Database): Pick<TeamStore, 'page' | 'seen' | 'byId' | 'memb
 
 function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | 'update' | 'remove'> {
   return {
-    create: async (team, actor) => {
-      try {
-        const { value, seq } = await db.write(SOURCE, (tx) => create(tx, { team, limits }, actor))
-        return { seq, added: value }
-      } catch (error) {
-        throw slugTaken(error)
-      }
+    create: async (team, actor, { sight }) => {
+      const { value, seq } = await db
+        .write(SOURCE, (tx) => create(tx, { team, sight, limits }, actor))
+        .catch(refusedSlug)
+      return { seq, added: value }
     },
     update: (id, declaration, { ifMatch, actor }) =>
       hit(db, SOURCE, async (tx) => {
@@ -108,7 +107,7 @@ function writing(db: Database, limits: TeamLimits): Pick<TeamStore, 'create' | '
         const detail = { name, ...changesOf(row.was_fields, { name, description, visibility, maxMembers }) }
         audit(tx, actor, { action: 'teams.update', id, detail })
         return true
-      }),
+      }).catch(refusedSlug),
     remove: async (id, { ifMatch, actor }) => {
       try {
         return await hit(db, SOURCE, async (tx) => {
@@ -132,14 +131,19 @@ interface Added {
 
 interface Making {
   readonly team: NewTeam
+  readonly sight: Sight
   readonly limits: TeamLimits
 }
 
-async function create(tx: WriteTx, { team, limits }: Making, actor: Actor): Promise<readonly string[]> {
-  await tx.sql
-    .insertInto('teams')
-    .values({ id: team.id, slug: team.slug, ...columnsOf(team), created: provenance(actor) })
-    .execute()
+async function create(tx: WriteTx, { team, sight, limits }: Making, actor: Actor): Promise<readonly string[]> {
+  const { rows: made } = await sql`
+    INSERT INTO teams (id, name, slug, description, visibility, max_members, created)
+    SELECT ${team.id}, ${team.name}, ${team.slug}, ${team.description}, ${team.visibility}, ${team.maxMembers}::int,
+           ${provenance(actor)}::jsonb
+     WHERE NOT EXISTS (SELECT 1 FROM teams AS t
+       WHERE t.slug = ${team.slug} AND t.personal_of IS NULL AND (${teamsSeenBy(sight)} OR ${isIn(sight)}))
+    RETURNING id`.execute(tx.sql)
+  if (made.length === 0) throw slugTaken()
   const rows = JSON.stringify(
     team.members.map(({ email, isOwner }) => ({ email, is_owner: isOwner, id: AssignmentId.mint() })),
   )
@@ -261,9 +265,18 @@ function columnsOf({ name, description, visibility, maxMembers }: TeamDeclaratio
   return { name, description, visibility, max_members: maxMembers }
 }
 
-function slugTaken(error: unknown): unknown {
-  if (constraintOf(error) !== 'teams_slug') return error
-  return new GatewayError('conflict', 'Team name already exists', { cause: error, field: 'name' })
+/** Of teams `t` those that a user is in as it is stored: the sight may be a moment behind a team that was just made. */
+function isIn({ userId, teamId }: Sight): RawBuilder<boolean> {
+  if (teamId !== null) return sql`false`
+  return sql`EXISTS (SELECT 1 FROM team_members AS m WHERE m.team_id = t.id AND m.user_id = ${userId})`
+}
+
+function slugTaken(cause?: unknown): GatewayError {
+  return new GatewayError('conflict', 'Team name already exists', { cause, field: 'name' })
+}
+
+function refusedSlug(error: unknown): never {
+  throw constraintOf(error) === 'teams_slug' ? slugTaken(error) : error
 }
 
 const THINGS = /^(gateways|tools|prompts|resources|servers)_team$/

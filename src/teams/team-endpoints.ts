@@ -86,7 +86,7 @@ function making(deps: TeamDeps): Endpoint {
       const others = members.map(({ email, role }) => ({ email, isOwner: role === 'owner' }))
       const declaration = { id, name, slug, description, visibility, maxMembers, members: others }
       const actor = actorOf(principal, request)
-      const { seq, added } = await writerFor(deps, query).create(declaration, actor)
+      const { seq, added } = await writerFor(deps, query).create(declaration, actor, principal.visibilityClass)
       // Nothing is the team's yet.
       if (query.dry_run === true) return await supposingNothing(deps, principal)
       await deps.settled(seq)

@@ -77,8 +77,12 @@ export interface TeamStore {
   seen(id: TeamId, by: VisibilityClass): Promise<Team | undefined>
   /** For what is known to be seen. */
   byId(id: TeamId): Promise<Team | undefined>
-  /** Answers the e-mails of those who were added; unknown ones are left out. Throws `conflict` where the slug is taken. */
-  create(team: NewTeam, actor: Actor): Promise<Changed & { readonly added: readonly string[] }>
+  /**
+   * Answers the e-mails of those who were added; unknown ones are left out. Throws `conflict` where a team has the slug that these see:
+   * what is hidden from them is not in the way.
+   */
+  create(team: NewTeam, actor: Actor, by: VisibilityClass): Promise<Changed & { readonly added: readonly string[] }>
+  /** Throws `conflict` where it becomes public and a public team has its slug. */
   update(id: TeamId, declaration: TeamDeclaration, to: WriteTo): Promise<Changed | undefined>
   /** Throws `conflict` while there are things of the team. */
   remove(id: TeamId, to: WriteTo): Promise<Changed | undefined>

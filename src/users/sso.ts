@@ -5,7 +5,7 @@ import type { FreshSession, SignInDeps } from './session.ts'
 import type { SsoLogins } from './sso-login.ts'
 import type { SsoProvider } from './sso-provider.ts'
 
-/** A role that a group brings: in the platform, or in a team that is named by its slug. */
+/** A role that a group brings: in the platform, or in a team that is named by its id or its slug: the oldest that has it. */
 export interface GroupRole {
   readonly role: string
   readonly team: string | null

@@ -63,3 +63,13 @@ export async function namesScene(): Promise<NamesScene> {
   const owned = building.move()
   return { database, gateway, teams, tokenOf, ask, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
+
+/** What is said of a thing but for what is its own alone. */
+export const common = ({ status, body: { id, name, ...rest } }: Answer): unknown =>
+  JSON.parse(
+    JSON.stringify({ status, ...rest }, (key, value: unknown) =>
+      /(At|_at)$|^(request_id|cursor)$/.test(key) ? 'its own' : value,
+    )
+      .replaceAll(id, 'ID')
+      .replaceAll(String(name), 'NAME'),
+  )

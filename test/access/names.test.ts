@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { causeway } from '../support/cli.ts'
 import type { RunningGateway } from '../support/gateway.ts'
 import { legacyServer } from '../support/mcp-servers.ts'
-import { namesScene, TEAMS, WHO, type Answer, type NamesScene, type Who } from './names-scene.ts'
+import { common, namesScene, TEAMS, WHO, type Answer, type NamesScene, type Who } from './names-scene.ts'
 
 let scene: NamesScene
 let gateway: RunningGateway
@@ -42,16 +42,6 @@ const wanted: fc.Arbitrary<Wanted> = fc
     if (who === 'root') return team !== null || visibility !== 'team'
     return team !== null && visibility !== 'public' && TEAMS[who].includes(team)
   })
-
-/** What is said of a thing but for what is its own alone. */
-const common = ({ status, body: { id, name, ...rest } }: Answer): unknown =>
-  JSON.parse(
-    JSON.stringify({ status, ...rest }, (key, value: unknown) =>
-      /At$|^(request_id|cursor)$/.test(key) ? 'its own' : value,
-    )
-      .replaceAll(id, 'ID')
-      .replaceAll(String(name), 'NAME'),
-  )
 
 const keyOf = ({ who, team, name }: Wanted): string => `${who} ${team} ${name.toLowerCase()}`
 

@@ -4,7 +4,7 @@ import { startHttpApi } from '../fixtures/http-api.ts'
 import { causeway, type CliRun } from '../support/cli.ts'
 import type { Listening } from '../support/listen.ts'
 import { allowNamesakes, rename } from '../support/namesakes.ts'
-import { namesScene, type Answer, type NamesScene, type Who } from './names-scene.ts'
+import { common, namesScene, type Answer, type NamesScene, type Who } from './names-scene.ts'
 
 let scene: NamesScene
 let ask: NamesScene['ask']
@@ -168,4 +168,40 @@ test('what a virtual server selects that is hidden from who changes it is not in
   const both = await ask('root', 'PUT', `/v1/servers/${server.id}`, { associated_tools: [hidden.id, bens.id] })
   expect(both).toMatchObject({ status: 422 })
   for (const { id } of [hidden, bens]) expect(both.body['detail']).toContain(id)
+})
+
+test("a team's name tells of no team that is hidden from who makes one, nor is one in the way", async () => {
+  const makes = { name: 'makes teams', scope: 'platform', permissions: ['teams.create', 'teams.read', 'teams.update'] }
+  const { body: role } = await ask('root', 'POST', '/v1/rbac/roles', makes)
+  for (const who of ['ann', 'ben'] as const) {
+    const given = { role_id: role.id, scope: 'platform' }
+    expect((await ask('root', 'POST', `/v1/rbac/users/${who}@example.com/roles`, given)).status).toBeLessThan(300)
+  }
+  const make = (who: Who, name: string, more: object = {}, query = ''): Promise<Answer> =>
+    ask(who, 'POST', `/v1/teams${query}`, { name, ...more })
+  const taken = { status: 409, body: { detail: 'Team name already exists', field: 'name' } }
+  const anns = await make('ann', 'Circle')
+  expect(anns).toMatchObject({ status: 201, body: { slug: 'circle' } })
+  for (const query of ['?dry_run=true', '']) expect(await make('ann', 'circle', {}, query)).toMatchObject(taken)
+  // To Ben it is as if there were none: every answer is that to a name that nobody has.
+  const foreseen = await make('ben', 'Circle', {}, '?dry_run=true')
+  expect(foreseen).toEqual(await make('ben', 'Nobody has this', {}, '?dry_run=true'))
+  const bens = await make('ben', 'Circle')
+  const control = await make('ben', 'Square')
+  const withoutName = (answer: Answer): unknown =>
+    JSON.parse(JSON.stringify(common(answer)).replaceAll(/circle|square/g, 'SLUG'))
+  expect(withoutName(bens)).toEqual(withoutName(control))
+  // What is shown to all is told of to all, and of two that are hidden from each other one becomes public.
+  const isPublic = { visibility: 'public' }
+  expect((await ask('ann', 'PUT', `/v1/teams/${anns.body.id}`, isPublic)).status).toBe(200)
+  expect(await ask('ben', 'PUT', `/v1/teams/${bens.body.id}`, isPublic)).toMatchObject(taken)
+  expect(await make('cat', 'Circle')).toMatchObject({ status: 403 })
+  expect(await make('root', 'Circle')).toMatchObject(taken)
+  const as = { CAUSEWAY_URL: scene.gateway.url, CAUSEWAY_TOKEN: scene.tokenOf('root') }
+  const ambiguous = await causeway(['team', 'members', 'circle'], as)
+  expect(ambiguous.code).not.toBe(0)
+  for (const { body: team } of [anns, bens]) {
+    expect(ambiguous.err).toContain(team.id)
+    expect((await causeway(['team', 'members', team.id], as)).code).toBe(0)
+  }
 })

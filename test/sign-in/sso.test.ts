@@ -178,6 +178,24 @@ describe('groups', () => {
     ).toBeLessThan(1_000)
   })
 
+  test('bring into the oldest of several teams of a slug', async () => {
+    const { body: teams } = await gateway.api('GET', '/v1/teams?limit=100')
+    const books = (teams['teams'] as { slug: string; id: string }[]).filter(({ slug }) => slug === 'books')
+    const later = 'f'.repeat(32)
+    await database.sql(
+      `INSERT INTO teams (id, name, slug, created_at) VALUES ('${later}', 'Books', 'books', now()),
+        ('${'0'.repeat(32)}', 'Books', 'books', now())`,
+    )
+    person('eve', { groups: ['payers'] })
+    expect((await signIn('eve')).status).toBe(200)
+    const rows = await database.sql<{ id: string }>(
+      `SELECT t.id FROM team_members AS m JOIN teams AS t ON t.id = m.team_id JOIN users AS u ON u.id = m.user_id
+        WHERE u.email = '${mail('eve')}' AND t.slug = 'books'`,
+    )
+    expect(rows).toEqual([{ id: books[0]?.id }])
+    await database.sql(`DELETE FROM teams WHERE id IN ('${later}', '${'0'.repeat(32)}')`)
+  })
+
   test('leave alone what people gave, and say what they could not bring', async () => {
     await makePerson(gateway, 'dan')
     const { body: teams } = await gateway.api('GET', '/v1/teams?limit=100')
