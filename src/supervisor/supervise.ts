@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Collection } from './collection.ts'
 import { Dispatch } from './dispatch.ts'
+import { EarlyWorkers } from './early-workers.ts'
 import { Facts } from './facts.ts'
 import { Fleet } from './fleet.ts'
 import type { PrepareContext, Prepared, SupervisorLog } from './link.ts'
@@ -42,11 +43,12 @@ export async function supervise<C, P, R extends Prepared<P>>(options: SuperviseO
     dispatch.close()
   }
   ending.defer(close)
+  using early = new EarlyWorkers(options.entry, options.workers)
   const prepared = await prepare(options, parts)
   if (prepared === null) return
   ending.use(prepared)
   if (stop.aborted) return
-  const fleet = startFleet(options, { parts, prepared, dispatch })
+  const fleet = startFleet(options, { parts, prepared, dispatch, early })
   ending.defer(async () => {
     log.info({ event: 'drain.began', ms: drainMs }, 'draining')
     // Whoever signals the whole process group ends the workers, too: none of them is missed.
@@ -87,16 +89,17 @@ async function prepare<C, P, R extends Prepared<P>>(
 }
 
 interface Built<P> {
+  readonly early: EarlyWorkers
   readonly parts: Parts
   readonly prepared: Prepared<P>
   readonly dispatch: Dispatch
 }
 
 function startFleet<C, P, R extends Prepared<P>>(options: SuperviseOptions<C, P, R>, built: Built<P>): Fleet {
-  const { parts, prepared, dispatch } = built
+  const { parts, prepared, dispatch, early } = built
   const { config, workers, drainMs, entry, log } = options
   const fleet = new Fleet({
-    entry,
+    entry: { ...entry, early },
     workers,
     log,
     first: (index) => ({ kind: 'start', config, prepared: prepared.forWorkers, index, workers, drainMs }),

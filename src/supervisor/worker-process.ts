@@ -10,6 +10,8 @@ export interface WorkerEntry {
   /** For Node itself. */
   readonly nodeArgs?: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Processes of this kind that run already. */
+  readonly early?: { take(): ChildProcess | undefined }
 }
 
 /** What a worker has not confirmed for so long may have been lost on the way. */
@@ -18,6 +20,17 @@ const AGAIN_MS = 1_000
 const STUCK_MS = 3_000
 /** Far more than come in a rush. Each that waits is one of the files that this process may have open. */
 const MAX_UNTAKEN = 8_192
+
+/** Loads the program and waits for its start message. */
+export function forkWorker(entry: WorkerEntry): ChildProcess {
+  assertNoTransaction('starting a worker')
+  const child = fork(entry.module, [...entry.args], {
+    serialization: 'advanced',
+    execArgv: [...process.execArgv, ...(entry.nodeArgs ?? [])],
+    env: entry.env,
+  })
+  return child.on('error', () => {})
+}
 
 /** What happened to a worker, as its fleet hears it. */
 export interface WorkerEvents {
@@ -49,16 +62,10 @@ export class WorkerProcess {
   #toldLast = false
 
   constructor(index: number, entry: WorkerEntry, events: WorkerEvents) {
-    assertNoTransaction('starting a worker')
     this.index = index
     this.#events = events
-    this.#child = fork(entry.module, [...entry.args], {
-      serialization: 'advanced',
-      execArgv: [...process.execArgv, ...(entry.nodeArgs ?? [])],
-      env: entry.env,
-    })
+    this.#child = entry.early?.take() ?? forkWorker(entry)
     this.#child.on('message', (message) => this.#heard(message as FromWorker))
-    this.#child.on('error', () => {})
     this.#child.once('disconnect', () => {
       this.state = 'draining'
     })

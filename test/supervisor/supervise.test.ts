@@ -5,6 +5,7 @@ import { Agent } from 'node:http'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { processTree } from '../support/processes.ts'
 import { ask, isAlive, Supervised, until } from '../support/supervised.ts'
 
 /** Changes what another process may do. */
@@ -134,6 +135,37 @@ describe('what travels between processes', () => {
     await gateway.workersReady(3)
     const parts = (await ask(`${url}/collect`)).body as unknown as unknown[]
     expect(parts.map(String).toSorted()).toEqual(['supervisor', ...gateway.pids.map(String)].toSorted())
+  })
+})
+
+describe('while the machine is prepared', () => {
+  /** A supervisor that takes its time to prepare, and the workers that it has by then. */
+  async function preparing() {
+    const gateway = new Supervised({ greeting: 'patience' })
+    await gateway.line('progress')
+    const tree = processTree(gateway.child.pid ?? 0).map(({ pid }) => pid)
+    return { gateway, early: tree.filter((pid) => pid !== gateway.child.pid) }
+  }
+
+  test('workers load already, and are taken; one that died meanwhile is not', async () => {
+    const { gateway, early } = await preparing()
+    await using _ended = gateway
+    expect(early.length).toBe(2)
+    const [dead = 0, kept] = early
+    process.kill(dead, 'SIGKILL')
+    await gateway.workersReady(2)
+    expect(gateway.pids).toContain(kept)
+    expect(gateway.pids).not.toContain(dead)
+    expect((await ask(`${await gateway.url()}/`)).body).toMatchObject({ key: '010203' })
+  })
+
+  test('a start that is stopped takes them along', async () => {
+    const { gateway, early } = await preparing()
+    await using _ended = gateway
+    gateway.child.kill('SIGTERM')
+    expect(await gateway.exited()).toBe(0)
+    await until(() => !early.some(isAlive), 2000)
+    expect(early.length).toBe(2)
   })
 })
 

@@ -16,6 +16,7 @@ try {
     entry: { module: `${import.meta.dirname}/tiny-worker.ts`, args: [], env: process.env },
     prepare: async (context) => {
       context.progress('preparing')
+      if (greeting === 'patience') await new Promise((resolve) => setTimeout(resolve, 1500))
       let seq = 0
       process.on('SIGUSR2', () => context.wake(++seq))
       return {
