@@ -8,7 +8,7 @@ import type { ServerDeps } from '#/servers/server.ts'
 import type { TokenDeps } from '#/tokens/token-store.ts'
 import { TokenId } from '#/access/ids.ts'
 import { mistakesIn } from './check.ts'
-import type { DeclaredSet } from './declared-input.ts'
+import type { DeclaredGateway, DeclaredSet } from './declared-input.ts'
 import type { DeclaredStore } from './declared-store.ts'
 import { gatewayRemoval, gatewayStep } from './gateways.ts'
 import { namesSelected } from './selected.ts'
@@ -129,9 +129,12 @@ interface Comparing {
 
 async function gatewaySteps(deps: DeclaredDeps, applying: Applying, { set, known }: Comparing): Promise<Step[]> {
   return await inTurn(set.gateways, (wanted) =>
-    gatewayStep(deps.gateways, applying, { wanted, found: known.gateways.declared(wanted.name) }),
+    gatewayStep(deps.gateways, applying, { wanted, found: gatewayDeclared(known, wanted) }),
   )
 }
+
+const gatewayDeclared = ({ gateways }: Known, { name, visibility = 'public' }: DeclaredGateway): Existing | undefined =>
+  gateways.declared(name, visibility)
 
 type WithServers = Comparing & { readonly coming: ReadonlyMap<string, ServerId> }
 
@@ -144,7 +147,7 @@ async function serverSteps(
   const names = namesSelected(set.servers)
   const { visibilityClass } = applying.principal
   const items = (): ReturnType<DeclaredStore['items']> => deps.store.items(names, { by: visibilityClass, set: set.set })
-  const made = set.gateways.filter(({ name }) => known.gateways.declared(name) === undefined)
+  const made = set.gateways.filter((wanted) => gatewayDeclared(known, wanted) === undefined)
   const coming = made.map(({ name }) => slugify(name))
   const plan = { items, known: await items(), awaited: () => deps.store.pendingSlugs(visibilityClass), coming }
   return await inTurn(set.servers, (wanted) =>

@@ -1,4 +1,5 @@
 import { homeTeam } from '#/access/place.ts'
+import type { Visibility } from '#/access/principal.ts'
 import { meant } from '#/api/namesake.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { foldCase } from '#/lib/fold-case.ts'
@@ -24,12 +25,16 @@ export class ThingsNamed {
     this.#bearers = Map.groupBy(things, ({ name }) => KINDS[kind].keyOf(name))
   }
 
-  /** The one that a set declares by this name: what it declared before, else what stands where it would make it. */
-  declared(name: string): Existing | undefined {
+  /**
+   * The one that a set declares by this name: what it declared before, else what stands where it would make it. Of gateways only one that
+   * is `public` has a name, wherever it stands.
+   */
+  declared(name: string, visibility?: Visibility): Existing | undefined {
     const bearers = this.#called(name)
     const { set, principal } = this.#applying
     const home = { ownerId: principal.userId, teamId: homeTeam(principal, KINDS[this.#kind].permission) }
-    return bearers.find((one) => one.set === set) ?? meant(bearers, home)
+    const there = bearers.find((one) => one.set === set) ?? meant(bearers, home)
+    return there ?? (visibility === 'public' ? bearers.find((one) => one.visibility === visibility) : undefined)
   }
 
   /** The one that is spoken of by this name, where the set declares none of it: it must be the only one. */

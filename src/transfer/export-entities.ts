@@ -35,6 +35,7 @@ export function toolEntity(tool: Tool, secrets: Secrets): Entity {
   const auth = (): unknown =>
     credential === null ? {} : (opened(tool.id, credential, secrets) as { auth: unknown }).auth
   return {
+    id: tool.id,
     name: tool.originalName,
     displayName: tool.displayName,
     url: backing === null ? null : shownUrl(backing.url),
@@ -62,6 +63,7 @@ export function gatewayEntity(gateway: Gateway, secrets: Secrets): Entity {
   const auth = (): unknown => (credential === null ? {} : opened(gateway.id, credential, secrets))
   const url = gateway.url === null ? null : shownUrl(gateway.url)
   return {
+    id: gateway.id,
     name: gateway.name,
     url,
     description: gateway.description,
@@ -107,6 +109,7 @@ export function promptEntity(prompt: Prompt): Entity {
   const { description, arguments: given } = said(prompt.definition)
   const list = (given ?? []) as readonly Argument[]
   return {
+    id: prompt.id,
     name: prompt.name,
     original_name: prompt.originalName,
     custom_name: prompt.customName,
@@ -127,6 +130,7 @@ export function promptEntity(prompt: Prompt): Entity {
 
 export function resourceEntity(resource: Resource): Entity {
   return {
+    id: resource.id,
     name: resource.name,
     uri: resource.uri,
     description: said(resource.definition)['description'] ?? null,

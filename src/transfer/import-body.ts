@@ -8,7 +8,7 @@ import type { Entity, EntityType } from './transfer.ts'
 /** What an entity becomes: the body of the request that would declare it, and what of it could not be taken. */
 export interface ImportBody {
   readonly key: string
-  /** What a virtual server was reached by where it came from; null: that is not said. */
+  /** Its id where it came from; null: that is not said. */
   readonly idThere: string | null
   readonly body: Record<string, unknown>
   readonly warnings: readonly string[]
@@ -32,15 +32,16 @@ export function importBody(type: EntityType, entity: unknown, secret: string | n
   const auth = type === 'gateways' || type === 'tools' ? authOf(entity, secret) : NO_AUTH
   return {
     key: String(type === 'resources' || type === 'roots' ? entity['uri'] : (entity['original_name'] ?? entity['name'])),
-    idThere: type === 'servers' ? idIn(entity) : null,
+    idThere: idIn(entity),
     body: { ...present(FIELDS[type](entity)), ...auth.fields },
     warnings: [...auth.warnings, ...(type === 'tools' ? maskedHeaders(entity) : []), ...maskedPlace(entity)],
   }
 }
 
-/** The format has no ids but in the paths of endpoints. */
-function idIn({ jsonrpc_endpoint: path }: Entity): string | null {
-  return typeof path === 'string' ? (/^\/servers\/([0-9a-f]{32})\//.exec(path)?.[1] ?? null) : null
+/** Others have no ids in it but in the paths of endpoints. */
+function idIn({ id, jsonrpc_endpoint: path }: Entity): string | null {
+  if (typeof path !== 'string') return typeof id === 'string' ? id : null
+  return /^\/servers\/([0-9a-f]{32})\//.exec(path)?.[1] ?? null
 }
 
 const tagsOf = ({ tags }: Entity): unknown => (Array.isArray(tags) ? tags : undefined)

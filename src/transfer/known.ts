@@ -47,7 +47,7 @@ export class Known {
     const found = await this.#look(type, made)
     if (found !== undefined || !surely) return found
     this.#read.delete(type)
-    return await this.#look(type, made)
+    return (await this.#look(type, made)) ?? (await this.#inTheWay(type, made))
   }
 
   /** What this import has made or changed is not what comes after it under the same name. */
@@ -80,11 +80,21 @@ export class Known {
     return (await this.#all('roots')).find(({ uri }) => uri === made.key)?.uri
   }
 
+  /** A name that is shown to all is taken wherever its bearer stands. */
+  async #inTheWay(type: EntityType, made: ImportBody): Promise<string | undefined> {
+    if (type === 'roots' || type === 'servers') return undefined
+    return (await this.#bearers(type, made)).find(({ visibility }) => visibility === 'public')?.id
+  }
+
   /** Several may bear a name: the very one that was exported, else the one that would be meant by the name alone. */
-  async #meant(type: NamedType, { key, idThere }: ImportBody): Promise<Namesake | undefined> {
+  async #meant(type: NamedType, made: ImportBody): Promise<Namesake | undefined> {
+    const bearers = await this.#bearers(type, made)
+    return bearers.find(({ id }) => id === made.idThere) ?? meant(bearers, this.#home(`${type}.create`))
+  }
+
+  async #bearers(type: NamedType, { key }: ImportBody): Promise<readonly Namesake[]> {
     const bearersOf = BEARERS[type] as (all: readonly unknown[], key: string) => readonly Namesake[]
-    const bearers = bearersOf(await this.#all(type), key).filter(({ id }) => !this.#met.has(id))
-    return bearers.find(({ id }) => id === idThere) ?? meant(bearers, this.#home(`${type}.create`))
+    return bearersOf(await this.#all(type), key).filter(({ id }) => !this.#met.has(id))
   }
 
   /** Where whoever imports would make such a thing. */

@@ -146,6 +146,20 @@ test('an import changes what its importer would have made, and a second of one n
   expect((items as unknown as readonly { readonly id: string }[]).map(({ id }) => id).toSorted()).toEqual(
     [ids.said.root, ids.tool.root].toSorted(),
   )
+  // What was exported here comes back to each its own.
+  const { body: document } = await ask('root', 'GET', '/v1/export?types=tools,gateways')
+  const exported = Object.entries(document['entities'] as Readonly<Record<string, readonly Answer['body'][]>>)
+  const both = exported.map(([type, list]) => {
+    const alike = list.filter(({ name }) => ['look_up', 'Carrier', 'carrier'].includes(String(name)))
+    return [type, alike.map((one) => ({ ...one, description: `of ${one.id}` }))] as const
+  })
+  expect(both.map(([, list]) => list.length)).toEqual([2, 2])
+  expect(await imported(Object.fromEntries(both))).toMatchObject({ progress: { updated: 4, created: 0, failed: 0 } })
+  for (const who of ['root', 'ben'] as const) {
+    const [gateway, made] = [ids.gateway[who], ids.tool[who]]
+    expect((await ask(who, 'GET', `/v1/gateways/${gateway}`)).body['description']).toBe(`of ${gateway}`)
+    expect((await ask(who, 'GET', `/v1/tools/${made}`)).body['description']).toBe(`of ${made}`)
+  }
   for (const dry_run of [true, false])
     expect(await imported({ tools: [tool, tool] }, { dry_run })).toMatchObject({
       progress: { updated: 1, created: 0, failed: 1 },
