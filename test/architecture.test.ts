@@ -94,6 +94,12 @@ const CONFINED: Readonly<Record<string, (path: string) => boolean>> = {
   'json-p3': inOrUnder('src/lib/json-path.ts'),
 }
 
+/** Packages that every process would load at its start, hundreds of files of each: what to import instead, beside their types. */
+const NEVER_WHOLE: Readonly<Record<string, string>> = {
+  typebox: '#/api/type.ts, which makes the same schemas',
+  'prom-client': 'the parts that are used, such as prom-client/lib/gauge.js',
+}
+
 /** Globals that only one place may use. */
 const CONFINED_GLOBALS: Readonly<Record<string, (path: string) => boolean>> = {
   'process.env': inOrUnder('src/config/env.ts'),
@@ -189,6 +195,11 @@ describe('one place each', () => {
       )
     const users = house.filter(uses)
     expect(users.map(({ path }) => path).filter((path) => !allowed(path))).toEqual([])
+  })
+
+  test.each(Object.entries(NEVER_WHOLE))('of %s only types; for the rest %s', (name) => {
+    const users = house.filter(({ imports }) => imports.some(({ from, typeOnly }) => from === name && !typeOnly))
+    expect(users.map(({ path }) => path)).toEqual([])
   })
 
   test.each(Object.entries(CONFINED_GLOBALS))('%s', (name, allowed) => {

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { endpoint, type Endpoint } from '#/api/endpoint.ts'
 import { assess } from './security-checks.ts'
 import type { SecurityFacts } from './security-facts.ts'

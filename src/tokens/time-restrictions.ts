@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox'
+import type { Static } from 'typebox'
+import { Type } from '#/api/type.ts'
 import { DAYS, isTimeZone, type Day, type Hours } from '#/access/hours.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 
