@@ -6,6 +6,7 @@ const ALONE = [
   'test/pool-of-one.test.ts',
   'test/catalog/effects.test.ts',
   'test/catalog/people-load.test.ts',
+  'test/catalog/search-load.test.ts',
   'test/ways-out.test.ts',
   'test/catalog/storm.test.ts',
   'test/fidelity/large.test.ts',

@@ -35,6 +35,7 @@ import { ownPages, type OwnPages } from '#/http/own-page.ts'
 import { requestGuard } from '#/http/request-guard.ts'
 import { resourceServer } from '#/http/rest-well-known.ts'
 import { restApp, type RestApp, type RestOptions } from '#/http/rest.ts'
+import { searchPlace } from '#/http/search-place.ts'
 import { Sessions, type SessionFact } from '#/http/session.ts'
 import { webAnswers } from '#/http/web-answers.ts'
 import { lenientEdge } from '#/lenience/lenient-edge.ts'
@@ -197,7 +198,7 @@ async function openDoor(core: Core, { calls, upstream, records, ending, building
     signIn: { ...config.signIn, places: signInPlaces(deadlines), failed: refusals.signInFailed, foreignEnd },
     sso: openSso(core, upstream),
     witness: witnessFile(config.dataDir).read,
-    posture: openPosture(core),
+    ...openLooks(core),
   })
   const rest = building.use(await openRest(core, refusals, { endpoints, edge, web, keeping, pages }))
   const door = openFrontDoor({
@@ -275,6 +276,11 @@ const SERVER_INFO = Buffer.from(JSON.stringify({ name: 'causeway', version }))
 /** The metrics of all workers. */
 const metricsOf = (link: WorkerLink) => async (): Promise<string> =>
   await mergeMetrics((await link.collect()) as MetricsData[])
+
+/** What goes through everything there is, for whoever asks. */
+function openLooks(core: Core) {
+  return { posture: openPosture(core), searchPlace: searchPlace(core.deadlines) }
+}
 
 /** What is told of changes as they happen. */
 function openStreams({ catalog, identify }: Core, ending: AbortSignal, building: AsyncDisposableStack) {

@@ -13,6 +13,7 @@ import type { WatchedCatalog } from '#/catalog/watch.ts'
 import type { Discoverer } from '#/gateways/discovery.ts'
 import type { GatewayLogs } from '#/gateways/gateway-logs.ts'
 import { restEndpoints } from '#/http/rest-endpoints.ts'
+import type { SearchDeps } from '#/http/rest-search.ts'
 import type { SystemDeps } from '#/http/rest-system.ts'
 import type { ResourceServer } from '#/http/rest-well-known.ts'
 import type { RingKeeper } from '#/keys/keys.ts'
@@ -32,6 +33,7 @@ import { roleRehearsal } from '#/store/role-rehearsal.ts'
 import { roleStore } from '#/store/role-store.ts'
 import { rootStore } from '#/store/root-store.ts'
 import { sealedStore } from '#/store/sealed-store.ts'
+import { taggedIds } from '#/store/search-store.ts'
 import { securityStore } from '#/store/security-store.ts'
 import { serverStore } from '#/store/server-store.ts'
 import { serverVersion } from '#/store/server-version.ts'
@@ -81,6 +83,7 @@ export interface RouteParts {
   /** What this machine knows of the audit log. */
   readonly witness: AuditDeps['witness']
   readonly posture: SystemDeps['posture']
+  readonly searchPlace: SearchDeps['place']
 }
 
 /** Every REST route over the parts of this worker. */
@@ -106,6 +109,7 @@ export function routesOf({
   resourceServer,
   witness,
   posture,
+  searchPlace,
 }: RouteParts): readonly Endpoint[] {
   const settled = settledIn(catalog)
   const fresh = freshIn(db, catalog)
@@ -122,19 +126,13 @@ export function routesOf({
       resources: { ...rehearsed(db, resourceStore), content, streams, watched, ...after },
       tokens: { ...rehearsed(db, tokenStore), usage: (id, days) => tokenUsage(db, id, days), ...after },
       users: { ...known, ...signingIn({ db, limits, signIn, sso }, settled) },
-      teams: {
-        ...rehearsed(db, (each) => teamStore(each, limits)),
-        entries: teamEntryStore(db, limits),
-        entriesRehearsal: teamEntryStore(rehearsal(db), limits),
-        limits,
-        publicUrl,
-        ...known,
-      },
+      teams: { ...teaming(db, limits), limits, publicUrl, ...known },
       roles: { store: roleStore(db), rehearsal: roleRehearsal(db), ...known },
       metrics: { totals: totalsStore(db), calls: callStore(db), prometheus },
       audit: { reader: auditStore(db), security: securityStore(db), openKey: auditKeyOpener(keys), witness, ...known },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: keys },
       tags: { store: tagStore(db) },
+      search: { snapshot: known.snapshot, tagged: taggedIds(db), place: searchPlace },
       roots: { store: rootStore(db), streams, watched },
       imports: importStore(db),
       system: { version, posture, activity: () => activity(db), databaseVersion: () => serverVersion(db) },
@@ -143,6 +141,14 @@ export function routesOf({
     },
     { version, edge },
   )
+}
+
+function teaming(db: Database, limits: TeamLimits) {
+  return {
+    ...rehearsed(db, (each) => teamStore(each, limits)),
+    entries: teamEntryStore(db, limits),
+    entriesRehearsal: teamEntryStore(rehearsal(db), limits),
+  }
 }
 
 function signingIn(

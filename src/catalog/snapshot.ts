@@ -36,10 +36,12 @@ export interface Snapshot {
   /** Upstreams only. */
   gateways(): Iterable<CatalogGateway>
   server(id: string): CatalogServer | undefined
+  servers(): Iterable<CatalogServer>
   user(id: string): CatalogUser | undefined
   users(): Iterable<CatalogUser>
   /** Not the personal ones. */
   team(id: TeamId): CatalogTeam | undefined
+  teams(): Iterable<CatalogTeam>
   role(id: RoleId): CatalogRole | undefined
   /** Built-in ones and those that were made here. */
   roles(): Iterable<CatalogRole>

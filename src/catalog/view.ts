@@ -1,11 +1,15 @@
 import { findNamed, findResource } from './lookup.ts'
 import { LOCAL_GATEWAY } from './local.ts'
-import type { CatalogGateway, CatalogPrompt, CatalogTool } from './model.ts'
+import type { CatalogGateway, CatalogPrompt, CatalogServer, CatalogTool } from './model.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { CatalogState } from './state.ts'
 
 function* upstreamsOf({ gateways }: CatalogState): Generator<CatalogGateway> {
   for (const gateway of gateways) if (gateway !== LOCAL_GATEWAY) yield gateway
+}
+
+function* serversOf({ servers }: CatalogState): Generator<CatalogServer> {
+  for (const { server } of servers.values()) yield server
 }
 
 /** A state as the rest of the house sees it. */
@@ -15,8 +19,10 @@ export function viewOf(state: CatalogState): Snapshot {
     gateway: (id) => state.parts.get(id)?.gateway,
     gateways: () => upstreamsOf(state),
     server: (id) => state.servers.get(id)?.server,
+    servers: () => serversOf(state),
     ordersStamp: state.ordersStamp,
     team: (id) => state.teams.get(id),
+    teams: () => state.teams.values(),
     role: (id) => state.roles.get(id),
     roles: () => state.roles.values(),
     user: (id) => state.users.get(id),

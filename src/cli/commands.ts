@@ -32,6 +32,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Made[]])[]
     [
       made('tools', async () => (await import('./tools.ts')).toolsCommand),
       made('call', async () => (await import('./call.ts')).callCommand),
+      made('search', async () => (await import('./search.ts')).searchCommand),
     ],
   ],
   ['Virtual servers:', [made('server', async () => (await import('./server.ts')).serverCommands)]],

@@ -44,6 +44,7 @@ import type { ImportStore } from '#/transfer/import-state.ts'
 import { documentEndpoints } from './rest-documents.ts'
 import { performer } from './rest-perform.ts'
 import { robotsEndpoints } from './rest-robots.ts'
+import { searchEndpoint, type SearchDeps } from './rest-search.ts'
 import { systemEndpoints, type SystemDeps } from './rest-system.ts'
 import { wellKnownEndpoints, type ResourceServer } from './rest-well-known.ts'
 
@@ -64,6 +65,7 @@ export interface RestDeps {
   readonly keys: KeyDeps
   readonly system: SystemDeps
   readonly tags: TagDeps
+  readonly search: SearchDeps
   readonly roots: RootDeps
   readonly imports: ImportStore
   readonly declared: DeclaredStore
@@ -123,6 +125,7 @@ function nounEndpoints(deps: RestDeps): readonly Endpoint[] {
     ...auditEndpoints(deps.audit),
     ...keyEndpoints(deps.keys),
     ...tagEndpoints(deps.tags),
+    searchEndpoint(deps.search),
     ...rootEndpoints(deps.roots),
     ...systemEndpoints(deps.system),
     ...wellKnownEndpoints(deps.resourceServer),

@@ -34,6 +34,7 @@ import { resourceStore } from '#/store/resource-store.ts'
 import { rootStore } from '#/store/root-store.ts'
 import { sealedStore } from '#/store/sealed-store.ts'
 import { serverStore } from '#/store/server-store.ts'
+import { taggedIds } from '#/store/search-store.ts'
 import { tagStore } from '#/store/tag-store.ts'
 import { toolStore } from '#/store/tool-store.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
@@ -179,6 +180,7 @@ export async function restHarness(options: HarnessOptions = {}): Promise<RestHar
       audit: { ...auditParts(db, seal), snapshot },
       keys: { store: sealedStore(db), canaries: canaryStore(db), ring, sealer: seal },
       tags: { store: tagStore(db) },
+      search: { snapshot, tagged: taggedIds(db), place: async () => ({ [Symbol.dispose]: () => {} }) },
       roots: { store: rootStore(db), ...unheard },
       imports: importStore(db),
       declared: declaredStore(db),
