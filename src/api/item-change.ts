@@ -6,7 +6,7 @@ import { actorOf } from './actor.ts'
 import { writerFor } from './dry-run.ts'
 import type { Reply, RequestContext } from './endpoint.ts'
 import { foreseeItem } from './item-foresight.ts'
-import { chosenName } from './item-naming.ts'
+import { chosenName, refuseRenaming } from './item-naming.ts'
 import { itemFor, settledItem, tagged, type ItemRoom } from './item-noun.ts'
 import type { ItemChange, StoredItem } from './items.ts'
 import { placeChange } from './place.ts'
@@ -40,6 +40,7 @@ export async function changeItem<K extends Kind, Item extends StoredItem<Id<K>>,
     const item = await itemFor(room, params.id, [principal, permission])
     const place = placeChange(principal, permission, { item, body })
     const change = { ...(await said(item)), ...place }
+    await refuseRenaming(room, { item, change }, principal)
     const to = { ifMatch: ifMatch ?? item.version, actor: actorOf(principal, request) }
     const changed = await chosenName(noun.kind, writer.update(item.id, change, to))
     if (changed === undefined && ifMatch === null && attempt < ATTEMPTS) continue

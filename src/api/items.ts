@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import { Type } from './type.ts'
 import type { Owned, Principal, VisibilityClass } from '#/access/principal.ts'
+import type { Sight } from '#/access/visibility.ts'
 import type { GatewayId, ServerId, UserId } from '#/access/ids.ts'
 import type { Actor, Changed, WriteTo } from './actor.ts'
 import type { Totals } from './call-totals.ts'
@@ -52,14 +53,22 @@ export interface NewItem<ItemId extends string, Change> {
   readonly idempotency: Idempotency | null
 }
 
+/** What an item is called by, as far as others must not be called so. */
+export interface NamesOf {
+  /** By clients of the aggregate. */
+  readonly name?: string | undefined
+  /** Among what is declared here: a name, or a URI. */
+  readonly key?: string | undefined
+}
+
 export interface ItemReader<Item, ItemId extends string> extends ServerOwners, PlaceReader<ItemId> {
   page(request: PageRequest, filter: ItemFilter): Promise<Page<Item>>
   /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
   seen(id: ItemId, by: VisibilityClass): Promise<Item | undefined>
   /** For what is known to be seen. */
   byId(id: ItemId): Promise<Item | undefined>
-  /** By the name, or the URI, that must be unique among what is declared here; undefined where it is not seen. */
-  byKey(key: string, by: VisibilityClass): Promise<Item | undefined>
+  /** Another item that is seen and goes by one of these names. */
+  namesake(names: NamesOf, of: { readonly sight: Sight; readonly except: ItemId }): Promise<Item | undefined>
   remembered(userId: UserId, key: string): Promise<Remembered | undefined>
   /** What was counted of these, by id; those that were never called are not there. */
   totals(ids: readonly string[]): Promise<ReadonlyMap<string, Totals>>

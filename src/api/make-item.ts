@@ -1,7 +1,7 @@
 import type { Grant } from '#/access/allow.ts'
 import type { Permission } from '#/access/permissions.ts'
 import { newPlace, type AskedPlace } from '#/access/place.ts'
-import type { Owned, Principal } from '#/access/principal.ts'
+import type { Owned } from '#/access/principal.ts'
 import type { Id } from '#/lib/ids.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { actorOf, type Changed } from './actor.ts'
@@ -9,8 +9,9 @@ import { foreseen, writerFor } from './dry-run.ts'
 import type { Idempotency, Reply, RequestContext } from './endpoint.ts'
 import { repeatedTarget } from './idempotency.ts'
 import { foreseeNewItem } from './item-foresight.ts'
+import { refuseNames } from './item-naming.ts'
 import { nameTaken } from './name-taken.ts'
-import { settledItem, tagged, titleOf, type ItemRoom } from './item-noun.ts'
+import { settledItem, tagged, type ItemRoom } from './item-noun.ts'
 import type { ItemChange, StoredItem } from './items.ts'
 
 export interface MakeItem<K extends string, Change> {
@@ -60,6 +61,7 @@ async function written<K extends Kind, Item extends StoredItem<Id<K>>, Change ex
   const { grant, idempotency, request, query } = asked
   const before = await earlier(room, asked)
   if (before !== undefined) return { item: before }
+  await refuseNames(room, { id, columns, key }, grant.principal)
   const item = { id, columns: { ...columns, teamId, visibility }, idempotency }
   try {
     return { changed: await writerFor(deps, query).create(item, actorOf(grant.principal, request)) }
@@ -68,7 +70,7 @@ async function written<K extends Kind, Item extends StoredItem<Id<K>>, Change ex
     // The same request may have run beside this one: the winner's item is the answer to both.
     const winner = await earlier(room, asked)
     if (winner !== undefined) return { item: winner }
-    throw taken(noun.kind, key, { error, there: await visibleAt(room, key, grant.principal) })
+    throw nameTaken(noun.kind === 'resource' ? 'uri' : 'name', error)
   }
 }
 
@@ -84,35 +86,3 @@ async function earlier<K extends Kind, Item extends StoredItem<Id<K>>, Change ex
     throw new GatewayError('not_found', 'what this Idempotency-Key made has been deleted since; use a new key')
   return item
 }
-
-/** Names are unique among all; what is not seen is not told of. */
-async function visibleAt<K extends Kind, Item extends StoredItem<Id<K>>, Change extends ItemChange>(
-  { deps }: ItemRoom<K, Item, Change>,
-  key: string,
-  { visibilityClass }: Principal,
-): Promise<Item | undefined> {
-  const there = await deps.store.byKey(key, visibilityClass)
-  return there !== undefined && visibilityClass.sees(there) ? there : undefined
-}
-
-/** In the words that clients know. */
-function taken(
-  kind: Kind,
-  key: string,
-  { error, there }: { readonly error: GatewayError; readonly there: StoredItem<string> | undefined },
-): GatewayError {
-  const field = kind === 'resource' ? 'uri' : 'name'
-  const details = { cause: error, field }
-  if (there === undefined) return nameTaken(field, error)
-  if (!there.enabled) {
-    const what = kind === 'resource' ? 'Resource' : `${titleOf(kind)} name`
-    const message = `${what} already exists but is inactive. Consider activating it with ID: ${there.id}`
-    return new GatewayError('conflict', message, details)
-  }
-  const visibility = titleCase(there.visibility)
-  if (kind === 'resource')
-    return new GatewayError('conflict', `${visibility} resource already exists with URI: ${key}`, details)
-  return new GatewayError('conflict', `${visibility} ${titleOf(kind)} already exists with name: ${key}`, details)
-}
-
-const titleCase = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1)

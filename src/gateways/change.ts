@@ -3,9 +3,9 @@ import { allow, type Grant } from '#/access/allow.ts'
 import type { GatewayId } from '#/access/ids.ts'
 import { requireMachineRight } from '#/access/machine-right.ts'
 import { movedPlace } from '#/access/place.ts'
+import { ownSight } from '#/access/visibility.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Permission } from '#/access/permissions.ts'
-import { nameTaken } from '#/api/name-taken.ts'
 import { preconditionFailed } from '#/api/conditional.ts'
 import type { Place } from '#/api/place.ts'
 import { refuseFirst } from '#/api/placed.ts'
@@ -23,7 +23,7 @@ import { gatewayView } from './gateway-view.ts'
 import type { Changed, GatewayChange, GatewayWriter, Observation, TakenNames } from './gateway-store.ts'
 import { look } from './look.ts'
 import { namePrefix, namesFor, renamedItems } from './naming.ts'
-import { constraintOf } from './register.ts'
+import { refusedSlug, slugTaken } from './register.ts'
 import { nextCheckIn } from './schedule.ts'
 import { stdioReach } from './stdio-declaration.ts'
 
@@ -74,6 +74,7 @@ async function attempted(
 ): Promise<Changed | undefined> {
   const { body, request, renameTools } = input
   const { declaration, headers, relaunches } = redeclared(deps, target, { body, principal })
+  await refuseSlug(deps, target, { declaration, principal })
   const { url, transport, caCertificate } = declaration
   const stdio = stdioReach({ id: target.id, version: target.version + 1, trial: true }, declaration.stdio)
   const way = {
@@ -120,6 +121,17 @@ export function redeclared(
   return { ...declared, relaunches }
 }
 
+/** One that whoever changes it sees has the name that it would have there. What it shares a name with stays as it is until it moves. */
+export async function refuseSlug(
+  { store }: Pick<GatewayDeps, 'store'>,
+  target: Gateway,
+  { declaration, principal }: { readonly declaration: Declaration; readonly principal: Principal },
+): Promise<void> {
+  if (declaration.slug === target.slug && isSamePlace(declaration, target)) return
+  const of = { sight: ownSight(principal.visibilityClass.sight), except: target.id }
+  if (await store.slugTaken(declaration.slug, of)) throw slugTaken()
+}
+
 /** Written, or refused in words. */
 export async function updated(
   writer: Pick<GatewayWriter, 'update'>,
@@ -129,7 +141,7 @@ export async function updated(
   try {
     return await writer.update(change, actor)
   } catch (error) {
-    throw constraintOf(error) === 'gateways_slug' ? nameTaken('name', error) : error
+    throw refusedSlug(error)
   }
 }
 
@@ -151,6 +163,8 @@ export function redials(before: Declaration, after: Declaration, body: GatewayUp
   )
 }
 
+const NOTHING_DOUBLED = { tools: [], prompts: [] }
+
 interface Planned {
   readonly observation: Observation | null
   readonly renamed: readonly { readonly id: string; readonly name: string }[] | null
@@ -167,9 +181,17 @@ async function planned(
 ): Promise<Planned> {
   const { target, declaration, looked } = plan
   const rename = plan.rename && declaration.slug !== target.slug
-  if (!rename && looked?.kind !== 'found') return { observation: looked, renamed: null }
-  const { known, taken } = await deps.store.known(target.id, namePrefix(declaration.slug))
-  const renamed = rename ? renamedItems(known, declaration.slug, taken) : null
+  const { teamId, visibility } = declaration
+  const place = { ownerId: target.ownerId, teamId, visibility }
+  const doubled = isSamePlace(declaration, target) ? NOTHING_DOUBLED : await deps.store.doubled(target.id, place)
+  const isDoubled = doubled.tools.length + doubled.prompts.length > 0
+  if (!rename && !isDoubled && looked?.kind !== 'found') return { observation: looked, renamed: null }
+  const { known, taken } = await deps.store.known(target.id, { prefix: namePrefix(declaration.slug), place })
+  const renamed = rename
+    ? renamedItems(known, declaration.slug, taken)
+    : isDoubled
+      ? renamedItems(doubled, declaration.slug, withNames(taken, [...doubled.tools, ...doubled.prompts]))
+      : null
   if (looked?.kind !== 'found') return { observation: looked, renamed }
   const diff = diffOf(known, looked.discovery)
   const names = namesFor(diff, declaration.slug, withNames(taken, renamed ?? []))

@@ -3,13 +3,13 @@ import { movedAlong, type OfferingThing, type Otherwise } from '#/access/otherwi
 import { actorOf } from '#/api/actor.ts'
 import { foreseen } from '#/api/dry-run.ts'
 import type { Reply, RequestContext } from '#/api/endpoint.ts'
-import { redeclared, redials, stale, updated, type ChangeInput } from './change.ts'
+import { redeclared, redials, refuseSlug, stale, updated, type ChangeInput } from './change.ts'
 import type { Principal } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import type { GatewayCreate } from './gateway-input.ts'
 import type { Declaration, Gateway } from './gateway.ts'
-import { constraintOf, earlier, newGateway, slugTaken, type RegisterInput } from './register.ts'
+import { earlier, newGateway, refusedSlug, type RegisterInput } from './register.ts'
 
 /** What it would do to give a gateway away, hide it or show it, with what it offers. */
 export async function foreseeChange(
@@ -35,6 +35,7 @@ export async function rehearseChange(
 ): Promise<{ readonly declaration: Declaration; readonly isAsked: boolean }> {
   if (ifMatch !== null && ifMatch !== target.version) throw stale(target)
   const { declaration } = redeclared(deps, target, { body, principal })
+  await refuseSlug(deps, target, { declaration, principal })
   const isAsked = redials(target, declaration, body)
   if (isAsked) await refuseForbidden(deps, declaration, request.signal)
   const change = { id: target.id, declaration, ifMatch, ...BY_ITSELF }
@@ -50,13 +51,12 @@ export async function foreseeNew(deps: GatewayDeps, input: RegisterInput): Promi
   const { principal } = grant
   const { id, declared } = newGateway(deps, input.body, principal)
   const { declaration } = declared
-  const { made } = await earlier(deps, input, declaration.slug)
+  const { made } = await earlier(deps, input, declaration)
   if (made !== undefined) return await foreseen(deps, {}, { asking: principal })
   await refuseForbidden(deps, declaration, request.signal)
   const gateway = { id, declaration, observation: NOT_ASKED, nextCheckIn: 0, idempotency }
-  await deps.rehearsal.create(gateway, actorOf(principal, request)).catch(async (cause: unknown) => {
-    if (constraintOf(cause) !== 'gateways_slug') throw cause
-    throw await slugTaken(deps, { slug: declaration.slug, principal, cause })
+  await deps.rehearsal.create(gateway, actorOf(principal, request)).catch((cause: unknown) => {
+    throw refusedSlug(cause)
   })
   return await foreseen(deps, {}, { asking: principal, notes: [NEW] })
 }

@@ -1,5 +1,6 @@
 import type { GatewayId, UserId } from '#/access/ids.ts'
-import type { VisibilityClass } from '#/access/principal.ts'
+import type { Owned, VisibilityClass } from '#/access/principal.ts'
+import type { Sight } from '#/access/visibility.ts'
 import type { Actor, Changed } from '#/api/actor.ts'
 import type { Idempotency } from '#/api/endpoint.ts'
 import type { Remembered } from '#/api/idempotency.ts'
@@ -22,6 +23,7 @@ export interface TakenNames {
 }
 
 export interface BeforeCreate {
+  /** By one that is seen. */
   readonly slugTaken: boolean
   readonly remembered: Remembered | undefined
   readonly taken: TakenNames
@@ -31,21 +33,37 @@ export interface GatewayReader extends PlaceReader<GatewayId> {
   page(request: PageRequest, filter: GatewayFilter): Promise<Page<Gateway>>
   /** undefined: there is none, or it is not seen by these. Which of the two is decided before anything of it is read. */
   seen(id: GatewayId, by: VisibilityClass): Promise<Gateway | undefined>
-  /** For what is known to be seen. All who ask at the same time share a statement, here, in `seen`, `slugTaken` and `known`. */
+  /** For what is known to be seen. All who ask at the same time share a statement, here, in `seen` and `known`. */
   byId(id: GatewayId): Promise<Gateway | undefined>
-  /** Whether a slug is in use, what an earlier create with this key left, and the names below a prefix: one statement. */
-  beforeCreate(
-    slug: string,
-    asked: { readonly userId: UserId; readonly key: string; readonly prefix: string },
-  ): Promise<BeforeCreate>
-  /** Whether what uses a slug is seen by these. */
-  slugSeen(slug: string, by: VisibilityClass): Promise<boolean>
-  /** Whether a slug is in use. */
-  slugTaken(slug: string): Promise<boolean>
-  /** The names below a prefix that are in use: one statement. */
-  taken(prefix: string): Promise<TakenNames>
+  /** Whether a slug is taken, what an earlier create with this key left, and the names that are taken: one statement. */
+  beforeCreate(asked: BeforeAsked): Promise<BeforeCreate>
+  /** Whether another one that is seen has the slug. */
+  slugTaken(slug: string, of: { readonly sight: Sight; readonly except: GatewayId }): Promise<boolean>
   /** What is stored of a gateway's items, and the names that new ones must not take. */
-  known(id: GatewayId, prefix: string): Promise<{ readonly known: Known; readonly taken: TakenNames }>
+  known(id: GatewayId, asked: NamesAsked): Promise<{ readonly known: Known; readonly taken: TakenNames }>
+  /** What a gateway offers under names that others have which all see who would see it at that place. */
+  doubled(id: GatewayId, place: Owned): Promise<Record<'tools' | 'prompts', readonly Doubled[]>>
+}
+
+/** Which names are taken: those below a prefix among what all see who see what stands at that place. */
+export interface NamesAsked {
+  readonly prefix: string
+  readonly place: Owned
+}
+
+interface BeforeAsked extends NamesAsked {
+  readonly slug: string
+  readonly sight: Sight
+  readonly userId: UserId
+  /** Of the request; null: it has none. */
+  readonly key: string | null
+}
+
+interface Doubled {
+  readonly id: string
+  /** What its operator calls it. */
+  readonly key: string
+  readonly name: string
 }
 
 /** Names for the items of a diff that are new, by original name. */
@@ -81,7 +99,7 @@ export interface GatewayChange {
   /** Another URL, so another server: what was learned of the old one holds no longer. */
   readonly moved: boolean
   readonly nextCheckIn: number
-  /** New names of all tools and prompts, by id; null: they keep theirs. */
+  /** New names of tools and prompts, by id; null: all keep theirs. */
   readonly renamed: readonly { readonly id: string; readonly name: string }[] | null
   /** Where it stood before, if it moves: its items follow to the new team, and those that were seen by the same to the new visibility. */
   readonly placeBefore: Place | null

@@ -1,5 +1,5 @@
 import { assignNames, NAME_MAX } from '#/catalog/names.ts'
-import type { Diff, ItemChange, Known, KnownItem } from './apply-discovery.ts'
+import type { Diff, ItemChange, KnownItem } from './apply-discovery.ts'
 import type { GivenNames, TakenNames } from './gateway-store.ts'
 
 /** Every name that items of this gateway can get begins so: cut where names are cut to make room for a suffix. */
@@ -20,13 +20,16 @@ function named(added: readonly ItemChange[], slug: string, taken: ReadonlySet<st
   return new Map(added.map(({ key }, i) => [key, names[i] ?? key]))
 }
 
-/** New names for all that a renamed gateway offers: what the operator asked for with rename_tools. */
+/** New names: for all that a renamed gateway offers, where the operator asked for that, or for what has none of its own where it moves. */
 export function renamedItems(
-  { tools, prompts }: Pick<Known, 'tools' | 'prompts'>,
+  { tools, prompts }: Readonly<Record<'tools' | 'prompts', readonly Pick<KnownItem, 'id' | 'key'>[]>>,
   slug: string,
   taken: TakenNames,
 ): readonly { readonly id: string; readonly name: string }[] {
-  const rename = (items: readonly KnownItem[], used: ReadonlySet<string>): { id: string; name: string }[] => {
+  const rename = (
+    items: readonly Pick<KnownItem, 'id' | 'key'>[],
+    used: ReadonlySet<string>,
+  ): { id: string; name: string }[] => {
     const names = assignNames(
       items.map(({ key }) => ({ gatewayName: slug, customName: key })),
       used,

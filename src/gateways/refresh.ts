@@ -1,4 +1,5 @@
 import type { GatewayId } from '#/access/ids.ts'
+import type { Owned } from '#/access/principal.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
 import { type Diff, diffOf, type ItemKind } from './apply-discovery.ts'
 import { openCredential } from './declaration.ts'
@@ -28,6 +29,7 @@ export interface RefreshOptions {
 /** What a refresh needs to know of a gateway; a whole one will do. */
 export interface Refreshable extends Seen {
   readonly slug: string
+  readonly place: Owned
   readonly target: Target
   readonly known: KnownServer | null
 }
@@ -67,7 +69,10 @@ async function apply(
   gateway: Refreshable,
   { discovery, options }: { readonly discovery: Found; readonly options: RefreshOptions },
 ): Promise<{ readonly diff: Diff; readonly changed: Changed | undefined }> {
-  const { known, taken } = await deps.store.known(gateway.id, namePrefix(gateway.slug))
+  const { known, taken } = await deps.store.known(gateway.id, {
+    prefix: namePrefix(gateway.slug),
+    place: gateway.place,
+  })
   const diff = diffOf(known, discovery)
   const changed = await deps.store.applied({
     seen: gateway,
@@ -89,7 +94,7 @@ export function refreshable(deps: Pick<GatewayDeps, 'sealer'>, gateway: Gateway)
   const { era, revision, transport } = state
   const target = targetOf(deps, { ...gateway, stdio: stdioReach({ id, version }, gateway.stdio) })
   const known = era !== null && revision !== null ? { era, revision, transport } : null
-  return { id, slug, version, lastRefreshAt: state.lastRefreshAt, known, target }
+  return { id, slug, place: gateway, version, lastRefreshAt: state.lastRefreshAt, known, target }
 }
 
 /** How a stored gateway is reached: its credential in the clear, for as long as the request lasts. */

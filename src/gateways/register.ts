@@ -3,7 +3,7 @@ import { requireMachineRight } from '#/access/machine-right.ts'
 import { newPlace } from '#/access/place.ts'
 import type { Principal } from '#/access/principal.ts'
 import type { Grant } from '#/access/allow.ts'
-import { nameTaken } from '#/api/name-taken.ts'
+import { ownSight } from '#/access/visibility.ts'
 import type { Idempotency, RequestContext } from '#/api/endpoint.ts'
 import { repeatedTarget } from '#/api/idempotency.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -12,15 +12,13 @@ import { declare, type Declared } from './declaration.ts'
 import { actorOf } from '#/api/actor.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { dialReach } from './dial-options.ts'
-import type { Gateway } from './gateway.ts'
+import type { Declaration, Gateway } from './gateway.ts'
 import type { GatewayCreate } from './gateway-input.ts'
 import type { Observation, TakenNames } from './gateway-store.ts'
 import { look } from './look.ts'
 import { namePrefix, namesFor } from './naming.ts'
 import { nextCheckIn } from './schedule.ts'
 import { stdioReach } from './stdio-declaration.ts'
-
-const ATTEMPTS = 3
 
 export interface RegisterInput {
   readonly body: GatewayCreate
@@ -36,7 +34,7 @@ export interface RegisterInput {
 export async function register(deps: GatewayDeps, input: RegisterInput): Promise<Gateway> {
   const { id, declared, stdio } = newGateway(deps, input.body, input.grant.principal)
   const { url, transport, caCertificate } = declared.declaration
-  const before = await earlier(deps, input, declared.declaration.slug)
+  const before = await earlier(deps, input, declared.declaration)
   if (before.made !== undefined) return before.made
   const looked = await look(
     deps.discoverer,
@@ -50,20 +48,13 @@ export async function register(deps: GatewayDeps, input: RegisterInput): Promise
     },
     { signal: input.request.signal },
   )
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const taken = attempt === 1 ? before.taken : await deps.store.taken(namePrefix(declared.declaration.slug))
-      return await store(deps, input, { id, declared, observation: observed(declared, looked, taken) })
-    } catch (error) {
-      const constraint = constraintOf(error)
-      // The same request may have run beside this one: the winner's gateway is the answer to both.
-      const winner = input.idempotency && constraint !== undefined ? await earlier(deps, input, null) : undefined
-      if (winner?.made !== undefined) return winner.made
-      if (constraint === 'gateways_slug')
-        throw await slugTaken(deps, { slug: declared.declaration.slug, principal: input.grant.principal, cause: error })
-      // Another gateway took a tool's name between the look at the names and the write.
-      if ((constraint !== 'tools_name' && constraint !== 'prompts_name') || attempt === ATTEMPTS) throw error
-    }
+  try {
+    return await store(deps, input, { id, declared, observation: observed(declared, looked, before.taken) })
+  } catch (error) {
+    // The same request may have run beside this one: the winner's gateway is the answer to both.
+    const winner = input.idempotency && constraintOf(error) !== undefined ? await earlier(deps, input, null) : undefined
+    if (winner?.made !== undefined) return winner.made
+    throw refusedSlug(error)
   }
 }
 
@@ -77,8 +68,6 @@ export function newGateway({ sealer }: Pick<GatewayDeps, 'sealer'>, body: Gatewa
   return { id, declared, stdio }
 }
 
-const NOTHING_TAKEN: TakenNames = { tools: new Set(), prompts: new Set() }
-
 interface Earlier {
   /** What the same request made before. */
   readonly made: Gateway | undefined
@@ -86,31 +75,36 @@ interface Earlier {
 }
 
 /**
- * What the same request made before, and the names in use. Throws where the name is taken, so that nobody is dialled for nothing.
- * A request that can have made nothing before asks for no more than that: should a tool's name be taken, the write finds it out.
+ * What the same request made before, and the names in use. Throws where the name is taken by what whoever asks sees, so that nobody is
+ * dialled for nothing; null: only the request matters.
  */
 export async function earlier(
   deps: GatewayDeps,
   { grant, idempotency }: Pick<RegisterInput, 'grant' | 'idempotency'>,
-  slug: string | null,
+  declaration: Pick<Declaration, 'slug' | 'teamId' | 'visibility'> | null,
 ): Promise<Earlier> {
-  const { principal } = grant
-  if (idempotency === null) {
-    if (slug !== null && (await deps.store.slugTaken(slug))) throw await slugTaken(deps, { slug, principal })
-    return { made: undefined, taken: NOTHING_TAKEN }
-  }
-  const asked = { userId: principal.userId, key: idempotency.key, prefix: namePrefix(slug ?? '') }
-  const before = await deps.store.beforeCreate(slug ?? '', asked)
-  const target = repeatedTarget(before.remembered, idempotency)
+  const { userId, visibilityClass } = grant.principal
+  const { slug, teamId, visibility } = declaration ?? NOWHERE
+  const before = await deps.store.beforeCreate({
+    slug,
+    sight: ownSight(visibilityClass.sight),
+    prefix: namePrefix(slug),
+    place: { ownerId: userId, teamId, visibility },
+    userId,
+    key: idempotency?.key ?? null,
+  })
+  const target = idempotency === null ? undefined : repeatedTarget(before.remembered, idempotency)
   if (target !== undefined && GatewayId.is(target)) {
     const gateway = await deps.store.byId(target)
     if (gateway === undefined)
       throw new GatewayError('not_found', 'what this Idempotency-Key made has been deleted since; use a new key')
     return { made: gateway, taken: before.taken }
   }
-  if (before.slugTaken) throw await slugTaken(deps, { slug: slug ?? '', principal })
+  if (before.slugTaken) throw slugTaken()
   return { made: undefined, taken: before.taken }
 }
+
+const NOWHERE = { slug: '', teamId: null, visibility: 'private' } as const
 
 function observed({ declaration }: Declared, looked: Awaited<ReturnType<typeof look>>, taken: TakenNames): Observation {
   if (looked.kind === 'unreachable') return looked
@@ -139,13 +133,13 @@ async function store(
   return gateway
 }
 
-/** Told as what it is to who sees what bears the name. */
-export async function slugTaken(
-  { store }: Pick<GatewayDeps, 'store'>,
-  { slug, principal, cause }: { readonly slug: string; readonly principal: Principal; readonly cause?: unknown },
-): Promise<GatewayError> {
-  if (!(await store.slugSeen(slug, principal.visibilityClass))) return nameTaken('name', cause)
+/** Only what whoever writes sees takes a name, so it may be told: among those that the same people see the database keeps them apart. */
+export function slugTaken(cause?: unknown): GatewayError {
   return new GatewayError('conflict', 'Gateway name already exists', { cause, field: 'name' })
+}
+
+export function refusedSlug(error: unknown): unknown {
+  return constraintOf(error) === 'gateways_slug' ? slugTaken(error) : error
 }
 
 /** Which constraint refused a write. */

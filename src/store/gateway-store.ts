@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import type { GatewayId } from '#/access/ids.ts'
 import type { VisibilityClass } from '#/access/principal.ts'
+import type { Sight } from '#/access/visibility.ts'
 import type { Gateway } from '#/gateways/gateway.ts'
 import type { GatewayReader, GatewayWriter } from '#/gateways/gateway-store.ts'
 import { PLACE_BEFORE, rowBefore, wasOf } from './audited.ts'
+import { placeColumns } from './covered-by.ts'
 import { changesOf } from './changes-of.ts'
 import { olderThan, taggedWith } from './columns.ts'
 import { auditGateway } from './gateway-audit.ts'
@@ -12,7 +14,7 @@ import { gatewayRefresh } from './gateway-refresh.ts'
 import { gatewayOf, gatewayQuery } from './gateway-rows.ts'
 import { gatewayUpdate } from './gateway-update.ts'
 import { hit, provenance, versionIs } from './item-writes.ts'
-import { readKnown, readTaken, takenColumns, takenOf, type KnownAsked } from './known-store.ts'
+import { readDoubled, readKnown, takenColumns, takenOf, type KnownAsked } from './known-store.ts'
 import { removeGateway } from './gateway-removal.ts'
 import { cutPage } from './page.ts'
 import { placeOf } from './place-of.ts'
@@ -47,11 +49,11 @@ function reading(db: Database): GatewayReader {
         .execute()
       return cutPage(rows.map(gatewayOf), limit)
     },
-    beforeCreate: async (slug, { userId, key, prefix }) => {
+    beforeCreate: async ({ slug, sight, place, prefix, key, userId }) => {
       const row = await read
         .selectNoFrom((from) => [
-          sql<boolean>`EXISTS (SELECT 1 FROM gateways WHERE slug = ${slug})`.as('slug_taken'),
-          ...takenColumns(sql`${prefix}::text`),
+          sql<boolean>`EXISTS (SELECT 1 FROM gateways AS g WHERE ${borne(slug, sight)})`.as('slug_taken'),
+          ...takenColumns({ prefix: sql`${prefix}::text`, place: placeColumns(place) }),
           from
             .selectFrom('idempotency_keys')
             .select(
@@ -61,7 +63,7 @@ function reading(db: Database): GatewayReader {
               }>`json_build_object('target', target_id, 'hash', encode(request_hash, 'hex'))`.as('r'),
             )
             .where('user_id', '=', userId)
-            .where('key', '=', key)
+            .where(sql<boolean>`key = ${key}::text`)
             .as('remembered'),
         ])
         .executeTakeFirstOrThrow()
@@ -72,20 +74,19 @@ function reading(db: Database): GatewayReader {
         remembered: remembered ? { targetId: remembered.target, hash: Buffer.from(remembered.hash, 'hex') } : undefined,
       }
     },
-    slugSeen: async (slug, { sight }) => {
-      const named = sql<boolean>`g.slug = ${slug} AND ${seenBy('g', sight)}`
-      return (await read.selectFrom('gateways as g').select('g.id').where(named).executeTakeFirst()) !== undefined
+    slugTaken: async (slug, { sight, except }) => {
+      const another = sql<boolean>`${borne(slug, sight)} AND g.id <> ${except}`
+      return (await read.selectFrom('gateways as g').select('g.id').where(another).executeTakeFirst()) !== undefined
     },
-    taken: (prefix) => readTaken(read, prefix),
+    doubled: (id, place) => readDoubled(read, id, placeColumns(place)),
   }
 }
 
+/** Whether a gateway `g` has the slug and is seen. */
+const borne = (slug: string, sight: Sight) => sql<boolean>`(g.slug = ${slug} AND ${seenBy('g', sight)})`
+
 /** What many ask at the same time. */
-function asking(read: Reader): Pick<GatewayReader, 'place' | 'seen' | 'byId' | 'slugTaken' | 'known'> {
-  const slugs = shared(async (asked: readonly string[]) => {
-    const rows = await read.selectFrom('gateways').select('slug').where('slug', 'in', asked).execute()
-    return new Map(rows.map(({ slug }) => [slug, true]))
-  }, ASKED_AT_ONCE)
+function asking(read: Reader): Pick<GatewayReader, 'place' | 'seen' | 'byId' | 'known'> {
   const gateways = shared(async (ids: readonly GatewayId[]) => {
     const rows = await gatewayQuery(read)
       .where(sql<boolean>`g.id = ANY(${ids})`)
@@ -98,9 +99,8 @@ function asking(read: Reader): Pick<GatewayReader, 'place' | 'seen' | 'byId' | '
     place: placeOf(read, 'gateways'),
     seen: (id, by) => seen({ id, by }),
     byId: gateways,
-    slugTaken: async (slug) => (await slugs(slug)) === true,
-    known: async (id, prefix) => {
-      const found = await knowns({ id, prefix })
+    known: async (id, asked) => {
+      const found = await knowns({ id, ...asked })
       if (found === undefined) throw new Error('a row for each question did not come')
       return found
     },

@@ -31,8 +31,15 @@ export function itemStore<Item extends StoredItem<string>, Change extends ItemCh
     seen: async (id, { sight }) => await one(sql<boolean>`i.id = ${id} AND ${seenBy('i', sight)}`),
     place: placeOf(read, table.table),
     byId: async (id) => await one(sql<boolean>`i.id = ${id}`),
-    byKey: async (value, { sight }) =>
-      await one(sql<boolean>`i.gateway_id IS NULL AND ${sql.ref(key)} = ${value} AND ${seenBy('i', sight)}`),
+    namesake: async ({ name, key: keyed }, { sight, except }) => {
+      const named = [
+        ...(keyed === undefined ? [] : [sql<boolean>`(i.gateway_id IS NULL AND ${sql.ref(key)} = ${keyed})`]),
+        ...(name === undefined ? [] : [sql<boolean>`i.name = ${name}`]),
+      ]
+      if (named.length === 0) return undefined
+      const seen = sql<boolean>`${seenBy('i', sight)} AND (i.gateway_id IS NULL OR ${seenBy('g', sight)})`
+      return await one(sql<boolean>`(${sql.join(named, sql` OR `)}) AND i.id <> ${except} AND ${seen}`)
+    },
     remembered: (userId, value) => readRemembered(read, userId, value),
     totals: (ids) => readTotals(read, table.kind, ids),
     serverOwner: (id) => serverOwner(read, id),

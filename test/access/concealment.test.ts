@@ -136,33 +136,71 @@ const NAMED: readonly (readonly [path: string, body: object])[] = [
   ['resources', { name: 'hidden', uri: 'note://hidden', content: 'hello' }],
   ['gateways', { name: 'hidden', url: 'http://127.0.0.1:9/' }],
 ]
-const TELLING = /private|public|team|owner|exists|inactive|tool|prompt|resource|gateway|server/i
 
-test.each(NAMED)(
-  'in /%s a name that something hidden bears is taken, and nothing is said of it',
-  async (path, body) => {
-    const made = await scene.gateway.api('POST', `/v1/${path}`, { ...body, visibility: 'private' })
-    expect(made.status, JSON.stringify(made.body)).toBeLessThan(300)
-    for (const query of path === 'gateways' ? [''] : ['', '?dry_run=true'])
-      for (const visibility of ['private', 'team']) {
-        const refused = await said('POST', `/v1/${path}${query}`, {
-          ...body,
-          visibility,
-          team_id: scene.ids.teams.team,
-        })
-        expect(refused).toMatchObject({ status: 409, body: { code: 'conflict' } })
-        expect(refused.body.message).toMatch(/^the (name|uri) is taken: choose another$/)
-        expect(JSON.stringify(refused.body.detail)).not.toMatch(TELLING)
-      }
-  },
-)
+/** What is answered to a request, but for what is its own. */
+const plain = ({ status, body }: Awaited<ReturnType<typeof said>>, name: string): unknown =>
+  JSON.parse(
+    JSON.stringify({ status, body }, (key, value: unknown) =>
+      /At$|(^|_)id$|^(cursor|etag)$/.test(key) ? 'its own' : value,
+    ).replaceAll(name, 'NAME'),
+  )
 
-test('nor is it where something is to be called by it', async () => {
+test.each(NAMED)('in /%s a name that something hidden bears is one that nobody has', async (path, body) => {
+  const made = await scene.gateway.api('POST', `/v1/${path}`, { ...body, visibility: 'private' })
+  expect(made.status, JSON.stringify(made.body)).toBeLessThan(300)
+  const asked = (name: string, visibility: string): object => ({
+    ...(JSON.parse(JSON.stringify(body).replaceAll('hidden', name)) as object),
+    visibility,
+    team_id: scene.ids.teams.team,
+  })
+  for (const query of ['?dry_run=true', '']) {
+    const beside = await said('POST', `/v1/${path}${query}`, asked('hidden', 'team'))
+    const alone = await said('POST', `/v1/${path}${query}`, asked('lonely', 'team'))
+    expect(alone.status, JSON.stringify(alone.body)).toBe(200)
+    expect(plain(beside, 'hidden')).toEqual(plain(alone, 'lonely'))
+  }
+  // What whoever asks sees is told as what it is, elsewhere and before anything is made, too.
+  for (const query of ['?dry_run=true', ''])
+    for (const visibility of ['private', 'team']) {
+      const refused = await said('POST', `/v1/${path}${query}`, asked('hidden', visibility))
+      expect(refused).toMatchObject({ status: 409, body: { code: 'conflict', field: /^(name|uri)$/ } })
+      expect(refused.body.message).toMatch(/already exists/)
+    }
+})
+
+test('nor does it tell where something is to be called by it, or shown to others', async () => {
   const at = { visibility: 'team', team_id: scene.ids.teams.team }
-  const tool = await said('POST', '/v1/tools', { name: 'shown', url: 'http://127.0.0.1:9/', ...at })
-  const refused = await said('PUT', `/v1/tools/${tool.body.id}`, { customName: 'hidden' })
-  expect(refused).toMatchObject({ status: 409 })
-  expect(refused.body.message).toMatch(/^the customName is taken: choose another$/)
+  const url = 'http://127.0.0.1:9/'
+  const hidden = { name: 'veiled', url, visibility: 'private' }
+  expect((await scene.gateway.api('POST', '/v1/tools', hidden)).status).toBeLessThan(300)
+  for (const query of ['?dry_run=true', '']) {
+    const answers: unknown[] = []
+    for (const customName of ['veiled', 'unborne']) {
+      const tool = await said('POST', '/v1/tools', { name: `t${query.length}${customName.length}`, url, ...at })
+      for (const change of [{ customName }, { visibility: 'private' }, { visibility: 'team' }])
+        answers.push(
+          JSON.stringify(plain(await said('PUT', `/v1/tools/${tool.body.id}${query}`, change), customName)).replaceAll(
+            /t\d+(veiled|unborne|\b)/g,
+            'MADE',
+          ),
+        )
+    }
+    expect(answers.slice(0, 3)).toEqual(answers.slice(3))
+    expect(answers[0]).toContain('"status":200')
+  }
+})
+
+test('what is seen takes the name that something is to be called by, and the place that it is moved to', async () => {
+  const team_id = scene.ids.teams.team
+  const url = 'http://127.0.0.1:9/'
+  for (const name of ['first', 'second'])
+    expect(await said('POST', '/v1/tools', { name, url, visibility: 'team', team_id })).toMatchObject({ status: 200 })
+  const own = await said('POST', '/v1/tools', { name: 'third', url, visibility: 'private', team_id })
+  for (const query of ['?dry_run=true', '']) {
+    const refused = await said('PUT', `/v1/tools/${own.body.id}${query}`, { customName: 'second' })
+    expect(refused).toMatchObject({ status: 409, body: { field: 'customName' } })
+    expect(refused.body.message).toBe('Team Tool already exists with name: second')
+  }
 })
 
 async function said(method: string, path: string, body: object, more: Readonly<Record<string, string>> = {}) {
