@@ -25,6 +25,9 @@ export interface JwtMeaning {
   readonly permissions: readonly Permission[] | null
 }
 
+/** The last second that a Date can say, without what clocks may differ: a token beyond it would never end. */
+const LAST_S = 8_639_999_990_000
+
 /** Clocks differ. */
 export const SKEW_S = 30
 /** So much longer than it says is a token good here. */
@@ -38,11 +41,14 @@ export function meaningOf({ claims }: UnverifiedJwt, rules: JwtRules, nowMs: num
   if (reach === null) return 'it is for another audience'
   const { exp, nbf, iat } = claims
   if (typeof exp !== 'number') return 'it does not say when it expires (exp)'
+  if (exp > LAST_S) return 'it expires at no time that there is (exp)'
   if (exp + SKEW_S <= now) return 'it has expired'
   for (const from of [nbf, iat]) {
     if (from !== undefined && typeof from !== 'number') return 'its times are not numbers'
     if (typeof from === 'number' && from - SKEW_S > now) return 'it is not valid yet'
   }
+  // Whoever has such a token without its key could use it here (RFC 7800): what is not looked at is not promised either.
+  if (claims['cnf'] !== undefined) return 'it is bound to a key (cnf), which is not looked at here'
   const email = addressIn(claims, rules)
   if (email === null) return 'it names no user by an e-mail address that was verified'
   const teamId = teamIn(claims['teams'])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { shownArguments } from './shown-arguments.ts'
+import { secretsInArguments, shownArguments } from './shown-arguments.ts'
 
 test.each([
   [
@@ -24,3 +24,17 @@ test.each([
     ['--use-token', '--verbose'],
   ],
 ])('%j', (args, shown) => expect(shownArguments(args)).toEqual(shown))
+
+test('what is masked is known, with and without what stands before it', () => {
+  const args = [
+    '--api-key',
+    'abc',
+    '--token=def',
+    '--header',
+    'Authorization: Bearer ghi',
+    'https://a.example/?key=jkl',
+  ]
+  const secrets = secretsInArguments([...args, '--port', '80'])
+  expect(secrets).toEqual(expect.arrayContaining(['abc', 'def', 'Bearer ghi', 'ghi', 'jkl']))
+  expect(secrets.filter((each) => ['', '80', '--port', '--api-key'].includes(each))).toEqual([])
+})

@@ -17,3 +17,15 @@ export function shownArguments(args: readonly string[]): readonly string[] {
     return LIKE_A_SECRET.test(arg) && !FLAG.test(arg) ? MASK : shownUrl(arg)
   })
 }
+
+/** What `shownArguments` leaves out of them: nobody may read it elsewhere either, such as in what the command writes. */
+export function secretsInArguments(args: readonly string[]): readonly string[] {
+  return shownArguments(args).flatMap((shown, n) => {
+    const arg = args[n] ?? ''
+    if (shown === arg) return []
+    const [before = '', ...after] = shown.split(MASK)
+    const secret = arg.slice(before.length, arg.length - (after.at(-1) ?? '').length)
+    // A scheme such as Bearer is no part of what the command may write by itself.
+    return [arg, secret, secret.split(' ').at(-1) ?? '']
+  })
+}

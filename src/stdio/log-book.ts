@@ -14,7 +14,7 @@ const MAX_LINE = 4096
 /** Shorter values would blot out ordinary words. */
 const SHORTEST_SECRET = 8
 
-/** The last lines of one server, bounded in number and bytes. What was given to it as environment is masked. */
+/** The last lines of one server, bounded in number and bytes. What was given to it and is secret is masked. */
 export class LogBook {
   readonly #lines: LogLine[] = []
   readonly #followers = new Set<(line: LogLine) => void>()
@@ -22,9 +22,9 @@ export class LogBook {
   #secrets: readonly string[] = []
 
   /** Values that must not be read here. */
-  conceal(env: Readonly<Record<string, string>>): void {
-    const values = Object.values(env).filter((value) => value.length >= SHORTEST_SECRET)
-    this.#secrets = [...new Set(values)].toSorted((a, b) => b.length - a.length)
+  conceal(secrets: readonly string[]): void {
+    const long = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
+    this.#secrets = [...new Set(long)].toSorted((a, b) => b.length - a.length)
   }
 
   write(stream: LogLine['stream'], pid: number | null, said: string): void {

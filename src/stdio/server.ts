@@ -1,4 +1,5 @@
 import { backoff, pause } from '#/lib/backoff.ts'
+import { secretsInArguments } from '#/lib/shown-arguments.ts'
 import type { Era } from '#/mcp/revision.ts'
 import type { Ourselves } from '#/mcp/upstream-requests.ts'
 import { commandOf, type Env, type ProcessLimits } from './command.ts'
@@ -189,7 +190,7 @@ export class StdioServer {
     const { launch, log, inherited, limits, reserve } = this.#options
     const command = commandOf(launch, inherited, limits)
     reserve()
-    log.conceal(launch.env)
+    log.conceal([...Object.values(launch.env), ...secretsInArguments(launch.args)])
     const begin = (legacy: boolean): Session =>
       new Session({
         ...this.#options,
