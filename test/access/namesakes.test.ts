@@ -114,7 +114,7 @@ test('a declared set means its own, then what stands where it would make it, and
     ...places().ben,
   })
   const fresh = await declare({ set: 'other', gateways: [{ name: 'only bens', url }] }, '?dry_run=true')
-  expect(fresh.body).toMatchObject({ steps: [{ action: 'create', kind: 'gateway', id: null }] })
+  expect(fresh.body).toMatchObject({ failed: 0, steps: [{ action: 'create', kind: 'gateway', id: null, error: null }] })
   expect(JSON.stringify(fresh.body)).not.toContain(hidden.id)
 })
 
