@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { recordingLog } from '#/calls/record.ts'
+import { recordingLog, type CallRecord } from '#/calls/record.ts'
 import type { OpenCatalog } from '#/catalog/keeper.ts'
 import type { Config } from '#/config/config.ts'
 import type { Admission } from '#/http/admission.ts'
@@ -59,11 +59,19 @@ export async function openRecords({ config, link, log, db, catalog, admission }:
   link.onCollect(() => metrics.data())
   const finished = finishedCalls(telemetry)
   const uses = building.use(new TokenUses({ sink: tokenUsesSink(db) }))
-  const calls = recordingLog((record) => {
+  const keep = (record: CallRecord): void => {
     const n = recorder.record(record)
     if (n !== null) meter.recorded(n, record.tokenId, record.at)
     if (n !== null) uses.recorded(record.tokenId)
     finished(record)
+  }
+  const calls = recordingLog(keep, (tokenId) => {
+    try {
+      return meter.begun(tokenId)
+    } catch (cause) {
+      uses.refused(tokenId, 'not let in')
+      throw cause
+    }
   })
   if (link.index === 0)
     keepStoring(building, async () => {

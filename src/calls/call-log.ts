@@ -1,3 +1,4 @@
+import type { TokenId } from '#/access/ids.ts'
 import type { GatewayError } from '#/errors/gateway-error.ts'
 import type { AnswerOutcome } from '#/mcp/relay.ts'
 import type { UpstreamReport } from '#/upstream/upstreams.ts'
@@ -16,6 +17,8 @@ export interface CallFacts {
 
 /** Where every call leaves its trace: usage record, metrics, log. Must not wait. */
 export interface CallLog {
+  /** Disposed when the call has left its trace; until then it counts as one that was. Throws where its token has none left. */
+  begun(tokenId: TokenId): Disposable | undefined
   finished(
     facts: CallFacts & { readonly destination: Destination; readonly ending: Ending; readonly responseBytes: number },
   ): void

@@ -31,9 +31,10 @@ export interface CallRecord {
   readonly mayHaveRun: boolean
 }
 
-/** Makes the record of each call and hands it on. `keep` must not wait. */
-export function recordingLog(keep: (record: CallRecord) => void): CallLog {
+/** Makes the record of each call and hands it on. `keep` must not wait. `begun`: told of each call that will have one. */
+export function recordingLog(keep: (record: CallRecord) => void, begun: CallLog['begun']): CallLog {
   return {
+    begun,
     finished: (facts) => keep(recordOf(facts, facts.destination, outcomeOf(facts.ending))),
     refused: (facts) =>
       keep({ ...recordOf({ ...facts, responseBytes: 0 }, NOWHERE, facts.error.code), rule: facts.why }),

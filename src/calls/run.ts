@@ -43,6 +43,7 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
   #responseBytes = 0
   #share: Disposable | undefined
   readonly #going: Disposable
+  #counted: Disposable | undefined
 
   constructor(options: RunOptions) {
     this.#options = options
@@ -52,7 +53,13 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
 
   /** Takes a place among the calls to this server. False: there is none, and the caller has heard so. */
   enter(shares: Shares): boolean {
-    const { call, destination } = this.#options
+    const { call, destination, log } = this.#options
+    try {
+      this.#counted = log.begun(call.principal.tokenId)
+    } catch (cause) {
+      this.#turnAway(GatewayError.from(cause))
+      return false
+    }
     try {
       this.#share = shares.take(call.principal, destination)
       return true
@@ -60,6 +67,12 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
       this.failed(GatewayError.from(cause), NO_REPORT)
       return false
     }
+  }
+
+  /** As at the door: it is no call, and leaves no record. */
+  #turnAway(error: GatewayError): void {
+    this.#going[Symbol.dispose]()
+    this.#options.sink.fail(error)
   }
 
   start(answer: AnswerStart): void {
@@ -161,6 +174,7 @@ export class CallRun implements UpstreamSink, RelayOutput, Ongoing {
     const ending = this.#ending ?? { error: new GatewayError('internal', 'the call ended without an ending') }
     const totalMs = performance.now() - startedAt
     log.finished({ call, destination, ending, snapshotSeq, totalMs, report, responseBytes: this.#responseBytes })
+    this.#counted?.[Symbol.dispose]()
   }
 }
 

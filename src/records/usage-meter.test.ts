@@ -48,6 +48,20 @@ test('what is stored and what is recorded here are counted once each', async () 
   expect(refusal(() => meter.require(id, { hour: 6 }))).toBeNull()
 })
 
+test('what is under way counts until it is recorded, and is then counted once', async () => {
+  using meter = meterOf(() => counted(0, 3))
+  await first(meter)
+  expect(refusal(() => meter.require(id, { hour: 4 }))).toBeNull()
+  const call = meter.begun(id)
+  expect(refusal(() => meter.begun(id))?.code).toBe('usage_limit')
+  expect(refusal(() => meter.require(id, { hour: 4 }))?.code).toBe('usage_limit')
+  expect(refusal(() => meter.require(id, { hour: 5 }))).toBeNull()
+  meter.recorded(1, id, NOON)
+  call?.[Symbol.dispose]()
+  expect(refusal(() => meter.require(id, { hour: 4 }))?.code).toBe('usage_limit')
+  expect(refusal(() => meter.require(id, { hour: 5 }))).toBeNull()
+})
+
 test('each span has its own end, and with a new one the calls begin anew', async () => {
   let now = NOON
   using meter = meterOf(

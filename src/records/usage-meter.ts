@@ -25,6 +25,10 @@ interface Watched {
   since: SpanStarts
   /** null: they were never read. */
   counts: Readonly<Record<UsageSpan, number>> | null
+  /** Calls of this worker that have no record yet: else any number could begin at once. */
+  underWay: number
+  /** As they were when it was last sent: they are only ever narrowed. */
+  limits: UsageLimits
 }
 
 /** A token that nobody has sent for so long is not watched. */
@@ -35,7 +39,7 @@ const MOST_WAITING = 1_000
 
 /**
  * How much of its calls a limited token has used: what all workers have stored, read again while the token is in use, and what this
- * one has recorded since. While what is stored was never read, the token opens nothing: it may be used up. Nothing is read or counted
+ * one has begun and recorded since. While what is stored was never read, the token opens nothing: it may be used up. Nothing is read or counted
  * for tokens without such a limit.
  */
 export class UsageMeter implements Usage, Disposable {
@@ -58,12 +62,19 @@ export class UsageMeter implements Usage, Disposable {
     const now = this.#options.now()
     const since = spansAt(now)
     const watched = this.#watch(tokenId, now)
-    if (watched.counts === null) throw unknown()
+    watched.limits = limits
+    this.#requireLeft(tokenId, watched, { now, since })
+  }
+
+  #requireLeft(tokenId: TokenId, watched: Watched, { now, since }: { now: number; since: SpanStarts }): void {
+    const { counts, limits } = watched
+    if (counts === null) throw unknown()
     for (const span of USAGE_SPANS) {
       const limit = limits[span]
       if (limit === undefined) continue
-      const stored = watched.since[span] === since[span] ? watched.counts[span] : 0
-      if (stored + this.#pending.since(tokenId, since[span]) >= limit) throw usedUp(span, limits, now)
+      const stored = watched.since[span] === since[span] ? counts[span] : 0
+      if (stored + this.#pending.since(tokenId, since[span]) + watched.underWay >= limit)
+        throw usedUp(span, limits, now)
     }
   }
 
@@ -72,6 +83,19 @@ export class UsageMeter implements Usage, Disposable {
     const { everyMs, now } = this.#options
     const isOut = this.#waiting >= MOST_WAITING || now() < this.#failedAt + everyMs
     return watched === undefined || watched.counts !== null || isOut ? undefined : this.#wait(watched)
+  }
+
+  /**
+   * A call of a limited token begins; disposed when it is recorded. Throws where the calls that began since it was let in are all that
+   * were left.
+   */
+  begun(tokenId: TokenId): Disposable | undefined {
+    const watched = this.#watched.get(tokenId)
+    if (watched === undefined) return undefined
+    const now = this.#options.now()
+    this.#requireLeft(tokenId, watched, { now, since: spansAt(now) })
+    watched.underWay++
+    return { [Symbol.dispose]: () => void watched.underWay-- }
   }
 
   /** This worker's record number `n` is of a call with this token. */
@@ -87,7 +111,10 @@ export class UsageMeter implements Usage, Disposable {
     let watched = this.#watched.get(tokenId)
     if (watched !== undefined) watched.askedAt = askedAt
     else {
-      this.#watched.set(tokenId, (watched = { askedAt, since: spansAt(askedAt), counts: null }))
+      this.#watched.set(
+        tokenId,
+        (watched = { askedAt, since: spansAt(askedAt), counts: null, underWay: 0, limits: {} }),
+      )
       this.#refresh()
     }
     return watched
@@ -133,8 +160,8 @@ export class UsageMeter implements Usage, Disposable {
       // What was sent meanwhile for the first time opens nothing before it is read itself, which then has all of these.
       this.#pending.stored(lastN)
       // Not before what was recorded here is stored: it would be nobody's.
-      for (const [id, { askedAt }] of asked)
-        if (askedAt < now - FORGET_MS && !this.#pending.has(id)) this.#watched.delete(id)
+      for (const [id, { askedAt, underWay }] of asked)
+        if (askedAt < now - FORGET_MS && underWay === 0 && !this.#pending.has(id)) this.#watched.delete(id)
       return true
     } catch {
       // The database is away: what is known goes on to count, together with what is recorded here.
