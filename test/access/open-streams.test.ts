@@ -118,10 +118,10 @@ async function endOf(streams: readonly Stream[], change: () => Promise<unknown>)
 
 type Change = (who: Somebody) => Promise<unknown>
 
-/** Business hours where it is past five in the afternoon, or before nine, for hours to come. */
+/** Business hours where it is evening or night now, and is so for three hours more at least. */
 const NIGHT = {
   business_hours_only: true,
-  timezone: new Date().getUTCHours() < 12 ? 'Etc/GMT+8' : 'Etc/GMT-6',
+  timezone: ['UTC', 'Etc/GMT-12', 'Etc/GMT-6', 'UTC'][Math.floor(new Date().getUTCHours() / 6)],
 }
 
 const CHANGES: Readonly<Record<string, Change>> = {
