@@ -6,6 +6,7 @@ import { Connection } from './connection.ts'
 import { databaseError } from './errors.ts'
 import { knockAt } from './knock.ts'
 import type { StoreLog } from './log.ts'
+import { lostConnections } from './lost-connections.ts'
 import { Pulse } from './pulse.ts'
 
 export interface PoolOptions {
@@ -47,9 +48,7 @@ export class ConnectionPool implements AsyncDisposable {
       // pg-pool calls `new` on it with the same settings.
       Client: PooledClient,
     })
-    this.#pool.on('error', (error) =>
-      log.warn({ event: 'database.connection_lost', error: error.message }, 'an idle database connection was lost'),
-    )
+    this.#pool.on('error', lostConnections(log))
   }
 
   /** A connection, after a bounded wait. Throws inside a transaction: with a pool of one it would wait for itself. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Write } from './writes.ts'
 
 export interface WriteOrder {
@@ -30,9 +31,15 @@ async function ordered({ what, url, token, body }: WriteOrder): Promise<Write> {
 /** Whoever asked may have ended meanwhile. */
 const answer = (done: WriteDone): unknown => process.connected && process.send?.(done, () => undefined)
 
+/** Of what `fetch` says the cause is what happened. */
+function told({ what }: WriteOrder, error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${inspect(error.cause, { depth: 1 })}` : ''
+  return `${what}: ${String(error)}${cause}`
+}
+
 process.on('message', (order: WriteOrder) => {
   ordered(order).then(
     (write) => answer({ id: order.id, write }),
-    (error: unknown) => answer({ id: order.id, error: String(error) }),
+    (error: unknown) => answer({ id: order.id, error: told(order, error) }),
   )
 })
