@@ -26,6 +26,9 @@ const CONNECT_MS = 2_000
 class PooledClient extends PlainClient {
   constructor(config?: ClientConfig) {
     super({ ...config, connectionTimeoutMillis: CONNECT_MS, pipeline: true })
+    // Between the pool and whoever borrows it nobody listens, and a server may say that it is ready and that it ends in one breath. What
+    // failed so answers no statement, and goes back to no pool.
+    this.on('error', () => undefined)
   }
 }
 
