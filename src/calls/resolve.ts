@@ -1,7 +1,7 @@
 import { allow, type Grant } from '#/access/allow.ts'
 import type { ServerId } from '#/access/ids.ts'
-import { scopeAllowed } from '#/access/scope.ts'
 import type { Permission } from '#/access/permissions.ts'
+import { isOpen, isReachable } from '#/catalog/lookup.ts'
 import type { CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool, ParamHeader } from '#/catalog/model.ts'
 import type { Found, Snapshot } from '#/catalog/snapshot.ts'
 import { GatewayError } from '#/errors/gateway-error.ts'
@@ -113,9 +113,8 @@ function openById<Item extends CatalogTool | CatalogPrompt | CatalogResource>(
   const gateway = item && snapshot.gateway(item.gatewayId)
   if (item === undefined || gateway === undefined || scope.kind !== 'gateway' || scope.id !== gateway.id)
     return undefined
-  const isOpen = (thing: CatalogGateway | Item): boolean => thing.enabled && who.visibilityClass.sees(thing)
-  if (!scopeAllowed(who, scope.kind, scope.id) || !isOpen(gateway) || !isOpen(item)) return undefined
-  return { item, gateway, server: undefined }
+  const isFound = isReachable(scope, who) && isOpen(gateway, who) && isOpen(item, who)
+  return isFound ? { item, gateway, server: undefined } : undefined
 }
 
 /** A completion follows its reference: to the gateway of the prompt, under its own name there, or of the resource template. */

@@ -1,4 +1,4 @@
-import type { Principal } from '#/access/principal.ts'
+import type { Owned, Principal } from '#/access/principal.ts'
 import { scopeAllowed } from '#/access/scope.ts'
 import { bearersOf, type Bearers } from './bearers.ts'
 import type { AnyItem, CatalogGateway, CatalogPrompt, CatalogResource, CatalogTool } from './model.ts'
@@ -17,16 +17,18 @@ export function isReachable(scope: Scope, who: Principal): boolean {
 /** The virtual server, if it is switched on and visible. */
 export function openServer(state: CatalogState, id: string, who: Principal): ServerPart | undefined {
   const part = state.servers.get(id)
-  return part !== undefined && part.server.enabled && who.visibilityClass.sees(part.server) ? part : undefined
+  return part !== undefined && isOpen(part.server, who) ? part : undefined
 }
 
 /** The gateway, if it is switched on and visible. What it offers is out of sight together with it. */
 export function openGateway(state: CatalogState, id: string, who: Principal): CatalogGateway | undefined {
   const gateway = state.parts.get(id)?.gateway
-  return gateway !== undefined && gateway.enabled && who.visibilityClass.sees(gateway) ? gateway : undefined
+  return gateway !== undefined && isOpen(gateway, who) ? gateway : undefined
 }
 
-export const isOpen = (item: AnyItem, who: Principal): boolean => item.enabled && who.visibilityClass.sees(item)
+/** Whether a thing is switched on and visible. What a gateway offers is open only while the gateway is, too. */
+export const isOpen = (thing: Owned & { readonly enabled: boolean }, who: Principal): boolean =>
+  thing.enabled && who.visibilityClass.sees(thing)
 
 export interface Asked {
   readonly scope: Scope
